@@ -1,0 +1,104 @@
+"""Contract 2: ratings, as SQL views and as CSV or Parquet with the same columns.
+
+The views are `ratings_v1`, `preferences_v1`, `sessions_v1` and `looks_v1`; a file holds one of them.
+Scores lie on `scale_min..scale_max` (MUSHRA 0 to 100). Times are UTC, ISO 8601.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Phase = Literal["training", "test", "gold", "repeat"]
+Tool = Annotated[str, StringConstraints(pattern=r"^imported:[\w.+-]+$")]
+Origin = Literal["human", "simulated"] | Tool
+RatedRole = Literal["system", "reference", "copy_synthesis", "anchor_low", "anchor_mid"]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Rating(_Row):
+    """One score that one listener gave to one stimulus."""
+
+    study: str = Field(description="name of the study")
+    listener: str = Field(description="pseudonym of the listener")
+    session: str = Field(description="pseudonym of the sitting")
+    trial: str = Field(description="id of the page in the study file")
+    page_type: str = Field(description="mushra, mushra_nmr, ab or acr")
+    question: str = Field(description="what the listener was asked")
+    utterance: str = Field(description="sentence id of the stimulus set")
+    system: str = Field(description="system name; anchors and the hidden reference included")
+    role: RatedRole = Field(description="what the system is in the design")
+    score: float = Field(description="the rating, on scale_min..scale_max")
+    scale_min: float
+    scale_max: float
+    arm: str = Field(description="randomised arm of the study; 'main' if there is one")
+    phase: Phase
+    page_index: int = Field(ge=0, description="position of the page in this session")
+    stimulus_index: int = Field(ge=0, description="position of the stimulus on the page")
+    repeat: int = Field(ge=0, description="0 for the first time this page was rated")
+    started_at: datetime = Field(description="when the page was opened, UTC")
+    rating_time_ms: int | None = Field(description="page opened to last change of this slider, ms")
+    n_plays: int | None = Field(description="how often the stimulus was started")
+    heard_ms: int | None = Field(description="how long it was heard, ms")
+    moved: bool = Field(description="whether the slider was ever touched")
+    origin: Origin = Field(description="human, simulated, or imported:<tool>; never changed later")
+
+
+class Preference(_Row):
+    """One choice between two systems. `choice` is a, b or none."""
+
+    study: str
+    listener: str
+    session: str
+    trial: str
+    question: str
+    utterance: str
+    system_a: str
+    system_b: str
+    choice: Literal["a", "b", "none"]
+    arm: str
+    phase: Phase
+    page_index: int = Field(ge=0)
+    first_on_screen: Literal["a", "b"]
+    repeat: int = Field(ge=0)
+    started_at: datetime
+    rating_time_ms: int | None
+    origin: Origin
+
+
+class Session(_Row):
+    """One sitting of one listener."""
+
+    study: str
+    listener: str
+    session: str
+    arm: str
+    outcome: Literal["open", "completed", "declined", "screened_out", "abandoned", "withdrawn"]
+    started_at: datetime
+    finished_at: datetime | None
+    pages_done: int = Field(ge=0)
+    pages_planned: int = Field(ge=0)
+    device: str | None = Field(description="coarse class: desktop, phone, tablet")
+    headphones: Literal["passed", "failed", "not_asked"]
+    consent_version: str | None
+    completion_code: str | None
+    origin: Origin
+
+
+class Look(_Row):
+    """One look at the results while the study ran (for the correction of p values)."""
+
+    study: str
+    looked_at: datetime
+    n_listeners: int = Field(ge=0)
+    n_ratings: int = Field(ge=0)
+    by: str
+
+
+RATING_COLUMNS = tuple(Rating.model_fields)
+PREFERENCE_COLUMNS = tuple(Preference.model_fields)
+SESSION_COLUMNS = tuple(Session.model_fields)
+LOOK_COLUMNS = tuple(Look.model_fields)
