@@ -1,0 +1,209 @@
+"""Every number that a run depends on, with its unit, in one described and closed schema."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from intone.errors import UserError
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+class Config(BaseModel):
+    """Base of every configuration: unknown keys are refused and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Features(Config):
+    """How audio becomes a log-mel spectrogram (natural log of the mel magnitude)."""
+
+    name: str = Field("hifigan22k", description="name of the preset")
+    sample_rate_hz: int = Field(22050, gt=0, description="sampling rate, Hz")
+    n_mels: int = Field(80, gt=0, description="mel bins")
+    n_fft: int = Field(1024, gt=0, description="FFT size, samples")
+    window: int = Field(1024, gt=0, description="Hann window, samples")
+    hop: int = Field(256, gt=0, description="frame shift, samples")
+    fmin_hz: float = Field(0.0, ge=0, description="lower edge of the lowest mel band, Hz")
+    fmax_hz: float = Field(8000.0, gt=0, description="upper edge of the highest mel band, Hz")
+    floor: float = Field(1e-5, gt=0, description="smallest mel magnitude before the log")
+
+    def digest(self) -> str:
+        """Digest of all but the name: equal digests mean interchangeable spectrograms."""
+        values = self.model_dump(exclude={"name"})
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+PRESETS: dict[str, Features] = {
+    "hifigan22k": Features(),
+    # 24 kHz, 12.5 ms, 50 Hz to 12 kHz: Latorre et al. 2019 and the systems built on it.
+    "paper24k": Features(
+        name="paper24k",
+        sample_rate_hz=24000,
+        n_fft=2048,
+        window=1200,
+        hop=300,
+        fmin_hz=50.0,
+        fmax_hz=12000.0,
+    ),
+}
+
+
+class TextEncoderConfig(Config):
+    """The pre-trained text encoder (BERT in the papers)."""
+
+    name: str = Field("minilm", description="asset name, local folder or hub name")
+    layer: int = Field(
+        4, ge=1, description="hidden layer whose states are used; upper ones are dropped"
+    )
+    finetune: bool = Field(False, description="train it in stage 2 at its own low rate")
+    lr: float = Field(2e-5, gt=0, description="its learning rate when fine-tuned")
+
+
+class ModelConfig(Config):
+    """Widths of one system. Defaults are the papers' or, where unpublished, models.md section 9's."""
+
+    system: Literal["ntts", "kathaka", "camp"] = Field(description="which system to build")
+    embedding: int = Field(512, gt=0, description="phone embedding, channels")
+    encoder: int = Field(512, gt=0, description="phone encoder output, channels (even)")
+    encoder_kernel: int = Field(5, gt=0, description="kernel of the encoder convolutions, phones")
+    decoder: int = Field(1024, gt=0, description="decoder LSTM units")
+    decoder_layers: int = Field(2, gt=0, description="decoder LSTM layers")
+    prenet: int = Field(256, gt=0, description="pre-net units, channels")
+    prenet_dropout: float = Field(
+        0.5, ge=0, lt=1, description="pre-net dropout, training and synthesis"
+    )
+    dropout: float = Field(0.5, ge=0, lt=1, description="dropout of the encoder convolutions")
+    duration: int = Field(256, gt=0, description="duration model width, channels (even)")
+    latent: int = Field(64, gt=0, description="Kathaka: sentence latent Z")
+    reference: int = Field(128, gt=0, description="reference encoder recurrent units")
+    sampler: Literal["bert", "graph", "bert+graph"] = Field(
+        "bert+graph", description="Kathaka's sampler"
+    )
+    sampler_width: int = Field(256, gt=0, description="sampler BiLSTM units per direction")
+    node_embedding: int = Field(
+        128, gt=0, description="Kathaka: tree node label embedding, channels"
+    )
+    graph: int = Field(256, gt=0, description="Kathaka: graph attention width, channels")
+    word_vector: int = Field(8, gt=0, description="CAMP: size d of a word's prosody vector")
+    context: Literal["syntax", "bert", "bert+syntax"] = Field(
+        "bert+syntax", description="CAMP's context"
+    )
+    context_width: int = Field(64, gt=0, description="CAMP: width of each syntax stream's encoder")
+    predictor: int = Field(512, gt=0, description="CAMP: prosody predictor LSTM units")
+    predictor_prenet: int = Field(256, gt=0, description="CAMP: prosody predictor pre-net units")
+
+
+class StageConfig(Config):
+    """One stage of training."""
+
+    steps: int = Field(gt=0, description="optimiser steps")
+    batch_frames: int = Field(
+        12000, gt=0, description="spectrogram frames per batch, padding included"
+    )
+    lr: float = Field(1e-3, gt=0, description="Adam learning rate")
+    lr_decay: float = Field(
+        1.0, gt=0, le=1, description="factor on the learning rate once per epoch"
+    )
+    lr_final: float = Field(
+        1.0, gt=0, le=1, description="cosine decay to this share of the learning rate"
+    )
+    clip: float = Field(1.0, gt=0, description="gradient norm clip")
+    validate_every: int = Field(200, gt=0, description="steps between validations")
+    checkpoint_every: int = Field(100, gt=0, description="steps between checkpoints")
+    kl_weight: float = Field(
+        1.0, ge=0, description="Kathaka stage 1: full weight alpha of the KL term"
+    )
+    kl_start: float = Field(
+        0.05, ge=0, le=1, description="share of the run at which annealing starts"
+    )
+    kl_end: float = Field(0.3, ge=0, le=1, description="share of the run at which alpha is full")
+    kl_every: int = Field(200, gt=0, description="include the KL term once in this many steps")
+    duration_weight: float = Field(
+        0.025, ge=0, description="CAMP: weight of the duration L1, frames"
+    )
+
+
+class Recipe(Config):
+    """One experiment: a file in `tts_core/recipes`, or one of yours that inherits from it."""
+
+    name: str = Field(description="name of the recipe")
+    description: str = Field("", description="what it is and where its numbers come from")
+    model: ModelConfig
+    text_encoder: TextEncoderConfig = TextEncoderConfig()  # pyright: ignore[reportCallIssue]
+    stages: dict[int, StageConfig] = Field(description="stage number to its settings, run in order")
+    seed: int = Field(0, ge=0, description="seed of weights, batches and dropout")
+
+    def digest(self) -> str:
+        """Digest of everything in the recipe."""
+        values = self.model_dump(mode="json")
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def load_recipe(name: str, overrides: dict[str, Any] | None = None) -> Recipe:
+    """Read a recipe by name or path, follow its `inherits`, apply `key.sub=value` overrides.
+
+    Raises:
+        UserError: no such recipe, unknown key, or a value out of range; names file and key.
+    """
+    path = _recipe_path(name, None)
+    merged = _read_with_parents(path, ())
+    for dotted, value in (overrides or {}).items():
+        _set(merged, dotted, value)
+    merged.setdefault("name", path.stem)
+    try:
+        return Recipe.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{path}: {key}: {first['msg']} (got {first['input']!r})") from error
+
+
+def _recipe_path(name: str, beside: Path | None) -> Path:
+    candidates = [Path(name), RECIPES / f"{name}.yaml"]
+    if beside is not None:
+        candidates.insert(0, beside / f"{name}.yaml")
+    for path in candidates:
+        if path.is_file():
+            return path
+    known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.yaml")))
+    raise UserError(f"{name}: no such recipe; give a YAML file or one of: {known}")
+
+
+def _read_with_parents(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    if path in seen:
+        raise UserError(f"{path}: inherits from itself; remove the circle")
+    try:
+        own = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(own, dict):
+        raise UserError(f"{path}: a recipe is a mapping of keys to values")
+    parent = own.pop("inherits", None)
+    if parent is None:
+        return own
+    base = _read_with_parents(_recipe_path(str(parent), path.parent), (*seen, path))
+    base.pop("name", None)
+    return _merge(base, own)
+
+
+def _merge(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    out = dict(base)
+    for key, value in own.items():
+        both = isinstance(value, dict) and isinstance(out.get(key), dict)
+        out[key] = _merge(out[key], value) if both else value
+    return out
+
+
+def _set(tree: dict[str, Any], dotted: str, value: Any) -> None:
+    *parents, last = [int(part) if part.isdigit() else part for part in dotted.split(".")]
+    node: dict[Any, Any] = tree
+    for part in parents:
+        node = node.setdefault(part, {})
+        if not isinstance(node, dict):
+            raise UserError(f"{dotted}: {part} is a value, not a group of keys")
+    node[last] = value
