@@ -1,0 +1,222 @@
+"""The parts that the three systems share. Shapes: see `tts_core.types`."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+
+class MaskedBatchNorm(nn.Module):
+    """Batch normalisation whose statistics ignore padding.
+
+    With plain batch normalisation the same utterance would train differently beside a long one than
+    beside a short one.
+
+    Args:
+        channels: D.
+        momentum: weight of the newest batch in the running statistics.
+    """
+
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(self, channels: int, momentum: float = 0.1, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.momentum, self.eps = momentum, eps
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("variance", torch.ones(channels))
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(B, D, ...) and a mask that broadcasts over it, (B, 1, ...), to (B, D, ...)."""
+        shape = (1, -1) + (1,) * (x.dim() - 2)
+        mean, variance = self.mean, self.variance
+        if self.training:
+            weight = mask.to(x.dtype).expand(x.shape[0], 1, *x.shape[2:])
+            count = weight.sum().clamp(min=1.0)
+            dims = [0, *range(2, x.dim())]
+            mean = (x * weight).sum(dims) / count
+            variance = ((x - mean.view(shape)).square() * weight).sum(dims) / count
+            with torch.no_grad():
+                self.mean.lerp_(mean.float(), self.momentum)
+                self.variance.lerp_(variance.float(), self.momentum)
+        x = (x - mean.view(shape)) * torch.rsqrt(variance.view(shape) + self.eps)
+        return (x * self.weight.view(shape) + self.bias.view(shape)) * mask
+
+
+class ConvStack(nn.Module):
+    """`layers` x (Conv1d, batch norm, ReLU, dropout), as in Tacotron 2's encoder.
+
+    Args:
+        inputs, channels: D in and out.
+        kernel: odd width of the convolutions.
+    """
+
+    def __init__(
+        self, inputs: int, channels: int, layers: int = 3, kernel: int = 5, dropout: float = 0.5
+    ) -> None:
+        super().__init__()
+        sizes = [inputs] + [channels] * layers
+        self.convs = nn.ModuleList(
+            nn.Conv1d(a, b, kernel, padding=kernel // 2)
+            for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+        )
+        self.norms = nn.ModuleList(MaskedBatchNorm(channels) for _ in range(layers))
+        self.dropout = dropout
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(B, N, D_in), (B, N) to (B, N, D_out); padding stays zero."""
+        keep = mask[:, None]
+        x = x.transpose(1, 2) * keep
+        for conv, norm in zip(self.convs, self.norms, strict=True):
+            x = F.dropout(F.relu(norm(conv(x), keep)), self.dropout, self.training)
+        return x.transpose(1, 2)
+
+
+class Recurrent(nn.LSTM):
+    """A batch-first LSTM that never reads padding."""
+
+    def __init__(self, inputs: int, units: int, layers: int = 1, both_ways: bool = True) -> None:
+        super().__init__(inputs, units, layers, batch_first=True, bidirectional=both_ways)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """(B, N, D) and lengths (B,) on the CPU to (B, N, units x directions)."""
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        out, _ = super().forward(packed)
+        return pad_packed_sequence(out, batch_first=True, total_length=x.shape[1])[0]
+
+
+class PhoneEncoder(nn.Module):
+    """Phones to phone encodings Y: embedding, 3 convolutions, one BiLSTM (Shen et al. 2018).
+
+    Args:
+        n_tokens: size of the phone inventory; id 0 is padding.
+        embedding, channels: D of the embedding and of Y.
+        condition: width of a sentence vector that joins every embedding; 0 without.
+    """
+
+    def __init__(
+        self,
+        n_tokens: int,
+        embedding: int,
+        channels: int,
+        kernel: int = 5,
+        dropout: float = 0.5,
+        condition: int = 0,
+    ) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(n_tokens, embedding, padding_idx=0)
+        self.convs = ConvStack(embedding + condition, channels, 3, kernel, dropout)
+        self.lstm = Recurrent(channels, channels // 2)
+
+    def forward(
+        self, tokens: Tensor, mask: Tensor, lengths: Tensor, condition: Tensor | None = None
+    ) -> Tensor:
+        """(B, N) tokens, (B, N) mask, (B,) lengths, (B, C) condition to Y (B, N, D)."""
+        x = self.embedding(tokens)
+        if condition is not None:
+            x = torch.cat([x, condition[:, None].expand(-1, x.shape[1], -1)], -1)
+        return self.lstm(self.convs(x, mask), lengths)
+
+
+class Prenet(nn.Module):
+    """Two ReLU layers with dropout that stays on in synthesis (Shen et al. 2018).
+
+    The dropout is what keeps an autoregressive decoder from copying its previous output.
+    """
+
+    def __init__(self, inputs: int, units: int, dropout: float = 0.5) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(inputs, units), nn.Linear(units, units)])
+        self.dropout = dropout
+
+    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """(..., D_in) to (..., units). `generator` seeds the dropout of a synthesis."""
+        for layer in self.layers:
+            x = F.relu(layer(x))
+            if self.dropout == 0:
+                continue
+            drawn = torch.rand(x.shape, generator=generator, device=x.device, dtype=x.dtype)
+            x = x * (drawn >= self.dropout) / (1 - self.dropout)
+        return x
+
+
+class SteppedLSTM(nn.LSTM):
+    """A causal LSTM: whole sequences in one fused call, or one step at a time with the same weights.
+
+    Called on one frame, `nn.LSTM` re-packs its weights on a CPU every time; `torch.lstm_cell` does not.
+    """
+
+    def __init__(self, inputs: int, units: int, layers: int) -> None:
+        super().__init__(inputs, units, layers, batch_first=True)
+
+    def start(self, like: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Zero states for a batch like `like` (B, ...)."""
+        zero = like.new_zeros(like.shape[0], self.hidden_size)
+        return [(zero, zero)] * self.num_layers
+
+    def step(self, x: Tensor, states: list[tuple[Tensor, Tensor]]) -> Tensor:
+        """(B, D) to (B, units); updates `states` in place."""
+        for i in range(self.num_layers):
+            names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            weights = [getattr(self, f"{name}_l{i}") for name in names]
+            states[i] = torch.lstm_cell(x, states[i], *weights)
+            x = states[i][0]
+        return x
+
+
+def frame_index(durations: Tensor, n_frames: int) -> Tensor:
+    """Which token each frame belongs to.
+
+    Args:
+        durations: (B, N) frames per token, 0 at padding.
+        n_frames: T, at least the longest sum.
+
+    Returns:
+        (B, T) int64; frames after an utterance's end point at its last token.
+    """
+    ends = durations.cumsum(1)
+    frames = torch.arange(n_frames, device=durations.device).expand(durations.shape[0], -1)
+    return torch.searchsorted(ends, frames.contiguous(), right=True).clamp(
+        max=durations.shape[1] - 1
+    )
+
+
+def take(x: Tensor, index: Tensor) -> Tensor:
+    """Rows of x (B, N, D) at index (B, K): (B, K, D)."""
+    return x.gather(1, index[..., None].expand(-1, -1, x.shape[-1]))
+
+
+def position_in_token(durations: Tensor, index: Tensor) -> Tensor:
+    """DurIAN's relative position of each frame in its token, in [0, 1).
+
+    Args:
+        durations: (B, N). index: (B, T) from `frame_index`.
+
+    Returns:
+        (B, T, 1).
+    """
+    starts = durations.cumsum(1) - durations
+    frames = torch.arange(index.shape[1], device=index.device)
+    length = durations.gather(1, index).clamp(min=1)
+    return ((frames - starts.gather(1, index)) / length).clamp(0, 1)[..., None]
+
+
+def first_and_last(states: Tensor, lengths: Tensor) -> Tensor:
+    """Concatenate the first and the last state of a sequence (Kathaka 2.2).
+
+    Args:
+        states: (B, N, D). lengths: (B,) on the CPU.
+
+    Returns:
+        (B, 2 D).
+    """
+    last = (lengths - 1).to(states.device)
+    return torch.cat([states[:, 0], states[torch.arange(len(last), device=last.device), last]], -1)
+
+
+def mean_of_valid(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean of (B, N, D) over the valid positions of a (B, N) mask: a scalar."""
+    weight = mask.to(values.dtype)[..., None]
+    return (values * weight).sum() / (weight.sum() * values.shape[-1]).clamp(min=1.0)

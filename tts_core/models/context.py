@@ -1,0 +1,53 @@
+"""The text encoder's place in a prosody model: fine-tuned with it, or frozen and cached."""
+
+import torch
+from torch import Tensor, nn
+
+from tts_core.models.batch import Batch
+from tts_core.text.bert import TextEncoder
+
+
+class TextContext(nn.Module):
+    """Word-piece states of a pre-trained text encoder.
+
+    Args:
+        encoder: the pre-trained encoder.
+        finetune: whether it is trained with the rest. If not, it stays in evaluation mode, has no
+            gradient, and batches may bring its states along (`Batch.text_states`).
+    """
+
+    def __init__(self, encoder: TextEncoder, finetune: bool) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.finetune = finetune
+        self.dim = encoder.dim
+        self.encoder.requires_grad_(finetune)
+
+    def train(self, mode: bool = True) -> "TextContext":
+        """Training mode reaches the encoder only if it is fine-tuned."""
+        super().train(mode)
+        self.encoder.train(mode and self.finetune)
+        return self
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Pieces (B, S) to states (B, S, D)."""
+        if self.finetune:
+            return self.encoder(batch.pieces, batch.piece_mask)
+        if batch.text_states is not None:
+            return batch.text_states
+        with torch.no_grad():
+            return self.encoder(batch.pieces, batch.piece_mask)
+
+
+def pool_units(states: Tensor, piece_unit: Tensor, n_units: int) -> Tensor:
+    """Average the word pieces of each unit (CAMP, section 2.2).
+
+    Args:
+        states: (B, S, D). piece_unit: (B, S), -1 where a piece belongs to no unit. n_units: W.
+
+    Returns:
+        (B, W, D); zeros for a unit without pieces.
+    """
+    member = piece_unit[:, None, :] == torch.arange(n_units, device=states.device)[None, :, None]
+    weight = member.to(states.dtype)
+    return weight @ states / weight.sum(-1, keepdim=True).clamp(min=1.0)

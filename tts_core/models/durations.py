@@ -1,0 +1,77 @@
+"""The separate duration model of Kathaka's baseline, and of Kathaka itself (section 2.1, Eq. 1)."""
+
+import torch
+from torch import Tensor, nn
+
+from tts_core.models.batch import Batch
+from tts_core.models.blocks import PhoneEncoder, mean_of_valid
+
+PHONE_GROUP = 0
+
+
+class DurationScale(nn.Module):
+    """Per-group normalisation of durations: (d - mu_m) / sigma_m for the group m of the token.
+
+    Durations have one mode per kind of token; the groups are speech phones, punctuation and utterance
+    silences, and word boundaries (unnamed in the paper).
+
+    Args:
+        means, deviations: per group, frames, from the training set.
+    """
+
+    means: Tensor
+    deviations: Tensor
+
+    def __init__(self, means: Tensor, deviations: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("means", means)
+        self.register_buffer("deviations", deviations.clamp(min=1e-3))
+
+    def normalise(self, durations: Tensor, groups: Tensor) -> Tensor:
+        """(B, N) frames to (B, N) normalised."""
+        return (durations - self.means[groups]) / self.deviations[groups]
+
+    def to_frames(self, normalised: Tensor, groups: Tensor, mask: Tensor, rate: float) -> Tensor:
+        """(B, N) normalised to whole frames: phones at least 1, pauses at least 0, padding 0."""
+        frames = (normalised * self.deviations[groups] + self.means[groups]) / rate
+        return whole_frames(frames, groups, mask)
+
+
+def whole_frames(frames: Tensor, groups: Tensor, mask: Tensor) -> Tensor:
+    """Round (B, N) predicted frames: phones at least 1, pauses at least 0, padding 0."""
+    least = (groups == PHONE_GROUP).long()
+    return torch.maximum(frames.round().long(), least) * mask
+
+
+class DurationModel(nn.Module):
+    """Phones, and for Kathaka the sentence latent, to normalised durations.
+
+    An encoder of its own like the acoustic model's, then a linear layer. For Kathaka the latent joins
+    every phone embedding (section 2.3).
+
+    Args:
+        latent: Z, or 0 for the baseline.
+    """
+
+    def __init__(
+        self, n_tokens: int, embedding: int, channels: int, scale: DurationScale, latent: int = 0
+    ) -> None:
+        super().__init__()
+        self.encoder = PhoneEncoder(n_tokens, embedding, channels, dropout=0.1, condition=latent)
+        self.output = nn.Linear(channels, 1)
+        self.scale = scale
+
+    def forward(self, batch: Batch, z: Tensor | None = None) -> Tensor:
+        """Tokens (B, N) and z (B, Z) to normalised durations (B, N)."""
+        encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths, z)
+        return self.output(encodings)[..., 0]
+
+    def loss(self, batch: Batch, z: Tensor | None = None) -> Tensor:
+        """Kathaka Eq. 1: mean squared error of the normalised durations over all tokens."""
+        target = self.scale.normalise(batch.durations.float(), batch.groups)
+        error = (self(batch, z) - target).square()
+        return mean_of_valid(error[..., None], batch.token_mask)
+
+    def predict(self, batch: Batch, z: Tensor | None = None, rate: float = 1.0) -> Tensor:
+        """Whole frames per token, (B, N). `rate` > 1 speaks faster."""
+        return self.scale.to_frames(self(batch, z), batch.groups, batch.token_mask, rate)

@@ -1,0 +1,55 @@
+"""What a model must know of the corpus it was trained on, and what every model gives back."""
+
+from dataclasses import dataclass
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+
+class CorpusFacts(BaseModel):
+    """Inventory sizes and training-set statistics: stored with a checkpoint, enough to rebuild."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    n_tokens: int = Field(description="phone inventory")
+    n_pos: int = Field(description="part-of-speech tags")
+    n_labels: int = Field(description="tree node labels")
+    n_mels: int = Field(description="M")
+    mel_mean: list[float] = Field(description="(M,) mean log-mel of the training set")
+    mel_std: list[float] = Field(description="(M,) its standard deviation")
+    duration_mean: list[float] = Field(description="frames, per duration group")
+    duration_std: list[float] = Field(description="frames, per duration group")
+    graph_passes: int = Field(description="Kathaka's N: 75th percentile of tree diameters")
+    features_digest: str = Field(description="digest of the spectrogram settings")
+
+    def duration_statistics(self) -> tuple[Tensor, Tensor]:
+        """Means and standard deviations per duration group, frames."""
+        return torch.tensor(self.duration_mean), torch.tensor(self.duration_std)
+
+
+class MelScale(nn.Module):
+    """Global z-score per mel bin; saved with the weights so that a checkpoint is self-contained."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, facts: CorpusFacts) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(facts.mel_mean))
+        self.register_buffer("std", torch.tensor(facts.mel_std).clamp(min=1e-3))
+
+    def normalise(self, mel: Tensor) -> Tensor:
+        """Log-mel (..., M) to z-scores."""
+        return (mel - self.mean) / self.std
+
+    def restore(self, mel: Tensor) -> Tensor:
+        """Z-scores (..., M) to log-mel."""
+        return mel * self.std + self.mean
+
+
+@dataclass(frozen=True)
+class ModelOutput:
+    """A synthesis. mel: (B, T, M) log-mel, rows padded; durations: (B, N) frames."""
+
+    mel: Tensor
+    durations: Tensor

@@ -1,0 +1,99 @@
+"""CAMP's stage 2: word-level context to word prosody vectors (section 2.2, thesis Fig. 6.3a)."""
+
+import torch
+from torch import Tensor, nn
+
+from tts_core.config import ModelConfig
+from tts_core.models.batch import Batch
+from tts_core.models.blocks import ConvStack, Prenet, Recurrent, SteppedLSTM
+from tts_core.models.context import TextContext, pool_units
+from tts_core.models.facts import CorpusFacts
+
+
+class SyntaxStream(nn.Module):
+    """One syntax feature of each word through an encoder of its own: 2 convolutions, a BiLSTM.
+
+    Args:
+        values: how many values the feature takes. channels: D.
+    """
+
+    def __init__(self, values: int, channels: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(values, channels)
+        self.convs = ConvStack(channels, channels, 2, 5, 0.1)
+        self.lstm = Recurrent(channels, channels // 2)
+
+    def forward(self, feature: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
+        """(B, W) to (B, W, D)."""
+        return self.lstm(self.convs(self.embedding(feature), mask), lengths)
+
+
+class ProsodyPredictor(nn.Module):
+    """Context streams, concatenated per word, through 2 LSTM layers autoregressive over words.
+
+    Syntax is four streams: part of speech, word class, compound noun, punctuation. BERT's word pieces
+    are averaged per word. The previous vector passes a pre-net and joins the input.
+
+    Args:
+        config: widths and which context. facts: inventory sizes. context: None for syntax alone.
+    """
+
+    vector_mean: Tensor
+    vector_std: Tensor
+
+    def __init__(
+        self, config: ModelConfig, facts: CorpusFacts, context: TextContext | None
+    ) -> None:
+        super().__init__()
+        width = 0
+        self.context = context
+        if context is not None:
+            width += context.dim
+        self.streams = nn.ModuleDict()
+        if "syntax" in config.context:
+            sizes = {"pos": facts.n_pos, "word_class": 2, "compound": 2, "punctuation": 2}
+            for name, values in sizes.items():
+                self.streams[name] = SyntaxStream(values, config.context_width)
+            width += len(sizes) * config.context_width
+        self.prenet = Prenet(config.word_vector, config.predictor_prenet, config.prenet_dropout)
+        self.lstm = SteppedLSTM(config.predictor_prenet + width, config.predictor, 2)
+        self.output = nn.Linear(config.predictor, config.word_vector)
+        self.register_buffer("vector_mean", torch.zeros(config.word_vector))
+        self.register_buffer("vector_std", torch.ones(config.word_vector))
+
+    def fit_scale(self, vectors: Tensor) -> None:
+        """Set the standardisation from all training units' oracle vectors (U, d)."""
+        self.vector_mean.copy_(vectors.mean(0))
+        self.vector_std.copy_(vectors.std(0).clamp(min=1e-4))
+
+    def standardise(self, vectors: Tensor) -> Tensor:
+        """(B, W, d) to z-scores, so that Huber's delta of 1 is one standard deviation."""
+        return (vectors - self.vector_mean) / self.vector_std
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Context of each word, (B, W, D)."""
+        parts: list[Tensor] = []
+        if self.context is not None:
+            parts.append(pool_units(self.context(batch), batch.piece_unit, batch.pos.shape[1]))
+        for name, stream in self.streams.items():
+            feature = getattr(batch, name)
+            parts.append(stream(feature, batch.unit_mask, batch.unit_lengths))
+        return torch.cat(parts, -1)
+
+    def forward(self, batch: Batch, target: Tensor) -> Tensor:
+        """Teacher-forced: standardised vectors (B, W, d) to predictions of the same shape."""
+        previous = nn.functional.pad(target, (0, 0, 1, 0))[:, :-1]
+        hidden, _ = self.lstm(torch.cat([self.prenet(previous), self.encode(batch)], -1))
+        return self.output(hidden)
+
+    def generate(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
+        """Free running: word vectors (B, W, d) on the reference encoder's own scale."""
+        context = self.encode(batch)
+        states = self.lstm.start(context)
+        vector = context.new_zeros(context.shape[0], self.output.out_features)
+        vectors: list[Tensor] = []
+        for word in context.unbind(1):
+            joined = torch.cat([self.prenet(vector, generator), word], -1)
+            vector = self.output(self.lstm.step(joined, states))
+            vectors.append(vector)
+        return torch.stack(vectors, 1) * self.vector_std + self.vector_mean
