@@ -1,0 +1,135 @@
+"""Checkpoints: safetensors weights, JSON facts, and the state an exact resume needs. No loose pickles."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from intone.errors import UserError
+from tts_core.config import Recipe
+from tts_core.models.build import System, build
+from tts_core.models.facts import CorpusFacts
+
+WEIGHTS = "model.safetensors"
+DESCRIPTION = "model.json"
+OPTIMIZER = "optimizer.pt"
+STATE = "state.json"
+
+
+class Description(BaseModel):
+    """`model.json`: with the weights beside it, all that synthesis needs."""
+
+    model_config = ConfigDict(extra="forbid")
+    version: int = 1
+    recipe: Recipe
+    facts: CorpusFacts
+    corpus: dict[str, Any]
+    stages_done: list[int]
+    weights_sha256: str
+
+
+def _own_state(model: nn.Module, recipe: Recipe) -> dict[str, Tensor]:
+    """Weights that are ours: a frozen text encoder is named, not copied."""
+    state = {key: value.contiguous() for key, value in model.state_dict().items()}
+    if not recipe.text_encoder.finetune:
+        state = {key: value for key, value in state.items() if ".context.encoder." not in key}
+    return state
+
+
+def save_model(
+    folder: Path,
+    model: System,
+    recipe: Recipe,
+    facts: CorpusFacts,
+    corpus: dict[str, Any],
+    stages_done: list[int],
+) -> None:
+    """Write a self-contained model into `folder`; complete or not at all."""
+    scratch = folder.with_name(folder.name + ".part")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    save_file(_own_state(model, recipe), scratch / WEIGHTS)
+    description = Description(
+        recipe=recipe,
+        facts=facts,
+        corpus=corpus,
+        stages_done=stages_done,
+        weights_sha256=file_digest(scratch / WEIGHTS),
+    )
+    (scratch / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    scratch.rename(folder)
+
+
+def load_model(folder: Path) -> tuple[System, Description]:
+    """Rebuild the model of `folder`, in evaluation mode, on the CPU.
+
+    Raises:
+        UserError: no model there, or its weights are not those that were written.
+    """
+    path = folder / DESCRIPTION
+    if not path.is_file():
+        raise UserError(f"{folder}: no trained model there; train one with `intone train`")
+    description = Description.model_validate_json(path.read_bytes())
+    if file_digest(folder / WEIGHTS) != description.weights_sha256:
+        raise UserError(f"{folder / WEIGHTS}: not the weights that {DESCRIPTION} describes")
+    model = build(description.recipe, description.facts)
+    load_own_state(model, load_file(folder / WEIGHTS), description.recipe)
+    return model.eval(), description
+
+
+def load_own_state(model: System, state: dict[str, Tensor], recipe: Recipe) -> None:
+    """Load weights; only a frozen text encoder's may be absent."""
+    wanted = set(_own_state(model, recipe))
+    if wanted != set(state):
+        odd = sorted(wanted ^ set(state))[0]
+        raise UserError(f"{odd}: in the model or in the weights, but not in both; other version?")
+    model.load_state_dict(state, strict=False)
+
+
+def save_step(folder: Path, model: System, recipe: Recipe, optimizer: Any, step: int) -> None:
+    """Write `folder/step-NNNNNNN`: weights, optimiser and random state; keeps the newest two."""
+    target = folder / f"step-{step:07d}"
+    scratch = folder / "step.part"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    save_file(_own_state(model, recipe), scratch / WEIGHTS)
+    random_state = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        random_state["cuda"] = torch.cuda.get_rng_state()
+    torch.save({"optimizer": optimizer.state_dict(), "random": random_state}, scratch / OPTIMIZER)
+    (scratch / STATE).write_text(json.dumps({"step": step}) + "\n", "utf-8")
+    shutil.rmtree(target, ignore_errors=True)
+    scratch.rename(target)
+    for old in sorted(folder.glob("step-*"))[:-2]:
+        shutil.rmtree(old)
+
+
+def newest_step(folder: Path) -> tuple[Path, int] | None:
+    """The newest complete checkpoint of a stage, and its step."""
+    found = sorted(folder.glob("step-*"))
+    return (found[-1], int(found[-1].name.removeprefix("step-"))) if found else None
+
+
+def load_step(path: Path, model: System, recipe: Recipe, optimizer: Any | None) -> None:
+    """Take weights and, if an optimiser is given, its state and the random state up again."""
+    load_own_state(model, load_file(path / WEIGHTS), recipe)
+    if optimizer is None:
+        return
+    state = torch.load(path / OPTIMIZER, map_location="cpu", weights_only=True)
+    optimizer.load_state_dict(state["optimizer"])
+    torch.set_rng_state(state["random"]["cpu"])
+    if "cuda" in state["random"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["random"]["cuda"])
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

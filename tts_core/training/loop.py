@@ -1,0 +1,312 @@
+"""The training loop, in plain sight: one for every stage of every system."""
+
+import json
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+
+from intone.errors import UserError
+from tts_core.config import Recipe, StageConfig
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.models.batch import Batch, collate
+from tts_core.models.build import System, build
+from tts_core.training import checkpoint
+from tts_core.training.batches import endless_batches, epoch_batches
+from tts_core.training.stages import Cached, Stage, StageLoss, stages_of
+from tts_core.types import Prepared
+
+MODEL = "model"
+METRICS = "metrics.jsonl"
+RUN = "run.json"
+MAX_SKIPPED = 20
+
+
+@dataclass(frozen=True)
+class Event:
+    """What the loop tells whoever watches."""
+
+    stage: int
+    title: str
+    step: int
+    steps: int
+    losses: dict[str, float] = field(default_factory=dict)
+    seconds_per_second: float = 0.0
+    validation: bool = False
+
+
+Watch = Callable[[Event], None]
+
+
+class Interrupted(Exception):  # noqa: N818 - it is not an error: a checkpoint was written
+    """Training was asked to stop and has written a checkpoint."""
+
+
+def train(
+    recipe: Recipe,
+    corpus: PreparedCorpus,
+    out: Path,
+    stages: Sequence[int] | None = None,
+    watch: Watch = lambda _: None,
+) -> Path:
+    """Train a recipe's stages in order and write the model; goes on where an earlier call stopped.
+
+    Args:
+        recipe: what to train.
+        corpus: prepared corpus.
+        out: run folder: `run.json`, `metrics.jsonl`, `stage-N/step-*`, and in the end `model/`.
+        stages: only these stages (earlier ones must have been trained).
+        watch: is told of progress.
+
+    Returns:
+        `out/model`.
+
+    Raises:
+        UserError: the folder holds another run, or an earlier stage is missing.
+        Interrupted: SIGTERM or Ctrl-C came; the checkpoint is written.
+    """
+    facts = corpus.info.facts()
+    described = {
+        "recipe": recipe.model_dump(mode="json"),
+        "recipe_digest": recipe.digest(),
+        "corpus": corpus.info.summary(),
+        "torch": torch.__version__,
+    }
+    _claim(out, described)
+    torch.manual_seed(recipe.seed)
+    model = build(recipe, facts)
+    wanted = sorted(recipe.stages) if stages is None else sorted(stages)
+    done: list[int] = []
+    with _StopOnSignal() as stop:
+        for number in sorted(recipe.stages):
+            config = recipe.stages[number]
+            found = checkpoint.newest_step(out / f"stage-{number}")
+            if found and found[1] >= config.steps:
+                checkpoint.load_step(found[0], model, recipe, None)
+            elif number in wanted:
+                torch.manual_seed(recipe.seed * 1000 + number)
+                run = _StageRun(recipe, number, config, corpus, out, watch, stop)
+                run.train(model)
+            elif any(later > number for later in wanted):
+                raise UserError(f"{out}: stage {number} is not trained yet; train it first")
+            else:
+                break
+            done.append(number)
+    if not _is_written(out / MODEL, done):
+        checkpoint.save_model(out / MODEL, model, recipe, facts, described["corpus"], done)
+    return out / MODEL
+
+
+def _is_written(folder: Path, done: list[int]) -> bool:
+    path = folder / checkpoint.DESCRIPTION
+    return path.is_file() and json.loads(path.read_text("utf-8"))["stages_done"] == done
+
+
+def _claim(out: Path, described: dict[str, Any]) -> None:
+    """Write `run.json`, or make sure that the run which is there is the same."""
+    path = out / RUN
+    if path.is_file():
+        there = json.loads(path.read_text("utf-8"))
+        for key in ("recipe_digest", "corpus"):
+            if there[key] != described[key]:
+                raise UserError(
+                    f"{out}: holds a run with another {key.split('_')[0]}; choose another --out, or "
+                    "remove the folder to start again"
+                )
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(described, indent=2) + "\n", "utf-8")
+
+
+class _StopOnSignal:
+    """Turns SIGTERM and SIGINT into a flag, so that a step is never torn."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "_StopOnSignal":
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                self._before[number] = signal.signal(number, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+
+
+@dataclass
+class _StageRun:
+    """One stage of one run."""
+
+    recipe: Recipe
+    number: int
+    config: StageConfig
+    corpus: PreparedCorpus
+    out: Path
+    watch: Watch
+    stop: _StopOnSignal
+
+    def train(self, model: System) -> None:
+        """Steps from the newest checkpoint to the last."""
+        accelerator = Accelerator()
+        device = accelerator.device
+        stage = stages_of(model.to(device), self.recipe.stages)[self.number]
+        data = {name: self.corpus.split(name) for name in ("train", "validation")}
+        if not data["train"]:
+            raise UserError(f"{self.corpus.path}: no utterances to train on")
+        loss = StageLoss(model, stage)
+        optimizer = torch.optim.Adam(self._groups(loss), lr=self.config.lr)
+        cached = {name: stage.remember(rows, device) for name, rows in data.items()}
+        self._fit_scales(model, cached["train"])
+        folder = self.out / f"stage-{self.number}"
+        found = checkpoint.newest_step(folder)
+        step = 0
+        if found:
+            checkpoint.load_step(found[0], model, self.recipe, optimizer)
+            step = found[1]
+        self._cut_metrics(step)
+        wrapped, optimizer = accelerator.prepare(loss, optimizer)
+        frames = [len(row.mel) for row in data["train"]]
+        seed = (self.recipe.seed, self.number)
+        skipped, clock = 0, _Clock(self.corpus.info.features)
+        for epoch, positions in endless_batches(frames, self.config.batch_frames, seed, step):
+            if step >= self.config.steps:
+                break
+            batch = _batch(data["train"], positions).to(device)
+            for group in optimizer.param_groups:
+                group["lr"] = group["base_lr"] * self._decay(step, epoch)
+            wrapped.train()
+            parts = wrapped(batch, cached["train"])
+            total = _weighted(parts, stage, step)
+            optimizer.zero_grad(set_to_none=True)
+            if torch.isfinite(total):
+                accelerator.backward(total)
+                accelerator.clip_grad_norm_(_learning(loss), self.config.clip)
+                optimizer.step()
+            else:
+                skipped += 1
+                if skipped >= MAX_SKIPPED:
+                    raise UserError(
+                        f"stage {self.number}: the loss was not finite {skipped} times; lower the "
+                        f"learning rate (stages.{self.number}.lr)"
+                    )
+            step += 1
+            clock.count(int(batch.frame_lengths.sum()))
+            values = {name: float(part.detach()) for name, part in parts.items()}
+            self._tell(stage, step, values, clock.rate(), False)
+            last = step == self.config.steps
+            if step % self.config.validate_every == 0 or last:
+                held_out = validate(
+                    loss, data["validation"], cached["validation"], self.config, device
+                )
+                self._tell(stage, step, held_out, clock.rate(), True)
+            if step % self.config.checkpoint_every == 0 or last or self.stop.asked:
+                checkpoint.save_step(folder, model, self.recipe, optimizer, step)
+            if self.stop.asked and not last:
+                raise Interrupted(f"{self.out}: stopped at stage {self.number}, step {step}; saved")
+        model.eval()
+
+    def _groups(self, loss: StageLoss) -> list[dict[str, Any]]:
+        """The text encoder learns at its own low rate."""
+        own, pretrained = [], []
+        for name, parameter in loss.named_parameters():
+            if parameter.requires_grad:
+                (pretrained if ".context.encoder." in name else own).append(parameter)
+        groups: list[dict[str, Any]] = [{"params": own, "base_lr": self.config.lr}]
+        if pretrained:
+            groups.append({"params": pretrained, "base_lr": self.recipe.text_encoder.lr})
+        return groups
+
+    def _fit_scales(self, model: System, cached: Cached) -> None:
+        if "vectors" in cached:
+            model.prosody_predictor.fit_scale(torch.cat(cached["vectors"]))  # pyright: ignore
+
+    def _decay(self, step: int, epoch: int) -> float:
+        """Exponential per epoch (CAMP) and cosine over the run (compact recipes)."""
+        final = self.config.lr_final
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / self.config.steps)))
+        return self.config.lr_decay**epoch * (final + (1 - final) * cosine)
+
+    def _tell(
+        self, stage: Stage, step: int, values: dict[str, float], rate: float, validation: bool
+    ) -> None:
+        self.watch(
+            Event(self.number, stage.title, step, self.config.steps, values, rate, validation)
+        )
+        if validation or step % 10 == 0:
+            split = "validation" if validation else "train"
+            row = {"stage": self.number, "step": step, "split": split, **values}
+            with (self.out / METRICS).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+
+    def _cut_metrics(self, step: int) -> None:
+        """Forget what was logged after the checkpoint: those steps are taken again."""
+        path = self.out / METRICS
+        if not path.is_file():
+            return
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        kept = [r for r in rows if r["stage"] != self.number or r["step"] <= step]
+        path.write_text("".join(json.dumps(r) + "\n" for r in kept), "utf-8")
+
+
+def validate(
+    loss: StageLoss,
+    rows: Sequence[Prepared],
+    cached: Cached,
+    config: StageConfig,
+    device: torch.device,
+) -> dict[str, float]:
+    """Mean of each part of the loss over held-out utterances, with seeded latents and pre-nets."""
+    if not rows:
+        return {}
+    loss.eval()
+    sums: dict[str, float] = {}
+    with torch.no_grad(), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(0)
+        for positions in epoch_batches([len(r.mel) for r in rows], config.batch_frames, (0,)):
+            parts = loss(_batch(rows, positions).to(device), cached)
+            for name, part in parts.items():
+                sums[name] = sums.get(name, 0.0) + float(part) * len(positions) / len(rows)
+    return sums
+
+
+def _batch(rows: Sequence[Prepared], positions: Sequence[int]) -> Batch:
+    chosen = [rows[i] for i in positions]
+    return collate([r.encoded for r in chosen], chosen, positions)
+
+
+def _weighted(parts: dict[str, torch.Tensor], stage: Stage, step: int) -> torch.Tensor:
+    weights = stage.weights(step)
+    return torch.stack(
+        [weights[name] * part for name, part in parts.items() if weights[name]]
+    ).sum()
+
+
+def _learning(loss: StageLoss) -> list[torch.nn.Parameter]:
+    return [p for p in loss.parameters() if p.requires_grad]
+
+
+class _Clock:
+    """Seconds of speech per second of wall time."""
+
+    def __init__(self, features: Any) -> None:
+        self.frame_s = features.hop / features.sample_rate_hz
+        self.started, self.frames = time.monotonic(), 0
+
+    def count(self, frames: int) -> None:
+        self.frames += frames
+
+    def rate(self) -> float:
+        return self.frames * self.frame_s / max(time.monotonic() - self.started, 1e-9)

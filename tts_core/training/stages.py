@@ -1,0 +1,186 @@
+"""The stages of each system: what is trained, what stays frozen, what is computed once and kept."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from tts_core.config import StageConfig
+from tts_core.models.batch import Batch, collate
+from tts_core.models.build import System
+from tts_core.models.camp import CAMP
+from tts_core.models.context import TextContext
+from tts_core.models.kathaka import Gaussian, Kathaka
+from tts_core.types import Prepared
+
+Cached = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of training.
+
+    Attributes:
+        title: for people.
+        trains: names of the sub-modules that learn; everything else is frozen, in evaluation mode.
+        loss: parts of the loss of a batch, given what `remember` kept for its split.
+        weights: weight of each part at a step (0, 1, ...); a part with weight 0 is only logged.
+        remember: computes, once, what frozen parts say of a split's utterances.
+    """
+
+    title: str
+    trains: tuple[str, ...]
+    loss: Callable[[Batch, Cached], dict[str, Tensor]]
+    weights: Callable[[int], dict[str, float]]
+    remember: Callable[[Sequence[Prepared], torch.device], Cached] = lambda _data, _device: {}
+
+
+class StageLoss(nn.Module):
+    """A stage as a module whose forward pass is its loss, so that it can be wrapped for many devices."""
+
+    def __init__(self, model: System, stage: Stage) -> None:
+        super().__init__()
+        self.model = model
+        self.stage = stage
+        model.requires_grad_(False)
+        for name in stage.trains:
+            module = model.get_submodule(name)
+            module.requires_grad_(True)
+            for part in module.modules():
+                if isinstance(part, TextContext):
+                    part.encoder.requires_grad_(part.finetune)
+
+    def train(self, mode: bool = True) -> "StageLoss":
+        """Frozen parts never leave evaluation mode: their dropout and statistics stay still."""
+        super().train(False)
+        self.training = mode
+        for name in self.stage.trains:
+            self.model.get_submodule(name).train(mode)
+        return self
+
+    def forward(self, batch: Batch, cached: Cached) -> dict[str, Tensor]:
+        """Parts of the loss, each a scalar."""
+        return self.stage.loss(batch, cached)
+
+
+def stages_of(model: System, configs: dict[int, StageConfig]) -> dict[int, Stage]:
+    """The stages of a system, by number."""
+    if isinstance(model, Kathaka):
+        return _kathaka(model, configs)
+    if isinstance(model, CAMP):
+        return _camp(model, configs)
+    return {
+        1: Stage(
+            "acoustic model",
+            ("encoder", "decoder"),
+            lambda batch, _: model.acoustic_loss(batch),
+            lambda _: {"mel": 1.0},
+        ),
+        2: Stage(
+            "duration model",
+            ("duration_model",),
+            lambda batch, _: model.duration_loss(batch),
+            lambda _: {"duration": 1.0},
+        ),
+    }
+
+
+def kl_weight(step: int, config: StageConfig) -> float:
+    """alpha of Kathaka's stage 1: 0, then linear to its full value, and only every so many steps."""
+    if step % config.kl_every:
+        return 0.0
+    start, end = config.kl_start * config.steps, config.kl_end * config.steps
+    ramp = min(1.0, max(0.0, (step - start) / max(end - start, 1.0)))
+    return config.kl_weight * ramp
+
+
+def _kathaka(model: Kathaka, configs: dict[int, StageConfig]) -> dict[int, Stage]:
+    def posteriors(data: Sequence[Prepared], device: torch.device) -> Cached:
+        found = _over(data, device, model.posterior)
+        mean = torch.cat([p.mean for p in found])
+        log_variance = torch.cat([p.log_variance for p in found])
+        return {
+            "posterior": (mean, log_variance),
+            **_text_states(model.sampler.context, data, device),
+        }
+
+    def sampler_loss(batch: Batch, cached: Cached) -> dict[str, Tensor]:
+        mean, log_variance = cached["posterior"]
+        posterior = Gaussian(mean[batch.index], log_variance[batch.index])
+        return model.sampler_loss(_with_states(batch, cached), posterior)
+
+    return {
+        1: Stage(
+            "acoustic model and reference encoder",
+            ("encoder", "decoder", "reference_encoder"),
+            lambda batch, _: model.acoustic_loss(batch),
+            lambda step: {"mel": 1.0, "kl": kl_weight(step, configs[1])},
+        ),
+        2: Stage("sampler", ("sampler",), sampler_loss, lambda _: {"sampler_kl": 1.0}, posteriors),
+        3: Stage(
+            "duration model on sampled latents",
+            ("duration_model",),
+            lambda batch, cached: model.duration_loss(_with_states(batch, cached)),
+            lambda _: {"duration": 1.0},
+            lambda data, device: _text_states(model.sampler.context, data, device),
+        ),
+    }
+
+
+def _camp(model: CAMP, configs: dict[int, StageConfig]) -> dict[int, Stage]:
+    predictor = model.prosody_predictor
+
+    def vectors(data: Sequence[Prepared], device: torch.device) -> Cached:
+        found = _over(data, device, model.oracle_prosody)
+        rows = [row for batch in found for row in batch.unbind(0)]
+        # Single utterances, so that there is no padding among the vectors.
+        return {"vectors": rows, **_text_states(predictor.context, data, device)}
+
+    def prosody_loss(batch: Batch, cached: Cached) -> dict[str, Tensor]:
+        target = pad_sequence(
+            [cached["vectors"][i] for i in batch.index.tolist()], batch_first=True
+        )
+        return model.prosody_loss(_with_states(batch, cached), target)
+
+    return {
+        1: Stage(
+            "word-level auto-encoder (ORA)",
+            ("encoder", "reference_encoder", "duration_predictor", "decoder"),
+            lambda batch, _: model.acoustic_loss(batch),
+            lambda _: {"mel": 1.0, "duration": configs[1].duration_weight},
+        ),
+        2: Stage(
+            "prosody predictor",
+            ("prosody_predictor",),
+            prosody_loss,
+            lambda _: {"prosody": 1.0},
+            vectors,
+        ),
+    }
+
+
+def _over(data: Sequence[Prepared], device: torch.device, ask: Callable[[Batch], Any]) -> list[Any]:
+    """What a frozen part says of each utterance."""
+    answers: list[Any] = []
+    with torch.no_grad():
+        for row in data:
+            answers.append(ask(collate([row.encoded], [row]).to(device)))
+    return answers
+
+
+def _text_states(
+    context: TextContext | None, data: Sequence[Prepared], device: torch.device
+) -> Cached:
+    if context is None or context.finetune:
+        return {}
+    return {"text_states": [s[0] for s in _over(data, device, context)]}
+
+
+def _with_states(batch: Batch, cached: Cached) -> Batch:
+    if "text_states" not in cached:
+        return batch
+    rows = [cached["text_states"][i] for i in batch.index.tolist()]
+    return replace(batch, text_states=pad_sequence(rows, batch_first=True))
