@@ -166,7 +166,7 @@ class _StageRun:
         data = {name: self.corpus.split(name) for name in ("train", "validation")}
         if not data["train"]:
             raise UserError(f"{self.corpus.path}: no utterances to train on")
-        loss = StageLoss(model, stage)
+        loss = StageLoss(model, stage).eval()
         optimizer = torch.optim.Adam(self._groups(loss), lr=self.config.lr)
         cached = {name: stage.remember(rows, device) for name, rows in data.items()}
         self._fit_scales(model, cached["train"])

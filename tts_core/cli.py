@@ -1,0 +1,198 @@
+"""Commands of the speech side. Heavy imports stand inside the functions: `--help` must be quick."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+corpus_app = typer.Typer(no_args_is_help=True, help="Make, download or describe a corpus.")
+text_app = typer.Typer(no_args_is_help=True, help="What the front-end makes of a text.")
+stimuli_app = typer.Typer(no_args_is_help=True, help="Stimulus sets: make or import them.")
+voice_app = typer.Typer(no_args_is_help=True, help="Voices: folders of trained systems.")
+app.add_typer(corpus_app, name="corpus")
+app.add_typer(text_app, name="text")
+app.add_typer(stimuli_app, name="stimuli")
+app.add_typer(voice_app, name="voice")
+
+Out = Annotated[Path, typer.Option("-o", "--out", help="Folder to write; made if it is not there.")]
+VoiceOption = Annotated[
+    Path | None, typer.Option(help="Voice folder; by default INTONE_VOICE, else the shipped voice.")
+]
+Seed = Annotated[int, typer.Option(help="Seed of everything random; the same gives the same audio.")]
+
+
+@corpus_app.command("build")
+def corpus_build(
+    name: Annotated[str, typer.Argument(help="Only `demo` can be built.")], out: Out
+) -> None:
+    """Build the demo corpus: our sentences read by a stand-in voice (synthetic, not human)."""
+    from intone.errors import UserError
+    from tts_core.corpus.demo import build_demo
+
+    if name != "demo":
+        raise UserError(f"{name}: only `demo` can be built; `intone corpus fetch` downloads others")
+    build_demo(out)
+
+
+@corpus_app.command("fetch")
+def corpus_fetch(
+    name: Annotated[str, typer.Argument(help="kathleen or ljspeech.")],
+    out: Out,
+    from_dir: Annotated[
+        Path | None, typer.Option("--from", help="A copy that is already here, instead of the net.")
+    ] = None,
+) -> None:
+    """Download a public corpus from its publisher; shows its licence, resumes, verifies."""
+    from tts_core.corpus.fetch import fetch
+
+    fetch(name, out, from_dir=from_dir)
+
+
+@corpus_app.command("report")
+def corpus_report(folder: Annotated[Path, typer.Argument(help="Corpus folder.")]) -> None:
+    """Describe a corpus: hours, sentences, readings, lengths."""
+    from tts_core.corpus.report import corpus_report as describe
+
+    typer.echo(describe(folder))
+
+
+@app.command()
+def prepare(
+    corpus: Annotated[Path, typer.Argument(help="Corpus folder (metadata.csv and wavs/).")],
+    out: Out,
+    encoder: Annotated[str, typer.Option(help="Text encoder: asset, folder or hub name.")] = "minilm",
+    seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes for the audio features.")] = 2,
+) -> None:
+    """Turn a corpus into training data: phones, alignment, spectrograms, syntax, splits."""
+    from tts_core.config import Features
+    from tts_core.corpus.prepare import prepare as run
+
+    info = run(corpus, out, Features(), encoder=encoder, seed=seed, workers=workers)
+    typer.echo(f"{out}: {info.counts} utterances, {len(info.left_out)} left out")
+
+
+@text_app.command("analyse")
+def text_analyse(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Read lines of text from standard input and show words, phones, syntax and parse tree."""
+    import json
+
+    from tts_core.text.analyse import Frontend
+
+    lines = [line.strip() for line in sys.stdin if line.strip()]
+    for analysis in Frontend().analyse_all(lines):
+        if as_json:
+            typer.echo(json.dumps(analysis.to_dict(), ensure_ascii=False))
+            continue
+        typer.echo(f"{analysis.text}\n  {analysis.tree}")
+        for word in analysis.words:
+            typer.echo(f"  {word.text:20} {word.pos:6} {' '.join(word.phones)}")
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="Recipe name or YAML file, e.g. kathaka_compact.")],
+    changes: Annotated[
+        list[str] | None, typer.Argument(help="key=value, e.g. stages.1.steps=200 or stages=[2].")
+    ] = None,
+    data: Annotated[Path, typer.Option(help="Prepared corpus.")] = Path("data/prepared"),
+    out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/RECIPE.")] = None,
+) -> None:
+    """Train a system through its stages; stopped, the same command goes on where it was."""
+    from tts_core.training.run import train_recipe
+
+    train_recipe(recipe, changes or [], data, out or Path("runs") / Path(recipe).stem)
+
+
+@app.command()
+def synth(
+    system: Annotated[str, typer.Option(help="ntts, kathaka or camp.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Audio file, or folder with --file.")],
+    text: Annotated[str | None, typer.Option(help="What to say.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Text file, one sentence a line.")] = None,
+    voice: VoiceOption = None,
+    temperature: Annotated[float, typer.Option(help="Kathaka: 1 samples prosody, 0 its mean.")] = 1.0,
+    rate: Annotated[float, typer.Option(help="Speaking rate; above 1 is faster.")] = 1.0,
+    seed: Seed = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a sentence.")] = False,
+) -> None:
+    """Say a text with a trained system."""
+    from tts_core.synthesis.commands import synth as run
+
+    run(system, out, text, file, voice, temperature, rate, seed, as_json)
+
+
+@stimuli_app.command("make")
+def stimuli_make(
+    out: Out,
+    systems: Annotated[str, typer.Option(help="Systems, comma-separated.")] = "ntts,kathaka,camp",
+    split: Annotated[
+        str | None, typer.Option(help="Sentences of this split of --data, with their recordings.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Prepared corpus of --split.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Or: a text file, one sentence a line.")] = None,
+    sentences: Annotated[int | None, typer.Option(help="At most so many, drawn by the seed.")] = None,
+    copy_synthesis: Annotated[
+        bool, typer.Option(help="Also the recordings through the vocoder, as a system.")
+    ] = False,
+    voice: VoiceOption = None,
+    seed: Seed = 0,
+) -> None:
+    """Synthesize a stimulus set with trained systems, recordings as reference where there are any."""
+    from tts_core.synthesis.commands import make_stimuli
+
+    chosen = [name.strip() for name in systems.split(",") if name.strip()]
+    make_stimuli(out, chosen, split, data, file, sentences, copy_synthesis, voice, seed)
+
+
+@stimuli_app.command("import")
+def stimuli_import(
+    systems: Annotated[list[str], typer.Argument(help="NAME=FOLDER of audio, one for each system.")],
+    out: Out,
+    reference: Annotated[Path | None, typer.Option(help="Folder of the reference recordings.")] = None,
+    texts: Annotated[
+        Path | None, typer.Option(help="File with `stem|text` lines; without it texts are empty.")
+    ] = None,
+) -> None:
+    """Make a stimulus set of anybody's audio: files with the same name are one sentence."""
+    from tts_core.synthesis.commands import import_stimuli
+
+    import_stimuli(systems, out, reference, texts)
+
+
+@voice_app.command("pack")
+def voice_pack(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, one a system.")], out: Out
+) -> None:
+    """Gather trained runs into a voice."""
+    from tts_core.synthesis.voice import pack
+
+    voice = pack(runs, out)
+    typer.echo(f"{out}: {voice.name} with {', '.join(voice.systems)}")
+
+
+@voice_app.command("show")
+def voice_show(
+    voice: Annotated[Path | None, typer.Argument(help="Voice folder; else the default.")] = None,
+) -> None:
+    """Print a voice's description."""
+    from tts_core.synthesis.voice import default_voice, read_voice
+
+    typer.echo(read_voice(voice or default_voice()).model_dump_json(indent=2))
+
+
+@app.command()
+def objective(
+    stimuli: Annotated[Path, typer.Argument(help="Stimulus set.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="JSON file; by default in the set's folder.")
+    ] = None,
+) -> None:
+    """Measure a stimulus set without listeners: word errors, predicted quality, F0, durations."""
+    from tts_core.synthesis.commands import measure
+
+    measure(stimuli, out)

@@ -1,0 +1,121 @@
+"""A voice: a folder with `voice.json` and one trained model a system."""
+
+import os
+import shutil
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from intone.errors import UserError
+from intone.resources import data_path
+from tts_core.config import Features
+from tts_core.training import checkpoint
+
+FILE_NAME = "voice.json"
+SHIPPED = "voices/default"
+
+
+class VoiceSystem(BaseModel):
+    """One system of a voice."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    recipe: str = Field(description="name of the training recipe")
+    recipe_digest: str
+    weights_sha256: str
+    stages: list[int] = Field(description="stages that were trained")
+
+
+class Voice(BaseModel):
+    """`voice.json`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    version: int = 1
+    name: str
+    speaker: str = Field(description="who speaks; a stand-in voice says so")
+    licence: str = Field(description="licence of the recordings it was trained on")
+    stand_in: bool = Field(description="trained on synthetic speech, to try the platform out")
+    language: str = "en"
+    features: Features
+    text_encoder: str
+    systems: dict[str, VoiceSystem]
+
+
+def pack(runs: list[Path], out: Path) -> Voice:
+    """Gather trained runs of one corpus into a voice.
+
+    Args:
+        runs: run folders of `intone train`, or their `model` folders; one a system.
+        out: voice folder; an older voice there is replaced.
+
+    Raises:
+        UserError: a run without a finished model, two runs of one system, or runs of different corpora.
+    """
+    models = [run / "model" if (run / "model").is_dir() else run for run in runs]
+    found = {model: _describe(model) for model in models}
+    systems: dict[str, VoiceSystem] = {}
+    corpora = {d.corpus["digest"] for d in found.values()}
+    if len(corpora) != 1:
+        raise UserError(f"{', '.join(map(str, runs))}: trained on different prepared corpora")
+    scratch = out.with_name(out.name + ".part")
+    shutil.rmtree(scratch, ignore_errors=True)
+    for model, description in found.items():
+        system = description.recipe.model.system
+        if system in systems:
+            raise UserError(f"{model}: a second {system}; a voice has one model a system")
+        shutil.copytree(model, scratch / system)
+        systems[system] = VoiceSystem(
+            recipe=description.recipe.name,
+            recipe_digest=description.recipe.digest(),
+            weights_sha256=description.weights_sha256,
+            stages=description.stages_done,
+        )
+    corpus = next(iter(found.values())).corpus
+    voice = Voice(
+        name=corpus["name"],
+        speaker=corpus["speaker"],
+        licence=corpus["licence"],
+        stand_in=corpus["stand_in"],
+        language=corpus["language"],
+        features=Features.model_validate(corpus["features"]),
+        text_encoder=corpus["text_encoder"],
+        systems=systems,
+    )
+    (scratch / FILE_NAME).write_text(voice.model_dump_json(indent=2) + "\n", "utf-8")
+    shutil.rmtree(out, ignore_errors=True)
+    scratch.rename(out)
+    return voice
+
+
+def _describe(model: Path) -> checkpoint.Description:
+    path = model / checkpoint.DESCRIPTION
+    if not path.is_file():
+        raise UserError(f"{model}: no finished model there; train it with `intone train`")
+    return checkpoint.Description.model_validate_json(path.read_bytes())
+
+
+def default_voice() -> Path:
+    """`INTONE_VOICE`, else the voice shipped with the package."""
+    named = os.environ.get("INTONE_VOICE")
+    path = Path(named).expanduser() if named else data_path(SHIPPED)
+    if not (path / FILE_NAME).is_file():
+        raise UserError(
+            f"{path}: no voice there; name one with --voice or INTONE_VOICE, or make one with "
+            "`intone train` and `intone voice pack`"
+        )
+    return path
+
+
+def read_voice(folder: Path) -> Voice:
+    """Read `voice.json` of a voice folder.
+
+    Raises:
+        UserError: not a voice, or a damaged one.
+    """
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise UserError(f"{folder}: not a voice; it has no {FILE_NAME}")
+    try:
+        return Voice.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

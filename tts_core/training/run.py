@@ -1,0 +1,78 @@
+"""`intone train`: a recipe, a prepared corpus, a progress display."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from intone.errors import UserError
+from tts_core.config import load_recipe
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.training.loop import Event, Interrupted, train
+
+
+def parse_changes(changes: list[str]) -> tuple[dict[str, Any], list[int] | None]:
+    """`key=value` words to recipe overrides and the stages to run (`stages=[2]`).
+
+    Raises:
+        UserError: a word without "=".
+    """
+    overrides: dict[str, Any] = {}
+    stages = None
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise UserError(f"{change}: write key=value, e.g. stages.1.steps=200")
+        parsed = yaml.safe_load(value)
+        if key == "stages":
+            stages = [int(n) for n in (parsed if isinstance(parsed, list) else [parsed])]
+        else:
+            overrides[key] = parsed
+    return overrides, stages
+
+
+def train_recipe(name: str, changes: list[str], data: Path, out: Path) -> Path:
+    """Train a recipe and show how it goes; returns the model folder.
+
+    Raises:
+        UserError: unknown recipe or key, no prepared corpus, another run in `out`.
+        SystemExit: 143 if it was asked to stop; the checkpoint is written and the sentence printed.
+    """
+    overrides, stages = parse_changes(changes)
+    recipe = load_recipe(name, overrides)
+    if stages is not None and (unknown := set(stages) - set(recipe.stages)):
+        raise UserError(f"stages={sorted(unknown)}: {recipe.name} has stages {list(recipe.stages)}")
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} steps"),
+        TextColumn("{task.fields[losses]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        tasks: dict[int, Any] = {}
+
+        def watch(event: Event) -> None:
+            if event.stage not in tasks:
+                title = f"{recipe.name} {event.stage}: {event.title}"
+                tasks[event.stage] = progress.add_task(title, total=event.steps, losses="")
+            shown = " ".join(f"{key} {value:.3f}" for key, value in event.losses.items())
+            if event.validation:
+                progress.console.print(
+                    f"  {recipe.name} stage {event.stage} step {event.step}: held out {shown}, "
+                    f"{event.seconds_per_second:.0f} s of speech per s",
+                    highlight=False,
+                )
+            else:
+                progress.update(tasks[event.stage], completed=event.step, losses=shown)
+
+        try:
+            model = train(recipe, PreparedCorpus(data), out, stages, watch)
+        except Interrupted as stopped:
+            console.print(f"intone: {stopped}; the same command goes on", highlight=False)
+            raise SystemExit(143) from stopped
+    console.print(f"{model}: trained", highlight=False)
+    return model
