@@ -1,0 +1,172 @@
+"""The text front-end: a line of text to everything that the models read of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from intone.errors import UserError
+from tts_core.text import syntax, tokens
+from tts_core.text.bert import Pieces
+from tts_core.text.normalise import Unit, normalise
+from tts_core.text.parse import load_parser
+from tts_core.text.pronounce import Phones, Pronouncer
+from tts_core.text.tagger import Tagged, Tagger
+from tts_core.types import Analysis, Encoded, Word
+
+_SENTENCE_ENDS = (".", "?", "!", "...")
+
+
+class Frontend:
+    """Normalisation, pronunciation, tags, trees, word pieces.
+
+    Args:
+        encoder: text encoder whose word pieces `encode` gives: asset name, local folder or hub name.
+        parser: see `tts_core.text.parse.load_parser`.
+        lexicon: file with pronunciations of one's own, one `word PH1 PH2 ...` a line.
+
+    Raises:
+        UserError: an asset is not fetched, or the lexicon is wrong.
+    """
+
+    def __init__(
+        self, encoder: str = "minilm", parser: str = "auto", lexicon: Path | str | None = None
+    ) -> None:
+        self.encoder = encoder
+        self._pronouncer = Pronouncer(Path(lexicon) if lexicon else None)
+        self._tagger = Tagger()
+        self._parser = load_parser(parser, encoder)
+
+    @cached_property
+    def _pieces(self) -> Pieces:
+        return Pieces(self.encoder)
+
+    def analyse(self, text: str) -> Analysis:
+        """Analyse one text.
+
+        Raises:
+            UserError: no words, or letters that are not Latin.
+        """
+        return self.analyse_all([text])[0]
+
+    def analyse_all(self, texts: Sequence[str]) -> list[Analysis]:
+        """Analyse many texts, faster than one by one and with the same result.
+
+        Raises:
+            UserError: a text cannot be read; the message says which.
+        """
+        if not texts:
+            return []
+        units = [self._normalise(text, place, len(texts)) for place, text in enumerate(texts)]
+        tagged = self._tagger(units)
+        trees = self._trees(tagged)
+        return [
+            self._analysis(text, *rest)
+            for text, *rest in zip(texts, units, tagged, trees, strict=True)
+        ]
+
+    def encode(self, analysis: Analysis) -> Encoded:
+        """An analysis as integers.
+
+        Raises:
+            UserError: more word pieces than the text encoder reads.
+        """
+        words = analysis.words
+        ids, token_unit = tokens.encode_words(words)
+        pieces, piece_unit = self._pieces(words)
+        labels, parents, leaves = syntax.tree_graph(analysis.tree)
+        return Encoded(
+            tokens=ids,
+            token_unit=token_unit,
+            pos=np.array([syntax.pos_id(word.pos) for word in words], np.int64),
+            word_class=np.array([word.word_class == "open" for word in words], np.int64),
+            compound=np.array([word.compound for word in words], np.int64),
+            punctuation=np.array([word.punctuation for word in words], np.int64),
+            pieces=pieces,
+            piece_unit=piece_unit,
+            node_labels=labels,
+            node_parents=parents,
+            leaves=leaves,
+        )
+
+    def _normalise(self, text: str, place: int, of: int) -> list[Unit]:
+        try:
+            return normalise(text, self._pronouncer.known)
+        except UserError as error:
+            where = f"text {place + 1} of {of}: " if of > 1 else ""
+            raise UserError(where + str(error)) from error
+
+    def _trees(self, tagged: Sequence[Sequence[Tagged]]) -> list[str]:
+        """One tree a text; the sentences of a text of several stand under TOP."""
+        sentences = [split_sentences(words) for words in tagged]
+        flat = iter(self._parser([sentence for text in sentences for sentence in text]))
+        trees = []
+        for text in sentences:
+            own = [next(flat) for _ in text]
+            trees.append(own[0] if len(own) == 1 else f"(TOP {' '.join(own)})")
+        return trees
+
+    def _analysis(
+        self, text: str, units: Sequence[Unit], tagged: Sequence[Tagged], tree: str
+    ) -> Analysis:
+        tags = [word.tag for word in tagged]
+        compounds = syntax.compound_nouns(tags)
+        words = tuple(
+            Word(
+                text=unit.text,
+                spoken=unit.spoken,
+                phones=phones,
+                pos=tag,
+                word_class=syntax.word_class(tag),
+                compound=compound,
+                punctuation=unit.punctuation,
+            )
+            for unit, tag, compound, phones in zip(
+                units, tags, compounds, self._phones(units, tags), strict=True
+            )
+        )
+        spoken = " ".join(word.spoken for word in words if word.spoken)
+        return Analysis(text, spoken, words, tree, self._parser.name)
+
+    def _phones(self, units: Sequence[Unit], tags: Sequence[str]) -> list[Phones]:
+        """From the last unit to the first, because "the" depends on the sound after it."""
+        backwards: list[Phones] = []
+        following = ""
+        for unit, tag in zip(reversed(units), reversed(tags), strict=True):
+            phones = self._pronouncer.unit(unit.said, tag, following)
+            following = phones[0] if phones else ""
+            backwards.append(phones)
+        return backwards[::-1]
+
+
+def split_sentences(words: Sequence[Tagged]) -> list[list[Tagged]]:
+    """Sentences of a text without punctuation, heads as indices into the sentence.
+
+    A sentence ends at . ? ! ... if the next word does not start in lower case ('"Go!" he said' is one).
+    """
+    groups: list[list[int]] = [[]]
+    ended = False
+    for place, word in enumerate(words):
+        if word.tag == syntax.PUNCT:
+            ended |= tokens.punctuation_mark(word.text) in _SENTENCE_ENDS
+            continue
+        if ended and groups[-1] and not word.text[:1].islower():
+            groups.append([])
+        ended = False
+        groups[-1].append(place)
+    return [_sentence(words, group) for group in groups]
+
+
+def _sentence(words: Sequence[Tagged], members: Sequence[int]) -> list[Tagged]:
+    """The members alone; a head outside is replaced by the nearest one above it inside."""
+    index = {place: rank for rank, place in enumerate(members)}
+    sentence = []
+    for rank, place in enumerate(members):
+        head, seen = words[place].head, {place}
+        while head not in index and head not in seen:
+            seen.add(head)
+            head = words[head].head
+        sentence.append(replace(words[place], head=index.get(head, rank)))
+    return sentence

