@@ -1,0 +1,51 @@
+# One command each: `make demo`, `make test`. Both install first what is not installed yet.
+PYTHON ?= python3
+# cpu | cuda | skip (you installed torch yourself). TORCH_INDEX: a package index to take it from.
+TORCH ?= cpu
+TORCH_INDEX ?=
+SERVE ?= 1
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip
+STAMP := .venv/.installed
+TORCH_FLAGS := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX),)
+export OMP_NUM_THREADS ?= 2
+export HF_HUB_OFFLINE ?= 1
+
+.PHONY: install demo test test-slow lint check-python clean
+
+install: $(STAMP)
+
+check-python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Intone needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "This Python has no venv; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+
+$(STAMP): pyproject.toml constraints.txt intone/assets.toml | check-python
+	$(PYTHON) -m venv .venv
+	$(PIP) install --quiet --upgrade pip
+ifeq ($(TORCH),cpu)
+	$(PIP) install --quiet $(TORCH_FLAGS) torch==2.13.0
+else ifeq ($(TORCH),cuda)
+	$(PIP) install --quiet $(TORCH_FLAGS) 'torch>=2.11'
+endif
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[tts,app,analysis,demo,dev]'
+	$(BIN)/intone assets
+	touch $@
+
+demo: install
+	$(BIN)/intone demo $(if $(filter 0,$(SERVE)),--no-serve,)
+
+test: install
+	$(BIN)/python -m pytest -m 'not slow'
+
+test-slow: install
+	$(BIN)/python -m pytest -m slow
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+clean:
+	rm -rf .venv

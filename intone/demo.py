@@ -1,0 +1,174 @@
+"""`intone demo`: the whole chain, one resumable step after another."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from intone.errors import UserError
+from intone.resources import cache_path
+
+SYSTEMS = ("ntts", "kathaka", "camp")
+SEED = 0
+NOT_YET_GOOD = (
+    "The systems were trained for minutes on a CPU. That shows that every part works; it is not yet "
+    "good speech, and nothing here says how good the systems can become."
+)
+SIMULATED = (
+    "All ratings were simulated with planted effects. They rehearse the study; they say nothing about "
+    "these systems."
+)
+
+
+@dataclass
+class Demo:
+    """One demo: a corpus and a folder that keeps what is done.
+
+    Attributes:
+        corpus: `demo` (stand-in voice), `kathleen` (human speech), or a corpus folder.
+        out: folder of everything; by default in the cache.
+        listeners: simulated listeners of the rehearsal.
+        sentences: held-out sentences in the study.
+        share: share of the demo recipes' training steps.
+    """
+
+    corpus: str = "demo"
+    out: Path | None = None
+    listeners: int = 24
+    sentences: int = 6
+    share: float = 1.0
+
+    def __post_init__(self) -> None:
+        name = Path(self.corpus).name
+        self.folder = self.out or cache_path("demo", name)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.console = Console(stderr=True, highlight=False)
+        self._started = time.monotonic()
+        self._step = 0
+
+    def run(self, port: int | None) -> Path:
+        """Everything in order; returns the report. `port` serves the listening page at the end."""
+        self._say(NOT_YET_GOOD)
+        corpus = self._do("Corpus", self._corpus)
+        prepared = self._do("Preparation", lambda: self._prepare(corpus))
+        runs = [
+            self._do(f"Training {system}", lambda s=system: self._train(s, prepared))
+            for system in SYSTEMS
+        ]
+        voice = self._do("Voice", lambda: self._voice(runs))
+        stimuli = self._do("Stimuli", lambda: self._stimuli(voice, prepared))
+        study = self._do("Study", lambda: self._study(stimuli))
+        ratings = self._do("Rehearsal", lambda: self._rehearse(study))
+        report = self._do("Report", lambda: self._report(ratings, study))
+        self._say(f"\nReport:          {report}")
+        self._say(f"Stimuli:         {stimuli}\nStudy file:      {study}\nVoice:           {voice}")
+        self._say(f"{NOT_YET_GOOD}\n{SIMULATED}")
+        if port is not None:
+            self._serve(study, port)
+        return report
+
+    def _do(self, title: str, work: Callable[[], Path]) -> Path:
+        self._step += 1
+        self._say(f"\n[bold]{self._step}. {title}[/bold]")
+        started = time.monotonic()
+        result = work()
+        seconds, total = time.monotonic() - started, time.monotonic() - self._started
+        self._say(f"   {result} ({seconds:.0f} s; {total / 60:.1f} min in all)")
+        return result
+
+    def _say(self, text: str) -> None:
+        self.console.print(text)
+
+    def _corpus(self) -> Path:
+        if Path(self.corpus).is_dir():
+            return Path(self.corpus)
+        out = self.folder / "corpus"
+        if self.corpus == "demo":
+            from tts_core.corpus.demo import build_demo
+
+            return build_demo(out)
+        from tts_core.corpus.fetch import fetch
+
+        return fetch(self.corpus, out)
+
+    def _prepare(self, corpus: Path) -> Path:
+        from tts_core.config import Features
+        from tts_core.corpus.prepare import prepare
+
+        out = self.folder / "prepared"
+        prepare(corpus, out, Features(), seed=SEED)
+        return out
+
+    def _train(self, system: str, prepared: Path) -> Path:
+        from tts_core.config import load_recipe
+        from tts_core.corpus.dataset import PreparedCorpus
+        from tts_core.training.run import train_recipe
+
+        recipe = load_recipe(f"{system}_demo")
+        changes = [
+            f"stages.{number}.steps={max(2, round(stage.steps * self.share))}"
+            for number, stage in recipe.stages.items()
+        ]
+        corpus = PreparedCorpus(prepared).info.digest
+        # Another recipe or another corpus is another run, never a mixture of both.
+        key = _digest(recipe.digest(), corpus, *changes)
+        run = self.folder / "runs" / f"{system}-{key}"
+        train_recipe(f"{system}_demo", changes, prepared, run)
+        return run
+
+    def _voice(self, runs: list[Path]) -> Path:
+        from tts_core.synthesis.voice import FILE_NAME, pack
+
+        out = self.folder / f"voice-{_digest(*(run.name for run in runs))}"
+        if not (out / FILE_NAME).is_file():
+            pack(runs, out)
+        return out
+
+    def _stimuli(self, voice: Path, prepared: Path) -> Path:
+        from intone.contracts import StimulusSet
+        from tts_core.synthesis.commands import make_stimuli
+
+        out = self.folder / f"stimuli-{_digest(voice.name, str(self.sentences))}"
+        try:
+            StimulusSet.read(out)
+        except UserError:
+            make_stimuli(
+                out, list(SYSTEMS), "test", prepared, None, self.sentences, False, voice, SEED
+            )
+        return out
+
+    def _study(self, stimuli: Path) -> Path:
+        from mushra_app.study import new_study
+
+        out = self.folder / stimuli.name.replace("stimuli", "study") / "study.yaml"
+        return out if out.is_file() else new_study(stimuli, out)
+
+    def _rehearse(self, study: Path) -> Path:
+        from mushra_app.rehearsal import rehearse
+
+        return rehearse(study, self.listeners, seed=SEED)
+
+    def _report(self, ratings: Path, study: Path) -> Path:
+        from analysis.report import write_report
+
+        return write_report(
+            ratings,
+            self.folder / "report",
+            baseline="ntts",
+            planted=study.parent / "rehearsal.json",
+            notes=[NOT_YET_GOOD, SIMULATED],
+        )
+
+    def _serve(self, study: Path, port: int) -> None:
+        from mushra_app.app import serve
+
+        self._say(f"\nListening page:  http://127.0.0.1:{port}/  (Ctrl-C ends it)")
+        serve(study, "127.0.0.1", port)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
