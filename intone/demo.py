@@ -15,12 +15,12 @@ from intone.resources import cache_path
 SYSTEMS = ("ntts", "kathaka", "camp")
 SEED = 0
 NOT_YET_GOOD = (
-    "The systems were trained for minutes on a CPU. That shows that every part works; it is not yet "
-    "good speech, and nothing here says how good the systems can become."
+    "The systems were trained for minutes on a CPU. That shows that every part works; it is not "
+    "yet good speech, and nothing here says how good the systems can become."
 )
 SIMULATED = (
-    "All ratings were simulated with planted effects. They rehearse the study; they say nothing about "
-    "these systems."
+    "All ratings were simulated with planted effects. They rehearse the study; they say nothing "
+    "about these systems."
 )
 
 
@@ -96,16 +96,18 @@ class Demo:
         return fetch(self.corpus, out)
 
     def _prepare(self, corpus: Path) -> Path:
-        from tts_core.config import Features
         from tts_core.corpus.prepare import prepare
+
+        from tts_core.config import Features
 
         out = self.folder / "prepared"
         prepare(corpus, out, Features(), seed=SEED)
         return out
 
     def _train(self, system: str, prepared: Path) -> Path:
-        from tts_core.config import load_recipe
         from tts_core.corpus.dataset import PreparedCorpus
+
+        from tts_core.config import load_recipe
         from tts_core.training.run import train_recipe
 
         recipe = load_recipe(f"{system}_demo")
@@ -129,8 +131,9 @@ class Demo:
         return out
 
     def _stimuli(self, voice: Path, prepared: Path) -> Path:
-        from intone.contracts import StimulusSet
         from tts_core.synthesis.commands import make_stimuli
+
+        from intone.contracts import StimulusSet
 
         out = self.folder / f"stimuli-{_digest(voice.name, str(self.sentences))}"
         try:

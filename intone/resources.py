@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def data_path(*parts: str) -> Path:
-    """Path of a shipped resource: `data/` of the checkout, or its copy inside an installed wheel."""
+    """Path of a shipped resource: `data/` of the checkout, or its copy in an installed wheel."""
     package = Path(__file__).parent
     root = package / "data"
     if not root.is_dir():

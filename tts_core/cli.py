@@ -20,7 +20,7 @@ Out = Annotated[Path, typer.Option("-o", "--out", help="Folder to write; made if
 VoiceOption = Annotated[
     Path | None, typer.Option(help="Voice folder; by default INTONE_VOICE, else the shipped voice.")
 ]
-Seed = Annotated[int, typer.Option(help="Seed of everything random; the same gives the same audio.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random; it decides the audio.")]
 
 
 @corpus_app.command("build")
@@ -62,7 +62,7 @@ def corpus_report(folder: Annotated[Path, typer.Argument(help="Corpus folder.")]
 def prepare(
     corpus: Annotated[Path, typer.Argument(help="Corpus folder (metadata.csv and wavs/).")],
     out: Out,
-    encoder: Annotated[str, typer.Option(help="Text encoder: asset, folder or hub name.")] = "minilm",
+    encoder: Annotated[str, typer.Option(help="Text encoder: asset, folder or hub.")] = "minilm",
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes for the audio features.")] = 2,
 ) -> None:
@@ -115,10 +115,10 @@ def synth(
     text: Annotated[str | None, typer.Option(help="What to say.")] = None,
     file: Annotated[Path | None, typer.Option(help="Text file, one sentence a line.")] = None,
     voice: VoiceOption = None,
-    temperature: Annotated[float, typer.Option(help="Kathaka: 1 samples prosody, 0 its mean.")] = 1.0,
+    temperature: Annotated[float, typer.Option(help="Kathaka: 1 samples, 0 takes the mean.")] = 1.0,
     rate: Annotated[float, typer.Option(help="Speaking rate; above 1 is faster.")] = 1.0,
     seed: Seed = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a sentence.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a sentence.")] = False,
 ) -> None:
     """Say a text with a trained system."""
     from tts_core.synthesis.commands import synth as run
@@ -135,14 +135,14 @@ def stimuli_make(
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Prepared corpus of --split.")] = None,
     file: Annotated[Path | None, typer.Option(help="Or: a text file, one sentence a line.")] = None,
-    sentences: Annotated[int | None, typer.Option(help="At most so many, drawn by the seed.")] = None,
+    sentences: Annotated[int | None, typer.Option(help="At most so many, by the seed.")] = None,
     copy_synthesis: Annotated[
         bool, typer.Option(help="Also the recordings through the vocoder, as a system.")
     ] = False,
     voice: VoiceOption = None,
     seed: Seed = 0,
 ) -> None:
-    """Synthesize a stimulus set with trained systems, recordings as reference where there are any."""
+    """Synthesize a stimulus set with trained systems; recordings are its reference."""
     from tts_core.synthesis.commands import make_stimuli
 
     chosen = [name.strip() for name in systems.split(",") if name.strip()]
@@ -151,9 +151,9 @@ def stimuli_make(
 
 @stimuli_app.command("import")
 def stimuli_import(
-    systems: Annotated[list[str], typer.Argument(help="NAME=FOLDER of audio, one for each system.")],
+    systems: Annotated[list[str], typer.Argument(help="NAME=FOLDER, one for each system.")],
     out: Out,
-    reference: Annotated[Path | None, typer.Option(help="Folder of the reference recordings.")] = None,
+    reference: Annotated[Path | None, typer.Option(help="Folder of the recordings.")] = None,
     texts: Annotated[
         Path | None, typer.Option(help="File with `stem|text` lines; without it texts are empty.")
     ] = None,

@@ -22,15 +22,17 @@ class Config(BaseModel):
 class Features(Config):
     """How audio becomes a log-mel spectrogram (natural log of the mel magnitude)."""
 
-    name: str = Field("hifigan22k", description="name of the preset")
-    sample_rate_hz: int = Field(22050, gt=0, description="sampling rate, Hz")
-    n_mels: int = Field(80, gt=0, description="mel bins")
-    n_fft: int = Field(1024, gt=0, description="FFT size, samples")
-    window: int = Field(1024, gt=0, description="Hann window, samples")
-    hop: int = Field(256, gt=0, description="frame shift, samples")
-    fmin_hz: float = Field(0.0, ge=0, description="lower edge of the lowest mel band, Hz")
-    fmax_hz: float = Field(8000.0, gt=0, description="upper edge of the highest mel band, Hz")
-    floor: float = Field(1e-5, gt=0, description="smallest mel magnitude before the log")
+    name: str = Field(default="hifigan22k", description="name of the preset")
+    sample_rate_hz: int = Field(default=22050, gt=0, description="sampling rate, Hz")
+    n_mels: int = Field(default=80, gt=0, description="mel bins")
+    n_fft: int = Field(default=1024, gt=0, description="FFT size, samples")
+    window: int = Field(default=1024, gt=0, description="Hann window, samples")
+    hop: int = Field(default=256, gt=0, description="frame shift, samples")
+    fmin_hz: float = Field(default=0.0, ge=0, description="lower edge of the lowest mel band, Hz")
+    fmax_hz: float = Field(
+        default=8000.0, gt=0, description="upper edge of the highest mel band, Hz"
+    )
+    floor: float = Field(default=1e-5, gt=0, description="smallest mel magnitude before the log")
 
     def digest(self) -> str:
         """Digest of all but the name: equal digests mean interchangeable spectrograms."""
@@ -56,46 +58,54 @@ PRESETS: dict[str, Features] = {
 class TextEncoderConfig(Config):
     """The pre-trained text encoder (BERT in the papers)."""
 
-    name: str = Field("minilm", description="asset name, local folder or hub name")
+    name: str = Field(default="minilm", description="asset name, local folder or hub name")
     layer: int = Field(
-        4, ge=1, description="hidden layer whose states are used; upper ones are dropped"
+        default=4, ge=1, description="hidden layer whose states are used; upper ones are dropped"
     )
-    finetune: bool = Field(False, description="train it in stage 2 at its own low rate")
-    lr: float = Field(2e-5, gt=0, description="its learning rate when fine-tuned")
+    finetune: bool = Field(default=False, description="train it in stage 2 at its own low rate")
+    lr: float = Field(default=2e-5, gt=0, description="its learning rate when fine-tuned")
 
 
 class ModelConfig(Config):
-    """Widths of one system. Defaults are the papers' or, where unpublished, models.md section 9's."""
+    """Widths of one system. Defaults are the papers' or, where unpublished, their family's."""
 
     system: Literal["ntts", "kathaka", "camp"] = Field(description="which system to build")
-    embedding: int = Field(512, gt=0, description="phone embedding, channels")
-    encoder: int = Field(512, gt=0, description="phone encoder output, channels (even)")
-    encoder_kernel: int = Field(5, gt=0, description="kernel of the encoder convolutions, phones")
-    decoder: int = Field(1024, gt=0, description="decoder LSTM units")
-    decoder_layers: int = Field(2, gt=0, description="decoder LSTM layers")
-    prenet: int = Field(256, gt=0, description="pre-net units, channels")
+    embedding: int = Field(default=512, gt=0, description="phone embedding, channels")
+    encoder: int = Field(default=512, gt=0, description="phone encoder output, channels (even)")
+    encoder_kernel: int = Field(
+        default=5, gt=0, description="kernel of the encoder convolutions, phones"
+    )
+    decoder: int = Field(default=1024, gt=0, description="decoder LSTM units")
+    decoder_layers: int = Field(default=2, gt=0, description="decoder LSTM layers")
+    prenet: int = Field(default=256, gt=0, description="pre-net units, channels")
     prenet_dropout: float = Field(
-        0.5, ge=0, lt=1, description="pre-net dropout, training and synthesis"
+        default=0.5, ge=0, lt=1, description="pre-net dropout, training and synthesis"
     )
-    dropout: float = Field(0.5, ge=0, lt=1, description="dropout of the encoder convolutions")
-    duration: int = Field(256, gt=0, description="duration model width, channels (even)")
-    latent: int = Field(64, gt=0, description="Kathaka: sentence latent Z")
-    reference: int = Field(128, gt=0, description="reference encoder recurrent units")
+    dropout: float = Field(
+        default=0.5, ge=0, lt=1, description="dropout of the encoder convolutions"
+    )
+    duration: int = Field(default=256, gt=0, description="duration model width, channels (even)")
+    latent: int = Field(default=64, gt=0, description="Kathaka: sentence latent Z")
+    reference: int = Field(default=128, gt=0, description="reference encoder recurrent units")
     sampler: Literal["bert", "graph", "bert+graph"] = Field(
-        "bert+graph", description="Kathaka's sampler"
+        default="bert+graph", description="Kathaka's sampler"
     )
-    sampler_width: int = Field(256, gt=0, description="sampler BiLSTM units per direction")
+    sampler_width: int = Field(default=256, gt=0, description="sampler BiLSTM units per direction")
     node_embedding: int = Field(
-        128, gt=0, description="Kathaka: tree node label embedding, channels"
+        default=128, gt=0, description="Kathaka: tree node label embedding, channels"
     )
-    graph: int = Field(256, gt=0, description="Kathaka: graph attention width, channels")
-    word_vector: int = Field(8, gt=0, description="CAMP: size d of a word's prosody vector")
+    graph: int = Field(default=256, gt=0, description="Kathaka: graph attention width, channels")
+    word_vector: int = Field(default=8, gt=0, description="CAMP: size d of a word's prosody vector")
     context: Literal["syntax", "bert", "bert+syntax"] = Field(
-        "bert+syntax", description="CAMP's context"
+        default="bert+syntax", description="CAMP's context"
     )
-    context_width: int = Field(64, gt=0, description="CAMP: width of each syntax stream's encoder")
-    predictor: int = Field(512, gt=0, description="CAMP: prosody predictor LSTM units")
-    predictor_prenet: int = Field(256, gt=0, description="CAMP: prosody predictor pre-net units")
+    context_width: int = Field(
+        default=64, gt=0, description="CAMP: width of each syntax stream's encoder"
+    )
+    predictor: int = Field(default=512, gt=0, description="CAMP: prosody predictor LSTM units")
+    predictor_prenet: int = Field(
+        default=256, gt=0, description="CAMP: prosody predictor pre-net units"
+    )
 
 
 class StageConfig(Config):
@@ -103,28 +113,32 @@ class StageConfig(Config):
 
     steps: int = Field(gt=0, description="optimiser steps")
     batch_frames: int = Field(
-        12000, gt=0, description="spectrogram frames per batch, padding included"
+        default=12000, gt=0, description="spectrogram frames per batch, padding included"
     )
-    lr: float = Field(1e-3, gt=0, description="Adam learning rate")
+    lr: float = Field(default=1e-3, gt=0, description="Adam learning rate")
     lr_decay: float = Field(
-        1.0, gt=0, le=1, description="factor on the learning rate once per epoch"
+        default=1.0, gt=0, le=1, description="factor on the learning rate once per epoch"
     )
     lr_final: float = Field(
-        1.0, gt=0, le=1, description="cosine decay to this share of the learning rate"
+        default=1.0, gt=0, le=1, description="cosine decay to this share of the learning rate"
     )
-    clip: float = Field(1.0, gt=0, description="gradient norm clip")
-    validate_every: int = Field(200, gt=0, description="steps between validations")
-    checkpoint_every: int = Field(100, gt=0, description="steps between checkpoints")
+    clip: float = Field(default=1.0, gt=0, description="gradient norm clip")
+    validate_every: int = Field(default=200, gt=0, description="steps between validations")
+    checkpoint_every: int = Field(default=100, gt=0, description="steps between checkpoints")
     kl_weight: float = Field(
-        1.0, ge=0, description="Kathaka stage 1: full weight alpha of the KL term"
+        default=1.0, ge=0, description="Kathaka stage 1: full weight alpha of the KL term"
     )
     kl_start: float = Field(
-        0.05, ge=0, le=1, description="share of the run at which annealing starts"
+        default=0.05, ge=0, le=1, description="share of the run at which annealing starts"
     )
-    kl_end: float = Field(0.3, ge=0, le=1, description="share of the run at which alpha is full")
-    kl_every: int = Field(200, gt=0, description="include the KL term once in this many steps")
+    kl_end: float = Field(
+        default=0.3, ge=0, le=1, description="share of the run at which alpha is full"
+    )
+    kl_every: int = Field(
+        default=200, gt=0, description="include the KL term once in this many steps"
+    )
     duration_weight: float = Field(
-        0.025, ge=0, description="CAMP: weight of the duration L1, frames"
+        default=0.025, ge=0, description="CAMP: weight of the duration L1, frames"
     )
 
 
@@ -132,11 +146,11 @@ class Recipe(Config):
     """One experiment: a file in `tts_core/recipes`, or one of yours that inherits from it."""
 
     name: str = Field(description="name of the recipe")
-    description: str = Field("", description="what it is and where its numbers come from")
+    description: str = Field(default="", description="what it is and where its numbers come from")
     model: ModelConfig
-    text_encoder: TextEncoderConfig = TextEncoderConfig()  # pyright: ignore[reportCallIssue]
+    text_encoder: TextEncoderConfig = TextEncoderConfig()
     stages: dict[int, StageConfig] = Field(description="stage number to its settings, run in order")
-    seed: int = Field(0, ge=0, description="seed of weights, batches and dropout")
+    seed: int = Field(default=0, ge=0, description="seed of weights, batches and dropout")
 
     def digest(self) -> str:
         """Digest of everything in the recipe."""

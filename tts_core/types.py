@@ -5,14 +5,14 @@ Shape glossary, used in every docstring:
     B batch     N phone tokens     W word units     S word pieces     T frames
     M mel bins  D channels         Z latent         G nodes of a parse tree
 
-**Token layout.** One utterance is `<s>`, then the words' phones, then `</s>`. Between two words stands
-exactly one boundary: `<wb>`, or the punctuation tokens written there. Punctuation that ends the sentence
-stands before `</s>`. `<s>` and `</s>` own the silence before and after the speech.
+**Token layout.** One utterance is `<s>`, then the words' phones, then `</s>`. Between two words
+stands exactly one boundary: `<wb>`, or the punctuation tokens written there. Punctuation that ends
+the sentence stands before `</s>`. `<s>` and `</s>` own the silence before and after the speech.
 
 **Units** (CAMP's words and punctuation). Every word and every punctuation token is one unit, in
-order of the text. `<s>` belongs to the first unit and `</s>` to the last. A `<wb>` belongs to the word before it, so
-a pause without punctuation is part of the preceding word's unit, in training and in synthesis alike.
-Every token belongs to exactly one unit and a unit's tokens are contiguous.
+order of the text. `<s>` belongs to the first unit and `</s>` to the last. A `<wb>` belongs to the
+word before it, so a pause without punctuation is part of the preceding word's unit, in training and
+in synthesis alike. Every token belongs to exactly one unit and a unit's tokens are contiguous.
 
 **Durations** are whole feature frames per token, sum(durations) = T. Phones last at least 1 frame;
 boundaries, punctuation and `<s>`/`</s>` may last 0.
@@ -32,7 +32,8 @@ class Word:
 
     Attributes:
         text: as written.
-        spoken: lower-case words as spoken; a number or abbreviation may be several. Empty for punctuation.
+        spoken: lower-case words as spoken; a number or abbreviation may be several. Empty for
+        punctuation.
         phones: ARPAbet with stress ("AH0"). Empty for punctuation.
         pos: Penn Treebank tag.
         word_class: open (content) or closed (function).
@@ -58,7 +59,8 @@ class Analysis:
         spoken: the whole sentence in lower-case words as spoken.
         words: the units, W.
         tree: constituency tree in Penn brackets; its leaves are the words that are not punctuation.
-        parser: which parser made the tree ("span:minilm" or "rules"), so that a fallback is never silent.
+        parser: which parser made the tree ("span:minilm" or "rules"), so that a fallback is never
+        silent.
     """
 
     text: str
@@ -100,7 +102,8 @@ class Encoded:
         punctuation: (W,) 0/1.
         pieces: (S,) int64 word-piece ids of the text encoder, with its special tokens.
         piece_unit: (S,) int64 unit of each piece, -1 for special tokens.
-        node_labels: (G,) int64 labels of the tree's nodes in depth-first order; words are removed, so
+        node_labels: (G,) int64 labels of the tree's nodes in depth-first order; words are removed,
+        so
             that the leaves are the POS nodes (Kathaka section 2.2).
         node_parents: (G,) int64 index of each node's parent; the root's is -1.
         leaves: (L,) int64 indices of the POS nodes in depth-first order.
@@ -124,7 +127,8 @@ class Recording:
     """One row of a corpus before preparation.
 
     Attributes:
-        utterance: id of the recording. sentence: id of its sentence (several readings may share one).
+        utterance: id of the recording. sentence: id of its sentence (several readings may share
+        one).
         text: as written. path: audio file. speaker: name of the voice.
         paragraph: id of the paragraph the sentence stands in, None if the corpus has none.
     """
@@ -142,7 +146,8 @@ class Prepared:
     """One utterance of a prepared corpus, as the dataset yields it.
 
     Attributes:
-        utterance, sentence, text, speaker, split: as in the corpus; split is train, validation or test.
+        utterance, sentence, text, speaker, split: as in the corpus; split is train, validation or
+        test.
         encoded: the text as integers.
         durations: (N,) int64 frames per token, sum = T.
         mel: (T, M) float32 log-mel, natural log, not yet normalised.

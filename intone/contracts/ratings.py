@@ -1,7 +1,7 @@
 """Contract 2: ratings, as SQL views and as CSV or Parquet with the same columns.
 
-The views are `ratings_v1`, `preferences_v1`, `sessions_v1` and `looks_v1`; a file holds one of them.
-Scores lie on `scale_min..scale_max` (MUSHRA 0 to 100). Times are UTC, ISO 8601.
+The views are `ratings_v1`, `preferences_v1`, `sessions_v1` and `looks_v1`; a file holds one of
+them. Scores lie on `scale_min..scale_max` (MUSHRA 0 to 100). Times are UTC, ISO 8601.
 """
 
 from datetime import datetime

@@ -22,12 +22,16 @@ class Source(_Strict):
     """Where a stimulus came from, so that anybody can make it again."""
 
     kind: Literal["recording", "synthesis", "copy_synthesis", "import"]
-    checkpoint_sha256: str | None = Field(None, description="digest of the weights that spoke")
-    recipe: str | None = Field(None, description="name of the training recipe")
-    seed: int | None = Field(None, description="seed of the synthesis")
-    vocoder: str | None = Field(None, description="vocoder name; none for recordings")
-    original: str | None = Field(None, description="name of the imported file, without its folder")
-    note: str | None = Field(None, description="what a reader of the results must know")
+    checkpoint_sha256: str | None = Field(
+        default=None, description="digest of the weights that spoke"
+    )
+    recipe: str | None = Field(default=None, description="name of the training recipe")
+    seed: int | None = Field(default=None, description="seed of the synthesis")
+    vocoder: str | None = Field(default=None, description="vocoder name; none for recordings")
+    original: str | None = Field(
+        default=None, description="name of the imported file, without its folder"
+    )
+    note: str | None = Field(default=None, description="what a reader of the results must know")
 
 
 class Stimulus(_Strict):
@@ -42,7 +46,7 @@ class Stimulus(_Strict):
     seconds: float = Field(gt=0, description="duration, s")
     sample_rate: int = Field(gt=0, description="sampling rate, Hz")
     loudness_lufs: float | None = Field(
-        description="integrated loudness (ITU-R BS.1770), LUFS; none if shorter than one 0.4 s block"
+        description="integrated loudness (ITU-R BS.1770), LUFS; none if shorter than 0.4 s"
     )
     source: Source
 
@@ -59,7 +63,7 @@ class StimulusSet(_Strict):
 
     version: Literal[1] = VERSION
     name: str = Field(min_length=1, description="name of the set")
-    language: str = Field("en", description="BCP 47 language tag of the texts")
+    language: str = Field(default="en", description="BCP 47 language tag of the texts")
     voice: str = Field(description="whose voice it is; a stand-in voice says so here")
     licence: str = Field(description="licence of the audio")
     created_by: str = Field(description="command line that wrote the set")

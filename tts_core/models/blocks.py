@@ -1,5 +1,7 @@
 """The parts that the three systems share. Shapes: see `tts_core.types`."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -59,8 +61,7 @@ class ConvStack(nn.Module):
         super().__init__()
         sizes = [inputs] + [channels] * layers
         self.convs = nn.ModuleList(
-            nn.Conv1d(a, b, kernel, padding=kernel // 2)
-            for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+            nn.Conv1d(a, b, kernel, padding=kernel // 2) for a, b in pairwise(sizes)
         )
         self.norms = nn.ModuleList(MaskedBatchNorm(channels) for _ in range(layers))
         self.dropout = dropout
@@ -143,9 +144,11 @@ class Prenet(nn.Module):
 
 
 class SteppedLSTM(nn.LSTM):
-    """A causal LSTM: whole sequences in one fused call, or one step at a time with the same weights.
+    """A causal LSTM: whole sequences in one fused call, or one step at a time with the same
+    weights.
 
-    Called on one frame, `nn.LSTM` re-packs its weights on a CPU every time; `torch.lstm_cell` does not.
+    Called on one frame, `nn.LSTM` re-packs its weights on a CPU every time; `torch.lstm_cell` does
+    not.
     """
 
     def __init__(self, inputs: int, units: int, layers: int) -> None:

@@ -1,9 +1,10 @@
 """CAMP: context-aware prosody, one vector per word, predicted from BERT and syntax.
 
 Hodari et al., "CAMP: a two-stage approach to modelling prosody in context", ICASSP 2021 (arXiv
-2011.01175), and chapter 6 of Hodari's thesis. Stage 1 (ORA) learns word-level prosody vectors from the
-spectrogram; stage 2 predicts them from the text. Units are words and punctuation; a pause without
-punctuation belongs to the word before it, and a unit of zero frames reads the frame before it.
+2011.01175), and chapter 6 of Hodari's thesis. Stage 1 (ORA) learns word-level prosody vectors from
+the spectrogram; stage 2 predicts them from the text. Units are words and punctuation; a pause
+without punctuation belongs to the word before it, and a unit of zero frames reads the frame before
+it.
 """
 
 import torch
@@ -86,7 +87,8 @@ class DurationPredictor(nn.Module):
 
 
 class ParallelDecoder(nn.Module):
-    """Non-autoregressive decoder (thesis Fig. 6.2c): two smoothing BiLSTMs, 3 convolutions, 3 LSTMs.
+    """Non-autoregressive decoder (thesis Fig. 6.2c): two smoothing BiLSTMs, 3 convolutions, 3
+    LSTMs.
 
     Args:
         phones: D of the phone embeddings. n_mels: M.
@@ -143,7 +145,7 @@ class CAMP(nn.Module):
     def decode(
         self, phones: Tensor, prosody: Tensor, batch: Batch, durations: Tensor, n_frames: int
     ) -> Tensor:
-        """Phones (B, N, D), word vectors (B, W, d), durations (B, N) to normalised mel (B, T, M)."""
+        """Phones (B, N, D), word vectors (B, W, d), durations (B, N) to z-scored mel (B, T, M)."""
         index = frame_index(durations, n_frames)
         lengths = durations.sum(1)
         mask = torch.arange(n_frames, device=phones.device) < lengths[:, None]
@@ -153,8 +155,8 @@ class CAMP(nn.Module):
     def acoustic_loss(self, batch: Batch) -> dict[str, Tensor]:
         """Stage 1 (ORA): L1 of the normalised mel and L1 of the durations in frames.
 
-        The recordings' durations do the upsampling. The duration loss reaches the reference encoder,
-        so that a word's vector carries its rhythm.
+        The recordings' durations do the upsampling. The duration loss reaches the reference
+        encoder, so that a word's vector carries its rhythm.
         """
         phones = self.encode(batch)
         prosody = self.oracle_prosody(batch, phones)

@@ -12,8 +12,8 @@ PHONE_GROUP = 0
 class DurationScale(nn.Module):
     """Per-group normalisation of durations: (d - mu_m) / sigma_m for the group m of the token.
 
-    Durations have one mode per kind of token; the groups are speech phones, punctuation and utterance
-    silences, and word boundaries (unnamed in the paper).
+    Durations have one mode per kind of token; the groups are speech phones, punctuation and
+    utterance silences, and word boundaries (unnamed in the paper).
 
     Args:
         means, deviations: per group, frames, from the training set.
@@ -46,8 +46,8 @@ def whole_frames(frames: Tensor, groups: Tensor, mask: Tensor) -> Tensor:
 class DurationModel(nn.Module):
     """Phones, and for Kathaka the sentence latent, to normalised durations.
 
-    An encoder of its own like the acoustic model's, then a linear layer. For Kathaka the latent joins
-    every phone embedding (section 2.3).
+    An encoder of its own like the acoustic model's, then a linear layer. For Kathaka the latent
+    joins every phone embedding (section 2.3).
 
     Args:
         latent: Z, or 0 for the baseline.

@@ -10,7 +10,8 @@ from tts_core.models.blocks import Recurrent, first_and_last, take
 class GraphAttention(nn.Module):
     """One attention head over each node's neighbours and itself (Velickovic et al. 2018).
 
-        e_ij = LeakyReLU(a^T [W h_i || W h_j]),  alpha_ij = softmax_j(e_ij),  h'_i = sum_j alpha_ij W h_j
+        e_ij = LeakyReLU(a^T [W h_i || W h_j]),  alpha_ij = softmax_j(e_ij),  h'_i = sum_j alpha_ij
+        W h_j
 
     Trees are small, so that the adjacency is dense and masked.
 
@@ -35,12 +36,14 @@ class GraphAttention(nn.Module):
 
 
 class TreeEncoder(nn.Module):
-    """Constituency tree to one vector: N passes of one graph attention, then a BiLSTM over the leaves.
+    """Constituency tree to one vector: N passes of one graph attention, then a BiLSTM over the
+    leaves.
 
-    The words are removed; phrase labels and POS tags remain, undirected. N is the 75th percentile of the
-    training graphs' diameters. The POS nodes are read in depth-first order and the first and last
-    BiLSTM states concatenated. Unpublished and chosen here: one weight for all passes, and a gated
-    (GRU) update with dropout, because plain repeated averaging makes all nodes of a tree alike.
+    The words are removed; phrase labels and POS tags remain, undirected. N is the 75th percentile
+    of the training graphs' diameters. The POS nodes are read in depth-first order and the first and
+    last BiLSTM states concatenated. Unpublished and chosen here: one weight for all passes, and a
+    gated (GRU) update with dropout, because plain repeated averaging makes all nodes of a tree
+    alike.
 
     Args:
         n_labels: node labels. embedding, channels: D. passes: N. units: BiLSTM units per direction.

@@ -1,10 +1,12 @@
 """Kathaka: a variational sentence-level prosody model with a sampler from text.
 
-Karlapati et al., "Prosodic representation learning and contextual sampling for neural text-to-speech",
-ICASSP 2021 (arXiv 2011.02252). Stage 1 learns a latent z of a sentence's prosody from its
-spectrogram; stage 2 learns to predict its distribution from the text; stage 3 makes durations follow it.
+Karlapati et al., "Prosodic representation learning and contextual sampling for neural
+text-to-speech", ICASSP 2021 (arXiv 2011.02252). Stage 1 learns a latent z of a sentence's prosody
+from its spectrogram; stage 2 learns to predict its distribution from the text; stage 3 makes
+durations follow it.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -72,8 +74,7 @@ class ReferenceEncoder(nn.Module):
         super().__init__()
         sizes = (1, *self.CHANNELS)
         self.convs = nn.ModuleList(
-            nn.Conv2d(a, b, 3, stride=2, padding=1)
-            for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+            nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairwise(sizes)
         )
         self.norms = nn.ModuleList(MaskedBatchNorm(channels) for channels in self.CHANNELS)
         bins = n_mels
@@ -103,11 +104,13 @@ class ReferenceEncoder(nn.Module):
 class Sampler(nn.Module):
     """s(z | text): sentence vectors of BERT, of the parse tree, or of both, to a Gaussian (2.2).
 
-    BERT's word-piece states pass a BiLSTM whose first and last states are concatenated; the tree passes
-    graph attention (`TreeEncoder`). Both vectors concatenated pass one linear layer each for mu, log sigma^2.
+    BERT's word-piece states pass a BiLSTM whose first and last states are concatenated; the tree
+    passes graph attention (`TreeEncoder`). Both vectors concatenated pass one linear layer each for
+    mu, log sigma^2.
 
     Args:
-        config: widths and which inputs. facts: inventory sizes and N. context: None for the graph alone.
+        config: widths and which inputs. facts: inventory sizes and N. context: None for the graph
+        alone.
     """
 
     def __init__(
@@ -151,7 +154,8 @@ class Kathaka(nn.Module):
     """The whole system.
 
     Args:
-        config: widths. facts: inventory sizes and statistics. context: text encoder, or None for the
+        config: widths. facts: inventory sizes and statistics. context: text encoder, or None for
+        the
             sampler "graph".
     """
 

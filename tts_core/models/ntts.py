@@ -1,7 +1,7 @@
 """NTTS: the baseline of Kathaka, a modified DurIAN (Karlapati et al. 2021, section 2.1).
 
-Phone encodings are replicated by their durations and decoded frame by frame (reduction factor 1), with
-an L2 loss and without a post-net. Durations come from a separately trained model.
+Phone encodings are replicated by their durations and decoded frame by frame (reduction factor 1),
+with an L2 loss and without a post-net. Durations come from a separately trained model.
 """
 
 import torch
@@ -59,7 +59,8 @@ class AutoregressiveDecoder(nn.Module):
 def upsample(
     encodings: Tensor, durations: Tensor, n_frames: int, z: Tensor | None = None
 ) -> Tensor:
-    """Replicate Y by durations, add DurIAN's position in the phone and, if there is one, the latent.
+    """Replicate Y by durations, add DurIAN's position in the phone and, if there is one, the
+    latent.
 
     Args:
         encodings: (B, N, D). durations: (B, N) frames. n_frames: T. z: (B, Z).

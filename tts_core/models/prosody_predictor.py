@@ -31,8 +31,8 @@ class SyntaxStream(nn.Module):
 class ProsodyPredictor(nn.Module):
     """Context streams, concatenated per word, through 2 LSTM layers autoregressive over words.
 
-    Syntax is four streams: part of speech, word class, compound noun, punctuation. BERT's word pieces
-    are averaged per word. The previous vector passes a pre-net and joins the input.
+    Syntax is four streams: part of speech, word class, compound noun, punctuation. BERT's word
+    pieces are averaged per word. The previous vector passes a pre-net and joins the input.
 
     Args:
         config: widths and which context. facts: inventory sizes. context: None for syntax alone.

@@ -48,7 +48,8 @@ def pack(runs: list[Path], out: Path) -> Voice:
         out: voice folder; an older voice there is replaced.
 
     Raises:
-        UserError: a run without a finished model, two runs of one system, or runs of different corpora.
+        UserError: a run without a finished model, two runs of one system, or runs of different
+        corpora.
     """
     models = [run / "model" if (run / "model").is_dir() else run for run in runs]
     found = {model: _describe(model) for model in models}

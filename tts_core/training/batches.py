@@ -1,4 +1,4 @@
-"""Which utterances stand together in a batch: by length, within a budget of frames, in seeded order."""
+"""Which utterances share a batch: by length, within a budget of frames, in seeded order."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,8 @@ def epoch_batches(lengths: Sequence[int], budget: int, seed: tuple[int, ...]) ->
         seed: any integers; the same give the same batches.
 
     Returns:
-        Batches of positions in `lengths`. Neighbours in length share a batch, so that padding is small.
+        Batches of positions in `lengths`. Neighbours in length share a batch, so that padding is
+        small.
     """
     random = np.random.default_rng(seed)
     jitter = random.uniform(0.9, 1.1, len(lengths))
@@ -35,7 +36,8 @@ def epoch_batches(lengths: Sequence[int], budget: int, seed: tuple[int, ...]) ->
 def endless_batches(
     lengths: Sequence[int], budget: int, seed: tuple[int, ...], skip: int = 0
 ) -> Iterator[tuple[int, list[int]]]:
-    """(epoch, batch) for ever, starting after `skip` batches, as an unbroken run would have gone on.
+    """(epoch, batch) for ever, starting after `skip` batches, as an unbroken run would have gone
+    on.
 
     The first batch of all is the largest, so that too small a memory shows at once.
     """

@@ -1,4 +1,4 @@
-"""Checkpoints: safetensors weights, JSON facts, and the state an exact resume needs. No loose pickles."""
+"""Checkpoints: safetensors weights, JSON facts, and the state that an exact resume needs."""
 
 import hashlib
 import json

@@ -117,8 +117,8 @@ def _claim(out: Path, described: dict[str, Any]) -> None:
         for key in ("recipe_digest", "corpus"):
             if there[key] != described[key]:
                 raise UserError(
-                    f"{out}: holds a run with another {key.split('_')[0]}; choose another --out, or "
-                    "remove the folder to start again"
+                    f"{out}: holds a run with another {key.split('_')[0]}; choose another --out, "
+                    "or remove the folder to start again"
                 )
         return
     out.mkdir(parents=True, exist_ok=True)

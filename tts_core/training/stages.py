@@ -39,7 +39,7 @@ class Stage:
 
 
 class StageLoss(nn.Module):
-    """A stage as a module whose forward pass is its loss, so that it can be wrapped for many devices."""
+    """A stage as a module whose forward pass is its loss, ready to be wrapped for many devices."""
 
     def __init__(self, model: System, stage: Stage) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ def stages_of(model: System, configs: dict[int, StageConfig]) -> dict[int, Stage
 
 
 def kl_weight(step: int, config: StageConfig) -> float:
-    """alpha of Kathaka's stage 1: 0, then linear to its full value, and only every so many steps."""
+    """alpha of Kathaka's stage 1: 0, then linear to its full value, and only every few steps."""
     if step % config.kl_every:
         return 0.0
     start, end = config.kl_start * config.steps, config.kl_end * config.steps
