@@ -1,0 +1,113 @@
+"""Do listeners agree? With and without reference and anchors, which make agreement trivial."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from analysis.crossed import fit_two_way
+from analysis.ratings import Ratings
+
+_NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class ICC:
+    """ICC(A,1): absolute agreement of single listeners (McGraw and Wong 1996).
+
+    Attributes:
+        value: share of the variance that lies between stimuli.
+        ci: 95 % interval; NaN on incomplete designs.
+        method: mean squares (complete) or REML (incomplete).
+    """
+
+    value: float
+    ci: tuple[float, float]
+    method: str
+
+
+@dataclass(frozen=True)
+class Concordance:
+    """Kendall's W over listeners' mean scores of the systems, with Friedman's test."""
+
+    w: float
+    chi2: float
+    p: float
+    n_listeners: int
+    n_systems: int
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Agreement over one set of systems; a part is none where it has no meaning."""
+
+    systems: tuple[str, ...]
+    icc: ICC | None
+    concordance: Concordance | None
+
+
+def agreement(ratings: Ratings, systems: tuple[str, ...]) -> Agreement:
+    """Agreement of the listeners on these systems."""
+    rows = ratings.frame[ratings.frame["system"].isin(list(systems))]
+    stimulus = rows.groupby(["utterance", "system"]).ngroup().to_numpy()
+    listener = np.unique(rows["listener"].to_numpy(str), return_inverse=True)[1]
+    icc = icc_agreement(stimulus, listener, rows["score"].to_numpy(float)) if len(rows) else None
+    means = rows.pivot_table(index="listener", columns="system", values="score").dropna().to_numpy()
+    return Agreement(systems, icc, kendall_w(means))
+
+
+def icc_agreement(stimulus: np.ndarray, listener: np.ndarray, scores: np.ndarray) -> ICC | None:
+    """ICC(A,1) of scores [n]; exact F interval on complete designs, REML components otherwise.
+
+    Returns:
+        None where scores do not vary or there are fewer than two stimuli or listeners.
+    """
+    n, k = int(stimulus.max()) + 1, int(listener.max()) + 1
+    if n < 2 or k < 2 or np.ptp(scores) == 0:
+        return None
+    if len(scores) != n * k:
+        fit = fit_two_way(stimulus, listener, scores)
+        total = fit.listener + fit.utterance + fit.residual
+        return ICC(float(fit.listener / total), (_NAN, _NAN), "REML")
+    X = np.empty((n, k))
+    X[stimulus, listener] = scores
+    mean, by_stimulus, by_listener = X.mean(), X.mean(1), X.mean(0)
+    ms_r = k * ((by_stimulus - mean) ** 2).sum() / (n - 1)
+    ms_c = n * ((by_listener - mean) ** 2).sum() / (k - 1)
+    rest = X - by_stimulus[:, None] - by_listener + mean
+    ms_e = (rest**2).sum() / ((n - 1) * (k - 1))
+    value = (ms_r - ms_e) / (ms_r + (k - 1) * ms_e + k * (ms_c - ms_e) / n)
+    if ms_e <= 0 or value >= 1:
+        return ICC(float(value), (_NAN, _NAN), "mean squares")
+    a = k * value / (n * (1 - value))
+    b = 1 + k * value * (n - 1) / (n * (1 - value))
+    v = (a * ms_c + b * ms_e) ** 2
+    v /= (a * ms_c) ** 2 / (k - 1) + (b * ms_e) ** 2 / ((n - 1) * (k - 1))
+    f_low, f_high = stats.f.ppf(0.975, n - 1, v), stats.f.ppf(0.975, v, n - 1)
+    other = k * ms_c + (k * n - k - n) * ms_e
+    low = n * (ms_r - f_low * ms_e) / (f_low * other + n * ms_r)
+    high = n * (f_high * ms_r - ms_e) / (other + n * f_high * ms_r)
+    return ICC(float(value), (float(low), float(high)), "mean squares")
+
+
+def kendall_w(means: np.ndarray) -> Concordance | None:
+    """Kendall's W with correction for ties, and Friedman's chi-squared test.
+
+    Args:
+        means: [listeners, systems]; ties are judged after rounding to 9 decimals.
+
+    Returns:
+        None with fewer than two listeners or three systems, or if nobody separates any systems.
+    """
+    n, k = means.shape
+    if n < 2 or k < 3:
+        return None
+    ranks = stats.rankdata(np.round(means, 9), axis=1)
+    # Sum of squared deviations that the same rankings would have if all listeners agreed.
+    within = ((ranks - (k + 1) / 2) ** 2).sum()
+    if within == 0:
+        return None
+    between = ((ranks.sum(0) - n * (k + 1) / 2) ** 2).sum()
+    w = float(between / (n * within))
+    chi2 = n * (k - 1) * w
+    return Concordance(w, chi2, float(stats.chi2.sf(chi2, k - 1)), n, k)

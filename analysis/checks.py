@@ -1,0 +1,223 @@
+"""Checks on reading ratings; every refusal says which file, which line, which value, what to do."""
+
+import difflib
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from analysis.sources import Source
+from intone.contracts import RATING_COLUMNS
+from intone.errors import UserError
+
+REQUIRED = ("listener", "utterance", "system", "score")
+SPECIAL_ROLES = ("reference", "copy_synthesis", "anchor_low", "anchor_mid")
+KNOWN_ROLES = ("system", *SPECIAL_ROLES)
+PHASES = ("training", "test", "gold", "repeat")
+
+Repeats = Literal["first", "mean"]
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which system plays which part; none where the design has no such system."""
+
+    baseline: str | None = None
+    reference: str | None = None
+    anchor_low: str | None = None
+    anchor_mid: str | None = None
+    copy_synthesis: str | None = None
+
+    def of(self, system: str) -> str:
+        """Role of `system`, one of `ROLE_ORDER`."""
+        for role in ("baseline", *SPECIAL_ROLES):
+            if getattr(self, role) == system:
+                return role
+        return "system"
+
+
+def with_defaults(source: Source, scale: tuple[float, float] | None) -> pd.DataFrame:
+    """Fill in the columns that a table may lack, and check the others but the scores."""
+    frame = source.frame.copy()
+    missing = [column for column in REQUIRED if column not in frame.columns]
+    if missing:
+        raise UserError(
+            f"{source.name}: no column {', '.join(missing)}; found "
+            f"{', '.join(map(str, frame.columns))}; the table needs {', '.join(REQUIRED)}"
+        )
+    if frame.empty:
+        raise UserError(f"{source.name}: the table has no ratings, only a header")
+    frame["where"] = source.line
+    low, high = scale or (0.0, 100.0)
+    defaults = {
+        "study": "", "question": "", "page_type": "mushra", "role": "", "scale_min": low,
+        "scale_max": high, "arm": "main", "phase": "test", "repeat": 0, "moved": True,
+        "origin": f"imported:{source.kind}",
+    }  # fmt: skip
+    for column, value in defaults.items():
+        if column not in frame.columns:
+            frame[column] = value
+    if scale is not None:
+        frame["scale_min"], frame["scale_max"] = scale
+    for column in RATING_COLUMNS:
+        if column not in frame.columns:
+            frame[column] = None
+    for column in ("listener", "utterance", "system"):
+        text = frame[column].map(lambda value: "" if pd.isna(value) else str(value).strip())
+        _refuse(frame, text == "", source, column, "give every rating a name there", blank=True)
+        frame[column] = text
+    for column, allowed in (("phase", PHASES), ("role", ("", *KNOWN_ROLES))):
+        frame[column] = frame[column].map(lambda value: "" if pd.isna(value) else str(value))
+        _refuse(
+            frame, ~frame[column].isin(allowed), source, column,
+            f"it must be one of {', '.join(a for a in allowed if a)}",
+        )  # fmt: skip
+    known = frame["origin"].astype(str).str.fullmatch(r"human|simulated|imported:[\w.+-]+")
+    _refuse(frame, ~known, source, "origin", "it must be human, simulated or imported:<tool>")
+    frame["moved"] = ~frame["moved"].astype(str).str.lower().isin(("false", "0", "0.0"))
+    for column in ("scale_min", "scale_max", "repeat"):
+        number = pd.to_numeric(frame[column], errors="coerce")
+        _refuse(frame, number.isna(), source, column, "it must be a number")
+        frame[column] = number
+    return frame[[*RATING_COLUMNS, "where"]]
+
+
+def _refuse(
+    frame: pd.DataFrame,
+    bad: pd.Series,
+    source: Source,
+    column: str,
+    advice: str,
+    blank: bool = False,
+) -> None:
+    if bad.any():
+        row = frame[bad].iloc[0]
+        what = f"column {column} is blank" if blank else f"{column} is {row[column]!r}"
+        raise UserError(f"{source.name}, {row['where']}: {what}; {advice}")
+
+
+def choose_rows(
+    frame: pd.DataFrame, source: Source, study: str | None, question: str | None, repeats: Repeats
+) -> tuple[pd.DataFrame, list[str]]:
+    """The rows that count, and a sentence on each kind of row that does not."""
+    notes = []
+    for column, wanted in (("study", study), ("question", question)):
+        found = sorted(frame[column].astype(str).unique())
+        if wanted is not None:
+            if wanted not in found:
+                raise UserError(
+                    f"{source.name}: no {column} {wanted!r}; it has {', '.join(map(repr, found))}"
+                )
+            frame = frame[frame[column].astype(str) == wanted]
+        elif len(found) > 1:
+            raise UserError(
+                f"{source.name}: holds {len(found)} different values of {column} "
+                f"({', '.join(map(repr, found))}), whose scores are not comparable; "
+                f"choose one with --{column}"
+            )
+    counted = ["test", "repeat"] if repeats == "mean" else ["test"]
+    chosen = frame[frame["phase"].isin(counted)]
+    for phase, n in (
+        frame.loc[~frame["phase"].isin(counted), "phase"].value_counts(sort=False).items()
+    ):
+        notes.append(f"{n} ratings of {phase} pages do not count.")
+    if repeats == "first" and (chosen["repeat"] > 0).any():
+        notes.append(f"{(chosen['repeat'] > 0).sum()} repeated ratings do not count.")
+        chosen = chosen[chosen["repeat"] == 0]
+    if chosen.empty:
+        raise UserError(f"{source.name}: no rating has phase test; training pages never count")
+    scales = chosen[["scale_min", "scale_max"]].drop_duplicates()
+    if len(scales) > 1 or (scales["scale_min"] >= scales["scale_max"]).any():
+        raise UserError(
+            f"{source.name}: scale_min and scale_max must be one rising pair for all ratings; "
+            "analyse tests with different scales one by one"
+        )
+    return chosen, sorted(notes)
+
+
+def check_scores(frame: pd.DataFrame, source: Source) -> None:
+    """Turn the scores into numbers inside the scale."""
+    raw = frame["score"]
+    blank = raw.map(lambda value: pd.isna(value) or str(value).strip() == "")
+    score = pd.to_numeric(raw, errors="coerce")
+    bad = ~np.isfinite(score.astype(float))
+    if bad.any():
+        row = frame[bad].iloc[0]
+        what = (
+            "the score is missing"
+            if blank[bad].iloc[0]
+            else f"score {row['score']!r} is not a number"
+        )
+        raise UserError(
+            f"{source.name}, {row['where']}: {what}; correct it, or delete the row if the stimulus "
+            "was not rated"
+        )
+    low, high = frame["scale_min"].iloc[0], frame["scale_max"].iloc[0]
+    outside = (score < low) | (score > high)
+    if outside.any():
+        row = frame[outside].iloc[0]
+        raise UserError(
+            f"{source.name}, {row['where']}: score {row['score']} lies outside the scale "
+            f"{low:g} to {high:g}; correct it or give the scale with --scale"
+        )
+    frame["score"] = score.astype(float)
+
+
+def one_per_cell(frame: pd.DataFrame, source: Source, repeats: Repeats) -> pd.DataFrame:
+    """One row per listener, utterance and system, sorted by them."""
+    cell = ["listener", "utterance", "system"]
+    twice = frame.duplicated([*cell, "repeat"] if repeats == "mean" else cell, keep="first")
+    if twice.any():
+        row = frame[twice].iloc[0]
+        first = frame[(frame[cell] == row[cell]).all(axis=1)].iloc[0]
+        raise UserError(
+            f"{source.name}, {row['where']}: listener {row['listener']!r} already rated system "
+            f"{row['system']!r} in utterance {row['utterance']!r} ({first['where']}); delete one, "
+            "or number repeated pages in a column `repeat`"
+        )
+    frame = frame.sort_values([*cell, "repeat"], kind="stable")
+    if repeats == "mean":
+        means = frame.groupby(cell)["score"].transform("mean")
+        frame = frame.assign(score=means).drop_duplicates(cell)
+    return frame.drop(columns="where").reset_index(drop=True)
+
+
+def find_roles(
+    frame: pd.DataFrame, source: Source, named: dict[str, str | None], systems: list[str]
+) -> Roles:
+    """Who plays which part: from the role column, overridden by the names given."""
+    roles: dict[str, str | None] = {}
+    for role in SPECIAL_ROLES:
+        found = sorted(frame.loc[frame["role"] == role, "system"].unique())
+        if named.get(role) is None and len(found) > 1 and role != "copy_synthesis":
+            raise UserError(
+                f"{source.name}: role {role} belongs to several systems ({', '.join(found)}); "
+                f"name the one with --{role.replace('_', '-')}"
+            )
+        roles[role] = found[0] if found else None
+    for role, name in named.items():
+        if name is None:
+            continue
+        if name not in systems:
+            near = difflib.get_close_matches(name, systems, n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "it has"
+            rest = "" if near else f" {', '.join(map(repr, systems))}"
+            raise UserError(
+                f"{source.name}: no system {name!r} (--{role.replace('_', '-')}); {hint}{rest}"
+            )
+        roles[role] = name
+    taken = [name for name in roles.values() if name is not None]
+    for name in taken:
+        if taken.count(name) > 1:
+            both = " and ".join(role for role, other in roles.items() if other == name)
+            raise UserError(
+                f"{source.name}: system {name!r} cannot be {both} at once; name another"
+            )
+    return Roles(**roles)
+
+
+def overall_origin(frame: pd.DataFrame) -> str:
+    """One simulated rating makes the whole result simulated."""
+    found = sorted(frame["origin"].astype(str).unique())
+    return "simulated" if "simulated" in found else ", ".join(found)

@@ -1,0 +1,198 @@
+"""Differences between systems: the default test, its companions, and one correction for all."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from analysis.crossed import TwoWayFit, fit_two_way
+from analysis.ratings import Pages, Ratings
+from intone.errors import UserError
+
+Contrasts = Literal["vs-baseline", "all"]
+
+# Above this many listeners the exact signed-rank distribution costs seconds and changes nothing.
+_EXACT_UP_TO = 200
+# Means of integers tie only after rounding: the order of summation must not break ties.
+_DECIMALS = 9
+
+
+@dataclass(frozen=True)
+class SignedRank:
+    """Wilcoxon's signed-rank test; zeros are dropped."""
+
+    w_plus: float
+    w_minus: float
+    p: float
+    rank_biserial: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`x` minus `y` over the pages that have both.
+
+    Attributes:
+        x: name of the first system.
+        y: name of the second.
+        fit: the two-way model of the page differences; the default test (generalises to new
+            listeners and new utterances).
+        p_adjusted: its p value after Holm over the declared family; NaN if undefined.
+        wilcoxon: exact test on listener means; holds for new listeners and these texts only.
+        wilcoxon_p_adjusted: the same family, Holm.
+        listener_p: paired t over listener means (F1): these texts only.
+        naive_p: paired t over pages, as if all pages were independent; shown as a warning only.
+        naive_ci: its 95 % interval.
+        hodges_lehmann: median of the Walsh averages of listener mean differences, points.
+        dz: mean over standard deviation of listener mean differences; NaN without scatter.
+        win_rate: share of pages on which x scores higher, ties half.
+        design_effect: variance that respects the design over the naive one; NaN if undefined.
+    """
+
+    x: str
+    y: str
+    fit: TwoWayFit
+    p_adjusted: float
+    wilcoxon: SignedRank
+    wilcoxon_p_adjusted: float
+    listener_p: float
+    naive_p: float
+    naive_ci: tuple[float, float]
+    hodges_lehmann: float
+    dz: float
+    win_rate: float
+    design_effect: float
+
+    @property
+    def significant(self) -> bool:
+        """Whether the corrected p value is below 5 %."""
+        return self.p_adjusted < 0.05
+
+
+def contrast_pairs(ratings: Ratings, contrasts: Contrasts | None = None) -> list[tuple[str, str]]:
+    """The declared family of comparisons, each (x, y) for x minus y.
+
+    Args:
+        ratings: the ratings with their roles.
+        contrasts: `vs-baseline` (every system under test minus the baseline; the default where a
+            baseline is named) or `all` (every pair, reference and anchors included).
+
+    Raises:
+        UserError: `vs-baseline` without a baseline or without a system to compare with it.
+    """
+    baseline = ratings.roles.baseline
+    chosen = contrasts or ("all" if baseline is None else "vs-baseline")
+    if chosen == "all":
+        # The baseline is always subtracted, whatever its place in the order.
+        pairs = itertools.combinations(ratings.systems, 2)
+        return [(b, a) if a == baseline else (a, b) for a, b in pairs]
+    if baseline is None:
+        raise UserError(
+            f"{ratings.source}: --contrasts vs-baseline needs a baseline; name it with --baseline "
+            f"(systems: {', '.join(ratings.systems)})"
+        )
+    pairs = [(system, baseline) for system in ratings.test_systems]
+    if not pairs:
+        raise UserError(
+            f"{ratings.source}: no system is left to compare with baseline {baseline!r}; the "
+            "others are reference or anchors (--contrasts all compares those too)"
+        )
+    return pairs
+
+
+def compare(ratings: Ratings, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
+    """Compare every pair; the pairs are one family for Holm's correction.
+
+    Pairs that were never rated on one page are left out (their number is for the caller to report).
+    """
+    pages = ratings.pages()
+    found = [c for c in (_compare_pair(pages, x, y) for x, y in pairs) if c is not None]
+    adjusted = holm([c.fit.p for c in found])
+    ranks = holm([c.wilcoxon.p for c in found])
+    return [
+        replace(c, p_adjusted=p, wilcoxon_p_adjusted=w)
+        for c, p, w in zip(found, adjusted, ranks, strict=True)
+    ]
+
+
+def _compare_pair(pages: Pages, x: str, y: str) -> Comparison | None:
+    listener, utterance, scores = pages.of(x, y)
+    if len(scores) == 0:
+        return None
+    D = scores[:, 0] - scores[:, 1]
+    fit = fit_two_way(listener, utterance, D)
+    means = np.bincount(listener, D) / np.bincount(listener)
+    naive_se, naive_p, naive_ci = _one_sample_t(D)
+    spread = float(np.std(means, ddof=1)) if len(means) > 1 else 0.0
+    nan = float("nan")
+    return Comparison(
+        x=x,
+        y=y,
+        fit=fit,
+        p_adjusted=nan,
+        wilcoxon=wilcoxon_exact(means),
+        wilcoxon_p_adjusted=nan,
+        listener_p=_one_sample_t(means)[1],
+        naive_p=naive_p,
+        naive_ci=naive_ci,
+        hodges_lehmann=hodges_lehmann(means),
+        dz=float(np.mean(means)) / spread if spread > 1e-12 else nan,
+        win_rate=float(np.mean((D > 0) + 0.5 * (D == 0))),
+        design_effect=(fit.raw_se / naive_se) ** 2 if fit.defined and naive_se > 0 else nan,
+    )
+
+
+def _one_sample_t(values: np.ndarray) -> tuple[float, float, tuple[float, float]]:
+    """Standard error, p value and 95 % interval of a mean of independent values."""
+    nan = float("nan")
+    n, mean = len(values), float(np.mean(values))
+    se = float(np.std(values, ddof=1)) / n**0.5 if n > 1 else nan
+    if not se > 1e-12:
+        return nan, nan, (nan, nan)
+    half = float(stats.t.ppf(0.975, n - 1)) * se
+    return se, float(2 * stats.t.sf(abs(mean) / se, n - 1)), (mean - half, mean + half)
+
+
+def wilcoxon_exact(differences: np.ndarray) -> SignedRank:
+    """Signed-rank test, exact conditional on ties up to 200 differences, normal with ties above.
+
+    The exact distribution is built on doubled midranks (scipy's `exact` is wrong with ties).
+    """
+    d = np.round(np.asarray(differences, dtype=float), _DECIMALS)
+    d = d[d != 0]
+    if len(d) == 0:
+        return SignedRank(0.0, 0.0, 1.0, 0.0)
+    doubled = np.rint(2 * stats.rankdata(np.abs(d))).astype(int)
+    total, plus = int(doubled.sum()), int(doubled[d > 0].sum())
+    if len(d) > _EXACT_UP_TO:
+        statistic = stats.wilcoxon(d, method="asymptotic")
+        p = float(np.asarray(statistic)[1])
+    else:
+        # Probabilities, halved at each step: counts would overflow.
+        chance = np.zeros(total + 1)
+        chance[0] = 1.0
+        for rank in doubled:
+            following = chance * 0.5
+            following[rank:] += 0.5 * chance[: total + 1 - rank]
+            chance = following
+        p = min(1.0, 2 * float(chance[: min(plus, total - plus) + 1].sum()))
+    return SignedRank(plus / 2, (total - plus) / 2, p, (2 * plus - total) / total)
+
+
+def hodges_lehmann(values: np.ndarray) -> float:
+    """Median of the Walsh averages (v_i + v_j) / 2, i <= j."""
+    i, j = np.triu_indices(len(values))
+    return float(np.median((values[i] + values[j]) / 2))
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Holm's step-down correction; undefined p values stay undefined and do not count."""
+    adjusted = [float("nan")] * len(p)
+    order = sorted((i for i in range(len(p)) if np.isfinite(p[i])), key=lambda i: p[i])
+    highest = 0.0
+    for rank, i in enumerate(order):
+        highest = max(highest, min(1.0, (len(order) - rank) * p[i]))
+        adjusted[i] = highest
+    return adjusted

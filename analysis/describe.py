@@ -1,0 +1,66 @@
+"""Each system on its own: centre, spread and an interval that respects the design."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.crossed import fit_two_way
+from analysis.ratings import Ratings
+
+
+@dataclass(frozen=True)
+class SystemSummary:
+    """One system's scores.
+
+    Attributes:
+        system: name.
+        role: system, baseline, reference, copy_synthesis, anchor_low or anchor_mid.
+        n: number of ratings.
+        n_listeners: number of listeners who rated it.
+        n_utterances: number of utterances in which it was rated.
+        mean: plain mean of the scores, points.
+        se: standard error of the mean for new listeners and new utterances; NaN if undefined.
+        ci: 95 % interval of the mean. Not for reading off differences: see the comparisons.
+        median: median of the ratings; q1 and q3 are the quartiles (Hyndman and Fan type 7).
+        scores: the sorted ratings, for plots.
+    """
+
+    system: str
+    role: str
+    n: int
+    n_listeners: int
+    n_utterances: int
+    mean: float
+    se: float
+    ci: tuple[float, float]
+    median: float
+    q1: float
+    q3: float
+    scores: np.ndarray
+
+
+def describe(ratings: Ratings) -> list[SystemSummary]:
+    """Summarise every system, in the order of `ratings.systems`."""
+    pages = ratings.pages()
+    found = []
+    for system in ratings.systems:
+        listener, utterance, scores = pages.of(system)
+        fit = fit_two_way(listener, utterance, scores[:, 0])
+        q1, median, q3 = np.quantile(scores[:, 0], [0.25, 0.5, 0.75])
+        found.append(
+            SystemSummary(
+                system=system,
+                role=ratings.roles.of(system),
+                n=len(scores),
+                n_listeners=fit.n_listeners,
+                n_utterances=fit.n_utterances,
+                mean=fit.raw,
+                se=fit.raw_se,
+                ci=fit.raw_ci(),
+                median=float(median),
+                q1=float(q1),
+                q3=float(q3),
+                scores=np.sort(scores[:, 0]),
+            )
+        )
+    return found

@@ -1,0 +1,165 @@
+"""How much of the distance between baseline and recordings a system closes.
+
+`gap = (X - B) / (R - B)` on mean scores: the ratio behind "closes the gap by 26 %" (CAMP, Hodari et
+al. 2021, section 4) and, very probably, behind Kathaka's 13.2 %. The interval is Fieller's with the
+two-way cluster-robust covariance of numerator and denominator.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from analysis.compare import Comparison
+from analysis.ratings import Ratings
+from analysis.ratio import cluster_covariance, fieller
+from analysis.words import SIMULATED, counted, interval, number, p_value, percent
+
+# The gap is refused unless recordings are surely this share of the scale above the baseline.
+_SMALLEST_GAP = 0.05
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Gap reduction and raw gain of one system.
+
+    Attributes:
+        system: X.
+        baseline: B.
+        reference: R.
+        gap: (X - B) / (R - B), a fraction; NaN if not defined.
+        ci: 95 % Fieller interval of it; NaN if not defined.
+        raw_gain: X - B, points.
+        relative_gain: (X - B) / B, a fraction; NaN if the baseline's mean is not above 0.
+        relative_ci: its 95 % Fieller interval.
+        p: p value of X - B (two-way model).
+        p_adjusted: after Holm over the declared family.
+        defined: whether R - B is clearly above 0.
+        reason: why not, if not.
+        means: mean of X, B and R over the pages that have all three.
+        n_pages, n_listeners, n_utterances: size of the sample.
+        text: one English sentence.
+    """
+
+    system: str
+    baseline: str
+    reference: str
+    gap: float
+    ci: tuple[float, float]
+    raw_gain: float
+    relative_gain: float
+    relative_ci: tuple[float, float]
+    p: float
+    p_adjusted: float
+    defined: bool
+    reason: str
+    means: tuple[float, float, float]
+    n_pages: int
+    n_listeners: int
+    n_utterances: int
+    text: str
+
+
+def gap_reduction(ratings: Ratings, comparison: Comparison, family: int) -> Gap | None:
+    """Gap reduction of `comparison.x` over the baseline `comparison.y`.
+
+    Args:
+        ratings: the ratings; their roles must name a reference.
+        comparison: the test of X minus B, corrected over the declared family.
+        family: number of comparisons in that family.
+
+    Returns:
+        The gap, or none if no page has all three systems.
+    """
+    x, b, r = comparison.x, comparison.y, ratings.roles.reference
+    assert r is not None
+    listener, utterance, Y = ratings.pages().of(x, b, r)
+    if len(Y) == 0:
+        return None
+    mean_x, mean_b, mean_r = (float(m) for m in Y.mean(0))
+    U = np.column_stack([Y[:, 0] - Y[:, 1], Y[:, 2] - Y[:, 1], Y[:, 1]])
+    covariance, df = cluster_covariance(listener, utterance, U)
+    quantile = float(stats.t.ppf(0.975, df)) if df > 0 else float("inf")
+    nan, none = float("nan"), (float("nan"), float("nan"))
+    raw, distance = mean_x - mean_b, mean_r - mean_b
+    ci, relative_ci, lowest = None, None, -float("inf")
+    if df > 0:
+        ci = fieller(raw, distance, covariance[:2, :2], quantile)
+        relative_ci = fieller(raw, mean_b, covariance[np.ix_([0, 2], [0, 2])], quantile)
+        lowest = distance - quantile * float(covariance[1, 1]) ** 0.5
+    reason = _refusal(ratings, b, r, ci, distance, lowest)
+    positive = mean_b > 0 and relative_ci is not None
+    found = Gap(
+        system=x, baseline=b, reference=r,
+        gap=nan if reason else raw / distance,
+        ci=none if reason or ci is None else (float(ci[0]), float(ci[1])),
+        raw_gain=raw,
+        relative_gain=raw / mean_b if mean_b > 0 else nan,
+        relative_ci=(float(relative_ci[0]), float(relative_ci[1]))
+        if positive and relative_ci is not None else none,
+        p=comparison.fit.p, p_adjusted=comparison.p_adjusted,
+        defined=not reason, reason=reason, means=(mean_x, mean_b, mean_r),
+        n_pages=len(Y), n_listeners=int(listener.max()) + 1, n_utterances=int(utterance.max()) + 1,
+        text="",
+    )  # fmt: skip
+    text = _sentence(found, family)
+    if ratings.simulated:
+        text = f"{SIMULATED}: {text}"
+    return Gap(**{**vars(found), "text": text})
+
+
+def _refusal(
+    ratings: Ratings, b: str, r: str, ci: tuple[float, float] | None, distance: float, lowest: float
+) -> str:
+    """Why there is no gap to speak of; empty if there is one."""
+    low, high = ratings.scale
+    needed = _SMALLEST_GAP * (high - low)
+    if ci is not None and lowest >= needed:
+        return ""
+    if not np.isfinite(lowest):
+        return "a single listener and a single utterance allow no interval"
+    return (
+        f"{r} is not clearly above {b}: the difference is {number(distance)} points and its 95 % "
+        f"interval starts at {number(lowest)}, below the {needed:g} points that a percentage needs"
+    )
+
+
+def _sentence(gap: Gap, family: int) -> str:
+    tested = f"p {p_value(gap.p)}" if p_value(gap.p)[0] in "<>n" else f"p = {p_value(gap.p)}"
+    if family > 1:
+        tested += f", Holm over {family} comparisons {p_value(gap.p_adjusted)}"
+    verdict = _verdict(gap)
+    # Both factors are samples only if there is more than one of each.
+    if gap.n_listeners > 1 and gap.n_utterances > 1:
+        scope = "both treated as samples"
+    else:
+        scope = f"the only {'utterance' if gap.n_utterances == 1 else 'listener'} is not a sample"
+    size = (
+        f"{counted(gap.n_listeners, 'listener')} × {counted(gap.n_utterances, 'utterance')}, "
+        f"{counted(gap.n_pages, 'page')}, {scope}"
+    )
+    relative = ""
+    if np.isfinite(gap.relative_gain):
+        relative = f" = {percent(gap.relative_gain, sign=True)} % raw relative gain"
+    gain = f"{number(gap.raw_gain, sign=True)} points{relative}"
+    if not gap.defined:
+        return (
+            f"No gap percentage for {gap.system}: {gap.reason}. Its raw gain over {gap.baseline} "
+            f"is {gain}; {verdict}, {tested}; {size}."
+        )
+    between = f"the gap between {gap.baseline} and {gap.reference}"
+    if gap.gap >= 0:
+        opening = f"{gap.system} closes {percent(gap.gap)} % of {between}"
+    else:
+        opening = f"{gap.system} falls behind {gap.baseline} by {percent(-gap.gap)} % of {between}"
+    note = f" It scores above {gap.reference}." if gap.gap > 1 else ""
+    ci = interval((100 * gap.ci[0], 100 * gap.ci[1]))
+    if gap.gap < 0:
+        ci = interval((-100 * gap.ci[1], -100 * gap.ci[0]))
+    return f"{opening} (95 % CI {ci} %, Fieller; {gain}); {verdict}, {tested}; {size}.{note}"
+
+
+def _verdict(gap: Gap) -> str:
+    if not np.isfinite(gap.p_adjusted):
+        return "no test is possible"
+    return "the difference is " + ("" if gap.p_adjusted < 0.05 else "not ") + "significant"

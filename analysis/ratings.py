@@ -1,0 +1,189 @@
+"""Ratings, checked once and then never changed: what every other part of this room works on."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.checks import (
+    REQUIRED,
+    Repeats,
+    Roles,
+    check_scores,
+    choose_rows,
+    find_roles,
+    one_per_cell,
+    overall_origin,
+    with_defaults,
+)
+from analysis.sources import read_source
+from intone.errors import UserError
+
+# Order of the systems in every table and figure.
+ROLE_ORDER = ("reference", "copy_synthesis", "system", "baseline", "anchor_mid", "anchor_low")
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Scores by page (one listener, one utterance).
+
+    Attributes:
+        listener: listener code of each page, int [P].
+        utterance: utterance code of each page, int [P].
+        scores: [P, S], NaN where the page lacks the system.
+        systems: the S column names.
+        listeners: listener names by code.
+        utterances: utterance names by code.
+    """
+
+    listener: np.ndarray
+    utterance: np.ndarray
+    scores: np.ndarray
+    systems: tuple[str, ...]
+    listeners: tuple[str, ...]
+    utterances: tuple[str, ...]
+
+    def of(self, *systems: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Listener codes, utterance codes, scores [P', k] of pages that have all `systems`."""
+        columns = self.scores[:, [self.systems.index(system) for system in systems]]
+        whole = ~np.isnan(columns).any(axis=1)
+        listener = np.unique(self.listener[whole], return_inverse=True)[1]
+        utterance = np.unique(self.utterance[whole], return_inverse=True)[1]
+        return listener, utterance, columns[whole]
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """One score per listener, utterance and system, with the roles of the systems.
+
+    Attributes:
+        frame: rows sorted by listener, utterance, system; columns of `RATING_COLUMNS`.
+        systems: reference first, then systems, baseline, anchors; by name within a role.
+        roles: which system is the baseline, the reference, an anchor.
+        origin: human, simulated (if any row is), imported:<tool>, or several joined by commas.
+        scale: lowest and highest possible score.
+        source: name of the file or database.
+        notes: what was left out or assumed on reading, one sentence each.
+        looks: how often results were looked at while the study ran; none if not recorded.
+    """
+
+    frame: pd.DataFrame
+    systems: tuple[str, ...]
+    roles: Roles
+    origin: str
+    scale: tuple[float, float]
+    source: str
+    notes: tuple[str, ...] = ()
+    looks: int | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any rating came from a simulated listener."""
+        return self.origin == "simulated"
+
+    @property
+    def test_systems(self) -> tuple[str, ...]:
+        """The systems under test: no baseline, reference, copy synthesis or anchor."""
+        return tuple(s for s in self.systems if self.roles.of(s) == "system")
+
+    @property
+    def listeners(self) -> tuple[str, ...]:
+        """Names of the listeners, sorted."""
+        return tuple(sorted(self.frame["listener"].unique()))
+
+    @property
+    def utterances(self) -> tuple[str, ...]:
+        """Names of the utterances, sorted."""
+        return tuple(sorted(self.frame["utterance"].unique()))
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the ratings that were used, whatever file and row order they came in."""
+        table = self.frame[list(REQUIRED)].to_csv(index=False)
+        return hashlib.sha256(table.encode()).hexdigest()
+
+    def pages(self) -> Pages:
+        """The ratings as a matrix of pages by systems."""
+        wide = self.frame.pivot_table(
+            index=["listener", "utterance"], columns="system", values="score", observed=True
+        )
+        listeners, utterances = self.listeners, self.utterances
+        return Pages(
+            pd.Categorical(wide.index.get_level_values(0), listeners).codes.astype(int),
+            pd.Categorical(wide.index.get_level_values(1), utterances).codes.astype(int),
+            wide.reindex(columns=list(self.systems)).to_numpy(dtype=float),
+            self.systems,
+            listeners,
+            utterances,
+        )
+
+    def without(self, listeners: Sequence[str]) -> "Ratings":
+        """The same ratings without all rows of these listeners."""
+        kept = self.frame[~self.frame["listener"].isin(list(listeners))].reset_index(drop=True)
+        return replace(self, frame=kept)
+
+
+def read_ratings(
+    path: str | Path,
+    *,
+    baseline: str | None = None,
+    reference: str | None = None,
+    anchor_low: str | None = None,
+    anchor_mid: str | None = None,
+    study: str | None = None,
+    question: str | None = None,
+    scale: tuple[float, float] | None = None,
+    repeats: Repeats = "first",
+) -> Ratings:
+    """Read and check ratings from a CSV, a Parquet file, a SQLite file or a database URL.
+
+    Columns `listener, utterance, system, score` are enough. What else is missing is taken to be:
+    one study, one question, scale 0 to 100, phase test, no repeats, origin `imported:csv` (or
+    `imported:parquet`, `imported:database`).
+    Rows of training and gold pages never count.
+
+    Args:
+        path: the file, or a SQLAlchemy URL whose database has the view `ratings_v1`.
+        baseline: system that the others are compared with.
+        reference: system that is the recording; overrides the role column, like the anchors.
+        anchor_low: low anchor (BS.1534-3: 3.5 kHz).
+        anchor_mid: mid anchor (BS.1534-3: 7 kHz).
+        study: which study, if the table holds several.
+        question: which question, if listeners were asked several.
+        scale: lowest and highest possible score, where the table does not say.
+        repeats: use the first rating of a repeated page, or the mean of all.
+
+    Raises:
+        UserError: anything wrong with the table, with file, line, value and what to do.
+    """
+    source = read_source(path)
+    frame = with_defaults(source, scale)
+    frame, notes = choose_rows(frame, source, study, question, repeats)
+    check_scores(frame, source)
+    frame = one_per_cell(frame, source, repeats)
+    names = sorted(frame["system"].unique())
+    if len(names) < 2:
+        raise UserError(
+            f"{source.name}: only one system ({names[0]!r}) was rated; a comparison needs two"
+        )
+    named = {
+        "baseline": baseline,
+        "reference": reference,
+        "anchor_low": anchor_low,
+        "anchor_mid": anchor_mid,
+    }
+    roles = find_roles(frame, source, named, names)
+    order = {role: position for position, role in enumerate(ROLE_ORDER)}
+    return Ratings(
+        frame=frame,
+        systems=tuple(sorted(names, key=lambda name: (order[roles.of(name)], name))),
+        roles=roles,
+        origin=overall_origin(frame),
+        scale=(float(frame["scale_min"].iloc[0]), float(frame["scale_max"].iloc[0])),
+        source=source.name,
+        notes=tuple(notes),
+        looks=source.looks,
+    )

@@ -1,0 +1,124 @@
+"""Where ratings come from: CSV, Parquet, or the view `ratings_v1` of a study's database."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from intone.errors import UserError
+
+DATABASE_SUFFIXES = (".sqlite", ".sqlite3", ".db")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table as it was found, before any check.
+
+    Attributes:
+        frame: the columns as stored; a CSV's cells are strings, so listener "007" stays itself.
+        name: what to call the place in a message (the file's name, or the URL without a password).
+        kind: csv, parquet or database.
+        line: for each row, where a person finds it ("line 7" of a CSV, "row 7" otherwise).
+        looks: how often results were looked at while the study ran; none if that is not recorded.
+    """
+
+    frame: pd.DataFrame
+    name: str
+    kind: str
+    line: list[str]
+    looks: int | None = None
+
+
+def read_source(path: str | Path) -> Source:
+    """Read a ratings table from a CSV or Parquet file, a SQLite file or a database URL.
+
+    Raises:
+        UserError: nothing there, not readable as a table, or no view `ratings_v1`.
+    """
+    text = str(path)
+    if "://" in text:
+        return _read_database(text)
+    file = Path(text)
+    if not file.is_file():
+        raise UserError(
+            f"{text}: no such file; give a CSV, a Parquet file, a study's .sqlite or a database URL"
+        )
+    if file.suffix.lower() in DATABASE_SUFFIXES:
+        return _read_database(f"sqlite:///file:{file.resolve()}?mode=ro&uri=true", name=file.name)
+    if file.suffix.lower() == ".parquet":
+        return _read_parquet(file)
+    return _read_csv(file)
+
+
+def _read_csv(file: Path) -> Source:
+    try:
+        # csv.reader wants newline="" so that a line break inside quotes stays inside its cell.
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            first = stream.readline()
+            stream.seek(0)
+            reader = csv.reader(stream, delimiter=max(",;\t", key=first.count), strict=True)
+            rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(
+            f"{file.name}: not a CSV table in UTF-8 ({error}); export it again"
+        ) from error
+    if not rows:
+        raise UserError(f"{file.name}: the file is empty; it needs a header and one row per rating")
+    header = [cell.strip() for cell in rows[0][1]]
+    for column in header:
+        if header.count(column) > 1:
+            raise UserError(
+                f"{file.name}: column {column!r} stands twice in the header; rename one"
+            )
+    for line, row in rows[1:]:
+        if len(row) != len(header):
+            raise UserError(
+                f"{file.name}, line {line}: {len(row)} cells where the header has {len(header)}; "
+                "check for a missing quote or separator"
+            )
+    cells = [[cell.strip() for cell in row] for _, row in rows[1:]]
+    frame = pd.DataFrame(cells, columns=pd.Index(header), dtype=object)
+    return Source(frame, file.name, "csv", [f"line {line}" for line, _ in rows[1:]])
+
+
+def _read_parquet(file: Path) -> Source:
+    try:
+        frame = pd.read_parquet(file)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file.name}: not a Parquet table; export it again") from error
+    return Source(frame, file.name, "parquet", _row_numbers(frame))
+
+
+def _read_database(url: str, name: str | None = None) -> Source:
+    import sqlalchemy as sa
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    try:
+        engine = sa.create_engine(url)
+        where = name or engine.url.render_as_string(hide_password=True)
+        with engine.connect() as connection:
+            views = set(sa.inspect(connection).get_view_names())
+            views |= set(sa.inspect(connection).get_table_names())
+            if "ratings_v1" not in views:
+                raise UserError(
+                    f"{where}: no view ratings_v1 there; give the database of a study made by "
+                    "`intone serve`"
+                )
+            frame = pd.read_sql_query(sa.text("SELECT * FROM ratings_v1"), connection)
+            looks = None
+            if "looks_v1" in views:
+                looks = int(
+                    connection.execute(sa.text("SELECT COUNT(*) FROM looks_v1")).scalar_one()
+                )
+    except (SQLAlchemyError, ModuleNotFoundError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{name or 'the database'}: cannot be read ({reason})") from error
+    engine.dispose()
+    return Source(frame, where, "database", _row_numbers(frame), looks)
+
+
+def _row_numbers(frame: pd.DataFrame) -> list[str]:
+    return [f"row {number}" for number in range(1, len(frame) + 1)]

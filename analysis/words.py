@@ -1,0 +1,52 @@
+"""Numbers as the report prints them. A number that does not exist is said, never printed as NaN."""
+
+import math
+
+UNDEFINED = "not defined"
+SIMULATED = "SIMULATED LISTENERS - not human ratings"
+
+
+def number(value: float, digits: int = 1, sign: bool = False) -> str:
+    """`value` with a fixed number of decimals and a true minus sign."""
+    if not math.isfinite(value):
+        return UNDEFINED
+    text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.replace("-", "").replace("+", "")
+    return text.replace("-", "−")
+
+
+def percent(fraction: float, sign: bool = False) -> str:
+    """A fraction as a percentage with one decimal, without the per cent sign."""
+    return number(100 * fraction, 1, sign)
+
+
+def interval(ci: tuple[float, float], digits: int = 1) -> str:
+    """`low to high`."""
+    if not all(math.isfinite(end) for end in ci):
+        return UNDEFINED
+    return f"{number(ci[0], digits)} to {number(ci[1], digits)}"
+
+
+def p_value(p: float) -> str:
+    """A p value as statisticians print it: three or four decimals, never 0."""
+    if not math.isfinite(p):
+        return UNDEFINED
+    if p < 0.0001:
+        return "< .0001"
+    if p < 0.01:
+        return f"{p:.4f}"[1:]
+    if p > 0.999:
+        return "> .999"
+    return f"{p:.3f}"[1:]
+
+
+def p_equals(p: float) -> str:
+    """`p = .012`, `p < .0001`, or that there is none."""
+    text = p_value(p)
+    return f"p {text}" if text[0] in "<>n" else f"p = {text}"
+
+
+def counted(n: int, noun: str) -> str:
+    """`1 listener`, `2 listeners`."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
