@@ -7,7 +7,7 @@ Progress = Callable[[str, int, int], None]
 """Called as (stage in a few words, units done, units in all)."""
 
 
-def silent(stage: str, done: int, total: int) -> None:  # noqa: ARG001
+def silent(stage: str, done: int, total: int) -> None:
     """Show nothing."""
 
 
@@ -15,7 +15,8 @@ def silent(stage: str, done: int, total: int) -> None:  # noqa: ARG001
 def on_console() -> Iterator[Progress]:
     """One rich progress bar a stage, on standard error."""
     from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress as Bars, TimeElapsedColumn
+    from rich.progress import MofNCompleteColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
 
     columns = (*Bars.get_default_columns()[:2], MofNCompleteColumn(), TimeElapsedColumn())
     with Bars(*columns, console=Console(stderr=True)) as bars:

@@ -29,10 +29,10 @@ class CorpusInfo(BaseModel):
     name: str = Field(min_length=1, description="short name of the corpus")
     speaker: str = Field(min_length=1, description="name of the voice")
     licence: str = Field(min_length=1, description="under which terms the recordings may be used")
-    language: str = Field("en-US", description="BCP 47 tag of the language read")
+    language: str = Field(default="en-US", description="BCP 47 tag of the language read")
     stand_in: bool = Field(description="true if a machine read the texts, not a person")
     source: str = Field(description="where the recordings come from")
-    note: str = Field("", description="what else a user of the recordings should know")
+    note: str = Field(default="", description="what else a user of the recordings should know")
 
 
 KNOWN: dict[str, CorpusInfo] = {
