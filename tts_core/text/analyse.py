@@ -23,7 +23,7 @@ class Frontend:
     """Normalisation, pronunciation, tags, trees, word pieces.
 
     Args:
-        encoder: text encoder whose word pieces `encode` gives: asset name, local folder or hub name.
+        encoder: text encoder whose word pieces `encode` gives: asset, local folder or hub name.
         parser: see `tts_core.text.parse.load_parser`.
         lexicon: file with pronunciations of one's own, one `word PH1 PH2 ...` a line.
 
@@ -62,10 +62,7 @@ class Frontend:
         units = [self._normalise(text, place, len(texts)) for place, text in enumerate(texts)]
         tagged = self._tagger(units)
         trees = self._trees(tagged)
-        return [
-            self._analysis(text, *rest)
-            for text, *rest in zip(texts, units, tagged, trees, strict=True)
-        ]
+        return [self._analysis(*parts) for parts in zip(texts, units, tagged, trees, strict=True)]
 
     def encode(self, analysis: Analysis) -> Encoded:
         """An analysis as integers.
@@ -144,7 +141,7 @@ class Frontend:
 def split_sentences(words: Sequence[Tagged]) -> list[list[Tagged]]:
     """Sentences of a text without punctuation, heads as indices into the sentence.
 
-    A sentence ends at . ? ! ... if the next word does not start in lower case ('"Go!" he said' is one).
+    A sentence ends at . ? ! ... unless the next word starts in lower case ('"Go!" he said' is one).
     """
     groups: list[list[int]] = [[]]
     ended = False

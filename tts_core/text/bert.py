@@ -133,7 +133,12 @@ class TextEncoder(nn.Module):
     def __init__(self, name: str = "minilm", layer: int = 4) -> None:
         super().__init__()
         model: Any = load_encoder(name)
-        layers = model.encoder.layer
+        layers = getattr(getattr(model, "encoder", None), "layer", ())
+        if not layers:
+            raise UserError(
+                f"text encoder {name}: a {type(model).__name__} has no BERT-like stack of layers; "
+                "choose a BERT, RoBERTa, MPNet, ELECTRA or DeBERTa model"
+            )
         if not 1 <= layer <= len(layers):
             raise UserError(f"text encoder {name} has layers 1 to {len(layers)}, not {layer}")
         model.encoder.layer = nn.ModuleList(layers[:layer])

@@ -1,8 +1,8 @@
 """Written text to units: words with what is said for each, and punctuation marks.
 
-Every written word stays one unit, whatever number of words is said for it, so that prosody can be tied
-to what the reader sees. What is not letters, digits or punctuation is said if `SYMBOLS` has a word for
-it and dropped otherwise (emoji, bullets). Letters of another alphabet are refused: they cannot be read.
+Every written word stays one unit, whatever number of words is said for it, so that prosody can be
+tied to what the reader sees. What is not letters, digits or punctuation is said if `SYMBOLS` has a
+word for it and dropped otherwise (emoji, bullets). Letters of another alphabet are refused.
 """
 
 import re
@@ -13,50 +13,16 @@ from dataclasses import dataclass
 from intone.errors import UserError
 from tts_core.text import numerals
 from tts_core.text.tokens import punctuation_mark
+from tts_core.text.written_forms import ABBREVIATIONS, MEASURES, SYMBOLS
 
-SYMBOLS = {
-    **{"&": "and", "%": "percent", "+": "plus", "=": "equals", "@": "at", "#": "number"},
-    **{"×": "times", "÷": "divided by", "<": "less than", ">": "greater than", "±": "plus minus"},
-    **{"§": "section", "°": "degrees", "$": "dollars", "£": "pounds", "€": "euros", "¥": "yen"},
-    **{"²": "squared", "³": "cubed", "~": "about", "≈": "about"},
-}
-ABBREVIATIONS = {
-    **{"mr": "mister", "mrs": "missus", "ms": "miz", "messrs": "messers", "prof": "professor"},
-    **{
-        "rev": "reverend",
-        "gen": "general",
-        "col": "colonel",
-        "capt": "captain",
-        "lt": "lieutenant",
-    },
-    **{"sgt": "sergeant", "cpl": "corporal", "maj": "major", "gov": "governor", "sen": "senator"},
-    **{"rep": "representative", "pres": "president", "hon": "honorable", "jr": "junior"},
-    **{
-        "sr": "senior",
-        "vs": "versus",
-        "etc": "et cetera",
-        "inc": "incorporated",
-        "corp": "corporation",
-    },
-    **{"ltd": "limited", "co": "company", "bros": "brothers", "dept": "department", "mt": "mount"},
-    **{"ft": "fort", "ave": "avenue", "blvd": "boulevard", "rd": "road", "approx": "approximately"},
-    **{"est": "established", "vol": "volume", "fig": "figure", "ed": "editor", "cf": "compare"},
-    **{
-        "jan": "january",
-        "feb": "february",
-        "aug": "august",
-        "sept": "september",
-        "sep": "september",
-    },
-    **{"oct": "october", "nov": "november", "dec": "december", "dr": "doctor", "st": "saint"},
-    **{"e.g": "for example", "i.e": "that is", "no": "number", "pp": "pages", "ph.d": "p. h. d."},
-}
 # Ordinary words that are abbreviations only before a number or a name.
 _BEFORE_NUMBER = {"no", "fig", "vol", "pp"}
 _BEFORE_NAME = {"col", "ed", "gen", "rep", "hon", "ft", "mt", "co", "sen", "pres", "gov", "rev"}
 _AFTER_NAME = {"st": "street", "dr": "drive"}
 # Spelled out although the dictionary has a word that is written alike.
 _LETTERS = {"US", "AI", "EU", "UN", "UK", "IQ", "ID", "PR"}
+# "Vitamin C." ends a sentence, "George C." before another name does not.
+_LABELLED = {"vitamin", "plan", "part", "type", "group", "class", "option", "grade", "point"}
 _COUNTED = {"war", "chapter", "part", "volume", "book", "act", "type", "phase", "section", "level"}
 _FOLD = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "th"})
 
@@ -77,7 +43,11 @@ _SCAN = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
-_BREAKS = re.compile(r"[-/]|(?<=\w)(?=[&@])|(?<=[&@])|(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")
+_AMOUNT = re.compile(r"[-−]?[\d.,]*\d")
+# A hyphen or slash is silent; . & @ inside a word are said; figures and letters are said apart.
+_BREAKS = re.compile(
+    r"[-/]|(?<=\w)(?=\.)|(?<=\.)|(?<=\w)(?=[&@])|(?<=[&@])|(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])"
+)
 
 
 @dataclass(frozen=True)
@@ -144,8 +114,8 @@ def _clean(text: str) -> str:
         if char.isalpha() and not unicodedata.name(char, "").startswith(("LATIN", "MASCULINE")):
             name = unicodedata.name(char, "unnamed").lower()
             raise UserError(
-                f"the text {text.strip()[:60]!r} has the letter {char!r} ({name}), but only English "
-                "can be read; write it in Latin letters"
+                f"the text {text.strip()[:60]!r} has the letter {char!r} ({name}), but only "
+                "English can be read; write it in Latin letters"
             )
     text = re.sub(r"(?<=\w)[‘’ʼ]|[‘’ʼ](?=\w)", "'", text)
     return "".join(char if char.isprintable() else " " for char in text)
@@ -186,8 +156,10 @@ def _abbreviated(pieces: list[str], rest: str) -> bool:
         return False
     follower = rest.lstrip()[:1]
     if len(word) == 1 and word.isupper():
-        before = pieces[-2] if len(pieces) > 1 else ""
-        return follower.isupper() and (not before or before[0].isupper() or before == '"')
+        before = pieces[-2].lower() if len(pieces) > 1 else ""
+        return follower.isupper() and word != "I" and before not in _LABELLED
+    if word in MEASURES:
+        return follower.islower() and len(pieces) > 1 and bool(_AMOUNT.fullmatch(pieces[-2]))
     if key not in ABBREVIATIONS:
         return False
     if key in _BEFORE_NUMBER:
@@ -203,9 +175,9 @@ def _say(
     said = numerals.say(piece, before, after)
     if said:
         return said
-    numeric = bool(re.fullmatch(r"[\d.,]+", before))
-    if piece in numerals.MEASURES and numeric and piece not in SYMBOLS:
-        return numerals.measure(piece, before)
+    unit = piece.removesuffix(".")
+    if unit in MEASURES and _AMOUNT.fullmatch(before):
+        return numerals.measure(unit, before)
     if piece.lower() in numerals.SCALES and (money := numerals.currency_after_scale(before)):
         return [piece.lower(), money]
     abbreviation = _abbreviation(piece, before, after)
@@ -238,7 +210,7 @@ def _abbreviation(piece: str, before: str, after: str) -> list[str] | None:
 
 
 def _roman(piece: str, before: str) -> list[str] | None:
-    """ "Henry VIII" is the eighth, "World War II" is two."""
+    """VIII is "the eighth" after Henry, II is "two" after War."""
     if not re.fullmatch(r"(?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3})", piece) or not before[:1].isupper():
         return None
     values = {"I": 1, "V": 5, "X": 10}
@@ -258,10 +230,9 @@ def _part(part: str, shouted: bool, known: Callable[[str], bool]) -> list[str]:
         return SYMBOLS[part].split()
     if part.isdecimal():
         return (numerals.say(part) or []) if len(part) < 5 else numerals.digits(part).split()
+    if part == ".":
+        return ["dot"]
     plain = fold(part)
-    if "." in plain:
-        words = re.split(r"(\.)", plain.strip("."))
-        return ["dot" if word == "." else word for word in words if word]
     capitals = re.fullmatch(r"([A-Z]{2,6})('?s)?", part)
     if capitals and not shouted:
         stem, ending = capitals.group(1), "'s" if capitals.group(2) else ""

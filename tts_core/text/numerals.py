@@ -5,43 +5,14 @@ from collections.abc import Callable, Sequence
 
 from num2words import num2words
 
+from tts_core.text.written_forms import CURRENCIES, MEASURES
+
 MONTHS = tuple(
-    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+    (  # noqa: SIM905
+        "january february march april may june july august september october november december"
+    ).split()
 )
 SCALES = ("hundred", "thousand", "million", "billion", "trillion")
-CURRENCIES = {
-    "$": ("dollar", "dollars", "cent", "cents"),
-    "£": ("pound", "pounds", "penny", "pence"),
-    "€": ("euro", "euros", "cent", "cents"),
-    "¥": ("yen", "yen", "sen", "sen"),
-}
-MEASURES: dict[str, tuple[str, str]] = {
-    **{u: (w, w + "s") for u, w in [("km", "kilometer"), ("cm", "centimeter"), ("m", "meter")]},
-    **{u: (w, w + "s") for u, w in [("mm", "millimeter"), ("kg", "kilogram"), ("g", "gram")]},
-    **{u: (w, w + "s") for u, w in [("mg", "milligram"), ("l", "liter"), ("ml", "milliliter")]},
-    **{u: (w, w + "s") for u, w in [("lb", "pound"), ("lbs", "pound"), ("oz", "ounce")]},
-    **{u: (w, w + "s") for u, w in [("mi", "mile"), ("yd", "yard"), ("yds", "yard")]},
-    **{u: (w, w + "s") for u, w in [("min", "minute"), ("mins", "minute"), ("sec", "second")]},
-    **{u: (w, w + "s") for u, w in [("secs", "second"), ("hr", "hour"), ("hrs", "hour")]},
-    **{u: (w, w + "s") for u, w in [("ms", "millisecond"), ("W", "watt"), ("kW", "kilowatt")]},
-    **{u: (w, w + "s") for u, w in [("V", "volt"), ("GB", "gigabyte"), ("MB", "megabyte")]},
-    **{u: (w, w + "s") for u, w in [("kB", "kilobyte"), ("TB", "terabyte")]},
-    **{u: (w, w) for u, w in [("Hz", "hertz"), ("kHz", "kilohertz"), ("MHz", "megahertz")]},
-    **{u: (w, w) for u, w in [("GHz", "gigahertz"), ("dB", "decibels"), ("%", "percent")]},
-    "ft": ("foot", "feet"),
-    "mph": ("mile per hour", "miles per hour"),
-    "kph": ("kilometer per hour", "kilometers per hour"),
-    "km/h": ("kilometer per hour", "kilometers per hour"),
-    "°": ("degree", "degrees"),
-    "°C": ("degree celsius", "degrees celsius"),
-    "°F": ("degree fahrenheit", "degrees fahrenheit"),
-    "am": ("a. m.", "a. m."),
-    "pm": ("p. m.", "p. m."),
-    "AM": ("a. m.", "a. m."),
-    "PM": ("p. m.", "p. m."),
-    "k": ("thousand", "thousand"),
-    "bn": ("billion", "billion"),
-}
 _VULGAR = {"½": (1, 2), "¼": (1, 4), "¾": (3, 4), "⅓": (1, 3), "⅔": (2, 3), "⅛": (1, 8)}
 _DENOMINATORS = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 32, 64, 100}
 _PLAIN = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+"
@@ -49,17 +20,17 @@ _UNITS = "|".join(re.escape(unit) for unit in sorted(MEASURES, key=len, reverse=
 
 
 def cardinal(value: int) -> str:
-    """ "one hundred five" for 105."""
+    """105 is "one hundred five"."""
     return _plain_words(num2words(value))
 
 
 def ordinal(value: int) -> str:
-    """ "twenty first" for 21."""
+    """21 is "twenty first"."""
     return _plain_words(num2words(value, to="ordinal"))
 
 
 def year(value: int) -> str:
-    """ "nineteen oh five" for 1905, "two thousand five" for 2005, "twenty twenty" for 2020."""
+    """1905 is "nineteen oh five", 2005 "two thousand five", 2020 "twenty twenty"."""
     century, rest = divmod(value, 100)
     if value % 1000 < 10:
         return cardinal(value)
@@ -69,12 +40,12 @@ def year(value: int) -> str:
 
 
 def digits(text: str) -> str:
-    """ "five five five" for "555"."""
+    """Digit by digit: 555 is "five five five"."""
     return " ".join(num2words(int(digit)) for digit in text if digit.isdigit())
 
 
 def plural(words: str) -> str:
-    """ "nineteen nineties" for "nineteen ninety"."""
+    """Plural of number words: "nineteen ninety" becomes "nineteen nineties"."""
     if words.endswith("y"):
         return words[:-1] + "ies"
     return words + ("es" if words.endswith("x") else "s")

@@ -1,7 +1,7 @@
 """Constituency trees: a span parser on frozen features of the text encoder, rules without it.
 
-The span parser scores every span of words for every label (Stern et al. 2017) and finds the best binary tree
-exactly (CKY). Trees hold no punctuation; leaves are the words.
+The span parser scores every span of words for every label (Stern et al. 2017) and finds the best
+binary tree exactly (CKY). Trees hold no punctuation; leaves are the words.
 """
 
 import json
@@ -39,8 +39,8 @@ def load_parser(name: str = "auto", encoder: str = "minilm") -> Parser:
     """Load a parser.
 
     Args:
-        name: "span:minilm", "span:mpnet", "rules", or "auto": the span parser of the encoder in use,
-            else that of any fetched encoder, else the rules, with a warning.
+        name: "span:minilm", "span:mpnet", "rules", or "auto": the span parser of the encoder in
+            use, else that of any fetched encoder, else the rules, with a warning.
         encoder: the text encoder in use.
 
     Raises:
@@ -218,7 +218,7 @@ def best_tree(scores: np.ndarray, labels: Sequence[str]) -> list[Span]:
     while agenda:
         i, j = agenda.pop()
         if choice[i, j]:
-            spans += [(label, i, j) for label in labels[choice[i, j]].split("+")]
+            spans += [(label, i, j) for label in labels[int(choice[i, j])].split("+")]
         if j - i > 1:
             agenda += [(split[i, j], j), (i, split[i, j])]
     return spans

@@ -1,4 +1,4 @@
-"""Words to ARPAbet phones with stress: lexicon, homographs by part of speech, network for the rest."""
+"""Words to ARPAbet phones with stress: lexicon, homographs by part of speech, else a network."""
 
 import re
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Network:
         from safetensors.numpy import load_file
 
         self._w = load_file(weights)
-        # The alphabet in the order of the embedding's rows; "UW" without stress is one of its symbols.
+        # In the order of the embedding's rows; "UW" without stress is one of its symbols.
         vowels = [f"{vowel}{stress}" for vowel in VOWELS for stress in (0, 1, 2)]
         self._phones = ["<pad>", "<unk>", "<s>", "</s>", *sorted([*vowels, *CONSONANTS, "UW"])]
 
@@ -96,7 +96,7 @@ class Pronouncer:
     def word(self, word: str, tag: str = "") -> Phones:
         """Phones of one word.
 
-        Order: own lexicon, homographs, CMU dictionary, possessive of a known word, g in -in', network.
+        Order: own lexicon, homographs, CMU dictionary, stem of a possessive, network.
         """
         if word in self._own:
             return self._own[word]
@@ -163,7 +163,8 @@ def _read_lexicon(path: Path) -> dict[str, Phones]:
         if wrong or not phones:
             fault = f"{wrong[0]} is no ARPAbet phone" if wrong else "there are no phones"
             raise UserError(
-                f"lexicon {path}, line {place}: {fault}; write `word PH1 PH2 ...` with stressed vowels"
+                f"lexicon {path}, line {place}: {fault}; "
+                "write `word PH1 PH2 ...`, vowels with their stress (AH0)"
             )
         entries[word.lower()] = tuple(phones)
     return entries

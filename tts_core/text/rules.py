@@ -1,7 +1,7 @@
 """Constituents from a dependency tree by rules: the parser that needs no weights.
 
-Against 400 gold sentences of the Penn Treebank, with this tagger's dependencies: F1 0.815 without labels,
-0.754 with (punctuation off, root excluded). The span parser is better; this is what runs without it.
+Against 400 gold sentences of the Penn Treebank, with this tagger's dependencies: F1 0.815 without
+labels, 0.754 with (punctuation off, root excluded). This runs where the span parser cannot.
 """
 
 from collections.abc import Sequence

@@ -8,10 +8,16 @@ import numpy as np
 from tts_core.types import WordClass
 
 PENN_TAGS = tuple(
-    ["CC", "CD", "DT", "EX", "FW", "IN", "JJ", "JJR", "JJS", "LS", "MD", "NN", "NNP", "NNPS", "NNS", "PDT", "POS", "PRP", "PRP$", "RB", "RBR", "RBS", "RP", "SYM", "TO", "UH", "VB", "VBD", "VBG", "VBN", "VBP", "VBZ", "WDT", "WP", "WP$", "WRB"]
+    (  # noqa: SIM905
+        "CC CD DT EX FW IN JJ JJR JJS LS MD NN NNP NNPS NNS PDT POS PRP PRP$ RB RBR RBS RP "
+        "SYM TO UH VB VBD VBG VBN VBP VBZ WDT WP WP$ WRB"
+    ).split()
 )
 PHRASES = tuple(
-    ["S", "SBAR", "SBARQ", "SINV", "SQ", "ADJP", "ADVP", "CONJP", "FRAG", "INTJ", "LST", "NAC", "NP", "NX", "PP", "PRN", "PRT", "QP", "RRC", "UCP", "VP", "WHADJP", "WHADVP", "WHNP", "WHPP", "X", "TOP"]
+    (  # noqa: SIM905
+        "S SBAR SBARQ SINV SQ ADJP ADVP CONJP FRAG INTJ LST NAC NP NX PP PRN PRT QP RRC UCP "
+        "VP WHADJP WHADVP WHNP WHPP X TOP"
+    ).split()
 )
 PUNCT = "PUNCT"
 

@@ -60,10 +60,10 @@ class Tagged:
 
 
 class Tagger:
-    """Tags units. spaCy sees them as ready tokens, with contractions opened as in the Penn Treebank.
+    """Tags units. spaCy sees ready tokens, with contractions opened as in the Penn Treebank.
 
-    A contraction is one unit: it takes the tag of its first part ("don't" is VBP, "it's" PRP) and the
-    dependency of the part that stands highest. A unit in figures is CD.
+    A contraction is one unit: it takes the tag of its first part ("don't" is VBP, "it's" PRP)
+    and the dependency of the part that stands highest. A unit in figures is CD.
     """
 
     def __init__(self) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 
 from tts_core.types import Word
 
-VOWELS = tuple(["AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"])
-CONSONANTS = tuple(["B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "L", "M", "N", "NG", "P", "R", "S", "SH", "T", "TH", "V", "W", "Y", "Z", "ZH"])
+VOWELS = tuple("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())  # noqa: SIM905
+CONSONANTS = tuple("B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split())  # noqa: SIM905
 PUNCTUATION = (",", ".", "?", "!", ";", ":", "-", "...", '"', "(", ")")
 PHONES = tuple(f"{vowel}{stress}" for vowel in VOWELS for stress in (0, 1, 2)) + CONSONANTS
 TOKENS: tuple[str, ...] = ("<pad>", "<s>", "</s>", "<wb>", *PUNCTUATION, *PHONES)

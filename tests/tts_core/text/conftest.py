@@ -1,0 +1,32 @@
+"""A front-end is slow to load, so the tests of one run share it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from intone import assets
+from tts_core.text.analyse import Frontend
+
+
+@pytest.fixture(scope="session")
+def need() -> Callable[..., None]:
+    """Skips a test whose assets are not fetched."""
+
+    def check(*names: str) -> None:
+        missing = [name for name in names if not assets.available(name)]
+        if missing:
+            pytest.skip(f"assets not fetched: {', '.join(missing)} (`intone assets`)")
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def frontend(need: Callable[..., None]) -> Frontend:
+    need("cmudict", "g2p-en", "minilm")
+    return Frontend(parser="span:minilm")
+
+
+@pytest.fixture(scope="session")
+def rules(need: Callable[..., None]) -> Frontend:
+    need("cmudict", "g2p-en")
+    return Frontend(parser="rules")
