@@ -33,7 +33,8 @@ def match_loudness(
 
     Returns:
         The signal and the gain applied, dB. The gain is smaller than asked where the peak would
-        be passed (compare it with target minus `integrated_lufs`), and 0 where loudness is undefined.
+        be passed (compare it with target minus `integrated_lufs`), and 0 where loudness is not
+        defined.
     """
     now = integrated_lufs(samples, sample_rate_hz)
     loudest = float(np.abs(samples).max(initial=0.0))

@@ -43,8 +43,8 @@ def mel_filterbank(features: Features) -> np.ndarray:
 class MelSpectrogram(nn.Module):
     """Log-mel magnitudes: Hann window, reflected by (n_fft - hop) / 2 on both sides, not centred.
 
-    This is HiFi-GAN's front end (Kong et al. 2020, section 3.4 and their published settings) for the
-    default features. Frame t covers the samples around [t hop, (t + 1) hop).
+    With the default features this is HiFi-GAN's front end (Kong et al. 2020, their published
+    settings). Frame t covers the samples around [t hop, (t + 1) hop).
     """
 
     window: Tensor
