@@ -5,7 +5,6 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 
 class MaskedBatchNorm(nn.Module):
@@ -75,17 +74,38 @@ class ConvStack(nn.Module):
         return x.transpose(1, 2)
 
 
-class Recurrent(nn.LSTM):
-    """A batch-first LSTM that never reads padding."""
+class Recurrent(nn.Module):
+    """LSTM layers, one-way or both ways, that never read padding.
+
+    The backward direction reads each sequence reversed within its own length. That lets both
+    directions run as fused calls over the padded batch, several times faster on a CPU than packing.
+
+    Args:
+        inputs: D. units: per direction. layers: stacked. both_ways: outputs have 2 x units
+        channels.
+    """
 
     def __init__(self, inputs: int, units: int, layers: int = 1, both_ways: bool = True) -> None:
-        super().__init__(inputs, units, layers, batch_first=True, bidirectional=both_ways)
+        super().__init__()
+        sizes = [inputs] + [units * (2 if both_ways else 1)] * (layers - 1)
+        self.ahead = nn.ModuleList(nn.LSTM(size, units, batch_first=True) for size in sizes)
+        self.back = nn.ModuleList(
+            nn.LSTM(size, units, batch_first=True) for size in (sizes if both_ways else ())
+        )
 
-    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """(B, N, D) and lengths (B,) on the CPU to (B, N, units x directions)."""
-        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-        out, _ = super().forward(packed)
-        return pad_packed_sequence(out, batch_first=True, total_length=x.shape[1])[0]
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """(B, N, D) and lengths (B,) to (B, N, units x directions); zero at padding."""
+        steps = torch.arange(x.shape[1], device=x.device)
+        lengths = lengths.to(x.device)[:, None]
+        mask = steps < lengths
+        # Its own inverse: t -> length - 1 - t inside the sequence, t -> t behind it.
+        reverse = torch.where(mask, lengths - 1 - steps, steps)
+        for layer, ahead in enumerate(self.ahead):
+            out = [ahead(x)[0]]
+            if self.back:
+                out.append(take(self.back[layer](take(x, reverse))[0], reverse))
+            x = torch.cat(out, -1)
+        return x * mask[..., None]
 
 
 class PhoneEncoder(nn.Module):
@@ -210,13 +230,18 @@ def first_and_last(states: Tensor, lengths: Tensor) -> Tensor:
     """Concatenate the first and the last state of a sequence (Kathaka 2.2).
 
     Args:
-        states: (B, N, D). lengths: (B,) on the CPU.
+        states: (B, N, D). lengths: (B,).
 
     Returns:
         (B, 2 D).
     """
+    return torch.cat([states[:, 0], last_state(states, lengths)], -1)
+
+
+def last_state(states: Tensor, lengths: Tensor) -> Tensor:
+    """The state at the true end of each sequence: (B, N, D), (B,) to (B, D)."""
     last = (lengths - 1).to(states.device)
-    return torch.cat([states[:, 0], states[torch.arange(len(last), device=last.device), last]], -1)
+    return take(states, last[:, None])[:, 0]
 
 
 def mean_of_valid(values: Tensor, mask: Tensor) -> Tensor:

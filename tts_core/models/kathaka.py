@@ -12,7 +12,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence
 
 from tts_core.config import ModelConfig
 from tts_core.models.batch import Batch
@@ -21,6 +20,7 @@ from tts_core.models.blocks import (
     PhoneEncoder,
     Recurrent,
     first_and_last,
+    last_state,
     mean_of_valid,
 )
 from tts_core.models.context import TextContext
@@ -85,7 +85,7 @@ class ReferenceEncoder(nn.Module):
         self.log_variance = nn.Linear(units, latent)
 
     def forward(self, mel: Tensor, mask: Tensor, lengths: Tensor) -> Gaussian:
-        """Normalised mel (B, T, M), mask (B, T), lengths (B,) on the CPU to q(z | X)."""
+        """Normalised mel (B, T, M), mask (B, T), lengths (B,) to q(z | X)."""
         x = mel[:, None]
         keep = mask[:, None, :, None]
         for conv, norm in zip(self.convs, self.norms, strict=True):
@@ -94,11 +94,8 @@ class ReferenceEncoder(nn.Module):
             keep, lengths = keep[:, :, ::2], (lengths + 1) // 2
             x = F.relu(norm(x, keep))
         x = x.permute(0, 2, 1, 3).flatten(2)
-        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-        _, state = self.gru(packed)
-        return Gaussian(
-            self.mean(state[-1]), self.log_variance(state[-1]).clamp(*LOG_VARIANCE_RANGE)
-        )
+        state = last_state(self.gru(x)[0], lengths)
+        return Gaussian(self.mean(state), self.log_variance(state).clamp(*LOG_VARIANCE_RANGE))
 
 
 class Sampler(nn.Module):
