@@ -1,0 +1,129 @@
+"""Commands of the analysis room: `intone report` and `intone power`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+
+class ContrastChoice(StrEnum):
+    """Families of comparisons."""
+
+    VS_BASELINE = "vs-baseline"
+    ALL = "all"
+
+
+class ScreeningChoice(StrEnum):
+    """Post-screening rules."""
+
+    BS1534_3 = "bs1534-3"
+    MPEG = "mpeg"
+    NONE = "none"
+
+
+class RepeatChoice(StrEnum):
+    """What to do with pages that a listener rated more than once."""
+
+    FIRST = "first"
+    MEAN = "mean"
+
+
+@app.command()
+def report(
+    ratings: Annotated[
+        str,
+        typer.Argument(
+            help="The ratings: a CSV with the columns listener, utterance, system, score; a "
+            "Parquet file; a study's .sqlite file; or a database URL."
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", help="Folder for report.html, report.json, tables and figures."
+        ),
+    ],
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="System that the others are compared with (0 % of the gap)."),
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="System that is the natural recording (100 % of the gap)."),
+    ] = None,
+    anchor_low: Annotated[
+        str | None, typer.Option(help="System that is the low anchor (deliberately poor).")
+    ] = None,
+    anchor_mid: Annotated[
+        str | None, typer.Option(help="System that is the mid anchor (deliberately fair).")
+    ] = None,
+    contrasts: Annotated[
+        ContrastChoice | None,
+        typer.Option(
+            help="Which differences to test and correct for as one family: every system against "
+            "the baseline (the default with a baseline), or all pairs."
+        ),
+    ] = None,
+    screening: Annotated[
+        ScreeningChoice | None,
+        typer.Option(
+            help="Rule that leaves unreliable listeners out; the report always shows both ways. "
+            "Default: bs1534-3, but none if listeners were told of no reference."
+        ),
+    ] = None,
+    planted: Annotated[
+        Path | None,
+        typer.Option(help="JSON of a rehearsal's true values, to print beside the estimates."),
+    ] = None,
+    note: Annotated[
+        list[str] | None,
+        typer.Option(help="A sentence to print under the headline; may be given several times."),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
+    study: Annotated[
+        str | None, typer.Option(help="Which study, if the ratings hold several.")
+    ] = None,
+    question: Annotated[
+        str | None, typer.Option(help="Which question, if listeners were asked several.")
+    ] = None,
+    scale: Annotated[
+        tuple[float, float] | None,
+        typer.Option(help="Lowest and highest possible score, e.g. 1 5. Default: 0 100."),
+    ] = None,
+    repeats: Annotated[
+        RepeatChoice,
+        typer.Option(help="Of pages rated more than once, use the first rating or the mean."),
+    ] = RepeatChoice.FIRST,
+) -> None:
+    """Screen listeners, test the systems, measure the gap, and write a report."""
+    import json
+
+    from analysis.report import JSON, write_report
+
+    page = write_report(
+        ratings,
+        out,
+        baseline=baseline,
+        reference=reference,
+        anchor_low=anchor_low,
+        anchor_mid=anchor_mid,
+        contrasts=None if contrasts is None else contrasts.value,
+        screening=None if screening is None else screening.value,
+        planted=planted,
+        notes=note or (),
+        title=title,
+        study=study,
+        question=question,
+        scale=scale,
+        repeats=repeats.value,
+    )
+    found = json.loads((out / JSON).read_text(encoding="utf-8"))
+    for sentence in [*found["headline"], *found["notes"]]:
+        typer.echo(sentence)
+    excluded = len(found["screening"]["excluded"])
+    if excluded:
+        typer.echo(f"Screening ({found['screening']['rule']}) left out {excluded} listeners.")
+    typer.echo(f"Report: {page}")

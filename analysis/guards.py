@@ -1,0 +1,145 @@
+"""What a careful colleague would say about a result before it is quoted."""
+
+from analysis.results import Result
+from analysis.words import counted, number, p_value
+
+_FEW = 6
+_RAW_DIFFERS = 0.1
+
+
+def warnings(result: Result) -> list[str]:
+    """Sentences on what limits the result, most important first."""
+    return [
+        *_origin(result),
+        *_sample(result),
+        *_scope(result),
+        *_screening(result),
+        *_scores(result),
+        *_design(result),
+    ]
+
+
+def _origin(result: Result) -> list[str]:
+    origin = result.ratings.origin
+    if origin == "simulated":
+        return ["The ratings are simulated: this is a rehearsal and says nothing about any system."]
+    if origin == "human":
+        return []
+    return [f"The ratings were imported ({origin}): the file does not say who gave them and how."]
+
+
+def _sample(result: Result) -> list[str]:
+    n_l, n_u = len(result.ratings.listeners), len(result.ratings.utterances)
+    found = []
+    if n_u == 1:
+        found.append("Only one utterance was rated: the results hold for this text only.")
+    if n_l == 1:
+        found.append("Only one listener took part: the results hold for this person only.")
+    if 1 < n_l < _FEW:
+        found.append(f"The p values rest on few listeners ({n_l}).")
+    if 1 < n_u < _FEW:
+        found.append(f"The p values rest on few texts ({n_u}).")
+    if result.ratings.looks:
+        found.append(
+            f"Results were looked at {counted(result.ratings.looks, 'time')} while the study ran; "
+            "the p values are not corrected for that and are too small if it could have stopped."
+        )
+    return found
+
+
+def _scope(result: Result) -> list[str]:
+    found = []
+    for c in result.comparisons:
+        pair = f"{c.x} − {c.y}"
+        if not c.fit.defined:
+            found.append(f"{pair}: no test is possible, because the differences do not vary.")
+            continue
+        if c.fit.p >= 0.05 and c.listener_p < 0.05 and c.fit.n_utterances > 1:
+            found.append(
+                f"{pair}: holds for these texts (listeners alone: p {_with_sign(c.listener_p)}); "
+                f"not shown for new texts (p {_with_sign(c.fit.p)}). More texts would help, not "
+                "more listeners."
+            )
+        elif c.fit.p >= 0.05 and c.naive_p < 0.05:
+            found.append(
+                f"{pair}: counting every page as independent would have printed p "
+                f"{_with_sign(c.naive_p)}; the variance that respects listeners and texts is "
+                f"{number(c.design_effect)} times as large, and p {_with_sign(c.fit.p)}."
+            )
+        if abs(c.fit.raw - c.fit.estimate) > _RAW_DIFFERS * c.fit.se:
+            found.append(
+                f"{pair}: the plain difference of means is {number(c.fit.raw, 2)}, the model's "
+                f"{number(c.fit.estimate, 2)} points, because not everybody rated every text; p "
+                "values use the model, gap and raw gain the plain means."
+            )
+    return found
+
+
+def _with_sign(p: float) -> str:
+    text = p_value(p)
+    return text if text[0] in "<>n" else f"= {text}"
+
+
+def _screening(result: Result) -> list[str]:
+    before = {(c.x, c.y): c for c in result.unscreened[0]}
+    found = list(result.screening.notes)
+    for c in result.comparisons:
+        other = before.get((c.x, c.y))
+        if other is not None and other.significant != c.significant:
+            found.append(
+                f"{c.x} − {c.y}: screening changes the verdict (with it Holm p "
+                f"{_with_sign(c.p_adjusted)}, with everybody {_with_sign(other.p_adjusted)})."
+            )
+    if 3 * len(result.screening.excluded) > len(result.everybody.listeners):
+        found.append(
+            f"Screening left out {len(result.screening.excluded)} of "
+            f"{len(result.everybody.listeners)} listeners. Rating a recording below 90 can be an "
+            "honest opinion of another rendition: look at the results with everybody, too."
+        )
+    return found
+
+
+def _scores(result: Result) -> list[str]:
+    ratings, found = result.ratings, list(result.ratings.notes)
+    low, high = ratings.scale
+    share = (ratings.frame["score"] >= low + 0.8 * (high - low)).mean()
+    if share > 0.5:
+        found.append(
+            f"{number(100 * share, 0)} % of the scores lie in the top fifth of the scale: systems "
+            "cannot be told apart there (BS.1534-3 wants scores to span 20 to 80)."
+        )
+    untouched = int((~ratings.frame["moved"].astype(bool)).sum())
+    if untouched:
+        found.append(f"{counted(untouched, 'score')} came from a slider that was never touched.")
+    return found
+
+
+def _design(result: Result) -> list[str]:
+    ratings, found = result.ratings, []
+    missing = len(result.pairs) - len(result.comparisons)
+    if missing:
+        found.append(f"{counted(missing, 'pair')} of systems never met on a page: not compared.")
+    roles = ratings.roles
+    expected = {
+        "hidden reference": roles.reference,
+        "low anchor": roles.anchor_low,
+        "mid anchor": roles.anchor_mid,
+    }
+    lacking = [name for name, system in expected.items() if system is None]
+    if lacking:
+        found.append(
+            f"No {' and no '.join(lacking)} is named: call this test MUSHRA-like, not MUSHRA."
+        )
+    if roles.baseline is None:
+        found.append("No baseline is named, so no gap is computed; name it with --baseline.")
+    components = result.components
+    if components is not None and components.n_left_out:
+        found.append(
+            f"{counted(components.n_left_out, 'page')} of "
+            f"{components.n_pages + components.n_left_out} lack a system: the variance components "
+            "use the others, each comparison all pages that have its pair."
+        )
+    found.append(
+        "Scores depend on the systems that were in the test: do not compare them with other tests."
+    )
+    return found
