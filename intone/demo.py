@@ -115,7 +115,7 @@ class Demo:
             f"stages.{number}.steps={max(2, round(stage.steps * self.share))}"
             for number, stage in recipe.stages.items()
         ]
-        corpus = PreparedCorpus(prepared).info.digest
+        corpus = PreparedCorpus(prepared).info.inputs_digest
         # Another recipe or another corpus is another run, never a mixture of both.
         key = _digest(recipe.digest(), corpus, *changes)
         run = self.folder / "runs" / f"{system}-{key}"

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from intone.errors import UserError
 from intone.resources import data_path
 from tts_core.config import Features
+from tts_core.corpus.sources import CorpusInfo
 from tts_core.training import checkpoint
 
 FILE_NAME = "voice.json"
@@ -54,7 +55,7 @@ def pack(runs: list[Path], out: Path) -> Voice:
     models = [run / "model" if (run / "model").is_dir() else run for run in runs]
     found = {model: _describe(model) for model in models}
     systems: dict[str, VoiceSystem] = {}
-    corpora = {d.corpus["digest"] for d in found.values()}
+    corpora = {d.corpus["inputs_digest"] for d in found.values()}
     if len(corpora) != 1:
         raise UserError(f"{', '.join(map(str, runs))}: trained on different prepared corpora")
     scratch = out.with_name(out.name + ".part")
@@ -70,15 +71,16 @@ def pack(runs: list[Path], out: Path) -> Voice:
             weights_sha256=description.weights_sha256,
             stages=description.stages_done,
         )
-    corpus = next(iter(found.values())).corpus
+    prepared = next(iter(found.values())).corpus
+    corpus = CorpusInfo.model_validate(prepared["corpus"])
     voice = Voice(
-        name=corpus["name"],
-        speaker=corpus["speaker"],
-        licence=corpus["licence"],
-        stand_in=corpus["stand_in"],
-        language=corpus["language"],
-        features=Features.model_validate(corpus["features"]),
-        text_encoder=corpus["text_encoder"],
+        name=corpus.name,
+        speaker=corpus.speaker,
+        licence=corpus.licence,
+        stand_in=corpus.stand_in,
+        language=corpus.language,
+        features=Features.model_validate(prepared["features"]),
+        text_encoder=prepared["encoder"],
         systems=systems,
     )
     (scratch / FILE_NAME).write_text(voice.model_dump_json(indent=2) + "\n", "utf-8")

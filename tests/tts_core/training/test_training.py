@@ -1,0 +1,278 @@
+"""What a researcher relies on in training: stages, freezing, exact resume, clean stops."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from intone.errors import UserError
+from tts_core.config import Features, Recipe, load_recipe
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.shards import (
+    PreparedInfo,
+    SplitCounts,
+    inventory_digest,
+    write_info,
+    write_shard,
+)
+from tts_core.corpus.sources import CorpusInfo
+from tts_core.models.facts import CorpusFacts
+from tts_core.training import checkpoint
+from tts_core.training.batches import endless_batches, epoch_batches
+from tts_core.training.loop import train
+from tts_core.training.stages import StageLoss, kl_weight, stages_of
+
+SMALL = {
+    "embedding": 16, "encoder": 16, "decoder": 24, "prenet": 8, "duration": 16, "latent": 4,
+    "reference": 8, "sampler_width": 8, "node_embedding": 8, "graph": 8, "word_vector": 3,
+    "context_width": 8, "predictor": 16, "predictor_prenet": 8, "sampler": "graph",
+    "context": "syntax",
+}  # fmt: skip
+
+
+@pytest.fixture
+def corpus(tmp_path, utterance, facts: CorpusFacts) -> PreparedCorpus:
+    """A prepared corpus of invented utterances whose `slope` is a sentence-level factor."""
+    from dataclasses import replace
+
+    folder = tmp_path / "prepared"
+    rows = [utterance(i, 4, slope=float(np.sin(i))) for i in range(24)]
+    rows += [replace(utterance(100 + i, 4, slope=1.0), split="validation") for i in range(4)]
+    write_shard(folder / "shards" / "000.parquet", rows)
+    info = PreparedInfo(
+        version=1,
+        inputs_digest="0" * 16,
+        corpus=CorpusInfo(
+            name="invented", speaker="nobody", licence="none", stand_in=True, source="test"
+        ),
+        corpus_folder="",
+        features=Features(),
+        features_digest=Features().digest(),
+        encoder="minilm",
+        inventory_digest=inventory_digest(),
+        aligner="invented",
+        parsers={},
+        split_seed=0,
+        splits={"train": SplitCounts(utterances=24, sentences=24, hours=0.0)},
+        mel_mean=facts.mel_mean,
+        mel_std=facts.mel_std,
+        duration_groups=["phone", "punctuation", "boundary"],
+        duration_mean=facts.duration_mean,
+        duration_std=facts.duration_std,
+        graph_passes=facts.graph_passes,
+        hours=0.0,
+        shards=["000.parquet"],
+        left_out=[],
+    )
+    write_info(folder, info)
+    return PreparedCorpus(folder)
+
+
+def tiny(system: str, steps: int, **changes: object) -> Recipe:
+    keys: dict[str, object] = {f"model.{key}": value for key, value in SMALL.items()}
+    recipe = load_recipe(f"{system}_demo")
+    for number in recipe.stages:
+        keys |= {
+            f"stages.{number}.steps": steps,
+            f"stages.{number}.batch_frames": 600,
+            f"stages.{number}.checkpoint_every": 1000,
+            f"stages.{number}.lr_final": 1.0,
+        }
+    return load_recipe(f"{system}_demo", keys | changes)
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return load_file(run / "model" / checkpoint.WEIGHTS)
+
+
+class Stop(Exception):
+    pass
+
+
+@pytest.mark.parametrize("system", ["ntts", "kathaka", "camp"])
+def test_stopping_and_going_on_is_bit_equal_to_an_unbroken_run(system, corpus, tmp_path):
+    recipe = tiny(system, 8, **{f"stages.{n}.checkpoint_every": 3 for n in (1, 2)})
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    train(recipe, corpus, whole)
+    for stage in recipe.stages:
+
+        def die(event, stage=stage):
+            if event.stage == stage and event.step == 5:
+                raise Stop
+
+        with pytest.raises(Stop):
+            train(recipe, corpus, broken, watch=die)
+    train(recipe, corpus, broken)
+    expected, found = weights(whole), weights(broken)
+    assert expected.keys() == found.keys()
+    for name, value in expected.items():
+        assert torch.equal(value, found[name]), name
+    metrics = [(run / "metrics.jsonl").read_text() for run in (whole, broken)]
+    assert metrics[0] == metrics[1]
+
+
+@pytest.mark.parametrize("system", ["ntts", "kathaka", "camp"])
+def test_later_stages_leave_earlier_ones_bit_identical(system, corpus, tmp_path):
+    recipe = tiny(system, 6)
+    train(recipe, corpus, tmp_path / "run", stages=[1])
+    before = weights(tmp_path / "run")
+    train(recipe, corpus, tmp_path / "run")
+    after = weights(tmp_path / "run")
+    described = json.loads((tmp_path / "run/model/model.json").read_text())
+    assert described["stages_done"] == list(recipe.stages)
+    later = {
+        "ntts": ("duration_model",),
+        "kathaka": ("sampler", "duration_model"),
+        "camp": ("prosody_predictor",),
+    }
+    changed = {n for n in before if not torch.equal(before[n], after[n])}
+    assert changed
+    assert all(name.split(".")[0] in later[system] for name in changed), changed
+
+
+def test_kathaka_trains_exactly_what_each_stage_names(facts, sizes):
+    from tts_core.models.kathaka import Kathaka
+
+    model = Kathaka(sizes("kathaka"), facts, None)
+    stages = stages_of(model, load_recipe("kathaka_demo").stages)
+    for number, expected in {
+        1: {"encoder", "decoder", "reference_encoder"}, 2: {"sampler"}, 3: {"duration_model"}
+    }.items():  # fmt: skip
+        loss = StageLoss(model, stages[number]).train()
+        learning = {n.split(".")[1] for n, p in loss.named_parameters() if p.requires_grad}
+        assert learning == expected
+        frozen = [m for n, m in model.named_children() if n not in expected]
+        assert not any(module.training for module in frozen)
+
+
+def test_the_latent_carries_what_phones_do_not(corpus, tmp_path):
+    """The invented spectrograms have a sentence-level offset: Kathaka's latent must find it."""
+    recipe = tiny("kathaka", 150, **{"stages.2.steps": 2, "stages.3.steps": 2})
+    run = tmp_path / "run"
+    train(recipe, corpus, run)
+    model, _ = checkpoint.load_model(run / "model")
+    from tts_core.models.batch import collate
+
+    rows = corpus.split("train")
+    with torch.no_grad():
+        posterior = model.posterior(collate([r.encoded for r in rows], rows))
+    slopes = torch.tensor([float(np.sin(i)) for i in range(24)])
+    correlation = torch.corrcoef(torch.cat([posterior.mean.T, slopes[None]]))[-1, :-1]
+    assert correlation.abs().max() > 0.7
+
+
+@pytest.mark.parametrize("system", ["ntts", "kathaka", "camp"])
+def test_losses_fall(system, corpus, tmp_path):
+    recipe = tiny(system, 60)
+    first: dict[tuple[int, str], float] = {}
+    last: dict[tuple[int, str], float] = {}
+
+    def watch(event):
+        if not event.validation:
+            for name, value in event.losses.items():
+                first.setdefault((event.stage, name), value)
+                last[event.stage, name] = value
+
+    train(recipe, corpus, tmp_path / "run", watch=watch)
+    for key in [
+        (1, "mel"),
+        (2, {"ntts": "duration", "kathaka": "sampler_kl", "camp": "prosody"}[system]),
+    ]:
+        assert last[key] < first[key], key
+
+
+def test_every_utterance_once_an_epoch_within_the_budget():
+    lengths = np.random.default_rng(0).integers(10, 300, 101).tolist()
+    batches = epoch_batches(lengths, 1000, (0, 1))
+    assert sorted(i for batch in batches for i in batch) == list(range(101))
+    assert all(len(b) * max(lengths[i] for i in b) <= 1000 for b in batches)
+    assert batches != epoch_batches(lengths, 1000, (0, 2))
+    stream = endless_batches(lengths, 1000, (0,))
+    expected = [next(stream) for _ in range(2 * len(batches))]
+    sizes = [len(b) * max(lengths[i] for i in b) for _, b in expected[: len(batches)]]
+    assert sizes[0] == max(sizes)
+    for skip in (0, 3, len(batches) + 2):
+        assert next(endless_batches(lengths, 1000, (0,), skip)) == expected[skip]
+
+
+def test_annealing_rises_from_nothing_to_its_full_weight():
+    config = load_recipe("kathaka").stages[1]
+    assert kl_weight(0, config) == 0
+    assert kl_weight(25_000, config) < 0.01
+    assert kl_weight(24_999, config) == 0
+    assert 0.49 < kl_weight(87_400, config) < 0.51
+    assert kl_weight(150_000, config) == 1
+    assert kl_weight(150_001, config) == 0, "between, the term is left out"
+
+
+def test_a_changed_recipe_does_not_go_on_in_an_old_run(corpus, tmp_path):
+    train(tiny("ntts", 2), corpus, tmp_path / "run")
+    with pytest.raises(UserError, match="another recipe"):
+        train(tiny("ntts", 3), corpus, tmp_path / "run")
+
+
+def test_a_stage_needs_the_one_before(corpus, tmp_path):
+    with pytest.raises(UserError, match="stage 1 is not trained"):
+        train(tiny("ntts", 2), corpus, tmp_path / "run", stages=[2])
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"model.decodr": 3}, "decodr"), ({"stages.1.steps": -1}, "steps"), ({"seed": "x"}, "seed"),
+])  # fmt: skip
+def test_a_wrong_key_or_value_is_named(change, message):
+    with pytest.raises(UserError, match=message):
+        load_recipe("ntts_demo", change)
+
+
+def test_damaged_weights_are_refused(corpus, tmp_path):
+    train(tiny("ntts", 2), corpus, tmp_path / "run")
+    path = tmp_path / "run/model" / checkpoint.WEIGHTS
+    path.write_bytes(path.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(UserError, match="not the weights"):
+        checkpoint.load_model(tmp_path / "run/model")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_training_goes_on_and_ends_like_an_unbroken_one(how, corpus, tmp_path):
+    """SIGTERM stops with a checkpoint; SIGKILL loses no step that was checkpointed."""
+    recipe = tmp_path / "tiny.yaml"
+    keys = tiny("ntts", 40, **{"stages.1.checkpoint_every": 5}).model_dump(mode="json")
+    recipe.write_text(json.dumps(keys))
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    code = "import sys; from intone.cli import main; sys.argv[0] = 'intone'; main()"
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "train",
+        str(recipe),
+        "--data",
+        str(corpus.path),
+        "--out",
+    ]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    train(load_recipe(str(recipe)), corpus, whole)
+    process = subprocess.Popen([*command, str(broken)], env=environment, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 120
+    while not list(broken.glob("stage-1/step-*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(how)
+    _, message = process.communicate(timeout=60)
+    assert process.returncode == (143 if how == signal.SIGTERM else -9), message.decode()
+    saved = checkpoint.newest_step(broken / "stage-1")
+    assert saved is not None
+    assert saved[1] < 40, "it was stopped in the middle"
+    if how == signal.SIGTERM:
+        assert b"the same command goes on" in message
+    done = subprocess.run([*command, str(broken)], env=environment, capture_output=True, check=True)
+    assert done.returncode == 0
+    for name, value in weights(whole).items():
+        assert torch.equal(value, weights(broken)[name]), name
