@@ -2,8 +2,6 @@
 
 import json
 import math
-import signal
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from tts_core.models.batch import Batch, collate
 from tts_core.models.build import System, build
 from tts_core.training import checkpoint
 from tts_core.training.batches import endless_batches, epoch_batches
+from tts_core.training.signals import StopOnSignal
 from tts_core.training.stages import Cached, Stage, StageLoss, stages_of
 from tts_core.types import Prepared
 
@@ -73,6 +72,12 @@ def train(
         Interrupted: SIGTERM or Ctrl-C came; the checkpoint is written.
     """
     facts = corpus.info.facts()
+    if recipe.text_encoder.name != corpus.info.encoder and recipe.model.system != "ntts":
+        raise UserError(
+            f"{corpus.path}: prepared for the text encoder {corpus.info.encoder}, the recipe "
+            f"{recipe.name} wants {recipe.text_encoder.name}; prepare it with --encoder "
+            f"{recipe.text_encoder.name}"
+        )
     described = {
         "recipe": recipe.model_dump(mode="json"),
         "recipe_digest": recipe.digest(),
@@ -84,7 +89,7 @@ def train(
     model = build(recipe, facts)
     wanted = sorted(recipe.stages) if stages is None else sorted(stages)
     done: list[int] = []
-    with _StopOnSignal() as stop:
+    with StopOnSignal() as stop:
         for number in sorted(recipe.stages):
             config = recipe.stages[number]
             found = checkpoint.newest_step(out / f"stage-{number}")
@@ -92,8 +97,7 @@ def train(
                 checkpoint.load_step(found[0], model, recipe, None)
             elif number in wanted:
                 torch.manual_seed(recipe.seed * 1000 + number)
-                run = _StageRun(recipe, number, config, corpus, out, watch, stop)
-                run.train(model)
+                _StageRun(recipe, number, corpus, out, watch, stop).train(model)
             elif any(later > number for later in wanted):
                 raise UserError(f"{out}: stage {number} is not trained yet; train it first")
             else:
@@ -125,41 +129,25 @@ def _claim(out: Path, described: dict[str, Any]) -> None:
     path.write_text(json.dumps(described, indent=2) + "\n", "utf-8")
 
 
-class _StopOnSignal:
-    """Turns SIGTERM and SIGINT into a flag, so that a step is never torn."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> "_StopOnSignal":
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                self._before[number] = signal.signal(number, self._ask)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _ask(self, *_: object) -> None:
-        self.asked = True
-
-
-@dataclass
 class _StageRun:
-    """One stage of one run."""
+    """One stage of one run: its data, its optimiser, and the steps that are left."""
 
-    recipe: Recipe
-    number: int
-    config: StageConfig
-    corpus: PreparedCorpus
-    out: Path
-    watch: Watch
-    stop: _StopOnSignal
+    def __init__(
+        self,
+        recipe: Recipe,
+        number: int,
+        corpus: PreparedCorpus,
+        out: Path,
+        watch: Watch,
+        stop: StopOnSignal,
+    ) -> None:
+        self.recipe, self.number, self.config = recipe, number, recipe.stages[number]
+        self.corpus, self.out, self.watch, self.stop = corpus, out, watch, stop
+        self.folder = out / f"stage-{number}"
+        self.skipped = 0
 
     def train(self, model: System) -> None:
-        """Steps from the newest checkpoint to the last."""
+        """Take the steps from the newest checkpoint to the last."""
         accelerator = Accelerator()
         device = accelerator.device
         stage = stages_of(model.to(device), self.recipe.stages)[self.number]
@@ -167,56 +155,66 @@ class _StageRun:
         if not data["train"]:
             raise UserError(f"{self.corpus.path}: no utterances to train on")
         loss = StageLoss(model, stage).eval()
-        optimizer = torch.optim.Adam(self._groups(loss), lr=self.config.lr)
         cached = {name: stage.remember(rows, device) for name, rows in data.items()}
         self._fit_scales(model, cached["train"])
-        folder = self.out / f"stage-{self.number}"
-        found = checkpoint.newest_step(folder)
-        step = 0
+        optimizer = torch.optim.Adam(self._groups(loss), lr=self.config.lr)
+        found = checkpoint.newest_step(self.folder)
+        start = found[1] if found else 0
         if found:
             checkpoint.load_step(found[0], model, self.recipe, optimizer)
-            step = found[1]
-        self._cut_metrics(step)
+        self._cut_metrics(start)
         wrapped, optimizer = accelerator.prepare(loss, optimizer)
         frames = [len(row.mel) for row in data["train"]]
-        seed = (self.recipe.seed, self.number)
-        skipped, clock = 0, _Clock(self.corpus.info.features)
-        for epoch, positions in endless_batches(frames, self.config.batch_frames, seed, step):
-            if step >= self.config.steps:
-                break
+        batches = endless_batches(
+            frames, self.config.batch_frames, (self.recipe.seed, self.number), start
+        )
+        clock = _Clock(self.corpus.info.features)
+        # range first: zip must not draw a batch that is never used.
+        for step, (epoch, positions) in zip(range(start, self.config.steps), batches, strict=False):
             batch = _batch(data["train"], positions).to(device)
             for group in optimizer.param_groups:
                 group["lr"] = group["base_lr"] * self._decay(step, epoch)
             wrapped.train()
             parts = wrapped(batch, cached["train"])
-            total = _weighted(parts, stage, step)
             optimizer.zero_grad(set_to_none=True)
-            if torch.isfinite(total):
-                accelerator.backward(total)
-                accelerator.clip_grad_norm_(_learning(loss), self.config.clip)
-                optimizer.step()
-            else:
-                skipped += 1
-                if skipped >= MAX_SKIPPED:
-                    raise UserError(
-                        f"stage {self.number}: the loss was not finite {skipped} times; lower the "
-                        f"learning rate (stages.{self.number}.lr)"
-                    )
-            step += 1
+            self._learn(accelerator, optimizer, _weighted(parts, stage, step), loss)
             clock.count(int(batch.frame_lengths.sum()))
             values = {name: float(part.detach()) for name, part in parts.items()}
-            self._tell(stage, step, values, clock.rate(), False)
-            last = step == self.config.steps
-            if step % self.config.validate_every == 0 or last:
-                held_out = validate(
-                    loss, data["validation"], cached["validation"], self.config, device
-                )
-                self._tell(stage, step, held_out, clock.rate(), True)
-            if step % self.config.checkpoint_every == 0 or last or self.stop.asked:
-                checkpoint.save_step(folder, model, self.recipe, optimizer, step)
-            if self.stop.asked and not last:
-                raise Interrupted(f"{self.out}: stopped at stage {self.number}, step {step}; saved")
+            self._tell(stage, step + 1, values, clock.rate(), False)
+            if self._due(step + 1, self.config.validate_every):
+                rows, kept = data["validation"], cached["validation"]
+                held_out = validate(loss, rows, kept, self.config, device)
+                self._tell(stage, step + 1, held_out, clock.rate(), True)
+            if self.stop.asked or self._due(step + 1, self.config.checkpoint_every):
+                checkpoint.save_step(self.folder, model, self.recipe, optimizer, step + 1)
+            if self.stop.asked:
+                where = f"stage {self.number}, step {step + 1}"
+                raise Interrupted(f"{self.out}: stopped at {where}; saved")
         model.eval()
+
+    def _due(self, step: int, every: int) -> bool:
+        return step % every == 0 or step == self.config.steps
+
+    def _learn(
+        self,
+        accelerator: Accelerator,
+        optimizer: torch.optim.Optimizer,
+        total: torch.Tensor,
+        loss: StageLoss,
+    ) -> None:
+        """One optimiser step; a loss that is not finite is skipped and counted."""
+        if torch.isfinite(total):
+            accelerator.backward(total)
+            learning = [p for p in loss.parameters() if p.requires_grad]
+            accelerator.clip_grad_norm_(learning, self.config.clip)
+            optimizer.step()
+            return
+        self.skipped += 1
+        if self.skipped >= MAX_SKIPPED:
+            raise UserError(
+                f"stage {self.number}: the loss was not finite {self.skipped} times; lower the "
+                f"learning rate (stages.{self.number}.lr)"
+            )
 
     def _groups(self, loss: StageLoss) -> list[dict[str, Any]]:
         """The text encoder learns at its own low rate."""
@@ -292,10 +290,6 @@ def _weighted(parts: dict[str, torch.Tensor], stage: Stage, step: int) -> torch.
     return torch.stack(
         [weights[name] * part for name, part in parts.items() if weights[name]]
     ).sum()
-
-
-def _learning(loss: StageLoss) -> list[torch.nn.Parameter]:
-    return [p for p in loss.parameters() if p.requires_grad]
 
 
 class _Clock:
