@@ -16,7 +16,7 @@ from analysis.gap import Gap
 from analysis.results import Recovered, Result
 from analysis.words import SIMULATED, number
 
-INK, MUTED, GRID, PAPER = "#1b1f24", "#6a7280", "#d8dce2", "#fefefe"
+INK, MUTED, GRID, PAPER, WARN = "#1b1f24", "#6a7280", "#d8dce2", "#fefefe", "#b03a2e"
 # Okabe and Ito's palette: told apart with any colour vision.
 COLOURS = {
     "reference": "#009e73", "copy_synthesis": "#56b4e9", "system": "#0072b2",
@@ -59,7 +59,8 @@ def inline(svg: str, name: str) -> str:
     body = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.S)
     body = re.sub(r' xmlns(:\w+)?="[^"]*"', "", body)
     body = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", body)
-    for colour, variable in ((INK, "ink"), (MUTED, "muted"), (GRID, "grid"), (PAPER, "paper")):
+    variables = {"ink": INK, "muted": MUTED, "grid": GRID, "paper": PAPER, "warn": WARN}
+    for variable, colour in variables.items():
         body = body.replace(colour, f"var(--{variable})")
     return body
 
@@ -68,12 +69,12 @@ def _svg(figure: Figure, name: str, simulated: bool) -> str:
     if simulated:
         figure.text(
             0.5, 0.5, SIMULATED, ha="center", va="center", rotation=12, fontsize=21,
-            fontweight="bold", color="#c0392b", alpha=0.16, zorder=10,
+            fontweight="bold", color=WARN, alpha=0.16, zorder=10,
         )  # fmt: skip
         height = figure.get_figheight()
         figure.text(
             0.01, 1 - 0.05 / height, SIMULATED, va="top", fontsize=9, fontweight="bold",
-            color="#c0392b",
+            color=WARN,
         )  # fmt: skip
     buffer = io.StringIO()
     # A fixed salt and no date: the same result gives the same bytes.
@@ -196,10 +197,10 @@ def _interval(
 
 def _planted_mark(ax: Axes, y: float, row: Recovered | None, factor: float) -> None:
     if row is not None:
-        ax.plot([factor * row.planted], [y], marker="x", ms=8, mew=2, color="#c0392b", zorder=5)
+        ax.plot([factor * row.planted], [y - 0.2], marker="v", ms=6, color=WARN, mew=0, zorder=5)
 
 
 def _planted_legend(ax: Axes, planted: dict[tuple[str, str], Recovered]) -> None:
     if planted:
-        ax.plot([], [], marker="x", ms=8, mew=2, color="#c0392b", ls="", label="Planted value")
+        ax.plot([], [], marker="v", ms=6, mew=0, color=WARN, ls="", label="Planted value")
         ax.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, fontsize=9, borderpad=0)
