@@ -30,10 +30,12 @@ def corpus_build(
     """Build the demo corpus: our sentences read by a stand-in voice (synthetic, not human)."""
     from intone.errors import UserError
     from tts_core.corpus.demo import build_demo
+    from tts_core.corpus.progress import on_console
 
     if name != "demo":
         raise UserError(f"{name}: only `demo` can be built; `intone corpus fetch` downloads others")
-    build_demo(out)
+    with on_console() as progress:
+        build_demo(out, progress)
 
 
 @corpus_app.command("fetch")
@@ -46,8 +48,10 @@ def corpus_fetch(
 ) -> None:
     """Download a public corpus from its publisher; shows its licence, resumes, verifies."""
     from tts_core.corpus.fetch import fetch
+    from tts_core.corpus.progress import on_console
 
-    fetch(name, out, from_dir=from_dir)
+    with on_console() as progress:
+        fetch(name, out, from_dir=from_dir, progress=progress)
 
 
 @corpus_app.command("report")
@@ -67,11 +71,15 @@ def prepare(
     workers: Annotated[int, typer.Option(help="Processes for the audio features.")] = 2,
 ) -> None:
     """Turn a corpus into training data: phones, alignment, spectrograms, syntax, splits."""
-    from tts_core.config import Features
     from tts_core.corpus.prepare import prepare as run
+    from tts_core.corpus.progress import on_console
 
-    info = run(corpus, out, Features(), encoder=encoder, seed=seed, workers=workers)
-    typer.echo(f"{out}: {info.counts} utterances, {len(info.left_out)} left out")
+    with on_console() as progress:
+        info = run(corpus, out, None, encoder, seed, workers, progress)
+    counts = ", ".join(f"{name} {split.utterances}" for name, split in info.splits.items())
+    typer.echo(f"{out}: {info.hours:.2f} h; {counts}; {len(info.left_out)} left out")
+    for left in info.left_out:
+        typer.echo(f"  left out {left.utterance}: {left.reason}")
 
 
 @text_app.command("analyse")

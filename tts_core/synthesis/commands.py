@@ -1,0 +1,222 @@
+"""What `intone synth`, `stimuli` and `objective` do, apart from reading their options."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from intone.contracts import Source, StimulusSet
+from intone.errors import UserError
+from tts_core.audio.io import read_audio_and_rate, write_audio
+from tts_core.audio.vocoder import Vocoder, load_vocoder
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.progress import on_console
+from tts_core.synthesis.copy_synthesis import CopySynthesis
+from tts_core.synthesis.stimuli import StimulusWriter
+from tts_core.synthesis.stimuli_import import import_stimuli as import_folders
+from tts_core.synthesis.synthesize import Synthesizer
+from tts_core.synthesis.voice import Voice, default_voice, read_voice
+from tts_core.text.analyse import Frontend
+
+
+def synth(
+    system: str,
+    out: Path,
+    text: str | None,
+    file: Path | None,
+    voice: Path | None,
+    temperature: float,
+    rate: float,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Say `text` into the file `out`, or the lines of `file` into the folder `out`."""
+    if (text is None) == (file is None):
+        raise UserError("give either --text or --file")
+    lines = [text] if text is not None else _lines(file)
+    paths = [out] if file is None else [out / f"{n:04d}.wav" for n in range(1, len(lines) + 1)]
+    synthesizer = Synthesizer.load(system, voice)
+    console = Console(stderr=True, highlight=False)
+    if synthesizer.voice.stand_in:
+        console.print(f"{synthesizer.voice.speaker}: a stand-in voice, not a human's")
+    for line, path in zip(lines, paths, strict=True):
+        speech = synthesizer.speak(line, seed, temperature, rate)
+        write_audio(path, _within_full_scale(speech.samples), speech.sample_rate)
+        if as_json:
+            words = [{"text": w.text, "start": w.start, "end": w.end} for w in speech.words]
+            row = {"path": str(path), "seconds": round(speech.seconds, 3), "rtf": speech.rtf}
+            sys.stdout.write(json.dumps({**row, "words": words}, ensure_ascii=False) + "\n")
+        else:
+            console.print(f"{path}: {speech.seconds:.2f} s, {synthesizer.vocoder.name}")
+
+
+def _lines(file: Path | None) -> list[str]:
+    if file is None or not file.is_file():
+        raise UserError(f"{file}: no such text file")
+    lines = [line.strip() for line in file.read_text("utf-8").splitlines() if line.strip()]
+    if not lines:
+        raise UserError(f"{file}: holds no text; write one sentence a line")
+    return lines
+
+
+def _within_full_scale(samples: np.ndarray) -> np.ndarray:
+    return samples / max(1.0, float(np.abs(samples).max()))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sentence to be said, with its recording if there is one."""
+
+    sentence: str
+    text: str
+    recording: Path | None
+
+
+def make_stimuli(
+    out: Path,
+    systems: Sequence[str],
+    split: str | None,
+    data: Path | None,
+    file: Path | None,
+    sentences: int | None,
+    copy_synthesis: bool,
+    voice: Path | None,
+    seed: int,
+) -> StimulusSet:
+    """Synthesize sentences with each system; recordings, where there are any, are the reference.
+
+    Raises:
+        UserError: neither or both of a split and a file, a system that the voice lacks, or copy
+            synthesis without recordings.
+    """
+    lines = _chosen(split, data, file, sentences, seed)
+    with_recordings = all(line.recording for line in lines)
+    if copy_synthesis and not with_recordings:
+        raise UserError("--copy-synthesis needs recordings: give --split and --data")
+    folder = voice or default_voice()
+    described = read_voice(folder)
+    frontend = Frontend(described.text_encoder) if systems else None
+    vocoder = load_vocoder(described.features)
+    speakers = {
+        name: Synthesizer.load(name, folder, vocoder, frontend) for name in systems if frontend
+    }
+    weights = {name: s.description.weights_sha256 for name, s in speakers.items()}
+    writer = StimulusWriter(
+        out,
+        {
+            "lines": [[line.sentence, line.text, str(line.recording)] for line in lines],
+            "weights": weights,
+            "vocoder": vocoder.name,
+            "copy_synthesis": copy_synthesis,
+            "seed": seed,
+        },
+    )
+    with on_console() as progress:
+        for done, line in enumerate(lines):
+            progress("synthesizing", done, len(lines))
+            if with_recordings:
+                _add_recording(writer, line, described, vocoder if copy_synthesis else None)
+            for name, speaker in speakers.items():
+                if not writer.has(line.sentence, name):
+                    _add_synthesis(writer, line, name, speaker, seed)
+        progress("synthesizing", len(lines), len(lines))
+    return writer.finish(
+        name=out.resolve().name,
+        voice=described.speaker + (" (stand-in voice, not human)" if described.stand_in else ""),
+        licence=described.licence,
+        created_by=_command(),
+        language=described.language,
+    )
+
+
+def _command() -> str:
+    return " ".join(["intone", *sys.argv[1:]])
+
+
+def _chosen(
+    split: str | None, data: Path | None, file: Path | None, sentences: int | None, seed: int
+) -> list[Line]:
+    """Sentences of a file, or of a split: one reading each, drawn by the seed."""
+    if (split is None) == (file is None):
+        raise UserError("give either --split (with --data) or --file")
+    if split is None:
+        written = _lines(file)
+        lines = [Line(f"line{n:04d}", text, None) for n, text in enumerate(written, 1)]
+    else:
+        if data is None:
+            raise UserError("--split needs --data, the prepared corpus that it is a split of")
+        first: dict[str, Line] = {}
+        for row in PreparedCorpus(data).split(split):
+            first.setdefault(row.sentence, Line(row.sentence, row.text, Path(row.audio)))
+        lines = [first[sentence] for sentence in sorted(first)]
+    if sentences is None or sentences >= len(lines):
+        return lines
+    drawn = np.random.default_rng(seed).choice(len(lines), sentences, replace=False)
+    return [lines[i] for i in sorted(drawn)]
+
+
+def _add_recording(
+    writer: StimulusWriter, line: Line, voice: Voice, copy_with: Vocoder | None
+) -> None:
+    path = line.recording
+    if path is None:
+        return
+    samples, rate = read_audio_and_rate(path)
+    note = "read by a stand-in voice, not by a human" if voice.stand_in else None
+    if not writer.has(line.sentence, "reference"):
+        source = Source(kind="recording", original=path.name, note=note)
+        writer.add(line.sentence, line.text, "reference", "reference", samples, rate, source)
+    if copy_with is not None and not writer.has(line.sentence, "copy_synthesis"):
+        again = CopySynthesis(voice.features, copy_with)(samples, rate)
+        source = Source(
+            kind="copy_synthesis", original=path.name, vocoder=copy_with.name, note=note
+        )
+        writer.add(
+            line.sentence,
+            line.text,
+            "copy_synthesis",
+            "copy_synthesis",
+            again,
+            copy_with.sample_rate_hz,
+            source,
+        )
+
+
+def _add_synthesis(
+    writer: StimulusWriter, line: Line, name: str, speaker: Synthesizer, seed: int
+) -> None:
+    speech = speaker.speak(line.text, seed)
+    source = Source(
+        kind="synthesis",
+        checkpoint_sha256=speaker.description.weights_sha256,
+        recipe=speaker.description.recipe.name,
+        seed=seed,
+        vocoder=speaker.vocoder.name,
+    )
+    writer.add(line.sentence, line.text, name, "system", speech.samples, speech.sample_rate, source)
+
+
+def import_stimuli(
+    systems: Sequence[str], out: Path, reference: Path | None, texts: Path | None
+) -> StimulusSet:
+    """`NAME=FOLDER` words to a stimulus set.
+
+    Raises:
+        UserError: a word of another form, a name twice, or folders that do not match.
+    """
+    folders: dict[str, Path] = {}
+    for word in systems:
+        name, equals, folder = word.partition("=")
+        if not (name and equals and folder):
+            raise UserError(f"{word}: write NAME=FOLDER, e.g. mine=path/to/wavs")
+        if name in folders:
+            raise UserError(f"{name}: named twice; a system has one folder")
+        folders[name] = Path(folder)
+    with on_console() as progress:
+        return import_folders(
+            folders, out, reference, texts, created_by=_command(), progress=progress
+        )
