@@ -1,0 +1,292 @@
+"""A corpus of recordings to a prepared corpus.
+
+The stages: check every recording; analyse texts; align phones; compute features shard by shard;
+statistics. What is done stays in `OUT/.work` until all is, so that an interrupted preparation goes
+on where it stopped. `prepared.json` is written last.
+"""
+
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from intone.errors import UserError
+from tts_core.config import Features
+from tts_core.corpus import align, shards
+from tts_core.corpus.pool import pool_map, process_pool
+from tts_core.corpus.progress import Progress, silent
+from tts_core.corpus.recordings import Checked, Draft, ShardJob, check, make_shard
+from tts_core.corpus.shards import LeftOut, PreparedInfo
+from tts_core.corpus.sources import CorpusInfo, read_corpus
+from tts_core.corpus.splits import split
+from tts_core.corpus.statistics import statistics
+from tts_core.types import Analysis, Encoded, Recording
+
+VERSION = 1
+SHARD_SIZE = 200
+TEXTS_AT_ONCE = 64
+
+
+def prepare(
+    corpus: str | Path,
+    out: str | Path,
+    features: Features | None = None,
+    encoder: str = "minilm",
+    seed: int = 0,
+    workers: int = 2,
+    progress: Progress = silent,
+) -> PreparedInfo:
+    """Prepare a corpus for training.
+
+    A recording that cannot be used is left out with a reason. If `out` already holds the same
+    preparation, nothing is done; another one in `out` is replaced.
+
+    Args:
+        corpus: corpus folder (`tts_core.corpus.sources`).
+        out: folder for `prepared.json` and `shards/`.
+        features: how audio becomes a spectrogram; the default preset if None.
+        encoder: text encoder whose word pieces are stored.
+        seed: of the split and of the aligner's training.
+        workers: processes for audio.
+        progress: is told of each stage.
+
+    Raises:
+        UserError: no corpus there, an asset is missing, or nothing of the corpus can be used.
+    """
+    out, features = Path(out), features or Features()
+    corpus_info, recordings = read_corpus(corpus)
+    digest = _inputs_digest(corpus_info, recordings, features, encoder, seed)
+    if (done := _finished(out, digest)) is not None:
+        return done
+    work = _claim(out, digest)
+    made = _run(recordings, out, work, features, encoder, seed, workers, progress)
+    left_out = [
+        LeftOut(utterance=r.utterance, reason=made.left_out[r.utterance])
+        for r in recordings
+        if r.utterance in made.left_out
+    ]
+    if len(left_out) == len(recordings):
+        raise UserError(
+            f"{corpus}: none of its {len(recordings)} recordings can be used; the first, "
+            f"{left_out[0].utterance}, is left out for this reason: {left_out[0].reason}"
+        )
+    info = PreparedInfo(
+        version=VERSION,
+        inputs_digest=digest,
+        corpus=corpus_info,
+        corpus_folder=str(Path(corpus).absolute()),
+        features=features,
+        features_digest=features.digest(),
+        encoder=encoder,
+        inventory_digest=shards.inventory_digest(),
+        aligner=made.aligner,
+        parsers=made.parsers,
+        split_seed=seed,
+        shards=made.shards,
+        left_out=left_out,
+        **statistics([out / "shards" / name for name in made.shards], features),
+    )
+    shards.write_info(out, info)
+    shutil.rmtree(work)
+    return info
+
+
+class _Made(NamedTuple):
+    shards: list[str]
+    aligner: str
+    parsers: dict[str, int]
+    left_out: dict[str, str]
+
+
+def _run(
+    recordings: Sequence[Recording],
+    out: Path,
+    work: Path,
+    features: Features,
+    encoder: str,
+    seed: int,
+    workers: int,
+    progress: Progress,
+) -> _Made:
+    with process_pool(workers) as pool:
+        left_out, seconds = _check_all(recordings, work, pool, progress)
+        sound = [r for r in recordings if r.utterance in seconds]
+        texts, unreadable = _analyse(sound, encoder, progress)
+        left_out |= {r.utterance: unreadable[r.text] for r in sound if r.text in unreadable}
+        sound = [r for r in sound if r.text in texts]
+        aligner, times, failed = _align(sound, seconds, texts, work, seed, progress)
+        sides = split(recordings, seed)
+        drafts = [
+            Draft(
+                recording=r,
+                split=sides[r.utterance],
+                encoded=texts[r.text][1],
+                words=tuple(word.text for word in texts[r.text][0].words),
+                times=times[r.utterance],
+            )
+            for r in sound
+            if r.utterance in times
+        ]
+        names, unfitting = _make_shards(drafts, out, work, features, pool, progress)
+    parsers = Counter(analysis.parser for analysis, _ in texts.values())
+    return _Made(names, aligner, dict(parsers), left_out | failed | unfitting)
+
+
+def _inputs_digest(
+    info: CorpusInfo, recordings: Sequence[Recording], features: Features, encoder: str, seed: int
+) -> str:
+    """Digest of all that the result depends on; of each file its size and first 4 KiB are read."""
+    digest = hashlib.sha256()
+    settings = [VERSION, info.model_dump(), features.digest(), encoder, seed]
+    digest.update(json.dumps([*settings, shards.inventory_digest()], sort_keys=True).encode())
+    for r in recordings:
+        digest.update(json.dumps([r.utterance, r.sentence, r.text, r.speaker]).encode())
+        path = Path(r.path)
+        if path.is_file():
+            with path.open("rb") as file:
+                digest.update(f"{path.stat().st_size}".encode() + file.read(4096))
+    return digest.hexdigest()[:16]
+
+
+def _finished(out: Path, digest: str) -> PreparedInfo | None:
+    try:
+        info = shards.read_info(out)
+    except UserError:
+        return None  # of another version, so not the same preparation
+    if info is None or info.inputs_digest != digest:
+        return None
+    return info if all((out / "shards" / name).is_file() for name in info.shards) else None
+
+
+def _claim(out: Path, digest: str) -> Path:
+    """Make `out` ready; what an interrupted run of the same inputs left in it stays."""
+    work, mark = out / ".work", out / ".work" / "inputs"
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out}: is a file; give a folder to write to")
+    foreign = out.is_dir() and any(out.iterdir())
+    if foreign and not (work.is_dir() or (out / shards.FILE).is_file()):
+        raise UserError(f"{out}: holds other files; give an empty or a new folder to write to")
+    if not mark.is_file() or mark.read_text(encoding="utf-8") != digest:
+        (out / shards.FILE).unlink(missing_ok=True)
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(out / "shards", ignore_errors=True)
+        (work / "wavs").mkdir(parents=True)
+        mark.write_text(digest, encoding="utf-8")
+    return work
+
+
+def _keep(path: Path, value: Any) -> None:
+    scratch = path.with_suffix(".part")
+    scratch.write_text(json.dumps(value), encoding="utf-8")
+    scratch.replace(path)
+
+
+def _check_all(
+    recordings: Sequence[Recording], work: Path, pool: Executor | None, progress: Progress
+) -> tuple[dict[str, str], dict[str, float]]:
+    """Reasons to leave recordings out, and the seconds of the others."""
+    kept = work / "checked.json"
+    if not kept.is_file():
+        checked: list[Checked] = []
+        job = partial(check, scratch=work / "wavs")
+        for one in pool_map(pool, job, recordings, chunk=16):
+            checked.append(one)
+            progress("checking recordings", len(checked), len(recordings))
+        _keep(kept, checked)
+    rows = [Checked(*row) for row in json.loads(kept.read_text(encoding="utf-8"))]
+    reasons = {row.utterance: row.reason for row in rows if row.reason is not None}
+    return reasons, {row.utterance: row.seconds for row in rows if row.reason is None}
+
+
+def _analyse(
+    recordings: Sequence[Recording], encoder: str, progress: Progress
+) -> tuple[dict[str, tuple[Analysis, Encoded]], dict[str, str]]:
+    """Text to analysis and integers; text to why there is none."""
+    from tts_core.text.analyse import Frontend
+
+    frontend = Frontend(encoder=encoder)
+    texts = list(dict.fromkeys(r.text for r in recordings))
+    found: dict[str, tuple[Analysis, Encoded]] = {}
+    failed: dict[str, str] = {}
+    for start in range(0, len(texts), TEXTS_AT_ONCE):
+        some = texts[start : start + TEXTS_AT_ONCE]
+        try:
+            analyses = frontend.analyse_all(some)
+            found |= {a.text: (a, frontend.encode(a)) for a in analyses}
+        except UserError:
+            for text in some:
+                try:
+                    analysis = frontend.analyse(text)
+                    found[text] = (analysis, frontend.encode(analysis))
+                except UserError as error:
+                    failed[text] = f"text cannot be read: {error}"
+        progress("analysing texts", len(found) + len(failed), len(texts))
+    return found, failed
+
+
+def _align(
+    recordings: Sequence[Recording],
+    seconds: dict[str, float],
+    texts: dict[str, tuple[Analysis, Encoded]],
+    work: Path,
+    seed: int,
+    progress: Progress,
+) -> tuple[str, dict[str, np.ndarray], dict[str, str]]:
+    """Aligner, phone times of the utterances, and why others have none."""
+    total_s = sum(seconds[r.utterance] for r in recordings)
+    aligner = "viter" if total_s >= align.VITER_MINIMUM_S else "pocketsphinx"
+    kept = work / "alignment.json"
+    if not kept.is_file():
+        utterances = {
+            r.utterance: align.Utterance(
+                work / "wavs" / f"{r.utterance}.wav", align.phones_of(texts[r.text][0])
+            )
+            for r in recordings
+        }
+        if aligner == "viter":
+            found = align.align_with_viter(utterances, seed, progress)
+        else:
+            found = align.align_with_pocketsphinx(utterances, progress)
+        _keep(
+            kept,
+            {
+                name: str(times) if isinstance(times, align.AlignmentError) else times.tolist()
+                for name, times in found.items()
+            },
+        )
+    stored = json.loads(kept.read_text(encoding="utf-8"))
+    times = {name: np.array(value) for name, value in stored.items() if isinstance(value, list)}
+    failed = {name: f"alignment failed: {v}" for name, v in stored.items() if isinstance(v, str)}
+    return aligner, times, failed
+
+
+def _make_shards(
+    drafts: Sequence[Draft],
+    out: Path,
+    work: Path,
+    features: Features,
+    pool: Executor | None,
+    progress: Progress,
+) -> tuple[list[str], dict[str, str]]:
+    """Names of the shards, and why some of their utterances are left out."""
+    chunks = [list(drafts[i : i + SHARD_SIZE]) for i in range(0, len(drafts), SHARD_SIZE)]
+    names = [f"{number:03d}.parquet" for number in range(len(chunks))]
+    reasons = {name: work / f"{name}.json" for name in names}
+    # A shard's reasons are written after the shard: where they are, both are.
+    todo = [(n, chunk) for n, chunk in zip(names, chunks, strict=True) if not reasons[n].is_file()]
+    jobs = [ShardJob(out / "shards" / name, features, chunk) for name, chunk in todo]
+    progress("computing features", len(names) - len(todo), len(names))
+    for (name, _), left in zip(todo, pool_map(pool, make_shard, jobs), strict=True):
+        _keep(reasons[name], {one.utterance: one.reason for one in left})
+        progress("computing features", sum(p.is_file() for p in reasons.values()), len(names))
+    unfitting: dict[str, str] = {}
+    for path in reasons.values():
+        unfitting |= json.loads(path.read_text(encoding="utf-8"))
+    return names, unfitting
