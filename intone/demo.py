@@ -84,24 +84,29 @@ class Demo:
         self.console.print(text)
 
     def _corpus(self) -> Path:
+        from tts_core.corpus.progress import on_console
+
         if Path(self.corpus).is_dir():
             return Path(self.corpus)
         out = self.folder / "corpus"
-        if self.corpus == "demo":
-            from tts_core.corpus.demo import build_demo
+        with on_console() as progress:
+            if self.corpus == "demo":
+                from tts_core.corpus.demo import build_demo
 
-            return build_demo(out)
-        from tts_core.corpus.fetch import fetch
+                build_demo(out, progress)
+            else:
+                from tts_core.corpus.fetch import fetch
 
-        return fetch(self.corpus, out)
+                fetch(self.corpus, out, progress=progress)
+        return out
 
     def _prepare(self, corpus: Path) -> Path:
         from tts_core.corpus.prepare import prepare
-
-        from tts_core.config import Features
+        from tts_core.corpus.progress import on_console
 
         out = self.folder / "prepared"
-        prepare(corpus, out, Features(), seed=SEED)
+        with on_console() as progress:
+            prepare(corpus, out, seed=SEED, progress=progress)
         return out
 
     def _train(self, system: str, prepared: Path) -> Path:
