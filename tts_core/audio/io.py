@@ -8,11 +8,6 @@ import soxr
 
 from intone.errors import UserError
 
-READABLE = frozenset(f".{name.lower()}" for name in soundfile.available_formats()) | {
-    ".aif",
-    ".opus",
-    ".oga",
-}
 _LOSSLESS = {".wav", ".flac"}
 
 

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import torch
+from transformers.audio_utils import mel_filter_bank
+
+from tts_core.audio.mel import MelSpectrogram, hz_to_mel, log_mel, mel_filterbank, mel_to_hz
+from tts_core.config import PRESETS, Features
+from tts_core.units import samples_to_frames
+
+
+def noise(n: int, seed: int = 0) -> np.ndarray:
+    return (0.1 * np.random.default_rng(seed).normal(size=n)).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_filterbank_is_slaneys(name: str) -> None:
+    f = PRESETS[name]
+    expected = mel_filter_bank(
+        f.n_fft // 2 + 1, f.n_mels, f.fmin_hz, f.fmax_hz, f.sample_rate_hz, "slaney", "slaney"
+    ).T
+    np.testing.assert_allclose(mel_filterbank(f), expected, atol=1e-8)
+
+
+def test_mel_scale_has_slaneys_landmarks_and_inverts() -> None:
+    # 1 kHz is mel 15 and each 27 further mels multiply the frequency by 6.4 (Auditory Toolbox).
+    np.testing.assert_allclose(hz_to_mel(np.array([0, 200 / 3, 1000, 6400])), [0, 1, 15, 42])
+    hz = np.linspace(0, 12000, 50)
+    np.testing.assert_allclose(mel_to_hz(hz_to_mel(hz)), hz, atol=1e-9)
+
+
+def test_values_agree_with_the_definition_in_numpy() -> None:
+    f = Features()
+    samples = noise(5000)
+    padded = np.pad(samples.astype(np.float64), 384, mode="reflect")
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(1024) / 1024)
+    frames = np.stack([padded[t * 256 : t * 256 + 1024] * hann for t in range(5000 // 256)])
+    magnitude = np.sqrt(np.abs(np.fft.rfft(frames)) ** 2 + 1e-9)
+    expected = np.log(np.maximum(magnitude @ mel_filterbank(f).T, 1e-5))
+    np.testing.assert_allclose(log_mel(samples, MelSpectrogram(f)), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("n_samples", [5119, 5120, 5121, 9000])
+def test_frames_are_those_of_units(name: str, n_samples: int) -> None:
+    f = PRESETS[name]
+    mel = log_mel(noise(n_samples), MelSpectrogram(f))
+    assert mel.shape == (samples_to_frames(n_samples, f.hop), f.n_mels)
+
+
+def test_shift_by_one_hop_shifts_frames_by_one() -> None:
+    f = Features()
+    mel = MelSpectrogram(f)
+    samples = noise(12000)
+    np.testing.assert_allclose(
+        log_mel(samples, mel)[3:-3], log_mel(samples[f.hop :], mel)[2:-3], atol=1e-4
+    )
+
+
+def test_batch_equals_single_and_silence_is_the_floor() -> None:
+    mel = MelSpectrogram(Features(floor=1e-3))
+    two = torch.stack([torch.from_numpy(noise(4000)), torch.zeros(4000)])
+    both = mel(two)
+    torch.testing.assert_close(both[0], mel(two[0]))
+    assert torch.allclose(both[1], torch.tensor(1e-3).log())
+
+
+def test_too_short_is_refused() -> None:
+    with pytest.raises(ValueError, match="too few"):
+        MelSpectrogram(Features())(torch.zeros(384))

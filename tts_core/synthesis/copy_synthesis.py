@@ -1,0 +1,25 @@
+"""Copy synthesis: a recording through the spectrogram and the vocoder, the ceiling of both."""
+
+import numpy as np
+
+from tts_core.audio.io import resample
+from tts_core.audio.mel import MelSpectrogram, log_mel
+from tts_core.audio.vocoder import Vocoder
+from tts_core.config import Features
+
+
+class CopySynthesis:
+    """Recordings resynthesised from their own spectrograms.
+
+    Args:
+        features: of the spectrogram. vocoder: that reads it (`load_vocoder(features)`).
+    """
+
+    def __init__(self, features: Features, vocoder: Vocoder) -> None:
+        self.features, self.vocoder = features, vocoder
+        self._mel = MelSpectrogram(features)
+
+    def __call__(self, samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
+        """(L,) samples at any rate to (T * hop,) at the vocoder's rate, float32 in [-1, 1]."""
+        signal = resample(samples, sample_rate_hz, self.features.sample_rate_hz)
+        return self.vocoder(log_mel(signal, self._mel))
