@@ -139,7 +139,13 @@ def write_shard(path: Path, utterances: Sequence[Prepared]) -> None:
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_suffix(".part")
-    pq.write_table(table, scratch, compression="zstd")
+    pq.write_table(
+        table,
+        scratch,
+        compression="zstd",
+        use_dictionary=False,
+        use_byte_stream_split=["mel.list.element", "f0.list.element"],  # pyright: ignore[reportArgumentType]
+    )
     scratch.replace(path)
 
 
