@@ -85,9 +85,9 @@ def root(
 
 
 def _compose() -> None:
-    from analysis.cli import app as analysis_app
     from mushra_app.cli import app as mushra_app
 
+    from analysis.cli import app as analysis_app
     from tts_core.cli import app as tts_app
 
     for room in (tts_app, mushra_app, analysis_app):

@@ -110,9 +110,8 @@ class Demo:
         return out
 
     def _train(self, system: str, prepared: Path) -> Path:
-        from tts_core.corpus.dataset import PreparedCorpus
-
         from tts_core.config import load_recipe
+        from tts_core.corpus.dataset import PreparedCorpus
         from tts_core.training.run import train_recipe
 
         recipe = load_recipe(f"{system}_demo")
@@ -136,9 +135,8 @@ class Demo:
         return out
 
     def _stimuli(self, voice: Path, prepared: Path) -> Path:
-        from tts_core.synthesis.commands import make_stimuli
-
         from intone.contracts import StimulusSet
+        from tts_core.synthesis.commands import make_stimuli
 
         out = self.folder / f"stimuli-{_digest(voice.name, str(self.sentences))}"
         try:

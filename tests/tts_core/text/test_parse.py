@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -63,6 +64,15 @@ def test_span_parser_beats_rules_and_both_beat_right_branching(frontend: Fronten
     scores["right"] = f1(right, list(gold))
     assert scores["span"] > 0.9
     assert scores["span"] > scores["rules"] > scores["right"]
+
+
+def test_parser_on_mpnet_features(need: Callable[..., None]):
+    need("mpnet")
+    parser = load_parser("auto", encoder="mpnet")
+    assert parser.name == "span:mpnet"
+    words, gold = zip(*(spans(tree) for tree in GOLD), strict=True)
+    trees = parser([[leaf(word) for word in sentence] for sentence in words])
+    assert f1([spans(tree)[1] for tree in trees], list(gold)) > 0.9
 
 
 def _score(scores: np.ndarray, i: int, j: int) -> float:
