@@ -29,9 +29,10 @@ _FOLD = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l",
 _SCAN = re.compile(
     r"""
     (?P<number>
-        (?<!\w)[-−+]?[$£€¥]?(?=\d|\.\d|[½¼¾⅓⅔⅛])(?:\d+(?:[.,:/⁄–-]\d+)*|\.\d+)?[½¼¾⅓⅔⅛]?
-        (?:km/h|°[CF]|[%°¢]|'?[A-Za-z]+)?(?!\w)
-      | \#\d+(?!\w) | '\d0s(?!\w)
+        (?<!\w)\d+'\d+(?:"|(?!\w))
+      | (?<!\w)[-−+]?[$£€¥]?(?=\d|\.\d|[½¼¾⅓⅔⅛])(?:\d+(?:[.,:/⁄–-]\d+)*|\.\d+)?[½¼¾⅓⅔⅛]?
+        (?:km/h|°[CF]|[%°¢]|'?[A-Za-z]+)?(?!\w|-\w)
+      | \#\d+(?!\w) | (?<!\w)'\d\ds?(?!\w)
     )
   | (?P<word>
         (?:[^\W\d_]\.){2,}(?!\w)
@@ -44,9 +45,9 @@ _SCAN = re.compile(
 )
 
 _AMOUNT = re.compile(r"[-−]?[\d.,]*\d")
-# A hyphen or slash is silent; . & @ inside a word are said; figures and letters are said apart.
+# Inside a word . & @ are said, and figures and letters are said apart.
 _BREAKS = re.compile(
-    r"[-/]|(?<=\w)(?=\.)|(?<=\.)|(?<=\w)(?=[&@])|(?<=[&@])|(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])"
+    r"(?<=\w)(?=\.)|(?<=\.)|(?<=\w)(?=[&@])|(?<=[&@])|(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])"
 )
 
 
@@ -190,7 +191,12 @@ def _say(
         return ["a."]
     if re.fullmatch(r"[A-Z]{1,2}&[A-Z]", piece):
         return ["and" if letter == "&" else f"{letter.lower()}." for letter in piece]
-    return [word for part in _BREAKS.split(piece) for word in _part(part, shouted, known)]
+    words: list[str] = []
+    for section in re.split("[-/]", piece):
+        parts = [] if numerals.say(section) else _BREAKS.split(section)
+        words += numerals.say(section) or []
+        words += [word for part in parts for word in _part(part, shouted, known)]
+    return words
 
 
 def _abbreviation(piece: str, before: str, after: str) -> list[str] | None:

@@ -201,6 +201,8 @@ _RULES: tuple[tuple[str, Callable[[Groups, str, str], str | None]], ...] = (
     (r"(\d+):(\d+)", _range),
     (r"(\d[\d,]*)(?:st|nd|rd|th|ST|ND|RD|TH)", lambda g, *_: ordinal(int(g[0].replace(",", "")))),
     (r"'?(\d+)'?s", _decade),
+    (r"'(\d\d)", lambda g, *_: f"{'oh ' if int(g[0]) < 10 else ''}{cardinal(int(g[0]))}"),
+    (r"(\d+)'(\d+)\"?", lambda g, *_: f"{cardinal(int(g[0]))} foot {cardinal(int(g[1]))}"),
     (r"(\d+)", _bare),
     (rf"({_PLAIN})", lambda g, *_: number(g[0])),
     (rf"([-−+])({_PLAIN})", _signed),

@@ -107,7 +107,7 @@ def _units(doc: Any, owners: Sequence[int], units: Sequence[Unit]) -> list[Tagge
     for token, owner in enumerate(owners):
         groups[owner].append(token)
     tagged = []
-    for place, (unit, group) in enumerate(zip(units, groups, strict=True)):
+    for unit, group in zip(units, groups, strict=True):
         # The highest part's head is higher still, so that heads of units cannot form a circle.
         top = min(group, key=lambda token: sum(1 for _ in doc[token].ancestors))
         tag = PUNCT if unit.punctuation else _tag(unit.text, doc[group[0]].tag_)

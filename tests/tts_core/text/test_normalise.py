@@ -42,6 +42,8 @@ def spoken(text: str) -> str:
         ("1 km, 5km, 60 mph", "one kilometer , five kilometers , sixty miles per hour"),
         ("2 lbs. of tea", "two pounds of tea"),
         ("3/4, 1/2, 9/11, 24/7", "three quarters , one half , nine eleven , twenty four seven"),
+        ("the 10-year-old and 1st-class", "the ten year old and first class"),
+        ("5'10\" in the '98 final", "five foot ten in the ninety eight final"),
         ("2½ cups", "two and one half cups"),
         ("007 or 555-1234", "zero zero seven or five five five one two three four"),
         ("No. 5 and #7", "number five and number seven"),
