@@ -127,3 +127,53 @@ def report(
     if excluded:
         typer.echo(f"Screening ({found['screening']['rule']}) left out {excluded} listeners.")
     typer.echo(f"Report: {page}")
+
+
+@app.command()
+def power(
+    listeners: Annotated[
+        list[int] | None,
+        typer.Option(help="Number of listeners; several give one row each. Default: 20, 60, 200."),
+    ] = None,
+    utterances: Annotated[
+        list[int] | None,
+        typer.Option(help="Number of texts in the study; several allowed. Default: 20, 100."),
+    ] = None,
+    pages: Annotated[
+        int,
+        typer.Option(help="Texts that each listener hears, rotated if there are more.", min=1),
+    ] = 20,
+    like: Annotated[
+        Path | None,
+        typer.Option(help="report.json of an earlier study, whose scatter is assumed."),
+    ] = None,
+    alpha: Annotated[float, typer.Option(help="Level of the two-sided test.")] = 0.05,
+    chance: Annotated[
+        float, typer.Option(help="Wanted probability of finding the difference.")
+    ] = 0.80,
+) -> None:
+    """Show how small a difference between two systems a listening test could find."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from analysis.power import Scatter, precision
+
+    scatter = Scatter() if like is None else Scatter.of_report(like)
+    table = Table(
+        title=f"Difference of two systems, points (found with {chance:.0%} at {alpha:g})",
+        caption=f"Assumed SDs: listener × system {scatter.listener:.1f}, text × system "
+        f"{scatter.utterance:.1f}, noise {scatter.noise:.1f}. The naive SE ignores the first two.",
+    )
+    for column in ("Listeners", "Texts", "Pages each", "SE", "Detectable", "Naive SE"):
+        table.add_column(column, justify="right")
+    for n_utterances in utterances or [20, 100]:
+        for n_listeners in listeners or [20, 60, 200]:
+            found = precision(
+                n_listeners, n_utterances, min(pages, n_utterances), scatter, alpha, chance
+            )
+            numbers = (found.se, found.detectable, found.naive_se)
+            table.add_row(
+                str(n_listeners), str(n_utterances), str(found.pages_per_listener),
+                *(f"{value:.2f}" for value in numbers),
+            )  # fmt: skip
+    Console().print(table)

@@ -160,7 +160,8 @@ class Crossed:
         lowest, p, q = min(grid)
         up_p, up_q = max(p, 0.05), max(q, 0.05)
         best = None
-        for start in ((p, q), (up_p, up_q), (up_p, 0.0), (0.0, up_q)):
+        # Away from the boundary the first two starts are the same.
+        for start in dict.fromkeys([(p, q), (up_p, up_q), (up_p, 0.0), (0.0, up_q)]):
             found = optimize.minimize(
                 lambda ratios: (self._profile(ratios)[0] - lowest) / self.n,
                 start, method="L-BFGS-B", jac="3-point", bounds=[(0, 25)] * 2,

@@ -99,7 +99,8 @@ def _wide(ratings: Ratings, system: str) -> pd.DataFrame:
     rows = ratings.frame[ratings.frame["system"] == system]
     low, high = ratings.scale
     table = rows.pivot_table(index="listener", columns="utterance", values="score")
-    return (table - low) / (high - low)
+    # Rounded, so that 4.6 on a scale from 1 to 5 is nine tenths and not a hair less.
+    return ((table - low) / (high - low)).round(9)
 
 
 def _bs1534(ratings: Ratings, notes: list[str]) -> dict[str, list[str]]:

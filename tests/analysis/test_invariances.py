@@ -1,0 +1,92 @@
+"""What must not change a result, and what must change it in a known way."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analysis.compare import compare, contrast_pairs
+from analysis.gap import gap_reduction
+from analysis.ratings import read_ratings
+
+ROLES = {"baseline": "b", "reference": "r"}
+QUICK = settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@pytest.fixture(scope="module")
+def frame(make_study) -> pd.DataFrame:
+    """An incomplete design: a fifth of the pages is gone."""
+    full = make_study(9, 7, 11, r=92.0, b=50.0, x=58.0, y=51.0)
+    page = full["listener"] + full["utterance"]
+    gone = np.random.default_rng(1).choice(page.unique(), 12, replace=False)
+    return full[~page.isin(gone)]
+
+
+@pytest.fixture
+def numbers(tmp_path):
+    def run(frame: pd.DataFrame, **scale):
+        path = tmp_path / "r.csv"
+        frame.to_csv(path, index=False, float_format="%.17g")
+        ratings = read_ratings(path, **ROLES, **scale)
+        found = compare(ratings, contrast_pairs(ratings, "vs-baseline"))
+        tests = {
+            c.x: (c.fit.estimate, c.fit.se, c.fit.df, c.fit.p, c.wilcoxon.p, c.win_rate)
+            for c in found
+        }
+        gaps = [gap_reduction(ratings, c, len(found)) for c in found]
+        return tests, {g.system: (g.gap, *g.ci) for g in gaps if g is not None}
+
+    return run
+
+
+@QUICK
+@given(seed=st.integers(0, 10_000))
+def test_row_order_changes_no_bit(frame, numbers, seed):
+    shuffled = frame.sample(frac=1, random_state=seed)
+    assert numbers(shuffled) == numbers(frame)
+
+
+@QUICK
+@given(seed=st.integers(0, 10_000))
+def test_names_of_listeners_and_utterances_do_not_matter(frame, numbers, seed):
+    rng = np.random.default_rng(seed)
+    renamed = frame.copy()
+    for column in ("listener", "utterance"):
+        names = frame[column].unique()
+        renamed[column] = frame[column].map(dict(zip(names, rng.permutation(names), strict=True)))
+    expected, found = numbers(frame), numbers(renamed)
+    for one, other in zip(expected, found, strict=True):
+        for key, values in one.items():
+            assert other[key] == pytest.approx(values, rel=1e-5, abs=1e-9)
+
+
+@QUICK
+@given(seed=st.integers(0, 10_000))
+def test_how_generous_a_page_is_does_not_matter(frame, numbers, seed):
+    """Everything compared is a difference within a page."""
+    pages = (frame["listener"] + frame["utterance"]).unique()
+    offset = dict(zip(pages, np.random.default_rng(seed).integers(-5, 6, len(pages)), strict=True))
+    shifted = frame.assign(
+        score=frame["score"] + (frame["listener"] + frame["utterance"]).map(offset)
+    )
+    wide = {"scale": (-10.0, 110.0)}
+    expected, found = numbers(frame, **wide), numbers(shifted, **wide)
+    for one, other in zip(expected, found, strict=True):
+        for key, values in one.items():
+            assert other[key] == pytest.approx(values, rel=1e-7, abs=1e-9)
+
+
+@QUICK
+@given(slope=st.floats(0.05, 20), intercept=st.floats(-50, 50))
+def test_the_unit_of_the_scale_does_not_matter(frame, numbers, slope, intercept):
+    scaled = frame.assign(score=intercept + slope * frame["score"])
+    ends = (intercept - 1e-6, intercept + 100 * slope + 1e-6)
+    (tests, gaps), (tests2, gaps2) = numbers(frame), numbers(scaled, scale=ends)
+    for key, (estimate, se, *rest) in tests.items():
+        expected = (slope * estimate, slope * se, *rest)
+        assert tests2[key] == pytest.approx(expected, rel=1e-4, abs=1e-7)
+    for key, values in gaps.items():
+        assert gaps2[key] == pytest.approx(values, rel=1e-7)

@@ -1,0 +1,64 @@
+"""Planning numbers, by hand and by simulation."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from analysis.cli import app
+from analysis.crossed import fit_two_way
+from analysis.power import Scatter, precision
+from intone.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("listeners", "texts", "pages", "se", "detectable", "naive"),
+    [
+        (20, 10, 10, 3.53, 9.9, 1.55),
+        (60, 20, 20, 2.25, 6.3, 0.63),
+        (60, 100, 20, 1.48, 4.2, 0.63),
+        (1000, 20, 20, 1.92, 5.4, 0.16),
+    ],
+)
+def test_planning_table(listeners, texts, pages, se, detectable, naive):
+    found = precision(listeners, texts, pages)
+    assert found.se == pytest.approx(se, abs=0.01)
+    assert found.detectable == pytest.approx(detectable, abs=0.06)
+    assert found.naive_se == pytest.approx(naive, abs=0.01)
+
+
+def test_the_formula_is_what_the_model_then_finds():
+    """60 listeners, 20 of 100 texts each, rotated: mean SE of the fits against the closed form."""
+    rng = np.random.default_rng(0)
+    s = Scatter()
+    listener = np.repeat(np.arange(60), 20)
+    utterance = (20 * listener + np.tile(np.arange(20), 60)) % 100
+    errors = []
+    for _ in range(12):
+        D = rng.normal(0, s.listener * 2**0.5, 60)[listener]
+        D = D + rng.normal(0, s.utterance * 2**0.5, 100)[utterance]
+        errors.append(
+            fit_two_way(listener, utterance, D + rng.normal(0, s.noise * 2**0.5, 1200)).se
+        )
+    assert np.mean(errors) == pytest.approx(precision(60, 100, 20).se, rel=0.06)
+
+
+def test_impossible_designs_are_refused():
+    with pytest.raises(UserError, match="30 pages per listener do not fit 20 utterances"):
+        precision(10, 20, 30)
+    with pytest.raises(UserError, match="at least 2 listeners"):
+        precision(1, 20)
+
+
+def test_scatter_of_an_earlier_study(tmp_path):
+    path = tmp_path / "report.json"
+    parts = {"listener_system": 16.0, "utterance_system": 9.0, "residual": 100.0}
+    path.write_text(json.dumps({"variance_components": parts}))
+    assert Scatter.of_report(path) == Scatter(4.0, 3.0, 10.0)
+    found = CliRunner().invoke(app, ["power", "--listeners", "30", "--like", str(path)])
+    assert found.exit_code == 0, found.output
+    assert f"{precision(30, 20, 20, Scatter(4, 3, 10)).se:.2f}" in found.output
+    path.write_text("{}")
+    with pytest.raises(UserError, match="not a report.json with variance components"):
+        Scatter.of_report(path)

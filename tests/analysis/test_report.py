@@ -1,0 +1,212 @@
+"""The report as a reader gets it: files, labels, no requests, the same bytes every time."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+from typer.testing import CliRunner
+
+from analysis.cli import app
+from analysis.report import write_report
+from analysis.words import SIMULATED
+from intone.errors import UserError
+
+KEYS = {
+    "origin", "screening", "systems", "comparisons", "gaps", "variance_components", "agreement",
+    "methods_text", "warnings", "command", "versions",
+}  # fmt: skip
+GAP_KEYS = {
+    "system", "baseline", "reference", "gap", "ci", "raw_gain", "relative_gain", "p",
+    "p_adjusted", "defined", "text",
+}  # fmt: skip
+COMPARISON_KEYS = {
+    "x", "y", "estimate", "se", "df", "ci", "stat", "p", "p_adjusted", "adjust", "method",
+    "naive_p",
+}  # fmt: skip
+SYSTEM_KEYS = {
+    "system", "role", "n", "n_listeners", "n_utterances", "mean", "se", "ci", "median", "q1", "q3",
+}  # fmt: skip
+
+
+@pytest.fixture
+def planted(tmp_path):
+    path = tmp_path / "planted.json"
+    gap = {"system": "camp", "baseline": "ntts", "reference": "recordings", "gap": 0.26}
+    truth = {"systems": {"ntts": 55.0, "camp": 66.0}, "gaps": [gap], "seed": 5}
+    path.write_text(json.dumps(truth))
+    return path
+
+
+@pytest.fixture
+def human_csv(simulated_csv):
+    path = simulated_csv.with_name("human.csv")
+    path.write_text(simulated_csv.read_text().replace("simulated", "human"))
+    return path
+
+
+class _Text(HTMLParser):
+    """Visible text, captions, and whatever could make a browser ask somebody for something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack, self.captions, self.requests, self.text = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.stack.append(tag)
+        if tag in ("caption", "figcaption"):
+            self.captions.append("")
+        for name, value in attrs:
+            if name in ("src", "href", "xlink:href", "action", "data") and value[:1] != "#":
+                self.requests.append(value)
+        if tag in ("link", "script", "iframe", "img"):
+            self.requests.append(tag)
+
+    def handle_endtag(self, tag):
+        while self.stack and self.stack.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if "style" not in self.stack:
+            self.text.append(data)
+        if any(tag in ("caption", "figcaption") for tag in self.stack):
+            self.captions[-1] += data
+
+
+def _parse(page) -> _Text:
+    parser = _Text()
+    parser.feed(page.read_text(encoding="utf-8"))
+    return parser
+
+
+def test_report_json_has_the_documented_keys(simulated_csv, tmp_path):
+    write_report(simulated_csv, tmp_path / "out", baseline="ntts")
+    found = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert found.keys() >= KEYS
+    assert found["screening"].keys() >= {"rule", "excluded"}
+    assert all(row.keys() >= SYSTEM_KEYS for row in found["systems"])
+    assert all(row.keys() >= COMPARISON_KEYS for row in found["comparisons"])
+    assert all(row.keys() >= GAP_KEYS for row in found["gaps"])
+    assert [row["system"] for row in found["systems"]] == [
+        "recordings", "camp", "kathaka", "ntts", "anchor",
+    ]  # fmt: skip
+    assert {(row["x"], row["y"]) for row in found["comparisons"]} == {
+        ("camp", "ntts"), ("kathaka", "ntts"),
+    }  # fmt: skip
+    assert found["gaps"][0]["gap"] == pytest.approx(11 / 42, abs=0.15)
+
+
+def test_the_page_needs_nothing_from_anywhere(human_csv, tmp_path):
+    page = _parse(write_report(human_csv, tmp_path / "out", baseline="ntts"))
+    assert page.requests == []
+    source = (tmp_path / "out" / "report.html").read_text()
+    assert not re.search(r"https?://|url\((?!#)|@import", source)
+
+
+def test_simulated_listeners_are_named_on_every_face(simulated_csv, tmp_path, planted):
+    out = tmp_path / "out"
+    page = _parse(write_report(simulated_csv, out, baseline="ntts", planted=planted))
+    assert SIMULATED == "SIMULATED LISTENERS - not human ratings"
+    assert len(page.captions) >= 10
+    assert all(caption.startswith(SIMULATED) for caption in page.captions)
+    figures = sorted((out / "figures").glob("*.svg"))
+    assert [path.stem for path in figures] == ["comparisons", "gap", "systems", "variance"]
+    assert all(path.read_text().count(SIMULATED) >= 2 for path in figures)
+    for path in (out / "tables").glob("*.csv"):
+        with path.open(newline="") as stream:
+            assert all(row["origin"] == SIMULATED for row in csv.DictReader(stream))
+    found = json.loads((out / "report.json").read_text())
+    assert found["origin"] == "simulated"
+    assert all(text.startswith(SIMULATED) for text in found["headline"])
+    assert SIMULATED in found["methods_text"]
+
+
+def test_human_ratings_carry_no_such_label(human_csv, tmp_path):
+    out = tmp_path / "out"
+    write_report(human_csv, out, baseline="ntts")
+    for path in [*out.glob("report.*"), *out.glob("*/*")]:
+        assert "SIMULATED" not in path.read_text()
+
+
+def test_planted_values_stand_beside_their_estimates(simulated_csv, tmp_path, planted):
+    out = tmp_path / "out"
+    page = _parse(write_report(simulated_csv, out, baseline="ntts", planted=planted))
+    rows = json.loads((out / "report.json").read_text())["planted"]
+    assert [(row["kind"], row["name"], row["planted"]) for row in rows] == [
+        ("mean", "ntts", 55.0), ("mean", "camp", 66.0),
+        ("difference", "camp − ntts", 11.0), ("gap", "camp", 0.26),
+    ]  # fmt: skip
+    for row in rows:
+        assert row["covered"] == (row["ci"][0] <= row["planted"] <= row["ci"][1])
+    assert "Planted and recovered" in "".join(page.text)
+    planted.write_text('{"systems": {"nobody": 3}}')
+    with pytest.raises(UserError, match="--planted names system 'nobody'"):
+        write_report(simulated_csv, out, baseline="ntts", planted=planted)
+
+
+def test_the_same_ratings_give_the_same_bytes(simulated_csv, tmp_path):
+    lines = simulated_csv.read_text().splitlines(keepends=True)
+    pages = []
+    for name, body in (("a", lines[1:]), ("b", lines[:0:-1])):
+        simulated_csv.write_text("".join([lines[0], *body]))
+        out = tmp_path / name
+        write_report(simulated_csv, out, baseline="ntts", notes=["A note."])
+        pages.append({p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()})
+    assert pages[0] == pages[1]
+    assert len(pages[0]) >= 9
+
+
+def test_what_a_user_typed_is_shown_and_not_run(simulated_csv, tmp_path):
+    evil = "<script>alert(1)</script>"
+    text = simulated_csv.read_text().replace("kathaka", evil)
+    simulated_csv.write_text(text)
+    page = write_report(simulated_csv, tmp_path / "out", baseline="ntts", notes=[evil], title=evil)
+    assert "<script" not in page.read_text()
+    assert evil in "".join(_parse(page).text)
+
+
+def test_nan_is_never_printed(tmp_path):
+    path = tmp_path / "flat.csv"
+    rows = [f"L{i},U{j},{s},{v}" for i in range(3) for j in range(2)
+            for s, v in (("base", 50), ("x", 60), ("rec", 90))]  # fmt: skip
+    path.write_text("listener,utterance,system,score\n" + "\n".join(rows))
+    page = write_report(path, tmp_path / "out", baseline="base", reference="rec", screening="none")
+    assert not re.search(r"\b(nan|inf|None)\b", "".join(_parse(page).text))
+    assert "not defined" in page.read_text()
+    json.loads((tmp_path / "out" / "report.json").read_text(), parse_constant=pytest.fail)
+
+
+def test_a_plain_csv_without_roles_still_gets_a_report(write_csv, tmp_path):
+    rows = "".join(f"L{i},U{j},{s},{10 * i + 5 * j + (s == 'b') * (3 + i * j % 4)}\n"
+                   for i in range(4) for j in range(3) for s in "ab")  # fmt: skip
+    path = write_csv("listener,utterance,system,score\n" + rows)
+    write_report(path, tmp_path / "out")
+    found = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert found["gaps"] == []
+    assert found["headline"][0].startswith("a scores ")
+    assert any("name it with --baseline" in warning for warning in found["warnings"])
+
+
+def test_command_line_prints_the_headline_and_the_place(simulated_csv, tmp_path):
+    out = tmp_path / "out"
+    arguments = ["report", str(simulated_csv), "--baseline", "ntts", "--note", "Hear, hear.",
+                 "--contrasts", "all", "--screening", "none", "-o", str(out)]  # fmt: skip
+    found = CliRunner().invoke(app, arguments)
+    assert found.exit_code == 0, found.output
+    assert "camp closes" in found.output
+    assert "Hear, hear." in found.output
+    assert str(out / "report.html") in found.output
+    document = json.loads((out / "report.json").read_text())
+    assert len(document["comparisons"]) == 10
+    assert document["command"].startswith("intone report ")
+    assert "--contrasts all --screening none --note 'Hear, hear.'" in document["command"]
+
+
+def test_the_command_line_starts_without_the_heavy_libraries():
+    heavy = "('numpy', 'pandas', 'scipy', 'matplotlib')"
+    code = f"import sys, analysis.cli; print([m for m in {heavy} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
