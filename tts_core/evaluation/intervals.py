@@ -1,0 +1,77 @@
+"""Intervals over sentences: what would other sentences have given?"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+RESAMPLES = 10_000
+LEVEL = 0.95
+_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean (or a ratio of sums) with its interval.
+
+    Attributes:
+        mean: the estimate. low, high: percentile bootstrap limits, None with a single sentence.
+        n: sentences.
+    """
+
+    mean: float
+    low: float | None
+    high: float | None
+    n: int
+
+    def to_dict(self) -> dict[str, object]:
+        """The form that `objective.json` has."""
+        values = asdict(self)
+        low, high = values.pop("low"), values.pop("high")
+        return {**values, "ci": None if low is None else [low, high]}
+
+
+def ratio(
+    values: Sequence[float], weights: Sequence[float] | None = None, seed: int = 0
+) -> Estimate:
+    """sum(values) / sum(weights) with a 95 % percentile bootstrap interval over sentences.
+
+    Args:
+        values: one per sentence. weights: one per sentence, by default 1, which gives the mean.
+        seed: of the resampling.
+
+    Raises:
+        ValueError: no sentence.
+    """
+    return _estimate(np.asarray(values, float), _weights(values, weights), seed)
+
+
+def paired_difference(
+    values: Sequence[float],
+    others: Sequence[float],
+    weights: Sequence[float] | None = None,
+    seed: int = 0,
+) -> Estimate:
+    """As `ratio` for values minus others, both of the same sentences, which are drawn together."""
+    return _estimate(np.subtract(values, others), _weights(values, weights), seed)
+
+
+def _weights(values: Sequence[float], weights: Sequence[float] | None) -> np.ndarray:
+    return np.ones(len(values)) if weights is None else np.asarray(weights, float)
+
+
+def _estimate(values: np.ndarray, weights: np.ndarray, seed: int) -> Estimate:
+    n = len(values)
+    if not n:
+        raise ValueError("no sentence to average over")
+    mean = float(values.sum() / weights.sum())
+    if n == 1:
+        return Estimate(mean, None, None, 1)
+    random = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(RESAMPLES // _CHUNK):
+        picks = random.integers(0, n, (_CHUNK, n))
+        drawn.append(values[picks].sum(1) / weights[picks].sum(1))
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(np.concatenate(drawn), [tail, 1 - tail])
+    return Estimate(mean, float(low), float(high), n)

@@ -1,0 +1,72 @@
+"""Word error rate: what a recogniser understands of the speech."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from intone import assets
+from intone.errors import UserError
+from tts_core.text.normalise import normalise
+
+ASSET = "whisper-base"
+RATE_HZ = 16000
+
+
+def spoken_words(text: str) -> list[str]:
+    """The words that are compared: as said, in lower case, without punctuation.
+
+    Reference and recognition pass through the same front-end normaliser, so that "Dr.", "doctor",
+    "42" and "forty-two" do not count as errors. Hyphenated words are several words; letters of
+    other alphabets are dropped. Spelling variants (colour, color) do count.
+    """
+    latin = "".join(c for c in text if c.isascii() or not c.isalpha() or c < "\u0250")
+    if not any(c.isalnum() for c in latin):
+        return []
+    words = " ".join(unit.spoken for unit in normalise(latin)).lower().replace("-", " ").split()
+    return [word for word in words if any(c.isalnum() for c in word)]
+
+
+def word_errors(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
+    """Levenshtein distance: fewest insertions, deletions and substitutions of words."""
+    row = list(range(len(hypothesis) + 1))
+    for i, word in enumerate(reference, 1):
+        previous, row[0] = row[0], i
+        for j, heard in enumerate(hypothesis, 1):
+            cost = min(row[j] + 1, row[j - 1] + 1, previous + (word != heard))
+            previous, row[j] = row[j], cost
+    return row[-1]
+
+
+class Recogniser:
+    """Whisper base (asset `whisper-base`) by faster-whisper; beam 5, no sampling, so repeatable.
+
+    Args:
+        language: ISO 639-1 code of what is said. device: "cpu" or "cuda".
+
+    Raises:
+        UserError: the asset or the package is missing.
+    """
+
+    name = "Whisper base"
+
+    def __init__(self, language: str = "en", device: str = "cpu") -> None:
+        folder = assets.path(ASSET)
+        try:
+            from faster_whisper import WhisperModel
+        except ImportError as error:
+            raise UserError("faster-whisper is not installed; install `intone[tts]`") from error
+        compute = "float32" if device == "cpu" else "float16"
+        self.language = language
+        self._model = WhisperModel(str(folder), device=device, compute_type=compute)
+
+    def __call__(self, samples: np.ndarray) -> str:
+        """(L,) samples at 16 kHz to the text heard."""
+        segments, _ = self._model.transcribe(
+            samples.astype(np.float32),
+            language=self.language,
+            beam_size=5,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            without_timestamps=True,
+        )
+        return " ".join(segment.text.strip() for segment in segments).strip()
