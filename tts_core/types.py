@@ -18,6 +18,7 @@ in synthesis alike. Every token belongs to exactly one unit and a unit's tokens 
 boundaries, punctuation and `<s>`/`</s>` may last 0.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -86,7 +87,8 @@ class Analysis:
                 }
                 for w in self.words
             ],
-            "tree": self.tree,
+            # Kathaka reads the tree without its words; so does whoever reads this line.
+            "tree": re.sub(r"\((\S+) [^()]+\)", r"(\1)", self.tree),
             "parser": self.parser,
         }
 

@@ -5,9 +5,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
+from rich.table import Table
 
 from intone.contracts import Source, StimulusSet
 from intone.errors import UserError
@@ -220,3 +222,31 @@ def import_stimuli(
         return import_folders(
             folders, out, reference, texts, created_by=_command(), progress=progress
         )
+
+
+def measure(stimuli: Path, out: Path | None) -> None:
+    """Objective measures of a set, as JSON and as a table on the console."""
+    from tts_core.evaluation.objective import objective
+
+    with on_console() as progress:
+        found = objective(stimuli, out, created_by=_command(), progress=progress)
+    console = Console(highlight=False)
+    table = Table(title=found["caution"], title_justify="left")
+    table.add_column("system")
+    for metric in found["metrics"]:
+        table.add_column(metric, justify="right")
+    for row in found["systems"]:
+        values = [row["metrics"][metric] for metric in found["metrics"]]
+        table.add_row(row["system"], *(_cell(value) for value in values))
+    console.print(table)
+    for metric, described in found["metrics"].items():
+        console.print(f"{metric}: {described['label']}, {described['unit']}")
+    for missing in found["not_measured"]:
+        console.print(f"not measured: {missing['metric']}: {missing['reason']}")
+
+
+def _cell(value: dict[str, Any] | None) -> str:
+    if value is None:
+        return "not measured"
+    low, high = value["ci"]
+    return f"{value['mean']:.3g} [{low:.3g}, {high:.3g}]"
