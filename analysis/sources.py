@@ -1,6 +1,7 @@
 """Where ratings come from: CSV, Parquet, or the view `ratings_v1` of a study's database."""
 
 import csv
+import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +46,9 @@ def read_source(path: str | Path) -> Source:
             f"{text}: no such file; give a CSV, a Parquet file, a study's .sqlite or a database URL"
         )
     if file.suffix.lower() in DATABASE_SUFFIXES:
-        return _read_database(f"sqlite:///file:{file.resolve()}?mode=ro&uri=true", name=file.name)
+        # Read only, so that a running study cannot be disturbed; quoted for "?" and "#" in names.
+        place = urllib.parse.quote(str(file.resolve()))
+        return _read_database(f"sqlite:///file:{place}?mode=ro&uri=true", name=file.name)
     if file.suffix.lower() == ".parquet":
         return _read_parquet(file)
     return _read_csv(file)

@@ -60,5 +60,5 @@ def test_scatter_of_an_earlier_study(tmp_path):
     assert found.exit_code == 0, found.output
     assert f"{precision(30, 20, 20, Scatter(4, 3, 10)).se:.2f}" in found.output
     path.write_text("{}")
-    with pytest.raises(UserError, match="not a report.json with variance components"):
+    with pytest.raises(UserError, match=r"not a report\.json with variance components"):
         Scatter.of_report(path)

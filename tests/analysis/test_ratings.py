@@ -153,10 +153,11 @@ def test_file_kinds_agree(tmp_path, make_study):
         database.execute("CREATE VIEW ratings_v1 AS SELECT * FROM rating")
         database.execute("CREATE VIEW looks_v1 AS SELECT 'x' AS study UNION SELECT 'y'")
     database.close()
+    odd = tmp_path / "study #1?.sqlite"
+    odd.write_bytes((tmp_path / "r.sqlite").read_bytes())
     url = f"sqlite:///{tmp_path / 'r.sqlite'}"
-    found = [
-        read_ratings(p) for p in (*(tmp_path / f"r.{k}" for k in ("csv", "parquet", "sqlite")), url)
-    ]
+    places = [tmp_path / "r.csv", tmp_path / "r.parquet", odd, url]
+    found = [read_ratings(place) for place in places]
     assert len({one.sha256 for one in found}) == 1
     assert {one.roles.reference for one in found} == {"c"}
     assert [one.looks for one in found] == [None, None, 2, 2]
