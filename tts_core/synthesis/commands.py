@@ -248,5 +248,5 @@ def measure(stimuli: Path, out: Path | None) -> None:
 def _cell(value: dict[str, Any] | None) -> str:
     if value is None:
         return "not measured"
-    low, high = value["ci"]
-    return f"{value['mean']:.3g} [{low:.3g}, {high:.3g}]"
+    interval = "" if value["ci"] is None else " [{:.3g}, {:.3g}]".format(*value["ci"])
+    return f"{value['mean']:.3g}{interval}"
