@@ -118,6 +118,7 @@ def _verify(url: str, part: Path, size: int | None, sha256: str | None) -> None:
             wrong = f"sha256 {digest} instead of {sha256}"
     if wrong:
         part.unlink()
+        part.with_suffix(".etag").unlink(missing_ok=True)
         raise UserError(
             f"{url}: not the expected file ({wrong}); it was deleted, try again or give another "
             "address with --url"

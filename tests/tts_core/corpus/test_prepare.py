@@ -1,0 +1,224 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from intone.errors import UserError
+from tts_core.audio.io import read_audio
+from tts_core.audio.mel import MelSpectrogram, log_mel
+from tts_core.config import Features
+from tts_core.corpus import prepare as preparation
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.prepare import prepare
+from tts_core.corpus.shards import read_shard, write_shard
+from tts_core.corpus.sources import read_corpus
+from tts_core.text.syntax import diameter
+from tts_core.text.tokens import duration_group
+
+
+@pytest.fixture(scope="module")
+def prepared(read_aloud, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("prepared") / "out"
+    prepare(read_aloud, out, workers=2)
+    return out
+
+
+def everything(folder):
+    corpus = PreparedCorpus(folder)
+    return [u for name in ("train", "validation", "test") for u in corpus.split(name)]
+
+
+def add(corpus: Path, utterance: str, text: str, samples: np.ndarray | None) -> None:
+    with (corpus / "metadata.csv").open("a") as table:
+        table.write(f"{utterance}|{utterance}|{text}|1.0\n")
+    if samples is not None:
+        soundfile.write(corpus / "wavs" / f"{utterance}.wav", samples, 22050)
+
+
+def test_a_prepared_utterance_is_what_models_expect(prepared, read_aloud):
+    utterances = everything(prepared)
+    assert {u.utterance for u in utterances} == {r.utterance for r in read_corpus(read_aloud)[1]}
+    spectrogram = MelSpectrogram(Features())
+    for u in utterances:
+        n_frames, n_units = len(u.mel), len(u.words)
+        assert u.mel.shape == (n_frames, 80)
+        assert u.f0.shape == (n_frames,)
+        assert u.durations.sum() == n_frames
+        assert len(u.durations) == len(u.encoded.tokens) == len(u.encoded.token_unit)
+        assert u.durations[duration_group(u.encoded.tokens) == 0].min() >= 1
+        assert len(u.encoded.pos) == n_units == u.encoded.token_unit[-1] + 1
+        assert 0.2 < (u.f0 > 0).mean() < 0.95
+        exact = log_mel(read_audio(u.audio, 22050), spectrogram)
+        np.testing.assert_allclose(u.mel, exact, atol=0.004)
+
+
+def test_statistics_are_the_training_splits(prepared):
+    corpus = PreparedCorpus(prepared)
+    train = corpus.split("train")
+    mel = np.concatenate([u.mel for u in train]).astype(np.float64)
+    np.testing.assert_allclose(corpus.info.mel_mean, mel.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(corpus.info.mel_std, mel.std(0), rtol=1e-6)
+    tokens = np.concatenate([u.encoded.tokens for u in train])
+    durations = np.concatenate([u.durations for u in train])
+    for index in range(3):
+        of_group = durations[duration_group(tokens) == index]
+        assert corpus.info.duration_mean[index] == pytest.approx(of_group.mean())
+    diameters = [diameter(u.encoded.node_parents) for u in train]
+    assert corpus.info.graph_passes == np.ceil(np.percentile(diameters, 75))
+    assert corpus.info.facts().graph_passes == corpus.info.graph_passes
+    assert corpus.info.corpus.stand_in
+    assert json.dumps(corpus.info.summary())
+    assert set(corpus.info.parsers) <= {"span:minilm", "rules"}
+
+
+def test_a_second_run_changes_nothing_and_other_inputs_do(corpus, tmp_path):
+    out = tmp_path / "out"
+    first = prepare(corpus, out, workers=1)
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    stages = []
+    again = prepare(corpus, out, workers=1, progress=lambda *told: stages.append(told))
+    assert again == first
+    assert stages == []
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
+    assert not (out / ".work").exists()
+    with (corpus / "metadata.csv").open() as table:
+        lines = table.readlines()
+    (corpus / "metadata.csv").write_text("".join(lines[:-1]))
+    shorter = prepare(corpus, out, workers=1)
+    assert shorter.inputs_digest != first.inputs_digest
+    assert sum(side.utterances for side in shorter.splits.values()) == len(lines) - 2
+
+
+def test_bad_audio_is_left_out_with_a_reason(corpus, tmp_path):
+    second = np.arange(22050) / 22050
+    tone = 0.3 * np.sin(2 * np.pi * 150 * second)
+    add(corpus, "silent", "There is nothing to hear.", np.zeros(22050))
+    add(corpus, "clipped", "This is too loud.", np.clip(20 * tone, -1, 1))
+    add(corpus, "long", "This goes on and on.", np.tile(tone, 21))
+    add(corpus, "short", "This is cut off.", tone[:1000])
+    add(corpus, "absent", "There is no file.", None)
+    add(corpus, "textless", "", tone)
+    add(corpus, "wordless", "?!", tone)
+    add(corpus, "hasty", "Nobody could ever say all of these words in half a second.", tone[:6000])
+    add(corpus, "broken", "This file is damaged.", None)
+    (corpus / "wavs" / "broken.flac").write_bytes(b"fLaC" + b"\0" * 100)
+    info = prepare(corpus, tmp_path / "out", workers=1)
+    reasons = {one.utterance: one.reason for one in info.left_out}
+    expected = {
+        "silent": "silent: peak",
+        "clipped": "clipped: ",
+        "long": "too long: 21.0 s",
+        "short": "too short: 0.05 s",
+        "absent": "unreadable: ",
+        "textless": "text missing",
+        "wordless": "text cannot be read: ",
+        "hasty": "alignment failed: ",
+        "broken": "unreadable: ",
+    }
+    assert set(reasons) == set(expected)
+    for utterance, start in expected.items():
+        assert reasons[utterance].startswith(start), reasons[utterance]
+    assert sum(side.utterances for side in info.splits.values()) == 8
+
+
+KILLED = """
+import sys
+from tts_core.corpus.prepare import prepare
+
+if __name__ == "__main__":
+    prepare(sys.argv[1], sys.argv[2], workers=2, progress=lambda *told: print(*told, flush=True))
+"""
+
+
+def test_a_killed_preparation_is_finished_by_the_next(corpus, prepared, tmp_path, monkeypatch):
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED)
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, script, corpus, out],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("computing features"):
+            break
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (out / "prepared.json").exists()
+    with pytest.raises(UserError, match="not a prepared corpus"):
+        PreparedCorpus(out)
+    # The workers of a killed preparation end with it.
+    for _ in range(100):
+        if not _members_of(process.pid):
+            break
+        time.sleep(0.1)
+    assert _members_of(process.pid) == []
+    monkeypatch.setattr(preparation, "check", None)  # the finished stage must not run again
+    finished = prepare(corpus, out, workers=1)
+    reference = PreparedCorpus(prepared).info
+    assert finished.model_dump(exclude={"corpus_folder"}) == reference.model_dump(
+        exclude={"corpus_folder"}
+    )
+    for one, other in zip(everything(out), everything(prepared), strict=True):
+        np.testing.assert_array_equal(one.mel, other.mel)
+        np.testing.assert_array_equal(one.durations, other.durations)
+
+
+def _members_of(group: int) -> list[int]:
+    """Living processes of a process group."""
+    out = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, its_group = stat.read_text().rsplit(")", 1)[1].split()[:3]
+        except OSError:
+            continue
+        if int(its_group) == group and state != "Z":
+            out.append(int(stat.parent.name))
+    return out
+
+
+def test_shards_give_back_what_was_written(prepared, tmp_path):
+    utterances = everything(prepared)
+    path = tmp_path / "shards" / "000.parquet"
+    write_shard(path, utterances)
+    for one, other in zip(read_shard(path), utterances, strict=True):
+        for name in ("utterance", "sentence", "text", "speaker", "split", "audio", "words"):
+            assert getattr(one, name) == getattr(other, name)
+        for name, value in vars(other.encoded).items():
+            np.testing.assert_array_equal(getattr(one.encoded, name), value)
+            assert getattr(one.encoded, name).dtype == np.int64
+        for name in ("mel", "f0", "durations"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    assert [p.name for p in path.parent.iterdir()] == ["000.parquet"]
+
+
+def test_refusals(prepared, corpus, tmp_path):
+    with pytest.raises(UserError, match="one of train, validation, test"):
+        PreparedCorpus(prepared).split("dev")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("mine")
+    with pytest.raises(UserError, match="holds other files"):
+        prepare(corpus, tmp_path / "full", workers=1)
+    assert (tmp_path / "full" / "thesis.txt").read_text() == "mine"
+    for path in (corpus / "wavs").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(UserError, match="none of its 8 recordings can be used"):
+        prepare(corpus, tmp_path / "out", workers=1)
+
+
+def test_a_damaged_shard_is_refused(corpus, tmp_path):
+    out = tmp_path / "out"
+    prepare(corpus, out, workers=1)
+    (out / "shards" / "000.parquet").write_bytes(b"PAR1")
+    with pytest.raises(UserError, match=r"000\.parquet: damaged or missing"):
+        PreparedCorpus(out).split("train")

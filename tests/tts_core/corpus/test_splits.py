@@ -1,0 +1,76 @@
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tts_core.corpus.sources import read_corpus
+from tts_core.corpus.splits import SPLITS, groups, normalised, split
+from tts_core.types import Recording
+
+rows = st.lists(
+    st.tuples(st.integers(0, 12), st.sampled_from(["One.", "one", "Two?", "two", "", "Three"])),
+    min_size=1,
+    max_size=40,
+)
+
+
+def recordings(pairs) -> list[Recording]:
+    return [
+        Recording(f"u{index}", f"s{sentence}", text, "", "anna")
+        for index, (sentence, text) in enumerate(pairs)
+    ]
+
+
+@given(rows, st.integers(0, 5))
+def test_no_sentence_and_no_text_stands_on_two_sides(pairs, seed):
+    found = recordings(pairs)
+    side = split(found, seed)
+    assert set(side) == {r.utterance for r in found}
+    for one in found:
+        for other in found:
+            same_text = normalised(one.text) and normalised(one.text) == normalised(other.text)
+            if one.sentence == other.sentence or same_text:
+                assert side[one.utterance] == side[other.utterance]
+
+
+@given(rows, st.integers(0, 5), st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_does_not_matter(pairs, seed, shuffler: random.Random):
+    found = recordings(pairs)
+    mixed = found.copy()
+    shuffler.shuffle(mixed)
+    assert split(mixed, seed) == split(found, seed)
+
+
+@settings(max_examples=20)
+@given(st.integers(3, 400), st.integers(0, 100))
+def test_shares_are_kept_and_no_side_is_empty(n, seed):
+    found = [Recording(f"u{i}", f"s{i}", f"word {i}", "", "anna") for i in range(n)]
+    sides = list(split(found, seed).values())
+    counts = {name: sides.count(name) for name in SPLITS}
+    assert min(counts.values()) >= 1
+    assert abs(counts["test"] - 0.10 * n) <= 1
+    assert abs(counts["validation"] - 0.05 * n) <= 1
+
+
+def test_connection_is_transitive():
+    found = recordings([(1, "One."), (2, "one"), (2, "Two?"), (3, "two!"), (4, "Three")])
+    group = groups(found)
+    assert len({group[f"u{i}"] for i in range(4)}) == 1
+    assert group["u4"] != group["u0"]
+
+
+def test_seeds_differ():
+    found = recordings([(i, f"word {i}") for i in range(50)])
+    assert split(found, 0) != split(found, 1)
+
+
+def test_the_human_corpus_with_one_text_under_two_ids(kathleen):
+    _, found = read_corpus(kathleen)
+    side = split(found)
+    ids_of: dict[str, set[str]] = {}
+    for r in found:
+        ids_of.setdefault(normalised(r.text), set()).add(r.sentence)
+    shared = [text for text, ids in ids_of.items() if len(ids) > 1]
+    assert shared
+    for text in shared:
+        assert len({side[r.utterance] for r in found if normalised(r.text) == text}) == 1
