@@ -1,0 +1,109 @@
+"""The web application of one study: endpoints, player and pages behind one guard."""
+
+import hashlib
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from intone.errors import UserError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
+
+
+def create_app(study_yaml: Path, rehearsal: bool = False) -> "FastAPI":
+    """Build the application of a study; prepares its audio if that has not been done.
+
+    Args:
+        study_yaml: the study file.
+        rehearsal: use the rehearsal's database, where only simulated listeners are let in.
+
+    Raises:
+        UserError: the study, its stimuli or its database cannot be used.
+    """
+    _quiet_gradio()
+    from fastapi import FastAPI
+    from starlette.middleware.cors import CORSMiddleware
+
+    from mushra_app import api
+    from mushra_app.database import connect, database_url, study_row, transaction
+    from mushra_app.pages.blocks import mount
+    from mushra_app.security import MOST_BYTES, Guard
+    from mushra_app.sittings import RefusedError, Sittings
+    from mushra_app.stimuli import audio_folder, prepare
+    from mushra_app.study import read_study
+
+    study = read_study(study_yaml)
+    manifest = prepare(study, study_yaml)
+    engine = connect(database_url(study, study_yaml, rehearsal))
+    with transaction(engine) as session:
+        row = study_row(session, study, rehearsal)
+    sittings = Sittings(engine, study, manifest, row, rehearsal)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, max_body_size=MOST_BYTES)
+    # Its mere presence also switches off Gradio's own CORS, which reflects any origin.
+    app.add_middleware(CORSMiddleware, allow_origins=[])
+    app.add_middleware(Guard)
+    app.add_exception_handler(RefusedError, api.refuse)
+    app.include_router(api.routes(study, sittings, audio_folder(study_yaml)))
+    version = _player(app)
+    return mount(app, study, sittings, version)
+
+
+def serve(study_yaml: Path, host: str = "127.0.0.1", port: int = 7860) -> None:
+    """Serve a study until Ctrl-C.
+
+    Args:
+        study_yaml: the study file.
+        host: address to listen on; 0.0.0.0 for every network of this machine.
+        port: TCP port.
+
+    Raises:
+        UserError: the study cannot be used, or the port is taken.
+    """
+    import uvicorn
+
+    app = create_app(study_yaml)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise UserError(
+                f"{host}:{port}: cannot listen there ({error.strerror}); choose another `--port`"
+            ) from error
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        # Open event streams would otherwise hold the process for minutes.
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _quiet_gradio() -> None:
+    """Gradio reads these when it is imported: no telemetry, no history of inputs, no hub."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_RUN_HISTORY"] = "False"
+    os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+def _player(app: "FastAPI") -> str:
+    """Serve the player's files under their common digest, which is returned."""
+    from fastapi import HTTPException, Response
+
+    folder = Path(__file__).parent / "player"
+    files = {p.name: p.read_bytes() for p in sorted(folder.iterdir()) if p.suffix in _TYPES}
+    version = hashlib.sha256(b"\0".join(files.values())).hexdigest()[:12]
+
+    @app.get("/player/{digest}/{name}")
+    def player(digest: str, name: str) -> Response:
+        if digest != version or name not in files:
+            raise HTTPException(404)
+        return Response(files[name], media_type=_TYPES[Path(name).suffix])
+
+    return version

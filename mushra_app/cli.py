@@ -1,0 +1,140 @@
+"""Commands of the listening test: study, serve, rehearse."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)
+study_app = typer.Typer(
+    no_args_is_help=True, help="Make, check and read out a listening test (a study)."
+)
+app.add_typer(study_app, name="study")
+
+StudyFile = Annotated[Path, typer.Argument(help="The study file, e.g. study.yaml.")]
+
+
+@study_app.command("new")
+def new(
+    stimuli: Annotated[Path, typer.Argument(help="Folder of the stimulus set to be rated.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Study file to write; it must not exist yet.")
+    ] = Path("study.yaml"),
+    title: Annotated[
+        str, typer.Option(help="What listeners read at the top of the page.")
+    ] = "How natural does this speech sound?",
+    pages_per_listener: Annotated[
+        int | None,
+        typer.Option(help="Sentences one listener rates; by default all, at most 20.", min=1),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Number that decides all random orders.", min=0)] = 1,
+    contact: Annotated[
+        str, typer.Option(help="Whom listeners can ask, e.g. an e-mail address.")
+    ] = "the person who sent you the link",
+    anchors: Annotated[
+        bool,
+        typer.Option(help="Add muffled copies of the reference as low and middle quality."),
+    ] = True,
+    keep_position: Annotated[
+        bool,
+        typer.Option(help="On a switch, go on at the same time instead of from the beginning."),
+    ] = False,
+    database: Annotated[
+        str | None,
+        typer.Option(help="Database address (SQLAlchemy URL); by default a file beside OUT."),
+    ] = None,
+) -> None:
+    """Make a listening test of a stimulus set: a commented file that you can edit."""
+    from mushra_app.study import new_study
+
+    new_study(
+        stimuli,
+        out,
+        title=title,
+        pages_per_listener=pages_per_listener,
+        seed=seed,
+        contact=contact,
+        anchors=anchors,
+        on_switch="keep_position" if keep_position else "restart",
+        database=database,
+    )
+    typer.echo(f"{out}: written. Next: `intone study check {out}`, then `intone serve {out}`.")
+
+
+@study_app.command("check")
+def check(study: StudyFile) -> None:
+    """Check a study and its sounds, and say what listeners would meet."""
+    from mushra_app.allocation import conditions
+    from mushra_app.stimuli import prepare
+    from mushra_app.study import read_study
+
+    read = read_study(study)
+    manifest = prepare(read, study)
+    typer.echo(
+        f"{read.name}: {len(read.sentences)} sentences, {len(conditions(read))} versions a page, "
+        f"{read.pages_per_listener} pages per listener"
+    )
+    loudest = max(item.loudness_lufs for item in manifest.items)
+    softest = min(item.loudness_lufs for item in manifest.items)
+    typer.echo(
+        f"Sounds: {len(manifest.items)} files at {manifest.sample_rate} Hz, "
+        f"{softest:.2f} to {loudest:.2f} LUFS"
+    )
+    if not (read.anchors.low and read.anchors.mid):
+        typer.echo("Without both anchors this is a MUSHRA-like test, not MUSHRA (BS.1534-3).")
+    for warning in manifest.warnings:
+        typer.echo(f"Warning: {warning}")
+    typer.echo("Ready." if not manifest.warnings else "Ready, with the warnings above.")
+
+
+@study_app.command("export")
+def export(
+    study: StudyFile,
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="File to write, .csv or .parquet.")
+    ] = Path("ratings.csv"),
+    table: Annotated[
+        str, typer.Option(help="What to read out: ratings, sessions, preferences or looks.")
+    ] = "ratings",
+    rehearsal: Annotated[
+        bool, typer.Option(help="Read out the simulated ratings of the rehearsal instead.")
+    ] = False,
+) -> None:
+    """Write the ratings (or sessions) of a study to a file."""
+    from mushra_app.export import export_table
+
+    rows = export_table(study, out, table, rehearsal)
+    typer.echo(f"{out}: {rows} rows")
+
+
+@app.command()
+def serve(
+    study: StudyFile,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 7860,
+) -> None:
+    """Open a listening test in the browser, for you or for your listeners (Ctrl-C ends it)."""
+    from mushra_app.app import serve as run
+
+    typer.echo(f"Listening test: http://{host}:{port}/  (Ctrl-C ends it)")
+    run(study, host, port)
+
+
+@app.command()
+def rehearse(
+    study: StudyFile,
+    listeners: Annotated[
+        int, typer.Option(help="Simulated listeners in all; those there already count.", min=1)
+    ] = 24,
+    seed: Annotated[int, typer.Option(help="Number that decides all their ratings.", min=0)] = 1,
+) -> None:
+    """Let simulated listeners take the test, to see that everything works before people do.
+
+    Their ratings carry `simulated` for ever and go to a database of their own.
+    """
+    from mushra_app.rehearsal import rehearse as run
+
+    path = run(study, listeners, seed=seed)
+    typer.echo(f"{path}: simulated ratings. Next: `intone report {path}`.")

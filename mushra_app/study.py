@@ -1,0 +1,268 @@
+"""The study file: everything that a listening test needs, in one YAML that a person can edit."""
+
+import re
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from intone.contracts import StimulusSet
+from intone.errors import UserError
+
+HEADER = """\
+A listening test. Edit what you like, then `intone study check {name}` and `intone serve {name}`.
+Listeners never see the names of systems or files.
+"""
+
+CONSENT = """\
+You will listen to short recordings of speech and rate them. This takes about {minutes} minutes.
+
+* Taking part is voluntary. You may stop at any time by closing the page, without giving a reason.
+* We store your ratings, how long and how often you listened, and the kind of device you use
+  (computer, tablet or phone). We do not ask for your name and do not store your address.
+* Questions: {contact}.
+"""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Anchors(_Strict):
+    """Which low-quality anchors stand on every page (ITU-R BS.1534-3, section 5.1)."""
+
+    low: bool = Field(True, description="the reference, low-passed at 3.5 kHz")
+    mid: bool = Field(True, description="the reference, low-passed at 7 kHz")
+
+
+class Consent(_Strict):
+    """What a listener agrees to; text and version are stored with the decision."""
+
+    version: str = Field("1", min_length=1, description="change it whenever the text changes")
+    text: str = Field(min_length=1, description="shown before anything else (Markdown)")
+
+
+class Study(_Strict):
+    """A MUSHRA study of one stimulus set."""
+
+    name: str = Field(
+        pattern=r"^[\w.-]{1,64}$",
+        description="short name, written into every rating; letters, digits, dots and dashes",
+    )
+    title: str = Field(min_length=1, description="what listeners read at the top of the page")
+    stimuli: str = Field(description="folder of the stimulus set, relative to this file")
+    question: str = Field(
+        "naturalness", min_length=1, description="what is rated, in one word, as reports call it"
+    )
+    prompt: str = Field(
+        "How natural does each version sound?",
+        min_length=1,
+        description="the same question as listeners read it above the sliders",
+    )
+    show_text: bool = Field(True, description="whether the sentence is shown while it is rated")
+    reference: str = Field(description="system that is the open and the hidden reference")
+    systems: list[str] = Field(min_length=1, description="systems under test, reference excluded")
+    sentences: list[str] = Field(min_length=1, description="sentence ids; each makes one page")
+    anchors: Anchors = Field(
+        default_factory=lambda: Anchors(low=True, mid=True),
+        description="without both, report the test as MUSHRA-like, not as BS.1534",
+    )
+    pages_per_listener: int = Field(
+        ge=1, description="pages that one listener rates; fewer than sentences: they take turns"
+    )
+    seed: int = Field(1, ge=0, description="decides every random order; the same seed, same order")
+    on_switch: Literal["restart", "keep_position"] = Field(
+        "restart",
+        description="restart: another version starts at its beginning (speech of unequal length); "
+        "keep_position: it goes on at the same time (versions aligned in time)",
+    )
+    contact: str = Field(min_length=1, description="whom listeners can ask, e.g. an address")
+    consent: Consent = Field(description="what listeners agree to before they start")
+    database: str | None = Field(
+        None,
+        description="SQLAlchemy URL such as postgresql+psycopg://user@host/base; "
+        "null: a SQLite file beside this one",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Study":
+        for key in ("systems", "sentences"):
+            values = getattr(self, key)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{key}: something stands there twice")
+        if self.reference in self.systems:
+            raise ValueError(f"systems: {self.reference!r} is the reference already")
+        if self.pages_per_listener > len(self.sentences):
+            raise ValueError(
+                f"pages_per_listener: {self.pages_per_listener} pages but only "
+                f"{len(self.sentences)} sentences"
+            )
+        return self
+
+
+def read_study(path: Path) -> Study:
+    """Read a study file.
+
+    Raises:
+        UserError: not there, not YAML, or not a study; names the file, the line and the key.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no study file there; make one with `intone study new STIMULI`")
+    text = path.read_text(encoding="utf-8")
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "not readable"
+        raise UserError(f"{path}{where}: not valid YAML ({problem}); mend that line") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: not a study; make one with `intone study new STIMULI`")
+    try:
+        return Study.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        message = first["msg"].removeprefix("Value error, ")
+        loc = first["loc"] or (message.split(":")[0],)
+        key = ".".join(str(part) for part in loc)
+        said = message if message.startswith(key) else f"{key}: {message}"
+        raise UserError(f"{path}, line {_line(root, loc)}: {said}") from error
+
+
+def write_study(study: Study, path: Path) -> None:
+    """Write a study file in which a comment explains every key."""
+    lines = ["# " + line for line in HEADER.format(name=path.name).splitlines()]
+    lines += _block(study, indent="")
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def new_study(
+    stimuli_dir: Path,
+    out_yaml: Path,
+    *,
+    title: str = "How natural does this speech sound?",
+    systems: Sequence[str] | None = None,
+    sentences: Sequence[str] | None = None,
+    pages_per_listener: int | None = None,
+    seed: int = 1,
+    contact: str = "the person who sent you the link",
+    anchors: bool = True,
+    on_switch: Literal["restart", "keep_position"] = "restart",
+    database: str | None = None,
+) -> Path:
+    """Write a study file for a stimulus set and prepare its audio.
+
+    Args:
+        stimuli_dir: a stimulus set (`intone stimuli make` or `import`) with one reference system.
+        out_yaml: where the study file goes; an existing one is never overwritten.
+        title: what listeners read at the top.
+        systems: systems under test; by default all that are not the reference.
+        sentences: sentence ids; by default every sentence that has all systems.
+        pages_per_listener: by default all sentences, at most 20.
+        seed: decides every random order.
+        contact: whom listeners can ask.
+        anchors: whether the 3.5 kHz and 7 kHz anchors are made.
+        on_switch: what happens to the position when another version is chosen.
+        database: SQLAlchemy URL; by default a SQLite file beside the study.
+
+    Returns:
+        The path of the study file.
+
+    Raises:
+        UserError: the set cannot be rated, or `out_yaml` exists.
+    """
+    from mushra_app.stimuli import prepare
+
+    if out_yaml.exists():
+        raise UserError(f"{out_yaml}: stands there already; choose another name or remove it")
+    found = StimulusSet.read(stimuli_dir)
+    folder = stimuli_dir if stimuli_dir.is_dir() else stimuli_dir.parent
+    references = list(dict.fromkeys(s.system for s in found.stimuli if s.role == "reference"))
+    if len(references) != 1:
+        raise UserError(
+            f"{stimuli_dir}: {len(references)} systems have the role reference, a study needs one; "
+            "make the set with `--reference`"
+        )
+    reference = references[0]
+    chosen = list(systems or (s for s in found.systems if s != reference))
+    here = {(s.sentence, s.system) for s in found.stimuli}
+    complete = [s for s in found.sentences if all((s, x) in here for x in [reference, *chosen])]
+    if not (sentences or complete):
+        raise UserError(f"{stimuli_dir}: no sentence has all of {', '.join([reference, *chosen])}")
+    wanted = list(sentences or complete)
+    pages = pages_per_listener or min(len(wanted), 20)
+    out_yaml.parent.mkdir(parents=True, exist_ok=True)
+    values = {
+        "name": re.sub(r"[^\w.-]+", "-", f"{found.name}-{out_yaml.stem}")[:64],
+        "title": title,
+        "stimuli": _relative(folder, out_yaml.parent),
+        "reference": reference,
+        "systems": chosen,
+        "sentences": wanted,
+        "anchors": Anchors(low=anchors, mid=anchors),
+        "pages_per_listener": pages,
+        "seed": seed,
+        "on_switch": on_switch,
+        "contact": contact,
+        "consent": Consent(
+            version="1", text=CONSENT.format(minutes=max(5, round(pages * 1.5)), contact=contact)
+        ),
+        "database": database,
+    }
+    try:
+        study = Study.model_validate(values)
+    except ValidationError as error:
+        message = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise UserError(f"{stimuli_dir}: {message}") from error
+    prepare(study, out_yaml)
+    write_study(study, out_yaml)
+    return out_yaml
+
+
+def _block(model: BaseModel, indent: str) -> list[str]:
+    lines: list[str] = []
+    for key, field in type(model).model_fields.items():
+        comment = textwrap.wrap(field.description or "", 96 - len(indent))
+        lines += ["", *(f"{indent}# {line}" for line in comment)]
+        value = getattr(model, key)
+        if isinstance(value, BaseModel):
+            lines += [f"{indent}{key}:", *_block(value, indent + "  ")[1:]]
+        else:
+            # A literal block keeps the paragraphs of a long text readable.
+            style = "|" if isinstance(value, str) and "\n" in value else None
+            text = f"{key}: |\n" + textwrap.indent(value, "  ") if style else None
+            dumped = text or yaml.safe_dump({key: value}, allow_unicode=True, width=96)
+            lines += [indent + line if line else line for line in dumped.rstrip("\n").splitlines()]
+    return lines
+
+
+def _relative(target: Path, start: Path) -> str:
+    target, start = target.resolve(), start.resolve()
+    for up, parent in enumerate([start, *start.parents]):
+        if target.is_relative_to(parent):
+            return "/".join([".."] * up + list(target.relative_to(parent).parts)) or "."
+    return str(target)
+
+
+def _line(root: yaml.Node | None, loc: Sequence[int | str]) -> int:
+    """Line (from 1) of the node that a pydantic location points at, or of its nearest parent."""
+    line, node = 1, root
+    for part in loc:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    line, found = key.start_mark.line + 1, value
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            found = node.value[part] if part < len(node.value) else None
+            line = found.start_mark.line + 1 if found else line
+        if found is None:
+            break
+        node = found
+    return line
