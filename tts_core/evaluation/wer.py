@@ -16,13 +16,18 @@ def spoken_words(text: str) -> list[str]:
     """The words that are compared: as said, in lower case, without punctuation.
 
     Reference and recognition pass through the same front-end normaliser, so that "Dr.", "doctor",
-    "42" and "forty-two" do not count as errors. Hyphenated words are several words; letters of
-    other alphabets are dropped. Spelling variants (colour, color) do count.
+    "42" and "forty-two" do not count as errors. Hyphenated words are several words, and
+    what is spelled letter by letter is one ("U.S.", "US"; "AM" may be emphasis); letters of other
+    alphabets are dropped. Spelling variants (colour, color) do count.
     """
     latin = "".join(c for c in text if c.isascii() or not c.isalpha() or c < "\u0250")
     if not any(c.isalnum() for c in latin):
         return []
-    words = " ".join(unit.spoken for unit in normalise(latin)).lower().replace("-", " ").split()
+    words: list[str] = []
+    for unit in normalise(latin):
+        spelled = all(name.endswith(".") for name in unit.said)
+        written = ("" if spelled else " ").join(unit.said).replace(".", "").replace("-", " ")
+        words += written.lower().split()
     return [word for word in words if any(c.isalnum() for c in word)]
 
 
