@@ -111,17 +111,35 @@ def test_a_missing_path_is_reported_not_raised(spoken, tmp_path):
     assert isinstance(found["x"], AlignmentError)
 
 
-def test_viter_agrees_with_pocketsphinx(spoken, aligned, capfd):
+def test_viter_aligns_our_phones_and_prints_nothing(spoken, capfd):
     """Seconds of speech are too few to train well on; the phones must be ours all the same."""
     utterances = {name: one for name, (one, _, _) in spoken.items()}
     found = align_with_viter(utterances)
     assert capfd.readouterr() == ("", "")
-    apart = []
     for name, (utterance, encoded, samples) in spoken.items():
         times = found[name]
         assert isinstance(times, np.ndarray)
         assert len(times) == sum(len(word) for word in utterance.words)
         n_frames = len(samples) // FEATURES.hop
         assert token_durations(encoded.tokens, times, n_frames, FEATURES).sum() == n_frames
-        apart.append(np.abs(times[:, 0] - aligned[name][:, 0]))
-    assert np.median(np.concatenate(apart)) < 0.1
+
+
+@pytest.mark.slow
+def test_two_aligners_agree_on_human_speech(kathleen, tmp_path):
+    """13 minutes: 90 % of the phones start within 50 ms (94 % on the whole corpus)."""
+    frontend = Frontend()
+    found = read_corpus(kathleen)[1][:260]
+    utterances = {}
+    for r, analysis in zip(found, frontend.analyse_all([r.text for r in found]), strict=True):
+        wav = tmp_path / f"{r.utterance}.wav"
+        soundfile.write(wav, for_aligners(*soundfile.read(r.path)), ALIGNER_RATE_HZ)
+        utterances[r.utterance] = Utterance(wav, phones_of(analysis))
+    trained = align_with_viter(utterances)
+    given = align_with_pocketsphinx(utterances)
+    both = [
+        np.abs(times[:, 0] - other[:, 0])
+        for times, other in zip(trained.values(), given.values(), strict=True)
+        if isinstance(times, np.ndarray) and isinstance(other, np.ndarray)
+    ]
+    assert len(both) > 0.97 * len(found)
+    assert (np.concatenate(both) <= 0.05).mean() > 0.9
