@@ -6,7 +6,7 @@ import numpy as np
 
 from intone import assets
 from intone.errors import UserError
-from tts_core.text.normalise import normalise
+from tts_core.text.normalise import Unit, normalise
 
 ASSET = "whisper-base"
 RATE_HZ = 16000
@@ -20,15 +20,23 @@ def spoken_words(text: str) -> list[str]:
     what is spelled letter by letter is one ("U.S.", "US"; "AM" may be emphasis); letters of other
     alphabets are dropped. Spelling variants (colour, color) do count.
     """
-    latin = "".join(c for c in text if c.isascii() or not c.isalpha() or c < "\u0250")
-    if not any(c.isalnum() for c in latin):
-        return []
     words: list[str] = []
-    for unit in normalise(latin):
+    for unit in _units(text):
         spelled = all(name.endswith(".") for name in unit.said)
         written = ("" if spelled else " ").join(unit.said).replace(".", "").replace("-", " ")
         words += written.lower().split()
     return [word for word in words if any(c.isalnum() for c in word)]
+
+
+def _units(text: str) -> list[Unit]:
+    """Units of what can be said: Latin letters, or ASCII alone if the normaliser refuses more."""
+    latin = "".join(c for c in text if not c.isalpha() or c < "\u0250")
+    for kept in (latin, latin.encode("ascii", "ignore").decode()):
+        try:
+            return normalise(kept)
+        except UserError:
+            continue
+    return []
 
 
 def word_errors(reference: Sequence[str], hypothesis: Sequence[str]) -> int:

@@ -42,6 +42,10 @@ def test_other_words_are_errors() -> None:
     assert word_errors(spoken_words("colour"), spoken_words("color")) == 1
 
 
-@pytest.mark.parametrize("nothing", ["", "  ", "?!", "…", "♪", "你好"])
+@pytest.mark.parametrize("nothing", ["", "  ", "?!", "…", "♪", "你好", "⅝ ƕ"])
 def test_what_holds_no_words_gives_none(nothing: str) -> None:
     assert spoken_words(nothing) == []
+
+
+def test_a_recogniser_may_write_anything() -> None:
+    assert spoken_words("♪ la ♪ 5 µ Привет") == ["la", "five"]
