@@ -54,13 +54,18 @@ def methods_text(result: Result) -> str:
             "Gap reduction is (X − B) / (R − B) on mean scores, with B the mean of "
             f"{ratings.roles.baseline} and R that of {ratings.roles.reference}; its 95 % interval "
             "is Fieller's, with the two-way cluster-robust covariance (Cameron, Gelbach and Miller "
-            "2011) and min(listeners, utterances) − 1 degrees of freedom."
+            f"2011) and {_smaller(n_l, n_u) - 1} degrees of freedom."
         )
     found = versions()
     sentences.append(
         f"Computed with Intone {found['intone']} (NumPy {found['numpy']}, SciPy {found['scipy']})."
     )
     return " ".join(sentences)
+
+
+def _smaller(n_listeners: int, n_utterances: int) -> int:
+    """Size of the smaller sample; a factor with one level is no sample."""
+    return min(n for n in (n_listeners, n_utterances) if n > 1 or n_listeners == n_utterances)
 
 
 def _screening_text(result: Result) -> str:

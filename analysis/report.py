@@ -116,6 +116,7 @@ def _render(found: Row, drawings: dict[str, str], title: str) -> str:
         return words.interval((factor * some(value[0]), factor * some(value[1])))
 
     environment.filters.update(
+        counted=words.counted,
         num=lambda v, digits=1: words.number(some(v), digits),
         signed=lambda v: words.number(some(v), 1, sign=True),
         pct=lambda v: words.percent(some(v)),

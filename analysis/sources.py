@@ -1,11 +1,14 @@
 """Where ratings come from: CSV, Parquet, or the view `ratings_v1` of a study's database."""
 
 import csv
+import sqlite3
 import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from intone.errors import UserError
 
@@ -39,7 +42,7 @@ def read_source(path: str | Path) -> Source:
     """
     text = str(path)
     if "://" in text:
-        return _read_database(text)
+        return _read_url(text)
     file = Path(text)
     if not file.is_file():
         raise UserError(
@@ -47,8 +50,9 @@ def read_source(path: str | Path) -> Source:
         )
     if file.suffix.lower() in DATABASE_SUFFIXES:
         # Read only, so that a running study cannot be disturbed; quoted for "?" and "#" in names.
-        place = urllib.parse.quote(str(file.resolve()))
-        return _read_database(f"sqlite:///file:{place}?mode=ro&uri=true", name=file.name)
+        place = f"file:{urllib.parse.quote(str(file.resolve()))}?mode=ro"
+        engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(place, uri=True))
+        return _read_database(engine, file.name)
     if file.suffix.lower() == ".parquet":
         return _read_parquet(file)
     return _read_csv(file)
@@ -93,15 +97,24 @@ def _read_parquet(file: Path) -> Source:
     return Source(frame, file.name, "parquet", _row_numbers(frame))
 
 
-def _read_database(url: str, name: str | None = None) -> Source:
-    import sqlalchemy as sa
-    from sqlalchemy.exc import SQLAlchemyError
-
+def _read_url(url: str) -> Source:
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     try:
         engine = sa.create_engine(url)
-        where = name or engine.url.render_as_string(hide_password=True)
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"the database driver {error.name} is not installed; for PostgreSQL: "
+            "pip install 'intone[postgres]'"
+        ) from error
+    except SQLAlchemyError as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"the database URL cannot be used ({reason}); check it") from error
+    return _read_database(engine, engine.url.render_as_string(hide_password=True))
+
+
+def _read_database(engine: sa.Engine, where: str) -> Source:
+    try:
         with engine.connect() as connection:
             views = set(sa.inspect(connection).get_view_names())
             views |= set(sa.inspect(connection).get_table_names())
@@ -116,10 +129,11 @@ def _read_database(url: str, name: str | None = None) -> Source:
                 looks = int(
                     connection.execute(sa.text("SELECT COUNT(*) FROM looks_v1")).scalar_one()
                 )
-    except (SQLAlchemyError, ModuleNotFoundError) as error:
+    except SQLAlchemyError as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"{name or 'the database'}: cannot be read ({reason})") from error
-    engine.dispose()
+        raise UserError(f"{where}: cannot be read as a database ({reason})") from error
+    finally:
+        engine.dispose()
     return Source(frame, where, "database", _row_numbers(frame), looks)
 
 
