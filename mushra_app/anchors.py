@@ -1,6 +1,7 @@
 """The 3.5 kHz and 7 kHz anchors of ITU-R BS.1534-3, section 5.1, and the mask they must meet."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,9 @@ def low_pass(cut_off: float, rate: int) -> NDArray[np.floating]:
     taps = int(np.ceil((_ATTENUATION - 7.95) / (2.285 * width)) + 1) | 1
     beta = signal.kaiser_beta(_ATTENUATION)
     centre = cut_off + _TRANSITION / 2
-    return signal.firwin(taps, centre, window=("kaiser", beta), fs=rate)
+    # scipy's own stubs forget that a window may be a tuple.
+    window: Any = ("kaiser", beta)
+    return np.asarray(signal.firwin(taps, centre, window=window, fs=rate))
 
 
 def measure(taps: NDArray[np.floating], cut_off: float, rate: int) -> Mask:

@@ -156,7 +156,7 @@ def _choose(study: Study, found: StimulusSet, study_yaml: Path) -> dict[tuple[st
 def _level_limit(folder: Path, stimulus: Stimulus, study: Study, warnings: list[str]) -> float:
     """Check one file; returns the highest loudness it can be given without clipping, LUFS."""
     path = folder / stimulus.path
-    samples, rate = soundfile.read(str(path), always_2d=True)
+    samples, rate = _read_audio(path)
     if len(samples) < 0.4 * rate:
         raise UserError(f"{path}: shorter than 0.4 s, so its loudness is undefined; remove it")
     level = loudness(samples, rate)
@@ -264,10 +264,16 @@ def _write(
 
 
 def _load(path: Path, rate: int, channels: int) -> Signal:
-    samples, own_rate = soundfile.read(str(path), always_2d=True)
+    samples, own_rate = _read_audio(path)
     if own_rate != rate:
-        samples = soxr.resample(samples, own_rate, rate, quality="VHQ")
+        samples = np.asarray(soxr.resample(samples, own_rate, rate, quality="VHQ"))
     return np.repeat(samples, channels, axis=1) if samples.shape[1] < channels else samples
+
+
+def _read_audio(path: Path) -> tuple[Signal, int]:
+    """Samples (frames, channels) and sampling rate, Hz."""
+    samples, rate = soundfile.read(str(path), always_2d=True)
+    return np.asarray(samples, dtype=np.float64), int(rate)
 
 
 def _digest(study: Study, chosen: dict[tuple[str, str], Stimulus]) -> str:

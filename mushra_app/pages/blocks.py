@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.themes import Base
 
 from mushra_app.api import COOKIE
 from mushra_app.pages.trial import trial_component
@@ -60,8 +61,8 @@ def mount(app: FastAPI, study: Study, sittings: Sittings, version: str) -> FastA
     )
 
 
-def _theme() -> gr.themes.Base:
-    return gr.themes.Base(
+def _theme() -> Base:
+    return Base(
         primary_hue="teal",
         neutral_hue="slate",
         font=["system-ui", "sans-serif"],

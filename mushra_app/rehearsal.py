@@ -1,0 +1,270 @@
+"""Simulated listeners who take the whole test through its real endpoints.
+
+A score is the system's planted mean plus listener bias, listener x system, utterance x system and
+noise, all normal, clipped to 0..100 and rounded. Who is behind a slot is looked up in the database
+on this side; no response of the server says it. All rows carry origin `simulated` for ever and
+stand in a database of their own.
+"""
+
+import hashlib
+import json
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+import httpx
+import numpy as np
+from sqlalchemy import Engine, delete, select
+
+from intone.errors import UserError
+from mushra_app.allocation import LOW, MID, conditions
+from mushra_app.api import COOKIE
+from mushra_app.database import (
+    ListenerRow,
+    PageRow,
+    RatingRow,
+    SimulationTokenRow,
+    SittingRow,
+    connect,
+    database_url,
+    rehearsal_path,
+    study_row,
+    transaction,
+)
+from mushra_app.sittings import sha256
+from mushra_app.stimuli import Manifest, prepare
+from mushra_app.study import Study, read_study
+
+FILE_NAME = "rehearsal.json"
+SD = {"listener": 7.0, "listener_x_system": 4.0, "utterance_x_system": 3.0, "noise": 8.0}
+
+
+def rehearse(
+    study_yaml: Path,
+    listeners: int = 24,
+    seed: int = 1,
+    base_url: str | None = None,
+    means: Mapping[str, float] | None = None,
+    progress: bool = True,
+) -> Path:
+    """Let simulated listeners take a study; those who finished before are not added again.
+
+    Also writes `rehearsal.json` beside the study with what was planted, so that a report can be
+    held against it.
+
+    Args:
+        study_yaml: the study file.
+        listeners: how many there are in the end.
+        seed: decides every score; the same seed, the same scores.
+        base_url: a running application made by `create_app(study, rehearsal=True)`; by default one
+            is started on a free port of this machine.
+        means: planted means before clipping by system; by default by role and order.
+        progress: whether a progress bar is shown.
+
+    Returns:
+        The rehearsal's SQLite file.
+
+    Raises:
+        UserError: the study cannot be used, or an earlier rehearsal had another plan.
+    """
+    study = read_study(study_yaml)
+    manifest = prepare(study, study_yaml)
+    planted = planted_means(study, manifest) | dict(means or {})
+    unknown = set(planted) - set(conditions(study))
+    if unknown:
+        raise UserError(f"{study_yaml}: no system {sorted(unknown)[0]!r} to plant a mean for")
+    _write_plan(study, study_yaml, planted, listeners, seed)
+    engine = connect(database_url(study, study_yaml, rehearsal=True))
+    with transaction(engine) as session:
+        study_id = study_row(session, study, rehearsal=True).id
+    done = _finished(engine, study_id)
+    if done < listeners:
+        with _server(study_yaml, base_url) as address, _bar(progress, done, listeners) as step:
+            for number in range(done, listeners):
+                _one(engine, study_id, address, number, planted, seed)
+                step()
+    engine.dispose()
+    return rehearsal_path(study_yaml)
+
+
+def planted_means(study: Study, manifest: Manifest) -> dict[str, float]:
+    """Default means before clipping: recordings 85, systems 55, 61, 67 ... in their order."""
+    by_role = {"reference": 85.0, "copy_synthesis": 79.0}
+    means = {LOW: 20.0, MID: 40.0}
+    tested = 0
+    for system in [study.reference, *study.systems]:
+        role = manifest.item(study.sentences[0], system).role
+        means[system] = by_role.get(role, min(55.0 + 6.0 * tested, 78.0))
+        tested += role == "system"
+    return {system: means[system] for system in conditions(study)}
+
+
+def expected(mean: float) -> float:
+    """Expected score of a system after clipping and rounding, over new listeners and utterances."""
+    spread = float(np.sqrt(sum(sd**2 for sd in SD.values())))
+    normal = NormalDist(mean, spread)
+    return sum(1 - normal.cdf(k - 0.5) for k in range(1, 101))
+
+
+def _write_plan(
+    study: Study, study_yaml: Path, planted: Mapping[str, float], listeners: int, seed: int
+) -> None:
+    systems = {name: round(expected(mean), 4) for name, mean in planted.items()}
+    baseline, top = study.systems[0], systems[study.reference]
+    gaps = [
+        {
+            "system": system,
+            "baseline": baseline,
+            "reference": study.reference,
+            "gap": round((systems[system] - systems[baseline]) / (top - systems[baseline]), 4),
+        }
+        for system in study.systems[1:]
+    ]
+    plan = {
+        "origin": "simulated",
+        "seed": seed,
+        "listeners": listeners,
+        "systems": systems,
+        "systems_are": "expected scores after clipping to 0..100 and rounding",
+        "before_clipping": dict(planted),
+        "gaps": gaps,
+        "sd": SD,
+    }
+    path = study_yaml.with_name(FILE_NAME)
+    if path.is_file() and rehearsal_path(study_yaml).is_file():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        if {**before, "listeners": 0} != {**plan, "listeners": 0}:
+            raise UserError(
+                f"{path}: the rehearsal there was made with another seed or other means; remove "
+                f"it and {rehearsal_path(study_yaml).name} to start anew"
+            )
+        plan["listeners"] = max(listeners, before["listeners"])
+    path.write_text(json.dumps(plan, indent=2) + "\n", encoding="utf-8")
+
+
+def _one(
+    engine: Engine,
+    study_id: int,
+    address: str,
+    number: int,
+    planted: Mapping[str, float],
+    seed: int,
+) -> None:
+    """One simulated listener, from the door to the completion code."""
+    token = secrets.token_urlsafe(32)
+    with transaction(engine) as session:
+        session.add(SimulationTokenRow(token_sha256=sha256(token), study_id=study_id))
+    with httpx.Client(base_url=address, timeout=30) as client:
+        opened = _ask(client, "POST", "/api/v1/session", {"simulation_token": token})
+        consent = {"version": opened["consent"]["version"], "agree": True}
+        _ask(client, "POST", "/api/v1/consent", consent)
+        where = _ask(client, "POST", "/api/v1/instructions", {})
+        cookie = client.cookies[COOKIE]
+        while where["stage"] == "trial":
+            page = _ask(client, "GET", "/api/v1/trial")
+            for sound in [page["reference"], *page["slots"]]:
+                client.get("/" + sound).raise_for_status()
+            sentence, slots = _slots(engine, cookie, page["page"])
+            for slot, system in enumerate(slots):
+                score = _score(seed, number, sentence, system, planted[system])
+                body = {
+                    "score": score,
+                    "n_plays": 1 + slot % 2,
+                    "heard_ms": 3000 + 100 * slot,
+                    "rating_time_ms": 5000 * (slot + 1),
+                    "seq": 1,
+                }
+                _ask(client, "PUT", f"/api/v1/trial/{page['page']}/rating/{slot}", body)
+            where = _ask(client, "POST", f"/api/v1/trial/{page['page']}/submit", {})
+
+
+def _ask(client: httpx.Client, method: str, path: str, body: object = None) -> Any:
+    response = client.request(method, path, json=body)
+    response.raise_for_status()
+    return response.json() if response.content else None
+
+
+def _slots(engine: Engine, cookie: str, page_index: int) -> tuple[str, list[str]]:
+    with transaction(engine) as session:
+        page = session.scalars(
+            select(PageRow)
+            .join(SittingRow, SittingRow.id == PageRow.session_id)
+            .where(SittingRow.cookie_sha256 == sha256(cookie), PageRow.page_index == page_index)
+        ).one()
+        return page.sentence, json.loads(page.slots)
+
+
+def _score(seed: int, listener: int, sentence: str, system: str, mean: float) -> int:
+    def effect(kind: str, *who: object) -> float:
+        digest = hashlib.sha256(json.dumps([seed, kind, *who]).encode()).digest()
+        generator = np.random.default_rng(int.from_bytes(digest[:16], "big"))
+        return SD[kind] * float(generator.standard_normal())
+
+    score = (
+        mean
+        + effect("listener", listener)
+        + effect("listener_x_system", listener, system)
+        + effect("utterance_x_system", sentence, system)
+        + effect("noise", listener, sentence, system)
+    )
+    return round(min(100.0, max(0.0, score)))
+
+
+def _finished(engine: Engine, study_id: int) -> int:
+    """Simulated listeners who finished; one that was interrupted is removed and made again."""
+    with transaction(engine) as session:
+        rows = session.scalars(select(SittingRow).where(SittingRow.study_id == study_id)).all()
+        broken = [row for row in rows if row.outcome == "open"]
+        ids = [row.id for row in broken]
+        pages = select(PageRow.id).where(PageRow.session_id.in_(ids))
+        session.execute(delete(RatingRow).where(RatingRow.page_id.in_(pages)))
+        session.execute(delete(PageRow).where(PageRow.session_id.in_(ids)))
+        unused = SimulationTokenRow.session_id.is_(None) | SimulationTokenRow.session_id.in_(ids)
+        session.execute(delete(SimulationTokenRow).where(unused))
+        session.execute(delete(SittingRow).where(SittingRow.id.in_(ids)))
+        people = [row.listener_id for row in broken]
+        session.execute(delete(ListenerRow).where(ListenerRow.id.in_(people)))
+        return len(rows) - len(broken)
+
+
+@contextmanager
+def _server(study_yaml: Path, base_url: str | None) -> Iterator[str]:
+    """Address of the application in rehearsal mode; started here unless one is running."""
+    if base_url is not None:
+        yield base_url
+        return
+    import uvicorn
+
+    from mushra_app.app import create_app
+
+    app = create_app(study_yaml, rehearsal=True)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=5)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        while not server.started:
+            if not thread.is_alive():
+                raise UserError(f"{study_yaml}: the application did not start on this machine")
+            time.sleep(0.02)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@contextmanager
+def _bar(shown: bool, done: int, total: int) -> Iterator[Callable[[], None]]:
+    from rich.progress import Progress
+
+    with Progress(disable=not shown) as progress:
+        task = progress.add_task("Simulated listeners", total=total, completed=done)
+        yield lambda: progress.advance(task)
