@@ -165,11 +165,19 @@ def stimuli_import(
     texts: Annotated[
         Path | None, typer.Option(help="File with `stem|text` lines; without it texts are empty.")
     ] = None,
+    copy_synthesis: Annotated[
+        list[str] | None,
+        typer.Option(help="Name of a system that is recordings through a vocoder; repeatable."),
+    ] = None,
+    voice: Annotated[str, typer.Option(help="Whose voice it is.")] = "not stated",
+    licence: Annotated[str, typer.Option(help="Licence of the audio.")] = "not stated",
+    language: Annotated[str, typer.Option(help="Language of the texts, e.g. en.")] = "en",
 ) -> None:
     """Make a stimulus set of anybody's audio: files with the same name are one sentence."""
     from tts_core.synthesis.commands import import_stimuli
 
-    import_stimuli(systems, out, reference, texts)
+    copies = copy_synthesis or []
+    import_stimuli(systems, out, reference, texts, copies, voice, licence, language)
 
 
 @voice_app.command("pack")

@@ -76,7 +76,8 @@ def test_a_wheel_with_another_digest_is_never_used(registry, monkeypatch):
     assert not assets.available("words")
 
 
-def test_without_a_network_the_reason_is_told(registry, monkeypatch):
+@pytest.mark.usefixtures("registry")
+def test_without_a_network_the_reason_is_told(monkeypatch):
     made = assets.Wheel(package="not-there", version="1.0.0", sha256="0" * 64)
     listed(monkeypatch, words=assets.Asset(
         what="words", licence="CC0", default=True, wheels=[made], keep={"a": "a"}

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from intone.contracts import Source, StimulusSet
 from intone.errors import UserError
-from tts_core.audio.io import read_audio_and_rate, write_audio
+from tts_core.audio.io import attenuate, read_audio_and_rate, write_audio
 from tts_core.audio.vocoder import Vocoder, load_vocoder
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.progress import on_console
@@ -47,7 +47,10 @@ def synth(
         console.print(f"{synthesizer.voice.speaker}: a stand-in voice, not a human's")
     for line, path in zip(lines, paths, strict=True):
         speech = synthesizer.speak(line, seed, temperature, rate)
-        write_audio(path, _within_full_scale(speech.samples), speech.sample_rate)
+        samples, gain = attenuate(speech.samples)
+        if gain:
+            console.print(f"{path}: attenuated by {-gain:.1f} dB so as not to clip")
+        write_audio(path, samples, speech.sample_rate)
         if as_json:
             words = [{"text": w.text, "start": w.start, "end": w.end} for w in speech.words]
             row = {"path": str(path), "seconds": round(speech.seconds, 3), "rtf": speech.rtf}
@@ -63,10 +66,6 @@ def _lines(file: Path | None) -> list[str]:
     if not lines:
         raise UserError(f"{file}: holds no text; write one sentence a line")
     return lines
-
-
-def _within_full_scale(samples: np.ndarray) -> np.ndarray:
-    return samples / max(1.0, float(np.abs(samples).max()))
 
 
 @dataclass(frozen=True)
@@ -203,7 +202,14 @@ def _add_synthesis(
 
 
 def import_stimuli(
-    systems: Sequence[str], out: Path, reference: Path | None, texts: Path | None
+    systems: Sequence[str],
+    out: Path,
+    reference: Path | None,
+    texts: Path | None,
+    copy_synthesis: Sequence[str],
+    voice: str,
+    licence: str,
+    language: str,
 ) -> StimulusSet:
     """`NAME=FOLDER` words to a stimulus set.
 
@@ -220,7 +226,16 @@ def import_stimuli(
         folders[name] = Path(folder)
     with on_console() as progress:
         return import_folders(
-            folders, out, reference, texts, created_by=_command(), progress=progress
+            folders,
+            out,
+            reference,
+            texts,
+            copy_synthesis,
+            voice=voice,
+            licence=licence,
+            language=language,
+            created_by=_command(),
+            progress=progress,
         )
 
 

@@ -83,7 +83,7 @@ def test_batch_statistics_ignore_padding():
     torch.testing.assert_close(out, oracle)
 
 
-def test_teacher_forcing_equals_stepping(sizes, facts, utterance):
+def test_teacher_forcing_equals_stepping(sizes, facts):
     """Fed its own output, the fused decoder gives what the stepped one generated."""
     model = NTTS(sizes("ntts"), facts).eval()
     condition = torch.randn(2, 11, 17)

@@ -93,7 +93,7 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
     return load_file(run / "model" / checkpoint.WEIGHTS)
 
 
-class Stop(Exception):
+class StopError(Exception):
     pass
 
 
@@ -106,9 +106,9 @@ def test_stopping_and_going_on_is_bit_equal_to_an_unbroken_run(system, corpus, t
 
         def die(event, stage=stage):
             if event.stage == stage and event.step == 5:
-                raise Stop
+                raise StopError
 
-        with pytest.raises(Stop):
+        with pytest.raises(StopError):
             train(recipe, corpus, broken, watch=die)
     train(recipe, corpus, broken)
     expected, found = weights(whole), weights(broken)
