@@ -71,7 +71,8 @@ def report(
         ScreeningChoice | None,
         typer.Option(
             help="Rule that leaves unreliable listeners out; the report always shows both ways. "
-            "Default: bs1534-3, but none if listeners were told of no reference."
+            "Default: bs1534-3, but none if listeners were told of no reference or nobody "
+            "would be left."
         ),
     ] = None,
     planted: Annotated[

@@ -63,10 +63,13 @@ def screen(ratings: Ratings, rule: RuleName | None = None) -> Screening:
         ratings: everybody's ratings.
         rule: by default `bs1534-3`, but `none` where listeners were told of no reference.
 
+    If the default rule would leave fewer than two listeners, everybody stays and a note says so.
+
     Raises:
-        UserError: unknown rule, or fewer than two listeners would remain.
+        UserError: unknown rule, or the rule asked for would leave fewer than two listeners.
     """
     notes: list[str] = []
+    asked = rule is not None
     if rule is None:
         hidden = bool((ratings.frame["page_type"] == "mushra_nmr").any())
         rule = "none" if hidden else "bs1534-3"
@@ -85,6 +88,14 @@ def screen(ratings: Ratings, rule: RuleName | None = None) -> Screening:
     found = rules[rule](ratings, notes)
     excluded = tuple(Exclusion(name, tuple(found[name])) for name in sorted(found))
     left = len(ratings.listeners) - len(excluded)
+    if excluded and left < 2 and not asked:
+        notes.insert(
+            0,
+            f"Nobody was screened out: BS.1534-3 would leave {counted(left, 'listener')} of "
+            f"{len(ratings.listeners)}, so either the recordings were not heard as better or the "
+            "listeners were not listening. Decide which before quoting anything.",
+        )
+        return Screening("none", (), ratings, tuple(notes))
     if excluded and left < 2:
         raise UserError(
             f"{ratings.source}: screening rule {rule} leaves {counted(left, 'listener')} of "

@@ -87,6 +87,12 @@ def test_a_rule_that_leaves_nobody_is_refused(tmp_path):
         screen(_ratings(tmp_path, {"a": (20, 0), "b": (20, 0), "c": (0, 0)}), "bs1534-3")
 
 
+def test_a_default_that_leaves_nobody_keeps_everybody_and_says_so(tmp_path):
+    found = screen(_ratings(tmp_path, {"a": (20, 0), "b": (20, 0), "c": (0, 0)}))
+    assert (found.rule, found.excluded) == ("none", ())
+    assert "BS.1534-3 would leave 1 listener of 3" in found.notes[0]
+
+
 def test_other_scales_are_screened_at_nine_tenths(tmp_path):
     rows = [(f"L{i}", f"U{j}", s, v) for i in range(4) for j in range(5)
             for s, v in (("ref", 4.5 if i == 0 else 4.6), ("x", 2.0))]  # fmt: skip
