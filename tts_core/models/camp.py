@@ -21,7 +21,7 @@ from tts_core.models.blocks import (
     mean_of_valid,
     take,
 )
-from tts_core.models.durations import whole_frames
+from tts_core.models.durations import PHONE_GROUP, whole_frames
 from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
 from tts_core.models.prosody_predictor import ProsodyPredictor
 
@@ -69,15 +69,16 @@ class DurationPredictor(nn.Module):
     """Phone embeddings and word prosody to frames per phone (thesis Fig. 6.2d).
 
     Args:
-        phones: D of the phone embeddings. vector: d.
+        phones: D of the phone embeddings. mean: frames of the average phone, where training starts.
     """
 
-    def __init__(self, phones: int, config: ModelConfig) -> None:
+    def __init__(self, phones: int, config: ModelConfig, mean: float) -> None:
         super().__init__()
         self.smooth = Recurrent(config.word_vector, config.duration // 2)
         self.convs = ConvStack(phones + config.duration, config.duration, 3, 5, config.dropout)
         self.lstm = Recurrent(config.duration, config.duration, both_ways=False)
         self.output = nn.Linear(config.duration, 1)
+        nn.init.constant_(self.output.bias, mean)
 
     def forward(self, phones: Tensor, prosody: Tensor, batch: Batch) -> Tensor:
         """Phones (B, N, D), prosody upsampled to phones (B, N, d) to frames (B, N)."""
@@ -127,7 +128,9 @@ class CAMP(nn.Module):
             facts.n_tokens, config.embedding, config.encoder, config.encoder_kernel, config.dropout
         )
         self.reference_encoder = WordReferenceEncoder(facts.n_mels, config.encoder, config)
-        self.duration_predictor = DurationPredictor(config.encoder, config)
+        self.duration_predictor = DurationPredictor(
+            config.encoder, config, facts.duration_mean[PHONE_GROUP]
+        )
         self.decoder = ParallelDecoder(config.encoder, facts.n_mels, config)
         self.prosody_predictor = predictor
 
