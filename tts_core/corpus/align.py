@@ -68,7 +68,7 @@ def align_with_viter(
     Args:
         utterances: id to 16 kHz WAV and phones; about `VITER_MINIMUM_S` of speech or more.
         seed: of the training.
-        progress: is told per mille of the training, then of nothing else.
+        progress: is told per mille of the training, then the utterances.
 
     Returns:
         id to (P, 2) start and end, s, or to why there is none.
@@ -104,9 +104,11 @@ def align_with_viter(
             failure = AlignmentError(f"the aligner could not be trained: {error}")
             return dict.fromkeys(utterances, failure)
         ids = list(utterances)
+        progress("aligning", 0, len(ids))
         # All at once: viter pools its feature normalisation over a speaker's utterances.
         with _quiet_standard_error():
             found = model.align_many([(utterances[name].wav, texts[name]) for name in ids])
+        progress("aligning", len(ids), len(ids))
     return {
         name: _from_viter(alignment, utterances[name].words)
         for name, alignment in zip(ids, found, strict=True)

@@ -64,7 +64,7 @@ def build_demo(
     out = Path(out)
     chosen = sentences()[:limit]
     (out / "wavs").mkdir(parents=True, exist_ok=True)
-    missing = [s for s in chosen if not audio_path(out, s.id).is_file()]
+    missing = [s for s in chosen if not _is_read(s, audio_path(out, s.id))]
     done = len(chosen) - len(missing)
     progress("reading the demo sentences", done, len(chosen))
     if missing:
@@ -95,7 +95,7 @@ def _read_aloud(missing: list[Sentence], wavs: Path, tell) -> None:
                 # Piper names its files by the time and reports each; the order is the texts'.
                 if "Wrote " in line and read < len(missing):
                     wav = Path(line.split("Wrote ", 1)[1].strip())
-                    _to_flac(wav, wavs / f"{missing[read].id}.flac")
+                    _to_flac(wav, missing[read], wavs / f"{missing[read].id}.flac")
                     read += 1
                     tell(read)
             status = process.wait()
@@ -124,9 +124,19 @@ def _start_piper(model: Path, missing: list[Sentence], scratch: Path) -> subproc
     )
 
 
-def _to_flac(wav: Path, flac: Path) -> None:
+def _is_read(sentence: Sentence, flac: Path) -> bool:
+    """Whether the file is there and is a reading of this very text."""
+    if not flac.is_file():
+        return False
+    with soundfile.SoundFile(flac) as file:
+        return file.comment == sentence.text
+
+
+def _to_flac(wav: Path, sentence: Sentence, flac: Path) -> None:
     samples, rate = soundfile.read(wav, dtype="int16")
     scratch = flac.with_name(f".{flac.name}")
-    soundfile.write(scratch, samples, rate, format="FLAC", subtype="PCM_16")
+    with soundfile.SoundFile(scratch, "w", rate, 1, "PCM_16", format="FLAC") as file:
+        file.comment = sentence.text
+        file.write(samples)
     scratch.replace(flac)
     wav.unlink()

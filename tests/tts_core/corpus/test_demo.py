@@ -6,7 +6,7 @@ import soundfile
 
 from intone.errors import UserError
 from tts_core.corpus import demo
-from tts_core.corpus.demo import build_demo, sentences
+from tts_core.corpus.demo import Sentence, build_demo, sentences
 from tts_core.corpus.sources import read_corpus
 from tts_core.corpus.splits import normalised
 
@@ -47,12 +47,17 @@ def test_the_stand_in_voice_is_reproducible_and_says_what_it_is(read_aloud, tmp_
     assert [r.text for r in found] == [s.text for s in sentences()[:2]]
 
 
-def test_only_what_is_missing_is_read(corpus):
+def test_only_what_is_missing_or_another_text_is_read(corpus, monkeypatch):
     first, second = sorted((corpus / "wavs").iterdir())[:2]
     kept = first.stat().st_mtime_ns
     second.unlink()
-    build_demo(corpus, limit=2)
+    monkeypatch.setattr(demo, "sentences", lambda: [*sentences()[:2], Sentence("x", "", "Yes.")])
+    build_demo(corpus)
     assert second.is_file()
+    assert soundfile.info(corpus / "wavs" / "x.flac").duration < 2
+    monkeypatch.setattr(demo, "sentences", lambda: [Sentence("x", "", "Well, it is longer now.")])
+    build_demo(corpus)
+    assert soundfile.info(corpus / "wavs" / "x.flac").duration > 1
     assert first.stat().st_mtime_ns == kept
 
 
