@@ -57,9 +57,10 @@ def corpus_fetch(
 @corpus_app.command("report")
 def corpus_report(folder: Annotated[Path, typer.Argument(help="Corpus folder.")]) -> None:
     """Describe a corpus: hours, sentences, readings, lengths."""
+    from tts_core.corpus.report import as_text
     from tts_core.corpus.report import corpus_report as describe
 
-    typer.echo(describe(folder))
+    typer.echo(as_text(describe(folder)))
 
 
 @app.command()

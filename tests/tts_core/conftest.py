@@ -1,12 +1,23 @@
 """A small corpus of invented utterances: valid in every respect, and made in no time."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from tts_core.config import Features, ModelConfig
+from tts_core.config import Features, ModelConfig, Recipe, load_recipe
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.shards import (
+    PreparedInfo,
+    SplitCounts,
+    inventory_digest,
+    write_info,
+    write_shard,
+)
+from tts_core.corpus.sources import CorpusInfo
 from tts_core.models.facts import CorpusFacts
 from tts_core.text.syntax import NODE_LABELS, POS_TAGS
 from tts_core.text.tokens import DURATION_GROUPS, PHONES, TOKENS, encode_words
@@ -88,6 +99,69 @@ def sizes() -> Callable[..., ModelConfig]:
         return ModelConfig.model_validate({"system": system, **small, **changes})
 
     return make
+
+
+SMALL = {
+    "embedding": 16, "encoder": 16, "decoder": 24, "prenet": 8, "duration": 16, "latent": 4,
+    "reference": 8, "sampler_width": 8, "node_embedding": 8, "graph": 8, "word_vector": 3,
+    "context_width": 8, "predictor": 16, "predictor_prenet": 8, "sampler": "graph",
+    "context": "syntax",
+}  # fmt: skip
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, facts: CorpusFacts) -> PreparedCorpus:
+    """A prepared corpus of invented utterances whose `slope` is a sentence-level factor."""
+    folder = tmp_path / "prepared"
+    rows = [invent(i, 4, slope=float(np.sin(i))) for i in range(24)]
+    rows += [replace(invent(100 + i, 4, slope=1.0), split="validation") for i in range(4)]
+    write_shard(folder / "shards" / "000.parquet", rows)
+    info = PreparedInfo(
+        version=1,
+        inputs_digest="0" * 16,
+        corpus=CorpusInfo(
+            name="invented", speaker="nobody", licence="none", stand_in=True, source="test"
+        ),
+        corpus_folder="",
+        features=Features(),
+        features_digest=Features().digest(),
+        encoder="minilm",
+        inventory_digest=inventory_digest(),
+        aligner="invented",
+        parsers={},
+        split_seed=0,
+        splits={"train": SplitCounts(utterances=24, sentences=24, hours=0.0)},
+        mel_mean=facts.mel_mean,
+        mel_std=facts.mel_std,
+        duration_groups=["phone", "punctuation", "boundary"],
+        duration_mean=facts.duration_mean,
+        duration_std=facts.duration_std,
+        graph_passes=facts.graph_passes,
+        hours=0.0,
+        shards=["000.parquet"],
+        left_out=[],
+    )
+    write_info(folder, info)
+    return PreparedCorpus(folder)
+
+
+@pytest.fixture
+def tiny() -> Callable[..., Recipe]:
+    """A recipe of the smallest widths: tiny(system, steps, **overrides)."""
+    return tiny_recipe
+
+
+def tiny_recipe(system: str, steps: int, **changes: object) -> Recipe:
+    keys: dict[str, object] = {f"model.{key}": value for key, value in SMALL.items()}
+    recipe = load_recipe(f"{system}_demo")
+    for number in recipe.stages:
+        keys |= {
+            f"stages.{number}.steps": steps,
+            f"stages.{number}.batch_frames": 600,
+            f"stages.{number}.checkpoint_every": 1000,
+            f"stages.{number}.lr_final": 1.0,
+        }
+    return load_recipe(f"{system}_demo", keys | changes)
 
 
 @pytest.fixture(autouse=True)

@@ -14,79 +14,11 @@ import torch
 from safetensors.torch import load_file
 
 from intone.errors import UserError
-from tts_core.config import Features, Recipe, load_recipe
-from tts_core.corpus.dataset import PreparedCorpus
-from tts_core.corpus.shards import (
-    PreparedInfo,
-    SplitCounts,
-    inventory_digest,
-    write_info,
-    write_shard,
-)
-from tts_core.corpus.sources import CorpusInfo
-from tts_core.models.facts import CorpusFacts
+from tts_core.config import load_recipe
 from tts_core.training import checkpoint
 from tts_core.training.batches import endless_batches, epoch_batches
 from tts_core.training.loop import train
 from tts_core.training.stages import StageLoss, kl_weight, stages_of
-
-SMALL = {
-    "embedding": 16, "encoder": 16, "decoder": 24, "prenet": 8, "duration": 16, "latent": 4,
-    "reference": 8, "sampler_width": 8, "node_embedding": 8, "graph": 8, "word_vector": 3,
-    "context_width": 8, "predictor": 16, "predictor_prenet": 8, "sampler": "graph",
-    "context": "syntax",
-}  # fmt: skip
-
-
-@pytest.fixture
-def corpus(tmp_path, utterance, facts: CorpusFacts) -> PreparedCorpus:
-    """A prepared corpus of invented utterances whose `slope` is a sentence-level factor."""
-    from dataclasses import replace
-
-    folder = tmp_path / "prepared"
-    rows = [utterance(i, 4, slope=float(np.sin(i))) for i in range(24)]
-    rows += [replace(utterance(100 + i, 4, slope=1.0), split="validation") for i in range(4)]
-    write_shard(folder / "shards" / "000.parquet", rows)
-    info = PreparedInfo(
-        version=1,
-        inputs_digest="0" * 16,
-        corpus=CorpusInfo(
-            name="invented", speaker="nobody", licence="none", stand_in=True, source="test"
-        ),
-        corpus_folder="",
-        features=Features(),
-        features_digest=Features().digest(),
-        encoder="minilm",
-        inventory_digest=inventory_digest(),
-        aligner="invented",
-        parsers={},
-        split_seed=0,
-        splits={"train": SplitCounts(utterances=24, sentences=24, hours=0.0)},
-        mel_mean=facts.mel_mean,
-        mel_std=facts.mel_std,
-        duration_groups=["phone", "punctuation", "boundary"],
-        duration_mean=facts.duration_mean,
-        duration_std=facts.duration_std,
-        graph_passes=facts.graph_passes,
-        hours=0.0,
-        shards=["000.parquet"],
-        left_out=[],
-    )
-    write_info(folder, info)
-    return PreparedCorpus(folder)
-
-
-def tiny(system: str, steps: int, **changes: object) -> Recipe:
-    keys: dict[str, object] = {f"model.{key}": value for key, value in SMALL.items()}
-    recipe = load_recipe(f"{system}_demo")
-    for number in recipe.stages:
-        keys |= {
-            f"stages.{number}.steps": steps,
-            f"stages.{number}.batch_frames": 600,
-            f"stages.{number}.checkpoint_every": 1000,
-            f"stages.{number}.lr_final": 1.0,
-        }
-    return load_recipe(f"{system}_demo", keys | changes)
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
@@ -98,7 +30,7 @@ class StopError(Exception):
 
 
 @pytest.mark.parametrize("system", ["ntts", "kathaka", "camp"])
-def test_stopping_and_going_on_is_bit_equal_to_an_unbroken_run(system, corpus, tmp_path):
+def test_stopping_and_going_on_is_bit_equal_to_an_unbroken_run(system, corpus, tiny, tmp_path):
     recipe = tiny(system, 8, **{f"stages.{n}.checkpoint_every": 3 for n in (1, 2)})
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     train(recipe, corpus, whole)
@@ -120,7 +52,7 @@ def test_stopping_and_going_on_is_bit_equal_to_an_unbroken_run(system, corpus, t
 
 
 @pytest.mark.parametrize("system", ["ntts", "kathaka", "camp"])
-def test_later_stages_leave_earlier_ones_bit_identical(system, corpus, tmp_path):
+def test_later_stages_leave_earlier_ones_bit_identical(system, corpus, tiny, tmp_path):
     recipe = tiny(system, 6)
     train(recipe, corpus, tmp_path / "run", stages=[1])
     before = weights(tmp_path / "run")
@@ -153,7 +85,7 @@ def test_kathaka_trains_exactly_what_each_stage_names(facts, sizes):
         assert not any(module.training for module in frozen)
 
 
-def test_the_latent_carries_what_phones_do_not(corpus, tmp_path):
+def test_the_latent_carries_what_phones_do_not(corpus, tiny, tmp_path):
     """The invented spectrograms have a sentence-level offset: Kathaka's latent must find it."""
     recipe = tiny("kathaka", 150, **{"stages.2.steps": 2, "stages.3.steps": 2})
     run = tmp_path / "run"
@@ -170,7 +102,7 @@ def test_the_latent_carries_what_phones_do_not(corpus, tmp_path):
 
 
 @pytest.mark.parametrize("system", ["ntts", "kathaka", "camp"])
-def test_losses_fall(system, corpus, tmp_path):
+def test_losses_fall(system, corpus, tiny, tmp_path):
     recipe = tiny(system, 60)
     first: dict[tuple[int, str], float] = {}
     last: dict[tuple[int, str], float] = {}
@@ -213,13 +145,13 @@ def test_annealing_rises_from_nothing_to_its_full_weight():
     assert kl_weight(150_001, config) == 0, "between, the term is left out"
 
 
-def test_a_changed_recipe_does_not_go_on_in_an_old_run(corpus, tmp_path):
+def test_a_changed_recipe_does_not_go_on_in_an_old_run(corpus, tiny, tmp_path):
     train(tiny("ntts", 2), corpus, tmp_path / "run")
     with pytest.raises(UserError, match="another recipe"):
         train(tiny("ntts", 3), corpus, tmp_path / "run")
 
 
-def test_a_stage_needs_the_one_before(corpus, tmp_path):
+def test_a_stage_needs_the_one_before(corpus, tiny, tmp_path):
     with pytest.raises(UserError, match="stage 1 is not trained"):
         train(tiny("ntts", 2), corpus, tmp_path / "run", stages=[2])
 
@@ -232,7 +164,7 @@ def test_a_wrong_key_or_value_is_named(change, message):
         load_recipe("ntts_demo", change)
 
 
-def test_damaged_weights_are_refused(corpus, tmp_path):
+def test_damaged_weights_are_refused(corpus, tiny, tmp_path):
     train(tiny("ntts", 2), corpus, tmp_path / "run")
     path = tmp_path / "run/model" / checkpoint.WEIGHTS
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
@@ -241,7 +173,7 @@ def test_damaged_weights_are_refused(corpus, tmp_path):
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_a_killed_training_goes_on_and_ends_like_an_unbroken_one(how, corpus, tmp_path):
+def test_a_killed_training_goes_on_and_ends_like_an_unbroken_one(how, corpus, tiny, tmp_path):
     """SIGTERM stops with a checkpoint; SIGKILL loses no step that was checkpointed."""
     recipe = tmp_path / "tiny.yaml"
     keys = tiny("ntts", 40, **{"stages.1.checkpoint_every": 5}).model_dump(mode="json")

@@ -1,0 +1,97 @@
+"""Voices and speaking with them; the voice is a tiny one, trained here for a few steps."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from intone import assets
+from intone.errors import UserError
+from tts_core.audio.vocoder import GRIFFIN_LIM, load_vocoder
+from tts_core.config import Features
+from tts_core.synthesis import voice as voices
+from tts_core.synthesis.commands import synth
+from tts_core.synthesis.synthesize import Synthesizer
+from tts_core.text.analyse import Frontend
+from tts_core.training.loop import train
+
+TEXT = "Well, the small boat came home before the storm."
+
+needs_frontend = pytest.mark.skipif(
+    not all(assets.available(name) for name in ("minilm", "cmudict", "g2p-en")),
+    reason="assets of the front-end are not here; `intone assets` fetches them",
+)
+
+
+@pytest.fixture
+def voice(corpus, tiny, tmp_path) -> Path:
+    runs = []
+    for system in ("ntts", "kathaka", "camp"):
+        run = tmp_path / "runs" / system
+        train(tiny(system, 5), corpus, run)
+        runs.append(run)
+    voices.pack(runs, tmp_path / "voice")
+    return tmp_path / "voice"
+
+
+def speakers(voice: Path) -> dict[str, Synthesizer]:
+    vocoder, frontend = load_vocoder(Features(), GRIFFIN_LIM), Frontend()
+    return {
+        name: Synthesizer.load(name, voice, vocoder, frontend)
+        for name in voices.read_voice(voice).systems
+    }
+
+
+@needs_frontend
+def test_every_system_speaks_and_repeats_itself(voice):
+    for name, speaker in speakers(voice).items():
+        one, again = (speaker.speak(TEXT, seed=3) for _ in range(2))
+        assert np.array_equal(one.samples, again.samples), name
+        assert one.mel.shape[0] == one.durations.sum()
+        assert len(one.samples) == one.mel.shape[0] * 256
+        assert [w.text for w in one.words] == TEXT.replace(",", " ,").replace(".", " .").split()
+        starts = [w.start for w in one.words]
+        ends = [w.end for w in one.words]
+        assert starts[0] == 0
+        assert starts[1:] == ends[:-1]
+        assert ends[-1] == pytest.approx(one.seconds, abs=1e-3)
+        assert speaker.speak(TEXT, rate=2.0).seconds < one.seconds
+        if name == "kathaka":
+            assert not np.array_equal(one.mel, speaker.speak(TEXT, seed=4).mel)
+
+
+@needs_frontend
+def test_lines_of_a_file_become_files_with_times(voice, tmp_path, capsys, monkeypatch):
+    lines = tmp_path / "lines.txt"
+    lines.write_text(f"{TEXT}\n\nIs it late?\n")
+    out = tmp_path / "said"
+    monkeypatch.setenv("INTONE_VOICE", str(voice))
+    synth("camp", out, None, lines, None, 1.0, 1.0, 0, True)
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [Path(row["path"]).name for row in rows] == ["0001.wav", "0002.wav"]
+    for row in rows:
+        assert soundfile.info(row["path"]).duration == pytest.approx(row["seconds"], abs=1e-3)
+        assert row["words"][-1]["end"] <= row["seconds"] + 1e-3
+
+
+def test_a_voice_is_packed_from_finished_runs(voice, tmp_path):
+    described = voices.read_voice(voice)
+    assert described.stand_in
+    assert set(described.systems) == {"ntts", "kathaka", "camp"}
+    run = tmp_path / "runs" / "ntts"
+    with pytest.raises(UserError, match="a second ntts"):
+        voices.pack([run, _copy(run, tmp_path)], tmp_path / "other")
+    with pytest.raises(UserError, match="no finished model"):
+        voices.pack([tmp_path / "nothing"], tmp_path / "other")
+    with pytest.raises(UserError, match="has no system 'durian'"):
+        Synthesizer.load("durian", voice)
+    with pytest.raises(UserError, match="not a voice"):
+        voices.read_voice(tmp_path)
+
+
+def _copy(run: Path, folder: Path) -> Path:
+    import shutil
+
+    return Path(shutil.copytree(run, folder / "copy"))
