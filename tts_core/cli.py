@@ -138,7 +138,9 @@ def synth(
 @stimuli_app.command("make")
 def stimuli_make(
     out: Out,
-    systems: Annotated[str, typer.Option(help="Systems, comma-separated.")] = "ntts,kathaka,camp",
+    systems: Annotated[
+        str, typer.Option(help='Systems, comma-separated; "" for none.')
+    ] = "ntts,kathaka,camp",
     split: Annotated[
         str | None, typer.Option(help="Sentences of this split of --data, with their recordings.")
     ] = None,

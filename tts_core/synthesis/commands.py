@@ -21,7 +21,7 @@ from tts_core.synthesis.copy_synthesis import CopySynthesis
 from tts_core.synthesis.stimuli import StimulusWriter
 from tts_core.synthesis.stimuli_import import import_stimuli as import_folders
 from tts_core.synthesis.synthesize import Synthesizer
-from tts_core.synthesis.voice import Voice, default_voice, read_voice
+from tts_core.synthesis.voice import Voice, default_voice, read_voice, voice_of
 from tts_core.text.analyse import Frontend
 
 
@@ -98,13 +98,7 @@ def make_stimuli(
     with_recordings = all(line.recording for line in lines)
     if copy_synthesis and not with_recordings:
         raise UserError("--copy-synthesis needs recordings: give --split and --data")
-    folder = voice or default_voice()
-    described = read_voice(folder)
-    frontend = Frontend(described.text_encoder) if systems else None
-    vocoder = load_vocoder(described.features)
-    speakers = {
-        name: Synthesizer.load(name, folder, vocoder, frontend) for name in systems if frontend
-    }
+    described, speakers, vocoder = _speakers(systems, voice, data)
     weights = {name: s.description.weights_sha256 for name, s in speakers.items()}
     writer = StimulusWriter(
         out,
@@ -132,6 +126,21 @@ def make_stimuli(
         created_by=_command(),
         language=described.language,
     )
+
+
+def _speakers(
+    systems: Sequence[str], voice: Path | None, data: Path | None
+) -> tuple[Voice, dict[str, Synthesizer], Vocoder]:
+    """The systems that speak, sharing one front-end; without systems, the corpus's own voice."""
+    if not systems and data is not None:
+        info = PreparedCorpus(data).info
+        described = voice_of(info.corpus, info.features, info.encoder, {})
+        return described, {}, load_vocoder(described.features)
+    folder = voice or default_voice()
+    described = read_voice(folder)
+    vocoder, frontend = load_vocoder(described.features), Frontend(described.text_encoder)
+    speakers = {name: Synthesizer.load(name, folder, vocoder, frontend) for name in systems}
+    return described, speakers, vocoder
 
 
 def _command() -> str:

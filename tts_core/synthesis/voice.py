@@ -72,21 +72,32 @@ def pack(runs: list[Path], out: Path) -> Voice:
             stages=description.stages_done,
         )
     prepared = next(iter(found.values())).corpus
-    corpus = CorpusInfo.model_validate(prepared["corpus"])
-    voice = Voice(
-        name=corpus.name,
-        speaker=corpus.speaker,
-        licence=corpus.licence,
-        stand_in=corpus.stand_in,
-        language=corpus.language,
-        features=Features.model_validate(prepared["features"]),
-        text_encoder=prepared["encoder"],
-        systems=systems,
+    voice = voice_of(
+        CorpusInfo.model_validate(prepared["corpus"]),
+        Features.model_validate(prepared["features"]),
+        prepared["encoder"],
+        systems,
     )
     (scratch / FILE_NAME).write_text(voice.model_dump_json(indent=2) + "\n", "utf-8")
     shutil.rmtree(out, ignore_errors=True)
     scratch.rename(out)
     return voice
+
+
+def voice_of(
+    corpus: CorpusInfo, features: Features, text_encoder: str, systems: dict[str, VoiceSystem]
+) -> Voice:
+    """The description of a corpus's voice; without systems, of its recordings alone."""
+    return Voice(
+        name=corpus.name,
+        speaker=corpus.speaker,
+        licence=corpus.licence,
+        stand_in=corpus.stand_in,
+        language=corpus.language,
+        features=features,
+        text_encoder=text_encoder,
+        systems=systems,
+    )
 
 
 def _describe(model: Path) -> checkpoint.Description:
