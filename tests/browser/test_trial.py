@@ -1,0 +1,179 @@
+"""A listener in Chromium: listen, switch, rate, reload, go on; and a server that dies meanwhile."""
+
+import json
+import sqlite3
+from urllib.parse import urlparse
+
+import pytest
+
+from mushra_app.sittings import sha256
+from tests.mushra_app.support import Server, make_study
+
+pytestmark = pytest.mark.browser
+
+STATES = "document.querySelector('.trial-root').trial.states.map(s => [s.score, s.n_plays > 0])"
+
+
+def stored(study, page):
+    cookie = next(c["value"] for c in page.context.cookies() if c["name"] == "mushra_sitting")
+    query = (
+        "SELECT r.stimulus_index, r.score, r.n_plays, r.heard_ms, r.role, r.origin, r.page_index "
+        "FROM ratings_v1 r JOIN session s ON s.pseudonym = r.session WHERE s.cookie_sha256 = ? "
+        "ORDER BY r.page_index, r.stimulus_index"
+    )
+    with sqlite3.connect(study.with_suffix(".sqlite")) as connection:
+        return connection.execute(query, (sha256(cookie),)).fetchall()
+
+
+def saved(page):
+    page.locator(".state[data-state=saved]").wait_for()
+
+
+def rate(page, slot, score):
+    page.keyboard.press(str(slot + 1))
+    page.locator(".item").nth(slot).locator("input:enabled").fill(str(score))
+
+
+def test_a_listener_rates_a_page_reloads_and_goes_on(page, server, study, start):
+    hosts, errors = set(), []
+    page.on("request", lambda request: hosts.add(urlparse(request.url).netloc))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    start(page, server.url)
+    assert page.locator("input:enabled").count() == 0
+    page.keyboard.press("Space")
+    page.locator(".trial[data-playing=true]").wait_for()
+    for slot, score in enumerate([90, 10, 40, 70]):
+        rate(page, slot, score)
+        assert page.locator("input:enabled").count() == 1
+    page.get_by_role("button", name="Next page").click()
+    assert page.locator(".message").inner_text() == "Not yet: please listen to and rate E and F."
+    page.keyboard.press("5")
+    for _ in range(3):
+        page.keyboard.press("ArrowUp")
+    saved(page)
+    page.reload()
+    page.locator(".board").wait_for()
+    values = [[90, True], [10, True], [40, True], [70, True], [53, True], [None, False]]
+    assert page.evaluate(STATES) == values
+    assert page.locator("output").all_inner_texts() == ["90", "10", "40", "70", "53", "–"]
+    page.keyboard.press("6")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Next page").click()
+    page.get_by_text("Page 2 of 2").wait_for()
+    rows = stored(study, page)
+    assert [row[1] for row in rows] == [90, 10, 40, 70, 53, 50]
+    assert all(row[2] > 0 and row[5] == "human" for row in rows)
+    for slot in range(6):
+        rate(page, slot, 60 + slot)
+    page.get_by_role("button", name="Finish").click()
+    page.get_by_text("Your completion code").wait_for()
+    assert len(stored(study, page)) == 12
+    assert hosts == {urlparse(server.url).netloc}
+    assert errors == []
+
+
+def test_a_loop_region_by_mouse_and_by_keyboard(page, server, start):
+    start(page, server.url)
+    length = page.evaluate("document.querySelector('.trial-root').trial.engine.length")
+    region = "(e => [e.start, e.end])(document.querySelector('.trial-root').trial.engine)"
+    assert page.evaluate(region) == [0, length]
+    assert not page.get_by_role("button", name="Whole sentence").is_visible()
+    box = page.locator(".wave-box").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.2 * box["width"], middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], middle, steps=4)
+    page.mouse.up()
+    first, last = page.evaluate(region)
+    assert first / length == pytest.approx(0.2, abs=0.01)
+    assert last / length == pytest.approx(0.7, abs=0.01)
+    handle = page.get_by_role("slider", name="Repeated part: start")
+    handle.focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(region)[0] == first - 0.05 * 24000
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    first, last = page.evaluate(region)
+    assert last - first == 0.5 * 24000
+    page.get_by_role("button", name="Whole sentence").click()
+    assert page.evaluate(region) == [0, length]
+
+
+def test_help_opens_and_keys_rest_meanwhile(page, server, start):
+    start(page, server.url)
+    page.keyboard.press("?")
+    page.get_by_role("heading", name="Listening and rating").wait_for()
+    page.keyboard.press("2")
+    assert page.locator(".trial[data-playing=true]").count() == 0
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    page.locator(".trial[data-playing=true]").wait_for()
+    assert page.locator(".pick[aria-pressed=true]").inner_text().startswith("B")
+
+
+def test_the_thumb_stands_on_its_tick(page, server, start):
+    start(page, server.url)
+    bands = page.locator(".bands").bounding_box()
+    track = page.locator(".track").first.bounding_box()
+    thumb = 28
+    assert bands["y"] == pytest.approx(track["y"] + thumb / 2, abs=1)
+    assert bands["height"] == pytest.approx(track["height"] - thumb, abs=1)
+    assert bands["height"] >= 378
+    small = page.evaluate(
+        "[...document.querySelectorAll('.trial button')].filter(b => b.offsetParent && "
+        "(b.offsetWidth < 44 || b.offsetHeight < 44)).map(b => b.textContent)"
+    )
+    assert small == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_phone(browser, server, start, scheme):
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True, color_scheme=scheme
+    )
+    phone = context.new_page()
+    start(phone, server.url)
+    assert phone.evaluate("document.documentElement.scrollWidth") == 390
+    last = phone.locator(".pick").last.bounding_box()
+    assert last["x"] + last["width"] <= 390
+    phone.locator(".pick").last.tap()
+    phone.locator(".trial[data-playing=true]").wait_for()
+    background = phone.evaluate(
+        "getComputedStyle(document.querySelector('.board')).backgroundColor"
+    )
+    assert (background == "rgb(255, 255, 255)") == (scheme == "light")
+    context.close()
+
+
+def test_a_server_killed_in_mid_page_costs_nothing(browser, tmp_path, start):
+    study = make_study(tmp_path)
+    server = Server(study).start()
+    context = browser.new_context()
+    page = context.new_page()
+    start(page, server.url)
+    for slot in range(3):
+        rate(page, slot, 30 + slot)
+    saved(page)
+    before = stored(study, page)
+    server.kill()
+    assert stored(study, page) == before
+    assert [row[1] for row in before] == [30, 31, 32]
+    for slot in range(3, 6):
+        rate(page, slot, 30 + slot)
+    page.locator(".state[data-state=retrying]").wait_for()
+    assert page.locator(".trial[data-playing=true]").count() == 1
+    server.start()
+    saved(page)
+    page.get_by_role("button", name="Next page").click()
+    page.get_by_text("Page 2 of 2").wait_for()
+    assert [row[1] for row in stored(study, page)] == [30, 31, 32, 33, 34, 35]
+    context.close()
+    server.kill()
+
+
+def test_nothing_is_kept_in_the_browser_but_the_cookie(page, server, start):
+    start(page, server.url)
+    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert "run-history" not in kept
+    assert all(word not in kept for word in ("zebrabaseline", "quokkacontext", "anchor"))
+    assert json.loads(kept)[1] == {}

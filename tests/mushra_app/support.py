@@ -1,0 +1,127 @@
+"""Small studies and running applications for the tests of the listening test."""
+
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import numpy as np
+import soundfile
+from scipy import signal as dsp
+
+from intone.contracts import Stimulus, StimulusSet
+from intone.contracts.stimuli import Source
+from mushra_app.study import new_study
+
+SYSTEMS = {
+    "groundtruthvoice": "reference",
+    "zebrabaseline": "system",
+    "quokkacontext": "system",
+    "ibexspectral": "copy_synthesis",
+}
+SENTENCES = {"utt_alpha": "Author of the danger trail.", "utt_beta": "It was a sunny day."}
+
+
+def speech_like(seed: int, seconds: float, rate: int = 24000) -> np.ndarray:
+    """Syllables of band-shaped noise, so that loudness and spectrum resemble speech."""
+    generator = np.random.default_rng(seed)
+    frames = round(seconds * rate)
+    noise = dsp.lfilter([1], [1, -0.9], generator.standard_normal(frames))
+    syllables = 0.55 + 0.45 * np.sin(2 * np.pi * 4 * np.arange(frames) / rate)
+    wave = noise * syllables
+    return 0.3 * wave / np.abs(wave).max()
+
+
+def make_stimuli(folder: Path, rate: int = 24000, level: float = 1.0) -> Path:
+    """A stimulus set of four systems and two sentences; lengths and levels differ."""
+    folder.mkdir(parents=True)
+    stimuli = []
+    for i, (sentence, text) in enumerate(SENTENCES.items()):
+        for j, (system, role) in enumerate(SYSTEMS.items()):
+            path = folder / f"{system}-{sentence}.wav"
+            samples = level * 0.8**j * speech_like(10 * i + j, 1.2 + 0.1 * j, rate)
+            soundfile.write(path, samples, rate, subtype="PCM_16")
+            stimuli.append(
+                Stimulus(
+                    sentence=sentence,
+                    text=text,
+                    system=system,
+                    role=role,
+                    path=path.name,
+                    sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+                    seconds=len(samples) / rate,
+                    sample_rate=rate,
+                    loudness_lufs=None,
+                    source=Source(kind="import"),
+                )
+            )
+    StimulusSet(
+        name="synthetic", voice="noise", licence="CC0-1.0", created_by="tests", stimuli=stimuli
+    ).write(folder)
+    return folder
+
+
+def make_study(folder: Path, on_switch: str = "restart") -> Path:
+    """A study of `make_stimuli`, with both anchors."""
+    return new_study(make_stimuli(folder / "stimuli"), folder / "study.yaml", on_switch=on_switch)
+
+
+class Server:
+    """The application of a study in a process of its own, as `intone serve` runs it."""
+
+    def __init__(self, study: Path) -> None:
+        self.study = study
+        with closing(socket.socket()) as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> "Server":
+        """Start (again) on the same port and wait until it answers."""
+        code = (
+            "import sys; from pathlib import Path; from mushra_app.app import serve; "
+            "serve(Path(sys.argv[1]), port=int(sys.argv[2]))"
+        )
+        command = [sys.executable, "-c", code, str(self.study), str(self.port)]
+        self.process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        for _ in range(600):
+            try:
+                httpx.get(self.url + "/robots.txt")
+                return self
+            except httpx.TransportError:
+                assert self.process.poll() is None, "the server died"
+                time.sleep(0.1)
+        raise AssertionError("the server did not start")
+
+    def kill(self) -> None:
+        """SIGKILL: no chance to tidy up."""
+        assert self.process
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def client(self) -> httpx.Client:
+        """A browser-like client with cookies of its own."""
+        return httpx.Client(base_url=self.url, timeout=30)
+
+
+def begin(client: httpx.Client) -> dict:
+    """Open, consent, read the instructions; returns the first page."""
+    opened = client.post("/api/v1/session", json={}).json()
+    body = {"version": opened["consent"]["version"], "agree": True}
+    client.post("/api/v1/consent", json=body).raise_for_status()
+    client.post("/api/v1/instructions").raise_for_status()
+    return client.get("/api/v1/trial").json()
+
+
+def rating(score: int | None, seq: int = 1, n_plays: int = 1) -> dict:
+    """Body of a rating."""
+    return {
+        "score": score, "n_plays": n_plays, "heard_ms": 1500, "rating_time_ms": 2000, "seq": seq,
+    }  # fmt: skip

@@ -1,0 +1,177 @@
+"""A sitting over real HTTP: what is stored, what is refused, what survives."""
+
+import concurrent.futures
+import sqlite3
+
+import pytest
+
+from intone.contracts import (
+    LOOK_COLUMNS,
+    PREFERENCE_COLUMNS,
+    RATING_COLUMNS,
+    SESSION_COLUMNS,
+    Rating,
+    Session,
+)
+from mushra_app.sittings import sha256
+from tests.mushra_app.support import Server, begin, make_study, rating
+
+COOKIE = "mushra_sitting"
+
+
+def rows(study, query, *values):
+    with sqlite3.connect(study.with_suffix(".sqlite")) as connection:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(query, values)]
+
+
+def sitting(study, client):
+    found = rows(
+        study, "SELECT * FROM session WHERE cookie_sha256 = ?", sha256(client.cookies[COOKIE])
+    )
+    return found[0]
+
+
+def rate_page(client, page):
+    for slot in range(len(page["slots"])):
+        answer = client.put(f"/api/v1/trial/{page['page']}/rating/{slot}", json=rating(10 * slot))
+        assert answer.status_code == 204
+    return client.post(f"/api/v1/trial/{page['page']}/submit")
+
+
+def test_a_whole_sitting_ends_in_rows_of_the_contract(study, client):
+    page = begin(client)
+    assert (page["page"], page["pages"], len(page["slots"])) == (0, 2, 6)
+    assert rate_page(client, page).json()["stage"] == "trial"
+    answer = rate_page(client, client.get("/api/v1/trial").json()).json()
+    assert answer["stage"] == "done"
+    code = answer["completion_code"]
+    mine = sitting(study, client)["pseudonym"]
+    found = rows(study, "SELECT * FROM ratings_v1 WHERE session = ?", mine)
+    assert len(found) == 12
+    ratings = [Rating(**row) for row in found]
+    assert {r.origin for r in ratings} == {"human"}
+    assert {r.role for r in ratings} == {
+        "reference", "system", "copy_synthesis", "anchor_low", "anchor_mid",
+    }  # fmt: skip
+    assert all(r.score == 10 * r.stimulus_index for r in ratings)
+    [done] = [Session(**r) for r in rows(study, "SELECT * FROM sessions_v1 WHERE session=?", mine)]
+    assert (done.outcome, done.pages_done, done.completion_code) == ("completed", 2, code)
+    assert done.consent_version == "1"
+
+
+@pytest.mark.parametrize(
+    ("view", "columns"),
+    [
+        ("ratings_v1", RATING_COLUMNS),
+        ("preferences_v1", PREFERENCE_COLUMNS),
+        ("sessions_v1", SESSION_COLUMNS),
+        ("looks_v1", LOOK_COLUMNS),
+    ],
+)
+def test_views_have_exactly_the_columns_of_the_contract(study, server, view, columns):
+    assert server.process.poll() is None
+    with sqlite3.connect(study.with_suffix(".sqlite")) as connection:
+        found = connection.execute(f"SELECT * FROM {view}").description
+    assert tuple(column[0] for column in found) == columns
+
+
+def test_an_older_rating_never_wins_and_says_so(client):
+    page = begin(client)
+    address = "/api/v1/trial/0/rating/2"
+    assert client.put(address, json=rating(70, seq=5)).status_code == 204
+    assert client.put(address, json=rating(10, seq=4)).status_code == 409
+    assert client.put(address, json=rating(70, seq=5)).status_code == 204
+    assert client.put(address, json=rating(11, seq=5)).status_code == 409
+    assert client.get("/api/v1/trial").json()["saved"]["2"]["score"] == 70
+    assert page["saved"] == {}
+
+
+def test_what_was_only_listened_to_is_kept_but_is_no_rating(client, study):
+    begin(client)
+    client.put("/api/v1/trial/0/rating/1", json=rating(None)).raise_for_status()
+    assert client.get("/api/v1/trial").json()["saved"]["1"]["n_plays"] == 1
+    mine = sitting(study, client)["pseudonym"]
+    assert rows(study, "SELECT * FROM ratings_v1 WHERE session = ?", mine) == []
+
+
+@pytest.mark.parametrize("missing", ["rating", "play", "move"])
+def test_a_page_closes_only_when_everything_was_played_and_moved(client, missing):
+    page = begin(client)
+    for slot in range(6):
+        body = rating(50)
+        if slot == 4:
+            if missing == "rating":
+                continue
+            body = rating(50, n_plays=0) if missing == "play" else rating(None)
+        client.put(f"/api/v1/trial/0/rating/{slot}", json=body).raise_for_status()
+    assert client.post("/api/v1/trial/0/submit").status_code == 409
+    assert client.get("/api/v1/session").json()["page"] == page["page"] == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/api/v1/trial/0/rating/6", rating(1), 404),
+        ("/api/v1/trial/1/rating/0", rating(1), 409),
+        ("/api/v1/trial/7/rating/0", rating(1), 404),
+        ("/api/v1/trial/0/rating/0", rating(101), 422),
+        ("/api/v1/trial/0/rating/0", rating(-1), 422),
+        ("/api/v1/trial/0/rating/0", {**rating(1), "origin": "human"}, 422),
+    ],
+)
+def test_ratings_that_fit_nothing_are_refused(client, path, body, status):
+    begin(client)
+    assert client.put(path, json=body).status_code == status
+
+
+def test_a_submitted_page_stays_as_it_was(client):
+    page = begin(client)
+    rate_page(client, page)
+    assert client.put("/api/v1/trial/0/rating/0", json=rating(99, seq=9)).status_code == 409
+
+
+def test_without_consent_nothing_is_played(client, study):
+    client.post("/api/v1/session", json={})
+    assert client.get("/api/v1/trial").status_code == 409
+    wrong = client.post("/api/v1/consent", json={"version": "0", "agree": True})
+    assert wrong.status_code == 409
+    refused = client.post("/api/v1/consent", json={"version": "1", "agree": False}).json()
+    assert refused["stage"] == "declined"
+    stored = sitting(study, client)
+    assert (stored["consent_given"], stored["outcome"]) == (0, "declined")
+    assert stored["listener_id"] is None
+
+
+def test_listeners_who_agree_at_once_get_different_numbers(server, study):
+    def agree(_):
+        with server.client() as own:
+            begin(own)
+            return sitting(study, own)["listener_id"]
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        listeners = list(pool.map(agree, range(8)))
+    assert len(set(listeners)) == 8
+    numbers = [r["number"] for r in rows(study, "SELECT number FROM listener ORDER BY number")]
+    assert numbers == list(range(len(numbers)))
+
+
+def test_a_killed_server_loses_nothing_it_acknowledged(tmp_path):
+    study = make_study(tmp_path)
+    server = Server(study).start()
+    with server.client() as client:
+        begin(client)
+        for slot in range(4):
+            score = rating(20 + slot, seq=slot + 1)
+            assert client.put(f"/api/v1/trial/0/rating/{slot}", json=score).status_code == 204
+        server.kill()
+        server.start()
+        saved = client.get("/api/v1/trial").json()["saved"]
+        assert {slot: row["score"] for slot, row in saved.items()} == {
+            str(slot): 20 + slot for slot in range(4)
+        }
+        for slot in (4, 5):
+            client.put(f"/api/v1/trial/0/rating/{slot}", json=rating(50)).raise_for_status()
+        assert client.post("/api/v1/trial/0/submit").json()["page"] == 1
+    server.kill()
+    assert len(rows(study, "SELECT * FROM ratings_v1")) == 6

@@ -1,0 +1,68 @@
+"""The study file: round trip, comments, and errors that name file, line and key."""
+
+from collections import Counter
+
+import pytest
+
+from intone.errors import UserError
+from mushra_app.allocation import allocate, conditions
+from mushra_app.study import read_study, write_study
+
+
+def test_a_written_study_reads_back_the_same_and_explains_every_key(study, tmp_path):
+    read = read_study(study)
+    copy = tmp_path / "copy.yaml"
+    write_study(read, copy)
+    assert read_study(copy) == read
+    lines = copy.read_text().splitlines()
+    for key in type(read).model_fields:
+        at = next(i for i, line in enumerate(lines) if line.startswith(f"{key}:"))
+        assert lines[at - 1].startswith("# "), key
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("seed: 1", "seed: many", "seed"),
+        ("seed: 1", "sed: 1", "sed"),
+        ("  low: true", "  low: perhaps", "anchors.low"),
+        ("pages_per_listener: 2", "pages_per_listener: 9", "pages_per_listener"),
+        ("seed: 1", "seed: [1", "YAML"),
+    ],
+)
+def test_errors_name_file_line_and_key(study, tmp_path, old, new, said):
+    text = study.read_text()
+    line = next(i for i, found in enumerate(text.splitlines(), 1) if found == old)
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(text.replace(old + "\n", new + "\n"))
+    with pytest.raises(UserError) as error:
+        read_study(broken)
+    assert "broken.yaml" in str(error.value)
+    assert said in str(error.value)
+    if said != "YAML":
+        assert f"line {line}" in str(error.value)
+
+
+def test_an_existing_study_is_never_overwritten(study):
+    from mushra_app.study import new_study
+
+    before = study.read_bytes()
+    with pytest.raises(UserError, match="stands there already"):
+        new_study(study.parent / "stimuli", study)
+    assert study.read_bytes() == before
+
+
+def test_sentences_take_turns_and_orders_belong_to_the_listener(study):
+    many = read_study(study).model_copy(
+        update={"sentences": [f"s{i}" for i in range(7)], "pages_per_listener": 3}
+    )
+    for listeners in (1, 5, 7, 40):
+        heard = Counter(p.sentence for n in range(listeners) for p in allocate(many, n))
+        counts = [heard[s] for s in many.sentences]
+        assert max(counts) - min(counts) <= 1
+    assert allocate(many, 4) == allocate(many, 4)
+    orders = {page.slots for n in range(40) for page in allocate(many, n)}
+    assert len(orders) > 80
+    assert all(sorted(order) == sorted(conditions(many)) for order in orders)
+    first = Counter(page.slots[0] for n in range(200) for page in allocate(many, n))
+    assert min(first.values()) > 60
