@@ -14,8 +14,9 @@ from fastapi import APIRouter, Cookie, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from mushra_app.progress import Progress, RefusedError, Score
 from mushra_app.security import MOUNT
-from mushra_app.sittings import Progress, RefusedError, Score, Sittings
+from mushra_app.sittings import Sittings
 from mushra_app.study import Study
 
 COOKIE = "mushra_sitting"

@@ -31,8 +31,9 @@ def create_app(study_yaml: Path, rehearsal: bool = False) -> "FastAPI":
     from mushra_app import api
     from mushra_app.database import connect, database_url, study_row, transaction
     from mushra_app.pages.blocks import mount
+    from mushra_app.progress import RefusedError
     from mushra_app.security import MOST_BYTES, Guard
-    from mushra_app.sittings import RefusedError, Sittings
+    from mushra_app.sittings import Sittings
     from mushra_app.stimuli import audio_folder, prepare
     from mushra_app.study import read_study
 
@@ -42,6 +43,7 @@ def create_app(study_yaml: Path, rehearsal: bool = False) -> "FastAPI":
     with transaction(engine) as session:
         row = study_row(session, study, rehearsal)
     sittings = Sittings(engine, study, manifest, row, rehearsal)
+    sittings.check_planned()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, max_body_size=MOST_BYTES)
     # Its mere presence also switches off Gradio's own CORS, which reflects any origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])

@@ -37,7 +37,7 @@ from mushra_app.database import (
     study_row,
     transaction,
 )
-from mushra_app.sittings import sha256
+from mushra_app.progress import sha256
 from mushra_app.stimuli import Manifest, prepare
 from mushra_app.study import Study, read_study
 

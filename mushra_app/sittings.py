@@ -7,13 +7,12 @@ import hashlib
 import hmac
 import json
 import secrets
-from dataclasses import dataclass
-from typing import Literal
 
 from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from intone.errors import UserError
 from mushra_app.allocation import allocate
 from mushra_app.database import (
     ListenerRow,
@@ -25,10 +24,9 @@ from mushra_app.database import (
     now,
     transaction,
 )
+from mushra_app.progress import Progress, RefusedError, Score, Stage, sha256
 from mushra_app.stimuli import Manifest
 from mushra_app.study import Study
-
-Stage = Literal["consent", "declined", "instructions", "trial", "done"]
 
 # Building insert().on_conflict_do_update() anew for every rating costs ten times this statement.
 _SAVE = text("""
@@ -40,35 +38,6 @@ ON CONFLICT (page_id, slot) DO UPDATE SET score = excluded.score, n_plays = excl
   heard_ms = excluded.heard_ms, rating_time_ms = excluded.rating_time_ms, seq = excluded.seq,
   updated_at = excluded.updated_at
 WHERE rating.seq < excluded.seq""")
-
-
-class RefusedError(Exception):
-    """A request that does not fit the state of the sitting; `status` is the HTTP status."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a sitting stands. `page` counts from 0; `pages` is how many are planned."""
-
-    stage: Stage
-    page: int
-    pages: int
-    completion_code: str | None
-
-
-@dataclass(frozen=True)
-class Score:
-    """What a slider says: `score` 0..100 or none, `seq` grows with every change."""
-
-    score: int | None
-    n_plays: int
-    heard_ms: int
-    rating_time_ms: int | None
-    seq: int
 
 
 class Sittings:
@@ -87,6 +56,32 @@ class Sittings:
     def sample_rate(self) -> int:
         """Sampling rate of every played file, Hz."""
         return self._manifest.sample_rate
+
+    def check_planned(self) -> None:
+        """See that everything planned for listeners who are not done can still be played.
+
+        Raises:
+            UserError: a sentence or a system was taken out of the study while it was running.
+        """
+        here = {(item.sentence, item.system) for item in self._manifest.items}
+        with transaction(self._engine) as session:
+            planned = session.execute(
+                select(PageRow.sentence, PageRow.slots)
+                .join(SittingRow, SittingRow.id == PageRow.session_id)
+                .where(
+                    SittingRow.study_id == self._row.id,
+                    SittingRow.outcome == "open",
+                    PageRow.submitted_at.is_(None),
+                )
+                .distinct()
+            )
+            wanted = {(page.sentence, s) for page in planned for s in json.loads(page.slots)}
+        if wanted - here:
+            sentence, system = sorted(wanted - here)[0]
+            raise UserError(
+                f"study {self._study.name!r}: listeners have begun who will still be asked about "
+                f"sentence {sentence!r} by {system!r}; put it back, or give the study a new name"
+            )
 
     def open(self, cookie: str | None, device: str | None, external_id: str | None) -> str:
         """The cookie of this browser's sitting; a new sitting if it has none.
@@ -328,8 +323,3 @@ class Sittings:
         elif done == pages:
             stage = "done"
         return Progress(stage, done, pages, sitting.completion_code)
-
-
-def sha256(value: str) -> str:
-    """Digest of a text, in hexadecimal."""
-    return hashlib.sha256(value.encode()).hexdigest()

@@ -12,8 +12,9 @@ from gradio.themes import Base
 
 from mushra_app.api import COOKIE
 from mushra_app.pages.trial import trial_component
+from mushra_app.progress import Progress, RefusedError
 from mushra_app.security import MOUNT
-from mushra_app.sittings import Progress, RefusedError, Sittings
+from mushra_app.sittings import Sittings
 from mushra_app.study import Study
 
 INSTRUCTIONS = """\

@@ -47,7 +47,7 @@ class Trial {
     });
     if (this.signal.aborted) return;
     this.engine = new Engine(this.context, buffers, { restart: page.on_switch === "restart" });
-    this.engine.onended = () => { this.account(); this.paint(); };
+    this.engine.onended = () => { this.account(true); this.paint(); };
     this.saver = new Saver((slot) => `${BASE}api/v1/trial/${page.page}/rating/${slot}`, (s) => this.saving(s));
     this.build(page);
   }
@@ -171,9 +171,9 @@ class Trial {
   }
 
   // Adds the time since the last call to what is being heard.
-  account() {
+  account(ended = false) {
     const state = this.states?.[this.engine.current - 1], time = performance.now();
-    if (state && this.engine.playing && this.since) state.heard_ms += Math.round(time - this.since);
+    if (state && this.since && (ended || this.engine.playing)) state.heard_ms += Math.round(time - this.since);
     this.since = time;
   }
 

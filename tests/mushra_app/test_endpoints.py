@@ -13,7 +13,10 @@ from intone.contracts import (
     Rating,
     Session,
 )
-from mushra_app.sittings import sha256
+from intone.errors import UserError
+from mushra_app.app import create_app
+from mushra_app.progress import sha256
+from mushra_app.study import read_study, write_study
 from tests.mushra_app.support import Server, begin, make_study, rating
 
 COOKIE = "mushra_sitting"
@@ -175,3 +178,17 @@ def test_a_killed_server_loses_nothing_it_acknowledged(tmp_path):
         assert client.post("/api/v1/trial/0/submit").json()["page"] == 1
     server.kill()
     assert len(rows(study, "SELECT * FROM ratings_v1")) == 6
+
+
+def test_a_running_study_cannot_lose_what_is_still_to_be_asked(tmp_path):
+    path = make_study(tmp_path)
+    server = Server(path).start()
+    with server.client() as client:
+        begin(client)
+    server.kill()
+    study = read_study(path)
+    write_study(study.model_copy(update={"systems": ["zebrabaseline"]}), path)
+    with pytest.raises(UserError, match="put it back"):
+        create_app(path)
+    write_study(study, path)
+    create_app(path)
