@@ -43,6 +43,8 @@ from mushra_app.study import Study, read_study
 
 FILE_NAME = "rehearsal.json"
 SD = {"listener": 7.0, "listener_x_system": 4.0, "utterance_x_system": 3.0, "noise": 8.0}
+# Who hears the open reference beside it knows the hidden one: high scores, and little scatter.
+REFERENCE_MEAN, REFERENCE_SPREAD = 98.0, 0.3
 
 
 def rehearse(
@@ -87,15 +89,15 @@ def rehearse(
     if done < listeners:
         with _server(study_yaml, base_url) as address, _bar(progress, done, listeners) as step:
             for number in range(done, listeners):
-                _one(engine, study_id, address, number, planted, seed)
+                _one(engine, study_id, address, number, planted, seed, study.reference)
                 step()
     engine.dispose()
     return rehearsal_path(study_yaml)
 
 
 def planted_means(study: Study, manifest: Manifest) -> dict[str, float]:
-    """Default means before clipping: recordings 85, systems 55, 61, 67 ... in their order."""
-    by_role = {"reference": 85.0, "copy_synthesis": 79.0}
+    """Default means before clipping: recordings 98, systems 55, 61, 67 ... in their order."""
+    by_role = {"reference": REFERENCE_MEAN, "copy_synthesis": 79.0}
     means = {LOW: 20.0, MID: 40.0}
     tested = 0
     for system in [study.reference, *study.systems]:
@@ -105,9 +107,13 @@ def planted_means(study: Study, manifest: Manifest) -> dict[str, float]:
     return {system: means[system] for system in conditions(study)}
 
 
-def expected(mean: float) -> float:
-    """Expected score of a system after clipping and rounding, over new listeners and utterances."""
-    spread = float(np.sqrt(sum(sd**2 for sd in SD.values())))
+def expected(mean: float, share: float = 1.0) -> float:
+    """Expected score after clipping and rounding, over new listeners and utterances.
+
+    Args:
+        mean: before clipping. share: of the standard deviations `SD`.
+    """
+    spread = share * float(np.sqrt(sum(sd**2 for sd in SD.values())))
     normal = NormalDist(mean, spread)
     return sum(1 - normal.cdf(k - 0.5) for k in range(1, 101))
 
@@ -115,7 +121,10 @@ def expected(mean: float) -> float:
 def _write_plan(
     study: Study, study_yaml: Path, planted: Mapping[str, float], listeners: int, seed: int
 ) -> None:
-    systems = {name: round(expected(mean), 4) for name, mean in planted.items()}
+    systems = {
+        name: round(expected(mean, _share(name, study.reference)), 4)
+        for name, mean in planted.items()
+    }
     baseline, top = study.systems[0], systems[study.reference]
     gaps = [
         {
@@ -135,6 +144,7 @@ def _write_plan(
         "before_clipping": dict(planted),
         "gaps": gaps,
         "sd": SD,
+        "reference_sd_share": REFERENCE_SPREAD,
     }
     path = study_yaml.with_name(FILE_NAME)
     if path.is_file() and rehearsal_path(study_yaml).is_file():
@@ -148,6 +158,10 @@ def _write_plan(
     path.write_text(json.dumps(plan, indent=2) + "\n", encoding="utf-8")
 
 
+def _share(system: str, reference: str) -> float:
+    return REFERENCE_SPREAD if system == reference else 1.0
+
+
 def _one(
     engine: Engine,
     study_id: int,
@@ -155,6 +169,7 @@ def _one(
     number: int,
     planted: Mapping[str, float],
     seed: int,
+    reference: str,
 ) -> None:
     """One simulated listener, from the door to the completion code."""
     token = secrets.token_urlsafe(32)
@@ -172,7 +187,8 @@ def _one(
                 client.get("/" + sound).raise_for_status()
             sentence, slots = _slots(engine, cookie, page["page"])
             for slot, system in enumerate(slots):
-                score = _score(seed, number, sentence, system, planted[system])
+                share = _share(system, reference)
+                score = _score(seed, number, sentence, system, planted[system], share)
                 body = {
                     "score": score,
                     "n_plays": 1 + slot % 2,
@@ -200,15 +216,14 @@ def _slots(engine: Engine, cookie: str, page_index: int) -> tuple[str, list[str]
         return page.sentence, json.loads(page.slots)
 
 
-def _score(seed: int, listener: int, sentence: str, system: str, mean: float) -> int:
+def _score(seed: int, listener: int, sentence: str, system: str, mean: float, share: float) -> int:
     def effect(kind: str, *who: object) -> float:
         digest = hashlib.sha256(json.dumps([seed, kind, *who]).encode()).digest()
         generator = np.random.default_rng(int.from_bytes(digest[:16], "big"))
         return SD[kind] * float(generator.standard_normal())
 
-    score = (
-        mean
-        + effect("listener", listener)
+    score = mean + share * (
+        effect("listener", listener)
         + effect("listener_x_system", listener, system)
         + effect("utterance_x_system", sentence, system)
         + effect("noise", listener, sentence, system)
