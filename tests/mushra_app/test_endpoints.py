@@ -14,9 +14,11 @@ from intone.contracts import (
     Session,
 )
 from intone.errors import UserError
-from mushra_app.app import create_app
+from mushra_app.database import connect, database_url, study_row, transaction
 from mushra_app.progress import sha256
-from mushra_app.study import read_study, write_study
+from mushra_app.sittings import Sittings
+from mushra_app.stimuli import prepare
+from mushra_app.study import read_study
 from tests.mushra_app.support import Server, begin, make_study, rating
 
 COOKIE = "mushra_sitting"
@@ -182,13 +184,13 @@ def test_a_killed_server_loses_nothing_it_acknowledged(tmp_path):
 
 def test_a_running_study_cannot_lose_what_is_still_to_be_asked(tmp_path):
     path = make_study(tmp_path)
-    server = Server(path).start()
-    with server.client() as client:
-        begin(client)
-    server.kill()
     study = read_study(path)
-    write_study(study.model_copy(update={"systems": ["zebrabaseline"]}), path)
+    engine = connect(database_url(study, path))
+    with transaction(engine) as session:
+        row = study_row(session, study, rehearsal=False)
+    sittings = Sittings(engine, study, prepare(study, path), row, rehearsal=False)
+    sittings.consent(sittings.open(None, "desktop", None), "1", True)
+    fewer = study.model_copy(update={"systems": ["zebrabaseline"]})
     with pytest.raises(UserError, match="put it back"):
-        create_app(path)
-    write_study(study, path)
-    create_app(path)
+        Sittings(engine, fewer, prepare(fewer, path), row, rehearsal=False).check_planned()
+    Sittings(engine, study, prepare(study, path), row, rehearsal=False).check_planned()
