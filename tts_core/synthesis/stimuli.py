@@ -9,6 +9,7 @@ import numpy as np
 
 from intone.contracts.stimuli import FILE_NAME, Role, Source, Stimulus, StimulusSet
 from intone.errors import UserError
+from intone.files import sha256, write_whole
 from tts_core.audio.io import attenuate, write_audio
 from tts_core.audio.loudness import integrated_lufs
 
@@ -36,26 +37,22 @@ class StimulusWriter:
         if (out / FILE_NAME).exists():
             raise UserError(f"{out}: already holds a stimulus set; choose another folder")
         digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-        if self._journal.exists():
-            self._resume(digest)
-        else:
-            out.mkdir(parents=True, exist_ok=True)
-            self._journal.write_text(digest + "\n", encoding="utf-8")
+        self._resume(digest)
 
     def _resume(self, digest: str) -> None:
-        text = self._journal.read_text(encoding="utf-8")
+        text = self._journal.read_bytes() if self._journal.exists() else b""
         # A line that was being written when the process died has no end: forget it.
-        whole = text[: text.rfind("\n") + 1]
-        begun, *lines = whole.splitlines() or [""]
+        whole = text[: text.rfind(b"\n") + 1].decode()
+        begun, *lines = whole.splitlines() or [digest]
         if begun != digest:
             raise UserError(
                 f"{self.out}: was begun with other settings; use those, or remove the folder"
             )
-        self._journal.write_text(whole, encoding="utf-8")
+        write_whole(self._journal, "".join(f"{line}\n" for line in [begun, *lines]))
         for line in lines:
             stimulus = Stimulus.model_validate_json(line)
             path = self.out / stimulus.path
-            if path.is_file() and _sha256(path) == stimulus.sha256:
+            if path.is_file() and sha256(path) == stimulus.sha256:
                 self._stimuli[stimulus.sentence, stimulus.system] = stimulus
 
     def has(self, sentence: str, system: str) -> bool:
@@ -104,7 +101,7 @@ class StimulusWriter:
             system=system,
             role=role,
             path=path,
-            sha256=_sha256(written),
+            sha256=sha256(written),
             seconds=len(samples) / sample_rate_hz,
             sample_rate=sample_rate_hz,
             loudness_lufs=None if loudness is None else round(loudness, 2),
@@ -143,8 +140,3 @@ class StimulusWriter:
 
 def _file_name(name: str) -> str:
     return re.sub(r"[^\w.+-]", "_", name).lstrip(".") or "_"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,7 @@
 """A stimulus set of audio that is already there: files with one stem are one sentence."""
 
 import csv
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,23 @@ _READABLE = {
 }
 # The last four cannot be read: they are refused by name instead of overlooked.
 _AUDIO = _READABLE | {".m4a", ".aac", ".wma", ".mp4"}
+
+
+def parse_folders(words: Sequence[str]) -> dict[str, Path]:
+    """`NAME=FOLDER` words as system name to folder; only the first `=` divides.
+
+    Raises:
+        UserError: a word of another form, or a name twice.
+    """
+    folders: dict[str, Path] = {}
+    for word in words:
+        name, _, folder = (part.strip() for part in word.partition("="))
+        if not (name and folder):
+            raise UserError(f"{word!r}: not NAME=FOLDER; write e.g. mine=path/to/wavs")
+        if name in folders:
+            raise UserError(f"{name}: named twice; give each system one folder")
+        folders[name] = Path(folder)
+    return folders
 
 
 def import_stimuli(

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ from intone.contracts.stimuli import Source, StimulusSet
 from intone.errors import UserError
 from tts_core.audio.io import read_audio
 from tts_core.synthesis.stimuli import JOURNAL, StimulusWriter
-from tts_core.synthesis.stimuli_import import import_stimuli, read_texts
+from tts_core.synthesis.stimuli_import import import_stimuli, parse_folders, read_texts
 
 SENTENCES = ("s1", "s2")
 
@@ -162,6 +164,28 @@ def test_an_interrupted_set_goes_on_and_is_the_same(tmp_path: Path) -> None:
     StimulusSet.read(tmp_path / "set")
 
 
+@pytest.mark.parametrize("journal", [b"", b"3f2a", b"\xc3"])
+def test_a_set_that_was_killed_before_its_first_line_is_begun_anew(tmp_path: Path, journal) -> None:
+    (tmp_path / JOURNAL).write_bytes(journal)
+    add(StimulusWriter(tmp_path, {"seed": 3}), "s1")
+    assert StimulusWriter(tmp_path, {"seed": 3}).has("s1", "camp")
+
+
+def test_a_set_killed_again_while_it_resumes_keeps_what_it_had(tmp_path: Path, monkeypatch) -> None:
+    add(StimulusWriter(tmp_path, {"seed": 3}), "s1")
+    with (tmp_path / JOURNAL).open("a") as journal:
+        journal.write('{"sentence": "s2", "te')
+    with monkeypatch.context() as killed:
+        killed.setattr(Path, "replace", killer)
+        with pytest.raises(KeyboardInterrupt):
+            StimulusWriter(tmp_path, {"seed": 3})
+    assert StimulusWriter(tmp_path, {"seed": 3}).has("s1", "camp")
+
+
+def killer(*_) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_set_is_never_a_mixture(tmp_path: Path) -> None:
     writer = StimulusWriter(tmp_path, {"seed": 3})
     add(writer, "s1")
@@ -178,3 +202,25 @@ def test_names_stay_inside_the_folder_and_apart(tmp_path: Path) -> None:
     assert [p.relative_to(tmp_path).parts[0] for p in tmp_path.rglob("*.flac")] == ["audio"]
     with pytest.raises(UserError, match="rename one"):
         add(writer, "_s1", "..")
+
+
+def test_words_of_the_command_line_become_folders() -> None:
+    words = ["A=one", "my system=two/wavs", "B=a=b"]
+    assert parse_folders(words) == {
+        "A": Path("one"),
+        "my system": Path("two/wavs"),
+        "B": Path("a=b"),
+    }
+    for word in ("A", "=folder", "A=", " = "):
+        with pytest.raises(UserError, match="not NAME=FOLDER"):
+            parse_folders(["B=b", word])
+    with pytest.raises(UserError, match="A: named twice"):
+        parse_folders(["A=one", "A=two"])
+
+
+def test_importing_stimuli_needs_none_of_what_training_needs() -> None:
+    heavy = "{'torch', 'transformers', 'spacy', 'pyworld', 'viter'}"
+    program = "import sys, tts_core.synthesis.stimuli_import; "
+    program += f"sys.exit(', '.join({heavy} & set(sys.modules)) or None)"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
