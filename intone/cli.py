@@ -1,7 +1,7 @@
 """The command line: the three rooms' commands side by side."""
 
 import sys
-from importlib.util import find_spec
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +9,7 @@ import typer
 
 from intone.errors import UserError
 
-EXTRAS = {"torch": "tts", "gradio": "app", "pandas": "analysis", "piper": "demo", "ray": "cluster"}
+EXTRAS = {"tts_core": "tts", "mushra_app": "app", "analysis": "analysis"}
 
 app = typer.Typer(
     name="intone",
@@ -85,9 +85,8 @@ def root(
 
 
 def _compose() -> None:
-    from mushra_app.cli import app as mushra_app
-
     from analysis.cli import app as analysis_app
+    from mushra_app.cli import app as mushra_app
     from tts_core.cli import app as tts_app
 
     for room in (tts_app, mushra_app, analysis_app):
@@ -103,8 +102,8 @@ def main() -> None:
         typer.echo(f"intone: {error}", err=True)
         sys.exit(1)
     except ModuleNotFoundError as error:
-        extra = EXTRAS.get((error.name or "").split(".")[0])
-        if extra is None or find_spec(str(error.name).split(".")[0]) is not None:
+        extra = _extra_for(error)
+        if extra is None:
             raise
         typer.echo(
             f"intone: this command needs the package {error.name}; "
@@ -112,9 +111,17 @@ def main() -> None:
             err=True,
         )
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("intone: interrupted; the same command goes on where it stopped", err=True)
-        sys.exit(130)
+
+
+def _extra_for(error: ModuleNotFoundError) -> str | None:
+    """The extra of the room that missed a package; None if it is one of our own modules."""
+    if (error.name or "").split(".")[0] in {*EXTRAS, "intone"}:
+        return None
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        for room, extra in EXTRAS.items():
+            if room in Path(frame.filename).parts:
+                return extra
+    return None
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from intone.errors import UserError
+from intone.files import owned
 from intone.resources import cache_path
 
 SYSTEMS = ("ntts", "kathaka", "camp")
@@ -51,7 +53,22 @@ class Demo:
         self._step = 0
 
     def run(self, port: int | None) -> Path:
-        """Everything in order; returns the report. `port` serves the listening page at the end."""
+        """Everything in order; returns the report. `port` serves the listening page at the end.
+
+        Raises:
+            UserError: no such corpus, or another demo works in this folder.
+        """
+        try:
+            with owned(self.folder):
+                study, report = self._chain()
+            if port is not None:
+                self._serve(study, port)
+        except KeyboardInterrupt:
+            self._say("intone: interrupted; the same command goes on where it stopped")
+            raise
+        return report
+
+    def _chain(self) -> tuple[Path, Path]:
         self._say(NOT_YET_GOOD)
         corpus = self._do("Corpus", self._corpus)
         prepared = self._do("Preparation", lambda: self._prepare(corpus))
@@ -67,9 +84,7 @@ class Demo:
         self._say(f"\nReport:          {report}")
         self._say(f"Stimuli:         {stimuli}\nStudy file:      {study}\nVoice:           {voice}")
         self._say(f"{NOT_YET_GOOD}\n{SIMULATED}")
-        if port is not None:
-            self._serve(study, port)
-        return report
+        return study, report
 
     def _do(self, title: str, work: Callable[[], Path]) -> Path:
         self._step += 1
@@ -84,20 +99,23 @@ class Demo:
         self.console.print(text)
 
     def _corpus(self) -> Path:
+        from tts_core.corpus.demo import build_demo
+        from tts_core.corpus.fetch import fetch, published
         from tts_core.corpus.progress import on_console
 
-        if Path(self.corpus).is_dir():
-            return Path(self.corpus)
         out = self.folder / "corpus"
-        with on_console() as progress:
-            if self.corpus == "demo":
-                from tts_core.corpus.demo import build_demo
-
+        if self.corpus == "demo":
+            with on_console() as progress:
                 build_demo(out, progress)
-            else:
-                from tts_core.corpus.fetch import fetch
-
-                fetch(self.corpus, out, progress=progress)
+        elif self.corpus in published():
+            with on_console() as progress:
+                info = fetch(self.corpus, out, progress=progress)
+            self._say(f"   {info.name}: {info.licence}, from {info.source}")
+        elif Path(self.corpus).is_dir():
+            out = Path(self.corpus)
+        else:
+            known = ", ".join(["demo", *published()])
+            raise UserError(f"{self.corpus}: neither a corpus folder nor one of {known}")
         return out
 
     def _prepare(self, corpus: Path) -> Path:
@@ -135,13 +153,18 @@ class Demo:
         return out
 
     def _stimuli(self, voice: Path, prepared: Path) -> Path:
+        from intone import assets
         from intone.contracts import StimulusSet
         from tts_core.synthesis.commands import make_stimuli
 
-        out = self.folder / f"stimuli-{_digest(voice.name, str(self.sentences))}"
+        # Without the vocoder's weights another vocoder speaks: that is another set.
+        vocoder = str(assets.available("hifigan-universal"))
+        out = self.folder / f"stimuli-{_digest(voice.name, str(self.sentences), vocoder)}"
         try:
             StimulusSet.read(out)
         except UserError:
+            if (out / "stimuli.json").is_file():
+                shutil.rmtree(out)
             make_stimuli(
                 out, list(SYSTEMS), "test", prepared, None, self.sentences, False, voice, SEED
             )

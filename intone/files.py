@@ -1,11 +1,16 @@
-"""Files that are written whole or not at all, and their digests."""
+"""Files that are written whole or not at all, their digests, and folders that one process owns."""
 
+import fcntl
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from intone.errors import UserError
 
 
 def write_whole(path: Path, text: str) -> Path:
-    """Write a text file in one step: whoever looks sees the old content or the new, never a part."""
+    """Write a text file in one step: readers see the old content or the new, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(path.name + ".part")
     scratch.write_text(text, encoding="utf-8")
@@ -17,3 +22,21 @@ def sha256(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def owned(folder: Path) -> Iterator[None]:
+    """Keep a folder to this process; the kernel lets go of it however the process ends.
+
+    Raises:
+        UserError: another process works in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UserError(
+                f"{folder}: another process is working there; wait for it, or choose another folder"
+            ) from error
+        yield

@@ -22,7 +22,8 @@ def cache_path(*parts: str) -> Path:
 def corpora_path(*parts: str) -> Path:
     """Path under the folder of corpora that are already here: `INTONE_CORPORA`.
 
-    Without the variable it is the folder `../shared/corpora` beside the checkout.
+    Without the variable it is `../shared/corpora`, seen from the checkout.
     """
-    root = os.environ.get("INTONE_CORPORA", "../shared/corpora")
-    return Path(root).expanduser().joinpath(*parts)
+    named = os.environ.get("INTONE_CORPORA")
+    root = Path(named).expanduser() if named else Path(__file__).parents[2] / "shared" / "corpora"
+    return root.joinpath(*parts)

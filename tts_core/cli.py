@@ -51,7 +51,8 @@ def corpus_fetch(
     from tts_core.corpus.progress import on_console
 
     with on_console() as progress:
-        fetch(name, out, from_dir=from_dir, progress=progress)
+        info = fetch(name, out, from_dir=from_dir, progress=progress)
+    typer.echo(f"{out}: {info.name}, licence {info.licence}, from {info.source}. {info.note}")
 
 
 @corpus_app.command("report")
@@ -68,15 +69,19 @@ def prepare(
     corpus: Annotated[Path, typer.Argument(help="Corpus folder (metadata.csv and wavs/).")],
     out: Out,
     encoder: Annotated[str, typer.Option(help="Text encoder: asset, folder or hub.")] = "minilm",
+    features: Annotated[
+        str, typer.Option(help="Spectrogram: hifigan22k (has a vocoder) or paper24k.")
+    ] = "hifigan22k",
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes for the audio features.")] = 2,
 ) -> None:
     """Turn a corpus into training data: phones, alignment, spectrograms, syntax, splits."""
+    from tts_core.config import preset
     from tts_core.corpus.prepare import prepare as run
     from tts_core.corpus.progress import on_console
 
     with on_console() as progress:
-        info = run(corpus, out, None, encoder, seed, workers, progress)
+        info = run(corpus, out, preset(features), encoder, seed, workers, progress)
     counts = ", ".join(f"{name} {split.utterances}" for name, split in info.splits.items())
     typer.echo(f"{out}: {info.hours:.2f} h; {counts}; {len(info.left_out)} left out")
     for left in info.left_out:
@@ -124,8 +129,12 @@ def synth(
     text: Annotated[str | None, typer.Option(help="What to say.")] = None,
     file: Annotated[Path | None, typer.Option(help="Text file, one sentence a line.")] = None,
     voice: VoiceOption = None,
-    temperature: Annotated[float, typer.Option(help="Kathaka: 1 samples, 0 takes the mean.")] = 1.0,
-    rate: Annotated[float, typer.Option(help="Speaking rate; above 1 is faster.")] = 1.0,
+    temperature: Annotated[
+        float, typer.Option(min=0, help="Kathaka: 1 samples, 0 takes the mean.")
+    ] = 1.0,
+    rate: Annotated[
+        float, typer.Option(min=0.2, max=5, help="Speaking rate; above 1 is faster.")
+    ] = 1.0,
     seed: Seed = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a sentence.")] = False,
 ) -> None:
@@ -146,7 +155,9 @@ def stimuli_make(
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Prepared corpus of --split.")] = None,
     file: Annotated[Path | None, typer.Option(help="Or: a text file, one sentence a line.")] = None,
-    sentences: Annotated[int | None, typer.Option(help="At most so many, by the seed.")] = None,
+    sentences: Annotated[
+        int | None, typer.Option(min=1, help="At most so many, by the seed.")
+    ] = None,
     copy_synthesis: Annotated[
         bool, typer.Option(help="Also the recordings through the vocoder, as a system.")
     ] = False,

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from intone.errors import UserError
 
 RECIPES = Path(__file__).parent / "recipes"
+STAGES = {"ntts": 2, "kathaka": 3, "camp": 2}
 
 
 class Config(BaseModel):
@@ -53,6 +54,17 @@ PRESETS: dict[str, Features] = {
         fmax_hz=12000.0,
     ),
 }
+
+
+def preset(name: str) -> Features:
+    """Spectrogram settings by name.
+
+    Raises:
+        UserError: unknown.
+    """
+    if name not in PRESETS:
+        raise UserError(f"{name}: no such spectrogram; choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]
 
 
 class TextEncoderConfig(Config):
@@ -107,6 +119,20 @@ class ModelConfig(Config):
         default=256, gt=0, description="CAMP: prosody predictor pre-net units"
     )
 
+    @field_validator("encoder", "duration", "context_width")
+    @classmethod
+    def _even(cls, value: int) -> int:
+        if value % 2:
+            raise ValueError("must be even: half for each direction of a BiLSTM")
+        return value
+
+    @field_validator("encoder_kernel")
+    @classmethod
+    def _odd(cls, value: int) -> int:
+        if value % 2 == 0:
+            raise ValueError("must be odd: as many phones before as after")
+        return value
+
 
 class StageConfig(Config):
     """One stage of training."""
@@ -119,6 +145,7 @@ class StageConfig(Config):
     lr_decay: float = Field(
         default=1.0, gt=0, le=1, description="factor on the learning rate once per epoch"
     )
+    lr_floor: float = Field(default=0.0, ge=0, description="the rate never decays below this")
     lr_final: float = Field(
         default=1.0, gt=0, le=1, description="cosine decay to this share of the learning rate"
     )
@@ -152,9 +179,16 @@ class Recipe(Config):
     stages: dict[int, StageConfig] = Field(description="stage number to its settings, run in order")
     seed: int = Field(default=0, ge=0, description="seed of weights, batches and dropout")
 
+    @model_validator(mode="after")
+    def _stages_of_the_system(self) -> "Recipe":
+        wanted = STAGES[self.model.system]
+        if sorted(self.stages) != list(range(1, wanted + 1)):
+            raise ValueError(f"{self.model.system} has stages 1 to {wanted}: {list(self.stages)}")
+        return self
+
     def digest(self) -> str:
-        """Digest of everything in the recipe."""
-        values = self.model_dump(mode="json")
+        """Digest of everything in the recipe but its words."""
+        values = self.model_dump(mode="json", exclude={"description"})
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -193,7 +227,7 @@ def _read_with_parents(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         raise UserError(f"{path}: inherits from itself; remove the circle")
     try:
         own = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(own, dict):
         raise UserError(f"{path}: a recipe is a mapping of keys to values")

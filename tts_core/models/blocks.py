@@ -197,7 +197,7 @@ def frame_index(durations: Tensor, n_frames: int) -> Tensor:
         n_frames: T, at least the longest sum.
 
     Returns:
-        (B, T) int64; frames after an utterance's end point at its last token.
+        (B, T) int64; frames after an utterance's end point at the batch's last token.
     """
     ends = durations.cumsum(1)
     frames = torch.arange(n_frames, device=durations.device).expand(durations.shape[0], -1)

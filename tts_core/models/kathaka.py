@@ -200,11 +200,9 @@ class Kathaka(nn.Module):
         """Stage 2, Eq. 3: KL(s(z | text) || q(z | X)), nats per utterance; q is fixed."""
         return {"sampler_kl": kl_divergence(self.sampler(batch), posterior).mean()}
 
-    def duration_loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Stage 3: Eq. 1, the latent drawn from the trained sampler and not from the recording."""
-        with torch.no_grad():
-            z = self.sampler(batch).sample()
-        return {"duration": self.duration_model.loss(batch, z)}
+    def duration_loss(self, batch: Batch, sampler: Gaussian) -> dict[str, Tensor]:
+        """Stage 3: Eq. 1, the latent drawn from s(z | text) and not from the recording."""
+        return {"duration": self.duration_model.loss(batch, sampler.sample())}
 
     @torch.inference_mode()
     def synthesize(

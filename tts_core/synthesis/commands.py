@@ -17,6 +17,7 @@ from tts_core.audio.io import attenuate, read_audio_and_rate, write_audio
 from tts_core.audio.vocoder import Vocoder, load_vocoder
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.progress import on_console
+from tts_core.corpus.splits import normalised
 from tts_core.synthesis.copy_synthesis import CopySynthesis
 from tts_core.synthesis.stimuli import StimulusWriter
 from tts_core.synthesis.stimuli_import import import_stimuli as import_folders
@@ -62,7 +63,10 @@ def synth(
 def _lines(file: Path | None) -> list[str]:
     if file is None or not file.is_file():
         raise UserError(f"{file}: no such text file")
-    lines = [line.strip() for line in file.read_text("utf-8").splitlines() if line.strip()]
+    try:
+        lines = [line.strip() for line in file.read_text("utf-8").splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file}: is not UTF-8 text; save it as UTF-8") from error
     if not lines:
         raise UserError(f"{file}: holds no text; write one sentence a line")
     return lines
@@ -159,10 +163,13 @@ def _chosen(
     else:
         if data is None:
             raise UserError("--split needs --data, the prepared corpus that it is a split of")
+        # One text may stand under two sentence ids: no listener rates it twice.
         first: dict[str, Line] = {}
-        for row in PreparedCorpus(data).split(split):
-            first.setdefault(row.sentence, Line(row.sentence, row.text, Path(row.audio)))
-        lines = [first[sentence] for sentence in sorted(first)]
+        for row in sorted(
+            PreparedCorpus(data).split(split), key=lambda r: (r.sentence, r.utterance)
+        ):
+            first.setdefault(normalised(row.text), Line(row.sentence, row.text, Path(row.audio)))
+        lines = list({line.sentence: line for line in first.values()}.values())
     if sentences is None or sentences >= len(lines):
         return lines
     drawn = np.random.default_rng(seed).choice(len(lines), sentences, replace=False)

@@ -17,6 +17,7 @@ from tts_core.models.facts import ModelOutput
 from tts_core.models.kathaka import Kathaka
 from tts_core.synthesis.voice import Voice, default_voice, read_voice
 from tts_core.text.analyse import Frontend
+from tts_core.text.tokens import token_id
 from tts_core.training import checkpoint
 from tts_core.types import Analysis, Encoded
 from tts_core.units import frames_to_seconds
@@ -157,7 +158,10 @@ def _generator(seed: int, text: str) -> torch.Generator:
 def word_times(
     analysis: Analysis, encoded: Encoded, durations: Tensor, voice: Voice
 ) -> tuple[WordTime, ...]:
-    """Start and end of each unit, s, from durations (N,) in frames."""
+    """Start and end of each unit, s, from durations (N,) in frames.
+
+    A word's time is that of its phones; boundaries and the silences around belong to nobody.
+    """
     features = voice.features
     ends = durations.cumsum(0).tolist()
     starts = [0, *ends[:-1]]
@@ -167,7 +171,9 @@ def word_times(
         return round(frames_to_seconds(frames, features.hop, features.sample_rate_hz), 4)
 
     times: list[WordTime] = []
+    silent = {token_id(symbol) for symbol in ("<s>", "</s>", "<wb>")}
+    sounding = [token not in silent for token in encoded.tokens.tolist()]
     for number, word in enumerate(analysis.words):
-        tokens = [i for i, unit in enumerate(units) if unit == number]
+        tokens = [i for i, unit in enumerate(units) if unit == number and sounding[i]]
         times.append(WordTime(word.text, seconds(starts[tokens[0]]), seconds(ends[tokens[-1]])))
     return tuple(times)

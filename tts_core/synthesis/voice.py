@@ -52,6 +52,9 @@ def pack(runs: list[Path], out: Path) -> Voice:
         UserError: a run without a finished model, two runs of one system, or runs of different
         corpora.
     """
+    out = out.resolve()
+    if out.exists() and not (out / FILE_NAME).is_file() and any(out.iterdir()):
+        raise UserError(f"{out}: holds other files; name a new folder for the voice")
     models = [run / "model" if (run / "model").is_dir() else run for run in runs]
     found = {model: _describe(model) for model in models}
     systems: dict[str, VoiceSystem] = {}
@@ -101,10 +104,11 @@ def voice_of(
 
 
 def _describe(model: Path) -> checkpoint.Description:
-    path = model / checkpoint.DESCRIPTION
-    if not path.is_file():
-        raise UserError(f"{model}: no finished model there; train it with `intone train`")
-    return checkpoint.Description.model_validate_json(path.read_bytes())
+    description = checkpoint.read_description(model)
+    missing = set(description.recipe.stages) - set(description.stages_done)
+    if missing:
+        raise UserError(f"{model}: stage {min(missing)} is not trained yet; train it first")
+    return description
 
 
 def default_voice() -> Path:

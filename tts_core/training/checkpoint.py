@@ -1,19 +1,20 @@
 """Checkpoints: safetensors weights, JSON facts, and the state that an exact resume needs."""
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from intone.errors import UserError
+from intone.files import sha256
 from tts_core.config import Recipe
 from tts_core.models.build import System, build
+from tts_core.models.context import TextContext
 from tts_core.models.facts import CorpusFacts
 
 WEIGHTS = "model.safetensors"
@@ -32,6 +33,9 @@ class Description(BaseModel):
     corpus: dict[str, Any]
     stages_done: list[int]
     weights_sha256: str
+    text_encoder_digest: str | None = Field(
+        default=None, description="of the frozen text encoder, whose weights are not stored here"
+    )
 
 
 def _own_state(model: nn.Module, recipe: Recipe) -> dict[str, Tensor]:
@@ -60,7 +64,8 @@ def save_model(
         facts=facts,
         corpus=corpus,
         stages_done=stages_done,
-        weights_sha256=file_digest(scratch / WEIGHTS),
+        weights_sha256=sha256(scratch / WEIGHTS),
+        text_encoder_digest=_encoder_digest(model),
     )
     (scratch / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
     shutil.rmtree(folder, ignore_errors=True)
@@ -73,15 +78,42 @@ def load_model(folder: Path) -> tuple[System, Description]:
     Raises:
         UserError: no model there, or its weights are not those that were written.
     """
-    path = folder / DESCRIPTION
-    if not path.is_file():
-        raise UserError(f"{folder}: no trained model there; train one with `intone train`")
-    description = Description.model_validate_json(path.read_bytes())
-    if file_digest(folder / WEIGHTS) != description.weights_sha256:
-        raise UserError(f"{folder / WEIGHTS}: not the weights that {DESCRIPTION} describes")
+    description = read_description(folder)
+    weights = folder / WEIGHTS
+    if not weights.is_file() or sha256(weights) != description.weights_sha256:
+        raise UserError(f"{weights}: not the weights that {DESCRIPTION} describes")
     model = build(description.recipe, description.facts)
+    if description.text_encoder_digest not in (None, _encoder_digest(model)):
+        raise UserError(
+            f"{folder}: was trained with another text encoder than the one that is now called "
+            f"{description.recipe.text_encoder.name}; fetch or name the right one"
+        )
     load_own_state(model, load_file(folder / WEIGHTS), description.recipe)
     return model.eval(), description
+
+
+def read_description(folder: Path) -> Description:
+    """Read `model.json`.
+
+    Raises:
+        UserError: no model there, or not in this form.
+    """
+    path = folder / DESCRIPTION
+    if not path.is_file():
+        raise UserError(f"{folder}: no finished model there; train it with `intone train`")
+    try:
+        return Description.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _encoder_digest(model: nn.Module) -> str | None:
+    """Digest of a frozen text encoder: its weights are named, and must be the same when loaded."""
+    for part in model.modules():
+        if isinstance(part, TextContext) and not part.finetune:
+            return part.encoder.digest
+    return None
 
 
 def load_own_state(model: System, state: dict[str, Tensor], recipe: Recipe) -> None:
@@ -127,9 +159,3 @@ def load_step(path: Path, model: System, recipe: Recipe, optimizer: Any | None) 
     torch.set_rng_state(state["random"]["cpu"])
     if "cuda" in state["random"] and torch.cuda.is_available():
         torch.cuda.set_rng_state(state["random"]["cuda"])
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

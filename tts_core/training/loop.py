@@ -12,6 +12,7 @@ import torch
 from accelerate import Accelerator
 
 from intone.errors import UserError
+from intone.files import owned, write_whole
 from tts_core.config import Recipe, StageConfig
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.models.batch import Batch, collate
@@ -84,12 +85,12 @@ def train(
         "corpus": corpus.info.summary(),
         "torch": torch.__version__,
     }
-    _claim(out, described)
     torch.manual_seed(recipe.seed)
     model = build(recipe, facts)
     wanted = sorted(recipe.stages) if stages is None else sorted(stages)
     done: list[int] = []
-    with StopOnSignal() as stop:
+    with owned(out), StopOnSignal() as stop:
+        _claim(out, described)
         for number in sorted(recipe.stages):
             config = recipe.stages[number]
             found = checkpoint.newest_step(out / f"stage-{number}")
@@ -103,8 +104,8 @@ def train(
             else:
                 break
             done.append(number)
-    if not _is_written(out / MODEL, done):
-        checkpoint.save_model(out / MODEL, model, recipe, facts, described["corpus"], done)
+        if not _is_written(out / MODEL, done):
+            checkpoint.save_model(out / MODEL, model, recipe, facts, described["corpus"], done)
     return out / MODEL
 
 
@@ -125,8 +126,7 @@ def _claim(out: Path, described: dict[str, Any]) -> None:
                     "or remove the folder to start again"
                 )
         return
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(described, indent=2) + "\n", "utf-8")
+    write_whole(path, json.dumps(described, indent=2) + "\n")
 
 
 class _StageRun:
@@ -173,7 +173,7 @@ class _StageRun:
         for step, (epoch, positions) in zip(range(start, self.config.steps), batches, strict=False):
             batch = _batch(data["train"], positions).to(device)
             for group in optimizer.param_groups:
-                group["lr"] = group["base_lr"] * self._decay(step, epoch)
+                group["lr"] = learning_rate(group["base_lr"], step, epoch, self.config)
             wrapped.train()
             parts = wrapped(batch, cached["train"])
             optimizer.zero_grad(set_to_none=True)
@@ -202,18 +202,19 @@ class _StageRun:
         total: torch.Tensor,
         loss: StageLoss,
     ) -> None:
-        """One optimiser step; a loss that is not finite is skipped and counted."""
-        if torch.isfinite(total):
-            accelerator.backward(total)
-            learning = [p for p in loss.parameters() if p.requires_grad]
-            accelerator.clip_grad_norm_(learning, self.config.clip)
+        """One optimiser step; a loss or gradient that is not finite is skipped and counted."""
+        accelerator.backward(total)
+        learning = [p for p in loss.parameters() if p.requires_grad]
+        norm = accelerator.clip_grad_norm_(learning, self.config.clip)
+        if torch.isfinite(total) and torch.isfinite(torch.as_tensor(norm)):
             optimizer.step()
+            self.skipped = 0
             return
         self.skipped += 1
         if self.skipped >= MAX_SKIPPED:
             raise UserError(
-                f"stage {self.number}: the loss was not finite {self.skipped} times; lower the "
-                f"learning rate (stages.{self.number}.lr)"
+                f"stage {self.number}: the loss or its gradient was not finite {self.skipped} "
+                f"times in a row; lower the learning rate (stages.{self.number}.lr)"
             )
 
     def _groups(self, loss: StageLoss) -> list[dict[str, Any]]:
@@ -230,12 +231,6 @@ class _StageRun:
     def _fit_scales(self, model: System, cached: Cached) -> None:
         if "vectors" in cached:
             model.prosody_predictor.fit_scale(torch.cat(cached["vectors"]))  # pyright: ignore
-
-    def _decay(self, step: int, epoch: int) -> float:
-        """Exponential per epoch (CAMP) and cosine over the run (compact recipes)."""
-        final = self.config.lr_final
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / self.config.steps)))
-        return self.config.lr_decay**epoch * (final + (1 - final) * cosine)
 
     def _tell(
         self, stage: Stage, step: int, values: dict[str, float], rate: float, validation: bool
@@ -254,9 +249,18 @@ class _StageRun:
         path = self.out / METRICS
         if not path.is_file():
             return
-        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        text = path.read_text("utf-8")
+        # A line that was being written when the process died has no end: forget it.
+        rows = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
         kept = [r for r in rows if r["stage"] != self.number or r["step"] <= step]
-        path.write_text("".join(json.dumps(r) + "\n" for r in kept), "utf-8")
+        write_whole(path, "".join(json.dumps(r) + "\n" for r in kept))
+
+
+def learning_rate(base: float, step: int, epoch: int, config: StageConfig) -> float:
+    """Exponential decay per epoch down to a floor (CAMP), cosine over the run (compact recipes)."""
+    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / config.steps)))
+    rate = base * config.lr_decay**epoch * (config.lr_final + (1 - config.lr_final) * cosine)
+    return max(rate, min(base, config.lr_floor))
 
 
 def validate(

@@ -25,9 +25,14 @@ def parse_changes(changes: list[str]) -> tuple[dict[str, Any], list[int] | None]
         key, equals, value = change.partition("=")
         if not equals:
             raise UserError(f"{change}: write key=value, e.g. stages.1.steps=200")
-        parsed = yaml.safe_load(value)
+        try:
+            parsed = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise UserError(f"{change}: {value!r} is not a value; quote it or mend it") from error
         if key == "stages":
-            stages = [int(n) for n in (parsed if isinstance(parsed, list) else [parsed])]
+            stages = parsed if isinstance(parsed, list) else [parsed]
+            if not stages or not all(isinstance(number, int) for number in stages):
+                raise UserError(f"{change}: write the stages' numbers, e.g. stages=[2]")
         else:
             overrides[key] = parsed
     return overrides, stages

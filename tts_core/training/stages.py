@@ -100,17 +100,15 @@ def kl_weight(step: int, config: StageConfig) -> float:
 def _kathaka(model: Kathaka, configs: dict[int, StageConfig]) -> dict[int, Stage]:
     def posteriors(data: Sequence[Prepared], device: torch.device) -> Cached:
         found = _over(data, device, model.posterior)
-        mean = torch.cat([p.mean for p in found])
-        log_variance = torch.cat([p.log_variance for p in found])
-        return {
-            "posterior": (mean, log_variance),
-            **_text_states(model.sampler.context, data, device),
-        }
+        return {"posterior": found, **_text_states(model.sampler.context, data, device)}
+
+    def samplings(data: Sequence[Prepared], device: torch.device) -> Cached:
+        return {"sampler": _over(data, device, model.sampler)}
 
     def sampler_loss(batch: Batch, cached: Cached) -> dict[str, Tensor]:
-        mean, log_variance = cached["posterior"]
-        posterior = Gaussian(mean[batch.index], log_variance[batch.index])
-        return model.sampler_loss(_with_states(batch, cached), posterior)
+        return model.sampler_loss(
+            _with_states(batch, cached), _gaussian(batch, cached["posterior"])
+        )
 
     return {
         1: Stage(
@@ -123,9 +121,9 @@ def _kathaka(model: Kathaka, configs: dict[int, StageConfig]) -> dict[int, Stage
         3: Stage(
             "duration model on sampled latents",
             ("duration_model",),
-            lambda batch, cached: model.duration_loss(_with_states(batch, cached)),
+            lambda batch, cached: model.duration_loss(batch, _gaussian(batch, cached["sampler"])),
             lambda _: {"duration": 1.0},
-            lambda data, device: _text_states(model.sampler.context, data, device),
+            samplings,
         ),
     }
 
@@ -169,6 +167,11 @@ def _over(data: Sequence[Prepared], device: torch.device, ask: Callable[[Batch],
         for row in data:
             answers.append(ask(collate([row.encoded], [row]).to(device)))
     return answers
+
+
+def _gaussian(batch: Batch, kept: Sequence[Gaussian]) -> Gaussian:
+    rows = [kept[i] for i in batch.index.tolist()]
+    return Gaussian(*(torch.cat(part) for part in zip(*rows, strict=True)))
 
 
 def _text_states(

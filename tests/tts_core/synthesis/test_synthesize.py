@@ -54,9 +54,13 @@ def test_every_system_speaks_and_repeats_itself(voice):
         assert [w.text for w in one.words] == TEXT.replace(",", " ,").replace(".", " .").split()
         starts = [w.start for w in one.words]
         ends = [w.end for w in one.words]
-        assert starts[0] == 0
-        assert starts[1:] == ends[:-1]
-        assert ends[-1] == pytest.approx(one.seconds, abs=1e-3)
+        # Times are those of the phones: in order, with the silences before, between and after.
+        assert starts[0] == pytest.approx(one.durations[0] * 256 / 22050, abs=1e-3)
+        assert all(
+            a < b for w, a, b in zip(one.words, starts, ends, strict=True) if w.text.isalpha()
+        )
+        assert all(end <= start for end, start in zip(ends[:-1], starts[1:], strict=True))
+        assert ends[-1] <= one.seconds
         assert speaker.speak(TEXT, rate=2.0).seconds < one.seconds
         if name == "kathaka":
             assert not np.array_equal(one.mel, speaker.speak(TEXT, seed=4).mel)
@@ -85,6 +89,12 @@ def test_a_voice_is_packed_from_finished_runs(voice, tmp_path):
         voices.pack([run, _copy(run, tmp_path)], tmp_path / "other")
     with pytest.raises(UserError, match="no finished model"):
         voices.pack([tmp_path / "nothing"], tmp_path / "other")
+    precious = tmp_path / "thesis"
+    precious.mkdir()
+    (precious / "chapter.txt").write_text("1")
+    with pytest.raises(UserError, match="holds other files"):
+        voices.pack([run], precious)
+    assert (precious / "chapter.txt").read_text() == "1"
     with pytest.raises(UserError, match="has no system 'durian'"):
         Synthesizer.load("durian", voice)
     with pytest.raises(UserError, match="not a voice"):
@@ -95,3 +105,21 @@ def _copy(run: Path, folder: Path) -> Path:
     import shutil
 
     return Path(shutil.copytree(run, folder / "copy"))
+
+
+def test_a_half_trained_run_is_no_voice(corpus, tiny, tmp_path):
+    train(tiny("ntts", 3), corpus, tmp_path / "run", stages=[1])
+    with pytest.raises(UserError, match="stage 2 is not trained"):
+        voices.pack([tmp_path / "run"], tmp_path / "half")
+
+
+@needs_frontend
+def test_one_text_under_two_ids_is_drawn_once(corpus):
+    from tts_core.synthesis.commands import _chosen
+
+    lines = _chosen("train", corpus.path, None, None, 0)
+    texts = [line.text for line in lines]
+    assert len(texts) == len(set(texts))
+    assert len(texts) < len(corpus.split("train")), "the invented corpus repeats its texts"
+    drawn = _chosen("train", corpus.path, None, 1, 0)
+    assert drawn == _chosen("train", corpus.path, None, 1, 0)

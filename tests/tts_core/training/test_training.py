@@ -14,10 +14,13 @@ import torch
 from safetensors.torch import load_file
 
 from intone.errors import UserError
+from intone.files import owned
 from tts_core.config import load_recipe
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.shards import write_shard
 from tts_core.training import checkpoint
 from tts_core.training.batches import endless_batches, epoch_batches
-from tts_core.training.loop import train
+from tts_core.training.loop import learning_rate, train
 from tts_core.training.stages import StageLoss, kl_weight, stages_of
 
 
@@ -157,7 +160,9 @@ def test_a_stage_needs_the_one_before(corpus, tiny, tmp_path):
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"model.decodr": 3}, "decodr"), ({"stages.1.steps": -1}, "steps"), ({"seed": "x"}, "seed"),
+    ({"stages.9.steps": 5}, "stages 1 to 2"), ({"model.encoder": 129}, "must be even"),
+    ({"model.encoder_kernel": 4}, "must be odd"), ({"model.decodr": 3}, "decodr"),
+    ({"stages.1.steps": -1}, "steps"), ({"seed": "x"}, "seed"),
 ])  # fmt: skip
 def test_a_wrong_key_or_value_is_named(change, message):
     with pytest.raises(UserError, match=message):
@@ -208,3 +213,44 @@ def test_a_killed_training_goes_on_and_ends_like_an_unbroken_one(how, corpus, ti
     assert done.returncode == 0
     for name, value in weights(whole).items():
         assert torch.equal(value, weights(broken)[name]), name
+
+
+def test_an_empty_validation_split_is_no_obstacle(corpus, tiny, tmp_path):
+    rows = corpus.split("train")
+    write_shard(corpus.path / "shards" / "000.parquet", rows)
+    for system in ("ntts", "kathaka", "camp"):
+        train(tiny(system, 2), PreparedCorpus(corpus.path), tmp_path / system)
+        assert (tmp_path / system / "model" / checkpoint.WEIGHTS).is_file()
+
+
+def test_a_torn_line_of_metrics_does_not_stop_a_resume(corpus, tiny, tmp_path):
+    recipe = tiny("ntts", 20)
+    train(recipe, corpus, tmp_path / "run", stages=[1])
+    with (tmp_path / "run" / "metrics.jsonl").open("a") as file:
+        file.write('{"stage": 1, "st')
+    train(recipe, corpus, tmp_path / "run")
+    for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines():
+        json.loads(line)
+
+
+def test_a_gradient_that_is_not_finite_never_reaches_the_weights(corpus, tiny, tmp_path):
+    """An absurd learning rate explodes at once: the run ends with a sentence."""
+    recipe = tiny("ntts", 60, **{"stages.1.lr": 1e30, "stages.1.checkpoint_every": 5})
+    with pytest.raises(UserError, match="lower the learning rate"):
+        train(recipe, corpus, tmp_path / "run")
+
+
+def test_learning_rates_follow_the_papers():
+    """CAMP's decay of 0.98 an epoch reaches nothing long before 300,000 steps: it has a floor."""
+    camp = load_recipe("camp").stages[1]
+    assert learning_rate(camp.lr, 0, 0, camp) == 1e-3
+    assert learning_rate(camp.lr, 100, 10, camp) == pytest.approx(1e-3 * 0.98**10)
+    assert learning_rate(camp.lr, 250_000, 5000, camp) == 1e-5
+    compact = load_recipe("camp_compact").stages[1]
+    assert learning_rate(compact.lr, 0, 0, compact) == compact.lr
+    assert learning_rate(compact.lr, compact.steps, 9, compact) == pytest.approx(compact.lr / 10)
+
+
+def test_two_trainings_never_share_a_folder(corpus, tiny, tmp_path):
+    with owned(tmp_path / "run"), pytest.raises(UserError, match="another process"):
+        train(tiny("ntts", 2), corpus, tmp_path / "run")
