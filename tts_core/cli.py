@@ -188,10 +188,24 @@ def stimuli_import(
     language: Annotated[str, typer.Option(help="Language of the texts, e.g. en.")] = "en",
 ) -> None:
     """Make a stimulus set of anybody's audio: files with the same name are one sentence."""
-    from tts_core.synthesis.commands import import_stimuli
+    from tts_core.corpus.progress import on_console
+    from tts_core.synthesis.stimuli_import import import_stimuli, parse_folders
 
-    copies = copy_synthesis or []
-    import_stimuli(systems, out, reference, texts, copies, voice, licence, language)
+    folders, copies = parse_folders(systems), copy_synthesis or []
+    command = " ".join(["intone", *sys.argv[1:]])
+    with on_console() as progress:
+        import_stimuli(
+            folders,
+            out,
+            reference,
+            texts,
+            copies,
+            voice=voice,
+            licence=licence,
+            language=language,
+            created_by=command,
+            progress=progress,
+        )
 
 
 @voice_app.command("pack")

@@ -20,7 +20,6 @@ from tts_core.corpus.progress import on_console
 from tts_core.corpus.splits import normalised
 from tts_core.synthesis.copy_synthesis import CopySynthesis
 from tts_core.synthesis.stimuli import StimulusWriter
-from tts_core.synthesis.stimuli_import import import_stimuli as import_folders
 from tts_core.synthesis.synthesize import Synthesizer
 from tts_core.synthesis.voice import Voice, default_voice, read_voice, voice_of
 from tts_core.text.analyse import Frontend
@@ -215,44 +214,6 @@ def _add_synthesis(
         vocoder=speaker.vocoder.name,
     )
     writer.add(line.sentence, line.text, name, "system", speech.samples, speech.sample_rate, source)
-
-
-def import_stimuli(
-    systems: Sequence[str],
-    out: Path,
-    reference: Path | None,
-    texts: Path | None,
-    copy_synthesis: Sequence[str],
-    voice: str,
-    licence: str,
-    language: str,
-) -> StimulusSet:
-    """`NAME=FOLDER` words to a stimulus set.
-
-    Raises:
-        UserError: a word of another form, a name twice, or folders that do not match.
-    """
-    folders: dict[str, Path] = {}
-    for word in systems:
-        name, equals, folder = word.partition("=")
-        if not (name and equals and folder):
-            raise UserError(f"{word}: write NAME=FOLDER, e.g. mine=path/to/wavs")
-        if name in folders:
-            raise UserError(f"{name}: named twice; a system has one folder")
-        folders[name] = Path(folder)
-    with on_console() as progress:
-        return import_folders(
-            folders,
-            out,
-            reference,
-            texts,
-            copy_synthesis,
-            voice=voice,
-            licence=licence,
-            language=language,
-            created_by=_command(),
-            progress=progress,
-        )
 
 
 def measure(stimuli: Path, out: Path | None) -> None:
