@@ -1,14 +1,16 @@
 """One file over HTTP, resumed where it stopped."""
 
-import hashlib
 import http.client
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from intone.errors import UserError
+from intone.files import sha256 as sha256_of
+from intone.files import write_whole
 from tts_core.corpus.progress import Progress, silent
 
+OWN_COPY = "with --from DIR, or put it under INTONE_CORPORA"
 CHUNK = 1 << 18
 ATTEMPTS = 4
 TIMEOUT_S = 30.0
@@ -47,8 +49,8 @@ def download(
         except urllib.error.HTTPError as error:
             if error.code < 500:
                 raise UserError(
-                    f"{url}: the server answers {error.code} {error.reason}; check the address or "
-                    "give another one with --url"
+                    f"{url}: the server answers {error.code} {error.reason}; get a copy of the "
+                    f"corpus in another way and give it {OWN_COPY}"
                 ) from error
             problem = error
         except (OSError, http.client.HTTPException) as error:
@@ -58,7 +60,7 @@ def download(
         reason = getattr(problem, "reason", None) or problem or "the connection closed early"
         raise UserError(
             f"{url}: the download stopped after {got} bytes ({reason}); the same command goes on "
-            "from there, and --from takes a copy that you have already"
+            f"from there, or give a copy that you have {OWN_COPY}"
         )
     _verify(url, part, size, sha256)
     part.replace(target)
@@ -90,10 +92,13 @@ def _attempt(url: str, part: Path, size: int | None, progress: Progress) -> bool
             f"bytes {have}-"
         )
         done = have if resumed else 0
-        mark.write_text(_strong_etag(answer.headers.get("ETag")), encoding="utf-8")
+        if not resumed:
+            # In this order: killed between them, no bytes of one file have the mark of another.
+            part.unlink(missing_ok=True)
+            write_whole(mark, _strong_etag(answer.headers.get("ETag")))
         length = answer.headers.get("Content-Length")
         total = done + int(length) if length else size
-        with part.open("ab" if resumed else "wb") as file:
+        with part.open("ab") as file:
             while chunk := answer.read(CHUNK):
                 file.write(chunk)
                 done += len(chunk)
@@ -111,15 +116,12 @@ def _verify(url: str, part: Path, size: int | None, sha256: str | None) -> None:
     wrong = None
     if size is not None and got != size:
         wrong = f"{got} bytes instead of {size}"
-    elif sha256 is not None:
-        with part.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != sha256:
-            wrong = f"sha256 {digest} instead of {sha256}"
+    elif sha256 is not None and (digest := sha256_of(part)) != sha256:
+        wrong = f"sha256 {digest} instead of {sha256}"
     if wrong:
         part.unlink()
         part.with_suffix(".etag").unlink(missing_ok=True)
         raise UserError(
-            f"{url}: not the expected file ({wrong}); it was deleted, try again or give another "
-            "address with --url"
+            f"{url}: not the expected file ({wrong}); it was deleted, try again or give a copy "
+            f"that you have {OWN_COPY}"
         )

@@ -4,10 +4,11 @@ The downloads are written against what the publishers document and tested agains
 from where this was written the real hosts could not be reached, so their answers were never met.
 """
 
+import platform
 import re
-import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,10 +16,11 @@ from typing import NamedTuple
 import soundfile
 
 from intone.errors import UserError
+from intone.files import write_whole
 from intone.resources import corpora_path
-from tts_core.corpus.download import download
+from tts_core.corpus.download import OWN_COPY, download
 from tts_core.corpus.progress import Progress, silent
-from tts_core.corpus.sources import KNOWN, CorpusInfo, read_corpus, write_corpus
+from tts_core.corpus.sources import KNOWN, CorpusInfo, read_corpus, write_corpus, write_info
 
 FULL_SCALE_BITS = {"PCM_24": "PCM_24", "PCM_32": "PCM_24", "FLOAT": "PCM_24", "DOUBLE": "PCM_24"}
 
@@ -83,16 +85,20 @@ def fetch(
         progress: is told mebibytes and recordings.
 
     Returns:
-        what is known of the corpus, its licence among it.
+        what is known of the corpus: `licence`, `source` and `note` are for its user to see.
 
     Raises:
-        UserError: unknown corpus, no copy there, download failed, or not the expected contents.
+        UserError: unknown corpus, no copy there, download failed, not the expected contents, or
+            another corpus in `out`.
     """
     if name not in published():
         raise UserError(f"{name}: no such corpus; known ones are {', '.join(published())}")
     source, info, out = published()[name], KNOWN[name], Path(out)
     if (out / "corpus.json").is_file():
-        return read_corpus(out)[0]
+        there, _ = read_corpus(out)
+        if there.name != name:
+            raise UserError(f"{out}: holds the corpus {there.name}; choose another folder")
+        return there
     out.mkdir(parents=True, exist_ok=True)
     local = Path(from_dir) if from_dir else corpora_path(name)
     if from_dir and not local.is_dir():
@@ -100,6 +106,11 @@ def fetch(
     if local.is_dir() and (from_dir or url is None):
         _take_local(local, out, source, info, progress)
         return info
+    if not hasattr(tarfile, "data_filter"):
+        raise UserError(
+            f"Python {platform.python_version()} cannot unpack a download safely; use 3.11.4 or "
+            f"newer, or give an unpacked copy {OWN_COPY}"
+        )
     known = (source.size, source.sha256) if url is None else (None, None)
     archive = download(
         url or source.url, out.parent / f".{out.name}-{source.archive}", *known, progress
@@ -143,10 +154,13 @@ def _take_local(
     progress(f"taking the copy in {local}", 1, 1)
     table = local / "metadata.csv"
     if table.is_file() and table.read_text(encoding="utf-8-sig").startswith("utterance|"):
-        if not (out / "wavs").exists():
-            (out / "wavs").symlink_to((local / "wavs").resolve(), target_is_directory=True)
-        shutil.copyfile(table, out / "metadata.csv")
-        (out / "corpus.json").write_text(info.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        wavs = out / "wavs"
+        if wavs.is_symlink():
+            wavs.unlink()  # of an earlier try, perhaps to a copy that is gone
+        if not wavs.exists():
+            wavs.symlink_to((local / "wavs").resolve(), target_is_directory=True)
+        write_whole(out / "metadata.csv", table.read_text(encoding="utf-8-sig"))
+        write_info(out, info)
         return
     _convert(source.readings(local), local, out, info, progress)
 
@@ -155,7 +169,12 @@ def _unpack(archive: Path, target: Path) -> None:
     try:
         with tarfile.open(archive) as tar:
             tar.extractall(target, filter="data")
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise UserError(
+                f"{target.parent}: the download cannot be unpacked there ({error.strerror}); it is "
+                "kept, and the same command unpacks it again"
+            ) from error
         archive.unlink()
         raise UserError(
             f"{archive.name}: not an archive that can be unpacked ({error}); it was deleted, fetch "

@@ -6,7 +6,6 @@ metadata.csv    `utterance|sentence|text|seconds`, one recording a line; the fur
 wavs/           one `.flac` or `.wav` an utterance
 """
 
-import csv
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from intone.errors import UserError
+from intone.files import write_whole
 from tts_core.types import Recording
 
 REQUIRED = ("utterance", "sentence", "text", "seconds")
@@ -103,15 +103,17 @@ def write_corpus(
         folder: the corpus folder; its `wavs/` are already there.
         rows: utterance, sentence, text, seconds.
     """
-    with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="|", quoting=csv.QUOTE_NONE, quotechar=None)
-        writer.writerow(REQUIRED)
-        for utterance, sentence, text, seconds in rows:
-            clean = " ".join(text.replace("|", " ").split())
-            writer.writerow((utterance, sentence, clean, f"{seconds:.3f}"))
-    scratch = folder / ".corpus.json"
-    scratch.write_text(info.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    scratch.replace(folder / "corpus.json")
+    lines = ["|".join(REQUIRED)]
+    for utterance, sentence, text, seconds in rows:
+        clean = " ".join(text.replace("|", " ").split())
+        lines.append(f"{utterance}|{sentence}|{clean}|{seconds:.3f}")
+    write_whole(folder / "metadata.csv", "\n".join(lines) + "\n")
+    write_info(folder, info)
+
+
+def write_info(folder: Path, info: CorpusInfo) -> None:
+    """Write `corpus.json`: from now on the corpus is complete."""
+    write_whole(folder / "corpus.json", info.model_dump_json(indent=1) + "\n")
 
 
 def _read_table(table: Path, info: CorpusInfo) -> list[Recording]:

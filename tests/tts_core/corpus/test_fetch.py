@@ -1,16 +1,19 @@
 """Downloads against a real HTTP server on this machine that can break off, and knows ranges."""
 
+import errno
 import hashlib
 import io
 import tarfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
 from intone.errors import UserError
+from intone.files import write_whole
 from tts_core.corpus import download as downloads
 from tts_core.corpus.download import download
 from tts_core.corpus.fetch import fetch
@@ -148,12 +151,31 @@ def test_two_different_files_are_never_joined(serve, tmp_path, change):
     assert download(host.url, tmp_path / "file").read_bytes() == new
 
 
+def test_killed_between_the_answer_and_its_first_byte(serve, tmp_path, monkeypatch):
+    host = serve(b"a" * 400_000)
+    host.break_after, host.breaks = 100_000, 1
+    monkeypatch.setattr(downloads, "ATTEMPTS", 1)
+    with pytest.raises(UserError, match="stopped after"):
+        download(host.url, tmp_path / "file")
+    host.content, host.etag = b"b" * 400_000, '"two"'
+    with monkeypatch.context() as killed:
+
+        def kill_after_it(path: Path, text: str) -> None:
+            write_whole(path, text)
+            raise KeyboardInterrupt
+
+        killed.setattr(downloads, "write_whole", kill_after_it)
+        with pytest.raises(KeyboardInterrupt):
+            download(host.url, tmp_path / "file")
+    assert download(host.url, tmp_path / "file").read_bytes() == host.content
+
+
 def test_a_wrong_file_is_refused_and_deleted(serve, tmp_path):
     host = serve(b"not what was published")
     with pytest.raises(UserError, match="not the expected file"):
         download(host.url, tmp_path / "file", sha256="0" * 64)
     assert list(tmp_path.glob("file*")) == []
-    with pytest.raises(UserError, match="answers 404"):
+    with pytest.raises(UserError, match=r"answers 404.*--from DIR, or put it under INTONE_CORPORA"):
         download(host.url.replace("/corpus.tar.gz", "/absent"), tmp_path / "file")
 
 
@@ -163,6 +185,8 @@ def test_kathleen_in_the_publishers_form(serve, tmp_path):
     out = tmp_path / "kathleen"
     info = fetch("kathleen", out, url=host.url)
     assert info.licence == "CC0-1.0"
+    assert info.source.startswith("https://github.com/")
+    assert "many are read several times" in info.note
     found = read_corpus(out)[1]
     assert [(r.utterance, r.sentence) for r in found] == [
         ("arctic_a0002_1", "arctic_a0002"),
@@ -177,8 +201,10 @@ def test_kathleen_in_the_publishers_form(serve, tmp_path):
     np.testing.assert_array_equal(kept, exact)
     assert [path.name for path in tmp_path.iterdir()] == ["kathleen"]
     asked = len(host.asked)
-    fetch("kathleen", out, url=host.url)
+    assert fetch("kathleen", out, url=host.url) == info
     assert len(host.asked) == asked
+    with pytest.raises(UserError, match="holds the corpus kathleen"):
+        fetch("ljspeech", out)
 
     report = corpus_report(out)
     assert report["hours"] == pytest.approx(1.5 / 3600)
@@ -226,3 +252,53 @@ def test_a_local_copy_is_taken_without_any_download(read_aloud, tmp_path, monkey
         assert soundfile.info(found[0].path).duration > 0.5
     with pytest.raises(UserError, match="no such folder"):
         fetch("kathleen", tmp_path / "three", from_dir=tmp_path / "absent")
+
+
+@pytest.mark.parametrize("writes", [0, 1])
+def test_taking_a_local_copy_killed_at_any_write_is_finished_by_the_next(
+    read_aloud, tmp_path, monkeypatch, writes
+):
+    # A folder of a known name needs no corpus.json: a part of the table would be a corpus.
+    out, rename, done = tmp_path / "kathleen", Path.replace, []
+
+    def killed(self: Path, target: Path) -> Path:
+        if len(done) == writes:
+            raise KeyboardInterrupt
+        done.append(target.name)
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fetch("kathleen", out, from_dir=read_aloud)
+    assert done == ["metadata.csv"][:writes]
+    assert (out / "metadata.csv").is_file() == bool(writes)
+    # The first try was with a copy that is gone by now.
+    (out / "wavs").unlink()
+    (out / "wavs").symlink_to(tmp_path / "gone")
+    fetch("kathleen", out, from_dir=read_aloud)
+    found = read_corpus(out)[1]
+    assert len(found) == len(read_corpus(read_aloud)[1])
+    assert all(Path(r.path).is_file() for r in found)
+
+
+def test_an_archive_is_kept_when_there_is_no_room_for_what_is_in_it(serve, tmp_path, monkeypatch):
+    host = serve(kathleen_archive())
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tarfile.TarFile, "extractall", full)
+        with pytest.raises(UserError, match="No space left on device"):
+            fetch("kathleen", tmp_path / "kathleen", url=host.url)
+    fetch("kathleen", tmp_path / "kathleen", url=host.url)
+    assert len(host.asked) == 1
+
+
+def test_a_python_that_cannot_unpack_safely_downloads_nothing(serve, tmp_path, monkeypatch):
+    host = serve(kathleen_archive())
+    monkeypatch.delattr(tarfile, "data_filter")
+    with pytest.raises(UserError, match=r"use 3\.11\.4 or newer, or give an unpacked copy"):
+        fetch("kathleen", tmp_path / "kathleen", url=host.url)
+    assert host.asked == []
