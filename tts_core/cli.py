@@ -210,12 +210,15 @@ def stimuli_import(
 
 @voice_app.command("pack")
 def voice_pack(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders, one a system.")], out: Out
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, one a system.")],
+    out: Out,
+    half: Annotated[bool, typer.Option(help="Weights in half precision: half the size.")] = False,
+    note: Annotated[str, typer.Option(help="What a user of the voice must know.")] = "",
 ) -> None:
     """Gather trained runs into a voice."""
     from tts_core.synthesis.voice import pack
 
-    voice = pack(runs, out)
+    voice = pack(runs, out, half, note)
     typer.echo(f"{out}: {voice.name} with {', '.join(voice.systems)}")
 
 

@@ -45,6 +45,8 @@ def synth(
     console = Console(stderr=True, highlight=False)
     if synthesizer.voice.stand_in:
         console.print(f"{synthesizer.voice.speaker}: a stand-in voice, not a human's")
+    if synthesizer.voice.note:
+        console.print(f"{synthesizer.voice.name}: {synthesizer.voice.note}")
     for line, path in zip(lines, paths, strict=True):
         speech = synthesizer.speak(line, seed, temperature, rate)
         samples, gain = attenuate(speech.samples)

@@ -1,5 +1,6 @@
 """A voice: a folder with `voice.json` and one trained model a system."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ from intone.resources import data_path
 from tts_core.config import Features
 from tts_core.corpus.sources import CorpusInfo
 from tts_core.training import checkpoint
+from tts_core.training.loop import METRICS
 
 FILE_NAME = "voice.json"
 SHIPPED = "voices/default"
@@ -24,6 +26,10 @@ class VoiceSystem(BaseModel):
     recipe_digest: str
     weights_sha256: str
     stages: list[int] = Field(description="stages that were trained")
+    steps: dict[int, int] = Field(description="optimiser steps of each stage")
+    held_out: dict[str, float] = Field(
+        description="last validation losses, as stage.name; empty if the run's log is gone"
+    )
 
 
 class Voice(BaseModel):
@@ -37,16 +43,20 @@ class Voice(BaseModel):
     stand_in: bool = Field(description="trained on synthetic speech, to try the platform out")
     language: str = "en"
     features: Features
+    features_digest: str
     text_encoder: str
+    note: str = Field(default="", description="what a user of the voice must know")
     systems: dict[str, VoiceSystem]
 
 
-def pack(runs: list[Path], out: Path) -> Voice:
+def pack(runs: list[Path], out: Path, half: bool = False, note: str = "") -> Voice:
     """Gather trained runs of one corpus into a voice.
 
     Args:
         runs: run folders of `intone train`, or their `model` folders; one a system.
         out: voice folder; an older voice there is replaced.
+        half: store weights in half precision, at half the size.
+        note: what a user of the voice must know.
 
     Raises:
         UserError: a run without a finished model, two runs of one system, or runs of different
@@ -68,11 +78,15 @@ def pack(runs: list[Path], out: Path) -> Voice:
         if system in systems:
             raise UserError(f"{model}: a second {system}; a voice has one model a system")
         shutil.copytree(model, scratch / system)
+        if half:
+            description = checkpoint.halve(scratch / system)
         systems[system] = VoiceSystem(
             recipe=description.recipe.name,
             recipe_digest=description.recipe.digest(),
             weights_sha256=description.weights_sha256,
             stages=description.stages_done,
+            steps={number: stage.steps for number, stage in description.recipe.stages.items()},
+            held_out=_held_out(model.parent),
         )
     prepared = next(iter(found.values())).corpus
     voice = voice_of(
@@ -80,6 +94,7 @@ def pack(runs: list[Path], out: Path) -> Voice:
         Features.model_validate(prepared["features"]),
         prepared["encoder"],
         systems,
+        note,
     )
     (scratch / FILE_NAME).write_text(voice.model_dump_json(indent=2) + "\n", "utf-8")
     shutil.rmtree(out, ignore_errors=True)
@@ -88,7 +103,11 @@ def pack(runs: list[Path], out: Path) -> Voice:
 
 
 def voice_of(
-    corpus: CorpusInfo, features: Features, text_encoder: str, systems: dict[str, VoiceSystem]
+    corpus: CorpusInfo,
+    features: Features,
+    text_encoder: str,
+    systems: dict[str, VoiceSystem],
+    note: str = "",
 ) -> Voice:
     """The description of a corpus's voice; without systems, of its recordings alone."""
     return Voice(
@@ -98,9 +117,23 @@ def voice_of(
         stand_in=corpus.stand_in,
         language=corpus.language,
         features=features,
+        features_digest=features.digest(),
         text_encoder=text_encoder,
+        note=note,
         systems=systems,
     )
+
+
+def _held_out(run: Path) -> dict[str, float]:
+    """The last validation losses of each stage of a run."""
+    path = run / METRICS
+    found: dict[str, float] = {}
+    for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
+        row = json.loads(line)
+        if row["split"] == "validation":
+            losses = {k: v for k, v in row.items() if k not in ("stage", "step", "split")}
+            found |= {f"{row['stage']}.{name}": round(v, 4) for name, v in losses.items()}
+    return found
 
 
 def _describe(model: Path) -> checkpoint.Description:

@@ -92,6 +92,18 @@ def load_model(folder: Path) -> tuple[System, Description]:
     return model.eval(), description
 
 
+def halve(folder: Path) -> Description:
+    """Store a model's weights in half precision; they are computed with in single precision."""
+    weights = load_file(folder / WEIGHTS)
+    save_file(
+        {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}, folder / WEIGHTS
+    )
+    description = read_description(folder)
+    description = description.model_copy(update={"weights_sha256": sha256(folder / WEIGHTS)})
+    (folder / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
+    return description
+
+
 def read_description(folder: Path) -> Description:
     """Read `model.json`.
 

@@ -123,3 +123,21 @@ def test_one_text_under_two_ids_is_drawn_once(corpus):
     assert len(texts) < len(corpus.split("train")), "the invented corpus repeats its texts"
     drawn = _chosen("train", corpus.path, None, 1, 0)
     assert drawn == _chosen("train", corpus.path, None, 1, 0)
+
+
+@needs_frontend
+def test_half_precision_sounds_the_same(voice, tmp_path):
+    runs = [tmp_path / "runs" / system for system in ("ntts", "kathaka", "camp")]
+    small = voices.pack(runs, tmp_path / "small", half=True, note="tiny")
+    assert small.note == "tiny"
+    assert small.systems["ntts"].steps == {1: 5, 2: 5}
+    assert "1.mel" in small.systems["ntts"].held_out
+    sizes = [
+        sum(p.stat().st_size for p in folder.rglob("*.safetensors"))
+        for folder in (voice, tmp_path / "small")
+    ]
+    assert sizes[1] < 0.6 * sizes[0]
+    whole, halved = speakers(voice)["ntts"], speakers(tmp_path / "small")["ntts"]
+    mels = [speaker.speak(TEXT, seed=1).mel for speaker in (whole, halved)]
+    assert mels[0].shape == mels[1].shape
+    assert np.abs(mels[0] - mels[1]).max() < 0.05
