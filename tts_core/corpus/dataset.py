@@ -1,5 +1,6 @@
 """A prepared corpus, as training and evaluation read it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from intone.errors import UserError
@@ -36,10 +37,18 @@ class PreparedCorpus:
     def split(self, name: str) -> list[Prepared]:
         """All utterances of train, validation or test, in the order of the corpus, in memory.
 
+        Returns:
+            none if the split is empty; `audio` is an absolute path.
+
         Raises:
             UserError: no such split, or a shard is missing or damaged.
         """
         if name not in SPLITS:
             raise UserError(f"{name}: no such split; one of {', '.join(SPLITS)}")
         paths = [self.path / "shards" / shard for shard in self.info.shards]
-        return [utterance for path in paths for utterance in read_shard(path, name)]
+        folder = Path(self.info.corpus_folder)
+        return [
+            replace(utterance, audio=str(folder / utterance.audio))
+            for path in paths
+            for utterance in read_shard(path, name)
+        ]

@@ -5,26 +5,26 @@ statistics. What is done stays in `OUT/.work` until all is, so that an interrupt
 on where it stopped. `prepared.json` is written last.
 """
 
-import hashlib
 import json
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from intone.errors import UserError
+from intone.files import write_whole
 from tts_core.config import Features
 from tts_core.corpus import align, shards
+from tts_core.corpus.claim import claim, finished, head, inputs_digest, release
 from tts_core.corpus.pool import pool_map, process_pool
 from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.recordings import Checked, Draft, ShardJob, check, make_shard
 from tts_core.corpus.shards import LeftOut, PreparedInfo
-from tts_core.corpus.sources import CorpusInfo, read_corpus
+from tts_core.corpus.sources import read_corpus
 from tts_core.corpus.splits import split
 from tts_core.corpus.statistics import statistics
 from tts_core.types import Analysis, Encoded, Recording
@@ -46,7 +46,11 @@ def prepare(
     """Prepare a corpus for training.
 
     A recording that cannot be used is left out with a reason. If `out` already holds the same
-    preparation, nothing is done; another one in `out` is replaced.
+    preparation, only the place of the corpus is noted anew; another one in `out` is replaced.
+
+    Sides of the split are drawn before anything is left out. With fewer than three groups of
+    sentences, or if all of a side's are left out, validation or test is empty: `splits` of the
+    result says so.
 
     Args:
         corpus: corpus folder (`tts_core.corpus.sources`).
@@ -58,14 +62,20 @@ def prepare(
         progress: is told of each stage.
 
     Raises:
-        UserError: no corpus there, an asset is missing, or nothing of the corpus can be used.
+        UserError: no corpus there, an asset is missing, or nothing of the training split can be
+            used.
     """
-    out, features = Path(out), features or Features()
+    out, folder, features = Path(out), Path(corpus).absolute(), features or Features()
     corpus_info, recordings = read_corpus(corpus)
-    digest = _inputs_digest(corpus_info, recordings, features, encoder, seed)
-    if (done := _finished(out, digest)) is not None:
-        return done
-    work = _claim(out, digest)
+    inventories = shards.inventory_digest()
+    given = [VERSION, corpus_info.model_dump(), features.digest(), encoder, seed, inventories]
+    digest = inputs_digest(given, recordings, progress=progress)
+    # Corpora that were prepared when only the heads of files were read need not be prepared again.
+    done = finished(out, digest) or finished(out, inputs_digest(given, recordings, head))
+    if done is not None:
+        release(out)
+        return _now_at(folder, done, out)
+    work = claim(out, digest)
     made = _run(recordings, out, work, features, encoder, seed, workers, progress)
     left_out = [
         LeftOut(utterance=r.utterance, reason=made.left_out[r.utterance])
@@ -81,11 +91,11 @@ def prepare(
         version=VERSION,
         inputs_digest=digest,
         corpus=corpus_info,
-        corpus_folder=str(Path(corpus).absolute()),
+        corpus_folder=str(folder),
         features=features,
         features_digest=features.digest(),
         encoder=encoder,
-        inventory_digest=shards.inventory_digest(),
+        inventory_digest=inventories,
         aligner=made.aligner,
         parsers=made.parsers,
         split_seed=seed,
@@ -94,8 +104,16 @@ def prepare(
         **statistics([out / "shards" / name for name in made.shards], features),
     )
     shards.write_info(out, info)
-    shutil.rmtree(work)
+    release(out)
     return info
+
+
+def _now_at(folder: Path, info: PreparedInfo, out: Path) -> PreparedInfo:
+    if info.corpus_folder == str(folder):
+        return info
+    moved = info.model_copy(update={"corpus_folder": str(folder)})
+    shards.write_info(out, moved)
+    return moved
 
 
 class _Made(NamedTuple):
@@ -139,55 +157,6 @@ def _run(
     return _Made(names, aligner, dict(parsers), left_out | failed | unfitting)
 
 
-def _inputs_digest(
-    info: CorpusInfo, recordings: Sequence[Recording], features: Features, encoder: str, seed: int
-) -> str:
-    """Digest of all that the result depends on; of each file its size and first 4 KiB are read."""
-    digest = hashlib.sha256()
-    settings = [VERSION, info.model_dump(), features.digest(), encoder, seed]
-    digest.update(json.dumps([*settings, shards.inventory_digest()], sort_keys=True).encode())
-    for r in recordings:
-        digest.update(json.dumps([r.utterance, r.sentence, r.text, r.speaker]).encode())
-        path = Path(r.path)
-        if path.is_file():
-            with path.open("rb") as file:
-                digest.update(f"{path.stat().st_size}".encode() + file.read(4096))
-    return digest.hexdigest()[:16]
-
-
-def _finished(out: Path, digest: str) -> PreparedInfo | None:
-    try:
-        info = shards.read_info(out)
-    except UserError:
-        return None  # of another version, so not the same preparation
-    if info is None or info.inputs_digest != digest:
-        return None
-    return info if all((out / "shards" / name).is_file() for name in info.shards) else None
-
-
-def _claim(out: Path, digest: str) -> Path:
-    """Make `out` ready; what an interrupted run of the same inputs left in it stays."""
-    work, mark = out / ".work", out / ".work" / "inputs"
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out}: is a file; give a folder to write to")
-    foreign = out.is_dir() and any(out.iterdir())
-    if foreign and not (work.is_dir() or (out / shards.FILE).is_file()):
-        raise UserError(f"{out}: holds other files; give an empty or a new folder to write to")
-    if not mark.is_file() or mark.read_text(encoding="utf-8") != digest:
-        (out / shards.FILE).unlink(missing_ok=True)
-        shutil.rmtree(work, ignore_errors=True)
-        shutil.rmtree(out / "shards", ignore_errors=True)
-        (work / "wavs").mkdir(parents=True)
-        mark.write_text(digest, encoding="utf-8")
-    return work
-
-
-def _keep(path: Path, value: Any) -> None:
-    scratch = path.with_suffix(".part")
-    scratch.write_text(json.dumps(value), encoding="utf-8")
-    scratch.replace(path)
-
-
 def _check_all(
     recordings: Sequence[Recording], work: Path, pool: Executor | None, progress: Progress
 ) -> tuple[dict[str, str], dict[str, float]]:
@@ -199,7 +168,7 @@ def _check_all(
         for one in pool_map(pool, job, recordings, chunk=16):
             checked.append(one)
             progress("checking recordings", len(checked), len(recordings))
-        _keep(kept, checked)
+        write_whole(kept, json.dumps(checked))
     rows = [Checked(*row) for row in json.loads(kept.read_text(encoding="utf-8"))]
     reasons = {row.utterance: row.reason for row in rows if row.reason is not None}
     return reasons, {row.utterance: row.seconds for row in rows if row.reason is None}
@@ -254,13 +223,11 @@ def _align(
             found = align.align_with_viter(utterances, seed, progress)
         else:
             found = align.align_with_pocketsphinx(utterances, progress)
-        _keep(
-            kept,
-            {
-                name: str(times) if isinstance(times, align.AlignmentError) else times.tolist()
-                for name, times in found.items()
-            },
-        )
+        as_json = {
+            name: str(times) if isinstance(times, align.AlignmentError) else times.tolist()
+            for name, times in found.items()
+        }
+        write_whole(kept, json.dumps(as_json))
     stored = json.loads(kept.read_text(encoding="utf-8"))
     times = {name: np.array(value) for name, value in stored.items() if isinstance(value, list)}
     failed = {name: f"alignment failed: {v}" for name, v in stored.items() if isinstance(v, str)}
@@ -284,7 +251,7 @@ def _make_shards(
     jobs = [ShardJob(out / "shards" / name, features, chunk) for name, chunk in todo]
     progress("computing features", len(names) - len(todo), len(names))
     for (name, _), left in zip(todo, pool_map(pool, make_shard, jobs), strict=True):
-        _keep(reasons[name], {one.utterance: one.reason for one in left})
+        write_whole(reasons[name], json.dumps({one.utterance: one.reason for one in left}))
         progress("computing features", sum(p.is_file() for p in reasons.values()), len(names))
     unfitting: dict[str, str] = {}
     for path in reasons.values():

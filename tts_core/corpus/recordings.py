@@ -93,12 +93,17 @@ def make_shard(job: ShardJob) -> list[LeftOut]:
                 durations=durations,
                 mel=mel,
                 f0=f0(samples, job.features),
-                audio=recording.path,
+                audio=_in_corpus(recording.path),
                 words=draft.words,
             )
         )
     write_shard(job.path, utterances)
     return left_out
+
+
+def _in_corpus(path: str) -> str:
+    """`wavs/NAME`: a recording's file as seen from the corpus folder."""
+    return "/".join(Path(path).parts[-2:])
 
 
 def _fault(samples: np.ndarray, seconds: float) -> str | None:

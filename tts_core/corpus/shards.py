@@ -1,7 +1,8 @@
 """A prepared corpus on disk: Parquet shards and the `prepared.json` that says what they hold.
 
     prepared.json       `PreparedInfo`; written last: where it is, the shards are complete
-    shards/NNN.parquet  one row an utterance, in the order of the corpus
+    shards/NNN.parquet  one row an utterance, in the order of the corpus; `audio` is seen from
+                        the corpus folder, which may move
 
 The log-mel spectrogram is stored in half precision: between -16 and 16 the error is at most 0.004
 (natural log), or 0.034 dB. Everything else is stored exactly.
@@ -20,6 +21,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from intone.errors import UserError
+from intone.files import write_whole
 from tts_core.config import Features
 from tts_core.corpus.sources import CorpusInfo
 from tts_core.text.syntax import NODE_LABELS, POS_TAGS
@@ -71,7 +73,7 @@ class PreparedInfo(BaseModel):
     version: int = Field(description="of this form")
     inputs_digest: str = Field(description="of everything that the shards depend on")
     corpus: CorpusInfo
-    corpus_folder: str = Field(description="where the recordings lie")
+    corpus_folder: str = Field(description="where the recordings lie, absolute")
     features: Features
     features_digest: str = Field(description="spectrograms with equal digests are interchangeable")
     encoder: str = Field(description="text encoder whose word pieces are stored")
@@ -150,7 +152,7 @@ def write_shard(path: Path, utterances: Sequence[Prepared]) -> None:
 
 
 def read_shard(path: Path, split: str | None = None) -> Iterator[Prepared]:
-    """Yield a shard's utterances in order, of one split or of all.
+    """Yield a shard's utterances in order, of one split or of all; `audio` is as stored.
 
     Raises:
         UserError: the file is damaged.
@@ -185,9 +187,7 @@ def read_info(folder: Path) -> PreparedInfo | None:
 
 def write_info(folder: Path, info: PreparedInfo) -> None:
     """Write `prepared.json` in one step."""
-    scratch = folder / f".{FILE}"
-    scratch.write_text(info.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    scratch.replace(folder / FILE)
+    write_whole(folder / FILE, info.model_dump_json(indent=1) + "\n")
 
 
 def _utterance(value: dict[str, Any]) -> Prepared:

@@ -1,9 +1,11 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +19,9 @@ from tts_core.config import Features
 from tts_core.corpus import prepare as preparation
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.prepare import prepare
-from tts_core.corpus.shards import read_shard, write_shard
+from tts_core.corpus.shards import SplitCounts, read_shard, write_shard
 from tts_core.corpus.sources import read_corpus
+from tts_core.corpus.splits import split
 from tts_core.text.syntax import diameter
 from tts_core.text.tokens import duration_group
 
@@ -82,10 +85,10 @@ def test_a_second_run_changes_nothing_and_other_inputs_do(corpus, tmp_path):
     out = tmp_path / "out"
     first = prepare(corpus, out, workers=1)
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
-    stages = []
-    again = prepare(corpus, out, workers=1, progress=lambda *told: stages.append(told))
+    stages = set()
+    again = prepare(corpus, out, workers=1, progress=lambda stage, *_: stages.add(stage))
     assert again == first
-    assert stages == []
+    assert stages == {"reading recordings"}
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
     assert not (out / ".work").exists()
     with (corpus / "metadata.csv").open() as table:
@@ -94,6 +97,64 @@ def test_a_second_run_changes_nothing_and_other_inputs_do(corpus, tmp_path):
     shorter = prepare(corpus, out, workers=1)
     assert shorter.inputs_digest != first.inputs_digest
     assert sum(side.utterances for side in shorter.splits.values()) == len(lines) - 2
+
+
+def test_a_corpus_may_move_and_be_read_from_anywhere(corpus, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = prepare("corpus", "out", workers=1)
+    monkeypatch.chdir("/")
+    out = tmp_path / "out"
+    audio = [Path(u.audio) for u in everything(out)]
+    assert sorted(audio) == sorted((corpus / "wavs").iterdir())
+    shard = (out / "shards" / "000.parquet").stat().st_mtime_ns
+    moved = corpus.rename(tmp_path / "moved")
+    info = prepare(moved, out, workers=1)
+    assert (
+        info == PreparedCorpus(out).info == first.model_copy(update={"corpus_folder": str(moved)})
+    )
+    assert [Path(u.audio) for u in everything(out)] == [moved / "wavs" / a.name for a in audio]
+    assert (out / "shards" / "000.parquet").stat().st_mtime_ns == shard
+
+
+def test_absolute_paths_of_earlier_preparations_are_kept(prepared, tmp_path):
+    out = Path(shutil.copytree(prepared, tmp_path / "out"))
+    rows = [replace(u, audio=f"/elsewhere/{u.utterance}.wav") for u in everything(out)]
+    write_shard(out / "shards" / "000.parquet", rows)
+    assert {u.audio for u in everything(out)} == {row.audio for row in rows}
+
+
+def test_a_change_anywhere_in_the_audio_is_another_preparation(corpus, tmp_path):
+    first = prepare(corpus, tmp_path / "out", workers=1)
+    path = sorted((corpus / "wavs").iterdir())[0]
+    content = bytearray(path.read_bytes())
+    content[-2] ^= 1
+    path.write_bytes(content)
+    assert prepare(corpus, tmp_path / "out", workers=1).inputs_digest != first.inputs_digest
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_too_few_sentences_for_three_splits(corpus, tmp_path, rows):
+    lines = (corpus / "metadata.csv").read_text().splitlines(keepends=True)
+    (corpus / "metadata.csv").write_text("".join(lines[: rows + 1]))
+    info = prepare(corpus, tmp_path / "out", workers=1)
+    assert [side.utterances for side in info.splits.values()] == [rows, 0, 0]
+    assert info.splits["validation"] == SplitCounts(utterances=0, sentences=0, hours=0.0)
+    reader = PreparedCorpus(tmp_path / "out")
+    assert reader.info == info
+    assert [len(reader.split(name)) for name in info.splits] == [rows, 0, 0]
+
+
+def test_a_split_whose_recordings_are_all_left_out_is_empty(corpus, tmp_path):
+    side = split(read_corpus(corpus)[1])
+    held_out = [name for name, its_side in side.items() if its_side == "validation"]
+    for utterance in held_out:
+        soundfile.write(corpus / "wavs" / f"{utterance}.flac", np.zeros(22050), 22050)
+    info = prepare(corpus, tmp_path / "out", workers=1)
+    assert held_out
+    assert [one.utterance for one in info.left_out] == held_out
+    assert info.splits["validation"].utterances == 0
+    assert PreparedCorpus(tmp_path / "out").split("validation") == []
+    assert info.splits["train"].utterances + info.splits["test"].utterances == 8 - len(held_out)
 
 
 def test_bad_audio_is_left_out_with_a_reason(corpus, tmp_path):

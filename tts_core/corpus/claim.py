@@ -1,0 +1,105 @@
+"""What a folder already holds of a preparation, so that nothing is done twice or mixed.
+
+    prepared.json  a finished preparation, with its `shards/`
+    .work/         an unfinished one; `.work/inputs` says of which inputs its contents are
+
+Every state between two of the steps below is one of these, or an empty folder.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from intone.errors import UserError
+from intone.files import sha256, write_whole
+from tts_core.corpus import shards
+from tts_core.corpus.progress import Progress, silent
+from tts_core.corpus.shards import PreparedInfo
+from tts_core.types import Recording
+
+WORK = ".work"
+_MARK = "inputs"
+
+
+def whole(path: Path) -> bytes:
+    """What `inputs_digest` knows of an audio file: its digest."""
+    return sha256(path).encode()
+
+
+def head(path: Path) -> bytes:
+    """What earlier preparations knew of an audio file: its size and its first 4 KiB."""
+    with path.open("rb") as file:
+        return f"{path.stat().st_size}".encode() + file.read(4096)
+
+
+def inputs_digest(
+    settings: object,
+    recordings: Sequence[Recording],
+    known: Callable[[Path], bytes] = whole,
+    progress: Progress = silent,
+) -> str:
+    """Digest of all that a preparation depends on; where the corpus lies is no part of it.
+
+    Args:
+        settings: JSON value.
+        recordings: of the corpus.
+        known: what of an audio file decides.
+        progress: is told how many files are read.
+    """
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for number, r in enumerate(recordings, start=1):
+        digest.update(json.dumps([r.utterance, r.sentence, r.text, r.speaker]).encode())
+        path = Path(r.path)
+        if path.is_file():
+            digest.update(known(path))
+        progress("reading recordings", number, len(recordings))
+    return digest.hexdigest()[:16]
+
+
+def finished(out: Path, digest: str) -> PreparedInfo | None:
+    """The preparation of these inputs, if `out` holds it whole."""
+    try:
+        info = shards.read_info(out)
+    except UserError:
+        return None  # of another version, so not the same preparation
+    if info is None or info.inputs_digest != digest:
+        return None
+    return info if all((out / "shards" / name).is_file() for name in info.shards) else None
+
+
+def claim(out: Path, digest: str) -> Path:
+    """Make `out` ready; what an interrupted run of the same inputs left in it stays.
+
+    Returns:
+        the folder for unfinished work.
+
+    Raises:
+        UserError: `out` is a file or holds something else than a preparation.
+    """
+    work, mark = out / WORK, out / WORK / _MARK
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out}: is a file; give a folder to write to")
+    foreign = out.is_dir() and any(out.iterdir())
+    if foreign and not (work.is_dir() or (out / shards.FILE).is_file()):
+        raise UserError(f"{out}: holds other files; give an empty or a new folder to write to")
+    if mark.is_file() and mark.read_text(encoding="utf-8") == digest:
+        return work
+    # In this order: from the first step on the folder is known as ours, from the second on
+    # nothing in it is taken for a preparation's unfinished work.
+    work.mkdir(parents=True, exist_ok=True)
+    mark.unlink(missing_ok=True)
+    (out / shards.FILE).unlink(missing_ok=True)
+    shutil.rmtree(out / "shards", ignore_errors=True)
+    for old in work.iterdir():
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
+    (work / "wavs").mkdir()
+    write_whole(mark, digest)
+    return work
+
+
+def release(out: Path) -> None:
+    """Remove the unfinished work, if any; its mark first, since half of it must not be used."""
+    (out / WORK / _MARK).unlink(missing_ok=True)
+    shutil.rmtree(out / WORK, ignore_errors=True)
