@@ -188,7 +188,7 @@ class Demo:
             ratings,
             self.folder / "report",
             baseline="ntts",
-            planted=study.parent / "rehearsal.json",
+            planted=study.with_suffix(".rehearsal.json"),
             notes=[NOT_YET_GOOD, SIMULATED],
         )
 

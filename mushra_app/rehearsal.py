@@ -41,7 +41,6 @@ from mushra_app.progress import sha256
 from mushra_app.stimuli import Manifest, prepare
 from mushra_app.study import Study, read_study
 
-FILE_NAME = "rehearsal.json"
 SD = {"listener": 7.0, "listener_x_system": 4.0, "utterance_x_system": 3.0, "noise": 8.0}
 # Who hears the open reference beside it knows the hidden one: high scores, and little scatter.
 REFERENCE_MEAN, REFERENCE_SPREAD = 98.0, 0.3
@@ -57,8 +56,8 @@ def rehearse(
 ) -> Path:
     """Let simulated listeners take a study; those who finished before are not added again.
 
-    Also writes `rehearsal.json` beside the study with what was planted, so that a report can be
-    held against it.
+    Also writes `STUDY.rehearsal.json` beside the study with what was planted, so that a report can
+    be held against it.
 
     Args:
         study_yaml: the study file.
@@ -146,7 +145,7 @@ def _write_plan(
         "sd": SD,
         "reference_sd_share": REFERENCE_SPREAD,
     }
-    path = study_yaml.with_name(FILE_NAME)
+    path = study_yaml.with_suffix(".rehearsal.json")
     if path.is_file() and rehearsal_path(study_yaml).is_file():
         before = json.loads(path.read_text(encoding="utf-8"))
         if {**before, "listeners": 0} != {**plan, "listeners": 0}:

@@ -1,13 +1,12 @@
 """Small studies and running applications for the tests of the listening test."""
 
 import hashlib
-import os
-import signal
+import multiprocessing
 import socket
-import subprocess
-import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import httpx
@@ -67,9 +66,34 @@ def make_stimuli(folder: Path, rate: int = 24000, level: float = 1.0) -> Path:
     return folder
 
 
+def replace_stimulus(folder: Path, path: Path, samples: np.ndarray) -> None:
+    """Another sound under the same name, as if the set had been made again."""
+    old = hashlib.sha256(path.read_bytes()).hexdigest()
+    soundfile.write(path, samples, 24000, subtype="PCM_16")
+    new = hashlib.sha256(path.read_bytes()).hexdigest()
+    described = folder / "stimuli.json"
+    described.write_text(described.read_text().replace(old, new))
+    StimulusSet.read(folder)
+
+
 def make_study(folder: Path, on_switch: str = "restart") -> Path:
     """A study of `make_stimuli`, with both anchors."""
     return new_study(make_stimuli(folder / "stimuli"), folder / "study.yaml", on_switch=on_switch)
+
+
+def forked(work: Callable[..., object], *arguments: object, **options: object) -> BaseProcess:
+    """Start work in a fork of a process that has imported Gradio, which takes seconds."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.mushra_app.preload"])
+    process = context.Process(target=work, args=arguments, kwargs=options, daemon=True)
+    process.start()
+    return process
+
+
+def _serve(study: Path, port: int) -> None:
+    from mushra_app.app import serve
+
+    serve(study, port=port)
 
 
 class Server:
@@ -81,30 +105,25 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen | None = None
+        self.process: BaseProcess | None = None
 
     def start(self) -> "Server":
         """Start (again) on the same port and wait until it answers."""
-        code = (
-            "import sys; from pathlib import Path; from mushra_app.app import serve; "
-            "serve(Path(sys.argv[1]), port=int(sys.argv[2]))"
-        )
-        command = [sys.executable, "-c", code, str(self.study), str(self.port)]
-        self.process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        self.process = forked(_serve, self.study, self.port)
         for _ in range(600):
             try:
                 httpx.get(self.url + "/robots.txt")
                 return self
             except httpx.TransportError:
-                assert self.process.poll() is None, "the server died"
+                assert self.process.is_alive(), "the server died"
                 time.sleep(0.1)
         raise AssertionError("the server did not start")
 
     def kill(self) -> None:
         """SIGKILL: no chance to tidy up."""
         assert self.process
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        self.process.kill()
+        self.process.join()
 
     def client(self) -> httpx.Client:
         """A browser-like client with cookies of its own."""

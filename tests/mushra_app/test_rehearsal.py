@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import sqlite3
 from statistics import mean
 
@@ -11,14 +12,21 @@ from intone.errors import UserError
 from mushra_app.database import connect
 from mushra_app.export import export_table
 from mushra_app.rehearsal import SD, expected, rehearse
-from tests.mushra_app.support import make_study
+from tests.mushra_app.support import forked, make_study
+
+
+def run(study, listeners):
+    process = forked(rehearse, study, listeners, seed=5, progress=False)
+    process.join()
+    assert process.exitcode == 0
+    return study.with_suffix(".rehearsal.sqlite")
 
 
 @pytest.fixture(scope="module")
 def rehearsed(tmp_path_factory):
     study = make_study(tmp_path_factory.mktemp("rehearsal"))
-    rehearse(study, 3, seed=5, progress=False)
-    return study, rehearse(study, 12, seed=5, progress=False)
+    run(study, 3)
+    return study, run(study, 12)
 
 
 def read(path, query):
@@ -29,7 +37,7 @@ def read(path, query):
 
 def test_planted_means_come_back(rehearsed):
     study, database = rehearsed
-    plan = json.loads((study.parent / "rehearsal.json").read_text())
+    plan = json.loads(study.with_suffix(".rehearsal.json").read_text())
     ratings = read(database, "SELECT * FROM ratings_v1")
     assert len(ratings) == 12 * 2 * 6
     # Standard error of a system's mean over 12 listeners and 2 utterances.
@@ -66,12 +74,12 @@ def test_every_row_says_simulated_for_ever(rehearsed, tmp_path):
 
 def test_again_adds_nobody_and_the_same_seed_gives_the_same_scores(rehearsed, tmp_path):
     study, database = rehearsed
-    rehearse(study, 12, seed=5, progress=False)
+    assert rehearse(study, 12, seed=5, progress=False) == database
     assert len(read(database, "SELECT * FROM sessions_v1")) == 12
     other = make_study(tmp_path)
     columns = "listener, utterance, system, score, page_index, stimulus_index"
     query = f"SELECT {columns} FROM ratings_v1 WHERE listener < 'sim0002' ORDER BY {columns}"
-    assert read(rehearse(other, 2, seed=5, progress=False), query) == read(database, query)
+    assert read(run(other, 2), query) == read(database, query)
 
 
 def test_another_seed_never_mixes_into_a_rehearsal(rehearsed):
@@ -93,6 +101,18 @@ def test_a_rehearsal_leaves_the_real_study_clean(rehearsed):
     assert not study.with_suffix(".sqlite").exists()
 
 
+def test_two_studies_of_one_folder_rehearse_apart(rehearsed):
+    study, _ = rehearsed
+    other = study.with_name("other.yaml")
+    shutil.copy(study, other)
+    before = study.with_suffix(".rehearsal.json").read_bytes()
+    with pytest.raises(UserError, match="no system"):
+        rehearse(other, 1, means={"nobody": 1.0}, progress=False)
+    run(other, 1)
+    assert json.loads(other.with_suffix(".rehearsal.json").read_bytes())["listeners"] == 1
+    assert study.with_suffix(".rehearsal.json").read_bytes() == before
+
+
 def test_a_database_of_a_newer_version_is_refused(tmp_path):
     path = tmp_path / "new.sqlite"
     connect(f"sqlite:///{path}").dispose()
@@ -100,3 +120,28 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path):
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(UserError, match="newer version"):
         connect(f"sqlite:///{path}")
+
+
+def test_what_is_no_database_is_refused_in_one_sentence(tmp_path):
+    path = tmp_path / "ratings.sqlite"
+    path.write_text("listener,score\n" * 100)
+    with pytest.raises(UserError, match="not a database"):
+        connect(f"sqlite:///{path}")
+    assert path.read_text().startswith("listener")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://somebody:hunter2@localhost:1/none",
+        "oracle+nothing://somebody:hunter2@localhost/none",
+        "postgres somebody:hunter2@localhost",
+        "postgresql+psycopg://somebody:hunter2@localhost:port/none",
+    ],
+)
+def test_a_password_is_never_shown(url):
+    pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
+    with pytest.raises(UserError) as error:
+        connect(url)
+    assert "hunter2" not in str(error.value)
+    assert "\n" not in str(error.value)

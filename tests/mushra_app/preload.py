@@ -1,0 +1,9 @@
+"""What every server of the tests needs, imported once in the process that they fork from."""
+
+import importlib
+import os
+
+os.environ |= {"OMP_NUM_THREADS": "1", "GRADIO_ANALYTICS_ENABLED": "False"}
+os.environ |= {"GRADIO_RUN_HISTORY": "False", "HF_HUB_OFFLINE": "1"}
+for name in ("alembic.command", "uvicorn", "mushra_app.pages.blocks", "mushra_app.rehearsal"):
+    importlib.import_module(name)
