@@ -1,8 +1,10 @@
 """The web application of one study: endpoints, player and pages behind one guard."""
 
+import contextlib
 import hashlib
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +16,17 @@ if TYPE_CHECKING:
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
 
 
-def create_app(study_yaml: Path, rehearsal: bool = False) -> "FastAPI":
+def create_app(
+    study_yaml: Path,
+    rehearsal: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> "FastAPI":
     """Build the application of a study; prepares its audio if that has not been done.
 
     Args:
         study_yaml: the study file.
         rehearsal: use the rehearsal's database, where only simulated listeners are let in.
+        progress: called with sentences prepared and sentences in all.
 
     Raises:
         UserError: the study, its stimuli or its database cannot be used.
@@ -38,12 +45,12 @@ def create_app(study_yaml: Path, rehearsal: bool = False) -> "FastAPI":
     from mushra_app.study import read_study
 
     study = read_study(study_yaml)
-    manifest = prepare(study, study_yaml)
+    manifest = prepare(study, study_yaml, progress)
     engine = connect(database_url(study, study_yaml, rehearsal))
     with transaction(engine) as session:
         row = study_row(session, study, rehearsal)
     sittings = Sittings(engine, study, manifest, row, rehearsal)
-    sittings.check_planned()
+    sittings.check_unchanged()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, max_body_size=MOST_BYTES)
     # Its mere presence also switches off Gradio's own CORS, which reflects any origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
@@ -54,37 +61,44 @@ def create_app(study_yaml: Path, rehearsal: bool = False) -> "FastAPI":
     return mount(app, study, sittings, version)
 
 
-def serve(study_yaml: Path, host: str = "127.0.0.1", port: int = 7860) -> None:
+def serve(
+    study_yaml: Path,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    progress: Callable[[int, int], None] | None = None,
+    ready: Callable[[], None] | None = None,
+) -> None:
     """Serve a study until Ctrl-C.
 
     Args:
         study_yaml: the study file.
         host: address to listen on; 0.0.0.0 for every network of this machine.
         port: TCP port.
+        progress: called with sentences prepared and sentences in all.
+        ready: called when the study is read, its sounds are there and the port is ours.
 
     Raises:
         UserError: the study cannot be used, or the port is taken.
     """
     import uvicorn
 
-    app = create_app(study_yaml)
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            listening.bind((host, port))
         except OSError as error:
             raise UserError(
                 f"{host}:{port}: cannot listen there ({error.strerror}); choose another `--port`"
             ) from error
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_level="warning",
-        server_header=False,
-        # Open event streams would otherwise hold the process for minutes.
-        timeout_graceful_shutdown=5,
-    )
+        app = create_app(study_yaml, progress=progress)
+        if ready:
+            ready()
+        # Open event streams would otherwise hold the process for minutes at the end.
+        config = uvicorn.Config(
+            app, log_level="warning", server_header=False, timeout_graceful_shutdown=5
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])
 
 
 def _quiet_gradio() -> None:

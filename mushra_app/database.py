@@ -11,8 +11,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, ForeignKey, String, UniqueConstraint, create_engine, event, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import (
+    Engine,
+    ForeignKey,
+    String,
+    UniqueConstraint,
+    create_engine,
+    event,
+    make_url,
+    select,
+)
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from intone.errors import UserError
@@ -32,6 +41,7 @@ class StudyRow(Base):
     question: Mapped[str] = mapped_column(String(200))
     secret: Mapped[str] = mapped_column(String(64))
     rehearsal: Mapped[bool]
+    played_sha256: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[str] = mapped_column(String(32))
 
 
@@ -47,9 +57,10 @@ class ListenerRow(Base):
 
 
 class SittingRow(Base):
-    """One browser that opened the study. Its cookie is stored as a digest only."""
+    """One person's way through the study. The browser's cookie is stored as a digest only."""
 
     __tablename__ = "session"
+    __table_args__ = (UniqueConstraint("study_id", "external_id"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
     listener_id: Mapped[int | None] = mapped_column(ForeignKey("listener.id"))
@@ -159,20 +170,31 @@ def connect(url: str) -> Engine:
     """Open a database and bring its tables up to date.
 
     Raises:
-        UserError: unreachable, or written by a newer version of Intone.
+        UserError: unreachable, not a database, or written by a newer version of Intone. A password
+            in the URL is never shown.
     """
     sqlite = url.startswith("sqlite")
     options = {"timeout": 10} if sqlite else {}
     try:
-        engine = create_engine(url, connect_args=options, pool_pre_ping=not sqlite)
-    except Exception as error:
-        raise UserError(f"database {url!r}: not a usable SQLAlchemy URL ({error})") from error
+        address = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise UserError(
+            "database: not a SQLAlchemy URL; the study file explains the key `database`"
+        ) from error
+    try:
+        engine = create_engine(address, connect_args=options, pool_pre_ping=not sqlite)
+    except (SQLAlchemyError, ImportError) as error:
+        raise UserError(f"database {address!r}: cannot be used ({error})") from error
     if sqlite:
         event.listen(engine, "connect", _pragmas)
     try:
         _migrate(engine)
-    except OperationalError as error:
-        raise UserError(f"{engine.url!r}: cannot be opened ({error.orig})") from error
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        raise UserError(
+            f"{address!r}: cannot be opened ({reason}); mend the study's key `database`, or move "
+            "the file away if it is no database of ratings"
+        ) from error
     return engine
 
 

@@ -1,4 +1,4 @@
-"""A listener's way through the study: consent, instructions, pages, end; all state in the database.
+"""A listener's way through the pages of a study; all state is in the database.
 
 The HTTP endpoints and the Gradio pages are two doors to these functions; neither keeps state.
 """
@@ -8,23 +8,13 @@ import hmac
 import json
 import secrets
 
-from sqlalchemy import Engine, func, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session
 
 from intone.errors import UserError
-from mushra_app.allocation import allocate
-from mushra_app.database import (
-    ListenerRow,
-    PageRow,
-    RatingRow,
-    SimulationTokenRow,
-    SittingRow,
-    StudyRow,
-    now,
-    transaction,
-)
-from mushra_app.progress import Progress, RefusedError, Score, Stage, sha256
+from mushra_app.admission import Admission
+from mushra_app.database import PageRow, RatingRow, SittingRow, StudyRow, now, transaction
+from mushra_app.progress import Progress, RefusedError, Score
 from mushra_app.stimuli import Manifest
 from mushra_app.study import Study
 
@@ -40,29 +30,51 @@ ON CONFLICT (page_id, slot) DO UPDATE SET score = excluded.score, n_plays = excl
 WHERE rating.seq < excluded.seq""")
 
 
-class Sittings:
-    """All sittings of one study in one database."""
+class Sittings(Admission):
+    """All sittings of one study in one database: the way in, and the pages."""
 
     def __init__(
         self, engine: Engine, study: Study, manifest: Manifest, row: StudyRow, rehearsal: bool
     ) -> None:
-        self._engine = engine
-        self._study = study
+        super().__init__(engine, study, row, rehearsal)
         self._manifest = manifest
-        self._row = row
-        self._rehearsal = rehearsal
 
     @property
     def sample_rate(self) -> int:
         """Sampling rate of every played file, Hz."""
         return self._manifest.sample_rate
 
-    def check_planned(self) -> None:
-        """See that everything planned for listeners who are not done can still be played.
+    def check_unchanged(self) -> None:
+        """See that listeners hear what earlier ones heard, and all that was planned for them.
 
         Raises:
-            UserError: a sentence or a system was taken out of the study while it was running.
+            UserError: sounds were made again or changed after the first rating, or a sentence or
+                a system that a listener will still be asked about was taken out.
         """
+        self._check_planned()
+        digest = self._manifest.played_sha256
+        of_study = SittingRow.study_id == self._row.id
+        rated = (
+            select(RatingRow.id)
+            .join(PageRow, PageRow.id == RatingRow.page_id)
+            .join(SittingRow, SittingRow.id == PageRow.session_id)
+            .where(of_study)
+            .limit(1)
+        )
+        with transaction(self._engine) as session:
+            before = session.scalar(
+                select(StudyRow.played_sha256).where(StudyRow.id == self._row.id)
+            )
+            if before not in (None, digest) and session.scalar(rated) is not None:
+                raise UserError(
+                    f"study {self._study.name!r}: its sounds, systems or sentences are no longer "
+                    "those that listeners have rated; put them back, or give the study a new name"
+                )
+            session.execute(
+                update(StudyRow).where(StudyRow.id == self._row.id).values(played_sha256=digest)
+            )
+
+    def _check_planned(self) -> None:
         here = {(item.sentence, item.system) for item in self._manifest.items}
         with transaction(self._engine) as session:
             planned = session.execute(
@@ -82,73 +94,6 @@ class Sittings:
                 f"study {self._study.name!r}: listeners have begun who will still be asked about "
                 f"sentence {sentence!r} by {system!r}; put it back, or give the study a new name"
             )
-
-    def open(self, cookie: str | None, device: str | None, external_id: str | None) -> str:
-        """The cookie of this browser's sitting; a new sitting if it has none.
-
-        Raises:
-            RefusedError: this is a rehearsal, where nobody is human.
-        """
-        if self._rehearsal:
-            raise RefusedError(403, "this is a rehearsal; people are not rated here")
-        with transaction(self._engine) as session:
-            if cookie and self._find(session, cookie):
-                return cookie
-            return self._new(session, "human", device, external_id)[0]
-
-    def open_simulated(self, token: str) -> str:
-        """A sitting of a simulated listener, for a token that the rehearsal left and nobody used.
-
-        Raises:
-            RefusedError: unknown or used token.
-        """
-        with transaction(self._engine) as session:
-            cookie, sitting = self._new(session, "simulated", None, None)
-            used = session.execute(
-                update(SimulationTokenRow)
-                .where(
-                    SimulationTokenRow.token_sha256 == sha256(token),
-                    SimulationTokenRow.study_id == self._row.id,
-                    SimulationTokenRow.session_id.is_(None),
-                )
-                .values(session_id=sitting.id)
-                .returning(SimulationTokenRow.token_sha256)
-            )
-            if used.first() is None:
-                raise RefusedError(403, "not a valid simulation token")
-            return cookie
-
-    def progress(self, cookie: str | None) -> Progress:
-        """Where this browser stands.
-
-        Raises:
-            RefusedError: no such sitting.
-        """
-        with transaction(self._engine) as session:
-            return self._progress(session, self._need(session, cookie))
-
-    def consent(self, cookie: str | None, version: str, agree: bool) -> None:
-        """Store a decision; on yes, the listener gets a number and its pages.
-
-        Raises:
-            RefusedError: another version of the consent text is in force.
-        """
-        if version != self._study.consent.version:
-            raise RefusedError(409, "the consent text has changed; reload the page")
-        # Two listeners may reach for the same number at once; one of them takes the next.
-        for attempt in range(20):
-            try:
-                return self._consent(cookie, agree)
-            except IntegrityError:
-                if attempt == 19:
-                    raise
-
-    def instructed(self, cookie: str | None) -> None:
-        """The instructions were read; the first page may open."""
-        with transaction(self._engine) as session:
-            sitting = self._need(session, cookie)
-            if self._progress(session, sitting).stage == "instructions":
-                sitting.instructed_at = now()
 
     def page(self, cookie: str | None) -> tuple[PageRow, int, dict[int, RatingRow]]:
         """The page to rate now, the number of pages, and what was saved of it by slot.
@@ -238,68 +183,6 @@ class Sittings:
                 progress = self._progress(session, sitting)
             return progress
 
-    def _find(self, session: Session, cookie: str) -> SittingRow | None:
-        return session.scalar(
-            select(SittingRow).where(
-                SittingRow.cookie_sha256 == sha256(cookie), SittingRow.study_id == self._row.id
-            )
-        )
-
-    def _need(self, session: Session, cookie: str | None) -> SittingRow:
-        sitting = self._find(session, cookie) if cookie else None
-        if sitting is None:
-            raise RefusedError(401, "no sitting; open the link of the study again")
-        return sitting
-
-    def _new(
-        self, session: Session, origin: str, device: str | None, external_id: str | None
-    ) -> tuple[str, SittingRow]:
-        cookie = secrets.token_urlsafe(32)
-        sitting = SittingRow(
-            study_id=self._row.id,
-            pseudonym="s" + secrets.token_hex(6),
-            cookie_sha256=sha256(cookie),
-            origin=origin,
-            external_id=external_id,
-            outcome="open",
-            device=device,
-            started_at=now(),
-        )
-        session.add(sitting)
-        session.flush()
-        return cookie, sitting
-
-    def _consent(self, cookie: str | None, agree: bool) -> None:
-        with transaction(self._engine) as session:
-            sitting = self._need(session, cookie)
-            if sitting.listener_id is not None:
-                return
-            sitting.consent_given, sitting.consent_at = agree, now()
-            sitting.consent_version = self._study.consent.version
-            sitting.consent_text_sha256 = sha256(self._study.consent.text)
-            sitting.outcome = "open" if agree else "declined"
-            if not agree:
-                return
-            highest = session.scalar(
-                select(func.max(ListenerRow.number)).where(ListenerRow.study_id == self._row.id)
-            )
-            number = 0 if highest is None else highest + 1
-            simulated = sitting.origin == "simulated"
-            pseudonym = f"sim{number:04d}" if simulated else "l" + secrets.token_hex(6)
-            listener = ListenerRow(study_id=self._row.id, number=number, pseudonym=pseudonym)
-            session.add(listener)
-            session.flush()
-            sitting.listener_id = listener.id
-            session.add_all(
-                PageRow(
-                    session_id=sitting.id,
-                    page_index=index,
-                    sentence=page.sentence,
-                    slots=json.dumps(page.slots),
-                )
-                for index, page in enumerate(allocate(self._study, number))
-            )
-
     def _page(self, session: Session, sitting: SittingRow, index: int) -> PageRow:
         page = session.scalar(
             select(PageRow).where(PageRow.session_id == sitting.id, PageRow.page_index == index)
@@ -307,19 +190,3 @@ class Sittings:
         if page is None:
             raise RefusedError(404, "no such page")
         return page
-
-    def _progress(self, session: Session, sitting: SittingRow) -> Progress:
-        of_sitting = PageRow.session_id == sitting.id
-        pages = session.scalar(select(func.count()).where(of_sitting)) or 0
-        submitted = PageRow.submitted_at.is_not(None)
-        done = session.scalar(select(func.count()).where(of_sitting, submitted)) or 0
-        stage: Stage = "trial"
-        if sitting.outcome == "declined":
-            stage = "declined"
-        elif not sitting.consent_given:
-            stage = "consent"
-        elif sitting.instructed_at is None:
-            stage = "instructions"
-        elif done == pages:
-            stage = "done"
-        return Progress(stage, done, pages, sitting.completion_code)

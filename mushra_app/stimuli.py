@@ -1,13 +1,18 @@
 """From a stimulus set to what is played: preflight, anchors, one loudness, one length a page.
 
-The copies stand as WAV in a folder beside the study file, with a manifest. Every file gets one
-fixed gain. Nothing is trimmed: shorter versions of a sentence get silence *after* their end, so
-that all files of a page have the same number of bytes and their size tells nothing.
+The copies stand as WAV in a folder beside the study file, with a manifest. A file is named after
+its content and never overwritten by another, so that a running server goes on playing what it
+played. Every file gets one fixed gain. Nothing is trimmed: shorter versions of a sentence get
+silence *after* their end, so that all files of a page have the same number of bytes and their size
+tells nothing.
 """
 
 import hashlib
+import io
 import json
+import os
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -28,8 +33,11 @@ TARGET_LUFS = -23.0
 TOLERANCE_LU = 0.5
 # A Web Audio channel splitter has 32 outputs, and all versions of a page share one.
 MOST_CHANNELS = 32
+MOST_VERSIONS = 12
 _PEAK = 10 ** (-0.2 / 20)
 _RECIPE = 1
+
+ProgressCallback = Callable[[int, int], None]
 
 Signal = NDArray[np.floating]
 PlayedRole = Literal["system", "reference", "copy_synthesis", "anchor_low", "anchor_mid"]
@@ -65,7 +73,17 @@ class Manifest(BaseModel):
 
     def item(self, sentence: str, system: str) -> Item:
         """The file of one system saying one sentence."""
-        return next(i for i in self.items if (i.sentence, i.system) == (sentence, system))
+        return self._by_name[sentence, system]
+
+    @property
+    def played_sha256(self) -> str:
+        """Digest of everything that listeners hear."""
+        heard = sorted((i.sentence, i.system, i.role, i.sha256) for i in self.items)
+        return hashlib.sha256(json.dumps(heard).encode()).hexdigest()
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str], Item]:
+        return {(i.sentence, i.system): i for i in self.items}
 
 
 def audio_folder(study_yaml: Path) -> Path:
@@ -73,10 +91,10 @@ def audio_folder(study_yaml: Path) -> Path:
     return study_yaml.with_name(study_yaml.stem + "_audio")
 
 
-def prepare(
-    study: Study, study_yaml: Path, progress: Callable[[int, int], None] | None = None
-) -> Manifest:
+def prepare(study: Study, study_yaml: Path, progress: ProgressCallback | None = None) -> Manifest:
     """Check the stimuli of a study and make the files that are played; done before: nothing to do.
+
+    A played file that is missing or damaged is made again.
 
     Args:
         study: the study.
@@ -103,6 +121,10 @@ def prepare(
             f"{study_yaml}: systems: {versions} versions of {channels} channels on a page, "
             f"browsers can switch among {MOST_CHANNELS} channels; take fewer systems"
         )
+    if len(conditions(study)) > MOST_VERSIONS:
+        warnings.append(
+            f"{len(conditions(study))} versions on a page; BS.1534-3 allows at most {MOST_VERSIONS}"
+        )
     target = min(_level_limit(set_folder, s, study, warnings) for s in chosen.values())
     items = []
     for done, sentence in enumerate(study.sentences, start=1):
@@ -117,9 +139,7 @@ def prepare(
         warnings=warnings,
         items=items,
     )
-    temporary = folder / (MANIFEST + ".part")
-    temporary.write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    temporary.replace(folder / MANIFEST)
+    _put(folder / MANIFEST, (manifest.model_dump_json(indent=1) + "\n").encode())
     return manifest
 
 
@@ -248,19 +268,29 @@ def _write(
         )
     padded = np.zeros((frames, played.shape[1]))
     padded[: len(played)] = played
-    name = hashlib.sha256(f"{sentence}\0{system}".encode()).hexdigest()[:16] + ".wav"
-    soundfile.write(str(folder / name), padded, rate, subtype="PCM_16", format="WAV")
+    content = io.BytesIO()
+    soundfile.write(content, padded, rate, subtype="PCM_16", format="WAV")
+    digest = hashlib.sha256(content.getvalue()).hexdigest()
+    name = digest[:16] + ".wav"
+    _put(folder / name, content.getvalue())
     return Item(
         sentence=sentence,
         text=text,
         system=system,
         role=role,
         path=name,
-        sha256=hashlib.sha256((folder / name).read_bytes()).hexdigest(),
+        sha256=digest,
         seconds=len(samples) / rate,
         gain_db=round(gain, 3),
         loudness_lufs=round(level, 3),
     )
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write a file at once or not at all, also while another process writes the same."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    temporary.write_bytes(content)
+    temporary.replace(path)
 
 
 def _load(path: Path, rate: int, channels: int) -> Signal:
@@ -283,10 +313,12 @@ def _digest(study: Study, chosen: dict[tuple[str, str], Stimulus]) -> str:
 
 
 def _read(folder: Path) -> Manifest | None:
-    """The manifest of a folder, if it and every file it names are there."""
+    """The manifest of a folder, if every file it names is there as it was written."""
     try:
         found = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        for item in found.items:
+            if hashlib.sha256((folder / item.path).read_bytes()).hexdigest() != item.sha256:
+                return None
     except (OSError, ValidationError):
         return None
-    whole = all((folder / item.path).is_file() for item in found.items)
-    return found if whole else None
+    return found

@@ -15,11 +15,18 @@ from intone.contracts import (
 )
 from intone.errors import UserError
 from mushra_app.database import connect, database_url, study_row, transaction
-from mushra_app.progress import sha256
+from mushra_app.progress import Score, sha256
 from mushra_app.sittings import Sittings
 from mushra_app.stimuli import prepare
 from mushra_app.study import read_study
-from tests.mushra_app.support import Server, begin, make_study, rating
+from tests.mushra_app.support import (
+    Server,
+    begin,
+    make_study,
+    rating,
+    replace_stimulus,
+    speech_like,
+)
 
 COOKIE = "mushra_sitting"
 
@@ -75,7 +82,7 @@ def test_a_whole_sitting_ends_in_rows_of_the_contract(study, client):
     ],
 )
 def test_views_have_exactly_the_columns_of_the_contract(study, server, view, columns):
-    assert server.process.poll() is None
+    assert server.process.is_alive()
     with sqlite3.connect(study.with_suffix(".sqlite")) as connection:
         found = connection.execute(f"SELECT * FROM {view}").description
     assert tuple(column[0] for column in found) == columns
@@ -98,6 +105,47 @@ def test_what_was_only_listened_to_is_kept_but_is_no_rating(client, study):
     assert client.get("/api/v1/trial").json()["saved"]["1"]["n_plays"] == 1
     mine = sitting(study, client)["pseudonym"]
     assert rows(study, "SELECT * FROM ratings_v1 WHERE session = ?", mine) == []
+
+
+def test_a_page_counts_only_when_it_was_submitted(client, study):
+    page = begin(client)
+    for slot in range(6):
+        client.put(f"/api/v1/trial/0/rating/{slot}", json=rating(slot)).raise_for_status()
+    mine = sitting(study, client)
+    query = "SELECT score FROM rating r JOIN page p ON p.id = r.page_id WHERE p.session_id = ?"
+    assert len(rows(study, query, mine["id"])) == 6
+    assert rows(study, "SELECT * FROM ratings_v1 WHERE session = ?", mine["pseudonym"]) == []
+    client.post(f"/api/v1/trial/{page['page']}/submit").raise_for_status()
+    counted = rows(study, "SELECT score FROM ratings_v1 WHERE session = ?", mine["pseudonym"])
+    assert sorted(row["score"] for row in counted) == list(range(6))
+
+
+def test_whoever_comes_back_after_weeks_can_go_on(client):
+    begin(client)
+    late = {**rating(50), "rating_time_ms": 40 * 86_400_000, "heard_ms": 10**12}
+    assert client.put("/api/v1/trial/0/rating/0", json=late).status_code == 204
+    saved = client.get("/api/v1/trial").json()["saved"]["0"]
+    assert (saved["rating_time_ms"], saved["heard_ms"]) == (10**9, 10**9)
+
+
+def test_the_same_person_of_a_platform_is_one_listener(server, study):
+    link = {"PROLIFIC_PID": "5f3c0ffee0ddba11"}
+    with server.client() as first, server.client() as second, server.client() as shared:
+        first.get("/", params=link)
+        begin(first)
+        first.put("/api/v1/trial/0/rating/0", json=rating(42)).raise_for_status()
+        second.get("/", params=link)
+        assert second.get("/api/v1/trial").json()["saved"]["0"]["score"] == 42
+        assert first.get("/api/v1/session").status_code == 401
+        # Two people at one computer, and one who first came without an id.
+        begin(shared)
+        shared.get("/", params={"PROLIFIC_PID": "other"})
+        mine = sitting(study, shared)
+        assert (mine["external_id"], mine["consent_given"]) == ("other", 1)
+        shared.get("/", params=link)
+        assert shared.get("/api/v1/trial").json()["saved"]["0"]["score"] == 42
+    found = rows(study, "SELECT external_id FROM session WHERE external_id IS NOT NULL")
+    assert sorted(row["external_id"] for row in found) == sorted([link["PROLIFIC_PID"], "other"])
 
 
 @pytest.mark.parametrize("missing", ["rating", "play", "move"])
@@ -182,6 +230,39 @@ def test_a_killed_server_loses_nothing_it_acknowledged(tmp_path):
     assert len(rows(study, "SELECT * FROM ratings_v1")) == 6
 
 
+def opened(path, study):
+    engine = connect(database_url(study, path))
+    with transaction(engine) as session:
+        row = study_row(session, study, rehearsal=False)
+    return Sittings(engine, study, prepare(study, path), row, rehearsal=False)
+
+
+def test_sounds_stay_as_they_are_once_somebody_rated_them(tmp_path):
+    path = make_study(tmp_path)
+    study = read_study(path)
+    sittings = opened(path, study)
+    sittings.check_unchanged()
+    made_again(path, 5)
+    opened(path, study).check_unchanged()
+    cookie = sittings.open(None, "desktop", None)
+    sittings.consent(cookie, "1", True)
+    sittings.instructed(cookie)
+    sittings.page(cookie)
+    opened(path, study).check_unchanged()
+    sittings.rate(cookie, 0, 0, Score(50, 1, 1000, 1000, 1))
+    opened(path, study).check_unchanged()
+    made_again(path, 6)
+    with pytest.raises(UserError, match="no longer those that listeners have rated"):
+        opened(path, study).check_unchanged()
+    made_again(path, 5)
+    opened(path, study).check_unchanged()
+
+
+def made_again(path, seed):
+    target = path.parent / "stimuli" / "zebrabaseline-utt_alpha.wav"
+    replace_stimulus(path.parent / "stimuli", target, speech_like(seed, 1.3))
+
+
 def test_a_running_study_cannot_lose_what_is_still_to_be_asked(tmp_path):
     path = make_study(tmp_path)
     study = read_study(path)
@@ -192,5 +273,5 @@ def test_a_running_study_cannot_lose_what_is_still_to_be_asked(tmp_path):
     sittings.consent(sittings.open(None, "desktop", None), "1", True)
     fewer = study.model_copy(update={"systems": ["zebrabaseline"]})
     with pytest.raises(UserError, match="put it back"):
-        Sittings(engine, fewer, prepare(fewer, path), row, rehearsal=False).check_planned()
-    Sittings(engine, study, prepare(study, path), row, rehearsal=False).check_planned()
+        Sittings(engine, fewer, prepare(fewer, path), row, rehearsal=False).check_unchanged()
+    Sittings(engine, study, prepare(study, path), row, rehearsal=False).check_unchanged()

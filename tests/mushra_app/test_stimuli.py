@@ -4,12 +4,19 @@ import numpy as np
 import pytest
 import soundfile
 
+from intone.contracts import StimulusSet
 from intone.errors import UserError
 from mushra_app.allocation import LOW, MID
 from mushra_app.anchors import anchor, low_pass, measure
 from mushra_app.stimuli import audio_folder, loudness, prepare
-from mushra_app.study import read_study
-from tests.mushra_app.support import SYSTEMS, make_stimuli, make_study, speech_like
+from mushra_app.study import new_study, read_study
+from tests.mushra_app.support import (
+    SYSTEMS,
+    make_stimuli,
+    make_study,
+    replace_stimulus,
+    speech_like,
+)
 
 
 @pytest.mark.parametrize("rate", [16000, 22050, 24000, 32000, 44100, 48000, 96000])
@@ -75,9 +82,8 @@ def test_loud_material_lowers_the_common_level_instead_of_clipping(tmp_path):
     click = speech_like(1, 1.2)
     click[1000] = 1.0
     target = folder / "zebrabaseline-utt_alpha.wav"
-    _replace(folder, target, 0.02 * click + 0.98 * (np.abs(click) == 1) * click)
+    replace_stimulus(folder, target, 0.02 * click + 0.98 * (np.abs(click) == 1) * click)
     path = tmp_path / "study.yaml"
-    from mushra_app.study import new_study
 
     new_study(folder, path)
     manifest = prepare(read_study(path), path)
@@ -88,23 +94,49 @@ def test_loud_material_lowers_the_common_level_instead_of_clipping(tmp_path):
 
 
 def test_a_silent_file_is_refused_by_name(tmp_path):
-    from mushra_app.study import new_study
 
     folder = make_stimuli(tmp_path / "stimuli")
-    _replace(folder, folder / "quokkacontext-utt_beta.wav", np.zeros(24000))
+    replace_stimulus(folder, folder / "quokkacontext-utt_beta.wav", np.zeros(24000))
     with pytest.raises(UserError, match=r"quokkacontext-utt_beta\.wav: silent"):
         new_study(folder, tmp_path / "study.yaml")
     assert not (tmp_path / "study.yaml").exists()
 
 
-def _replace(folder, path, samples):
-    import hashlib
+def test_a_damaged_sound_is_made_again(tmp_path):
+    path = make_study(tmp_path)
+    manifest = prepare(read_study(path), path)
+    damaged = audio_folder(path) / manifest.items[0].path
+    before = damaged.read_bytes()
+    damaged.write_bytes(before[:-100] + bytes(100))
+    assert prepare(read_study(path), path) == manifest
+    assert damaged.read_bytes() == before
 
-    from intone.contracts import StimulusSet
 
-    old = hashlib.sha256(path.read_bytes()).hexdigest()
-    soundfile.write(path, samples, 24000, subtype="PCM_16")
-    new = hashlib.sha256(path.read_bytes()).hexdigest()
-    described = folder / "stimuli.json"
-    described.write_text(described.read_text().replace(old, new))
-    StimulusSet.read(folder)
+def test_new_sounds_leave_those_of_a_running_server_alone(tmp_path):
+    path = make_study(tmp_path)
+    folder = audio_folder(path)
+    running = prepare(read_study(path), path)
+    before = {item.path: (folder / item.path).read_bytes() for item in running.items}
+    target = path.parent / "stimuli" / "zebrabaseline-utt_alpha.wav"
+    replace_stimulus(path.parent / "stimuli", target, speech_like(99, 1.3))
+    after = prepare(read_study(path), path)
+    name = ("utt_alpha", "zebrabaseline")
+    assert after.item(*name).path != running.item(*name).path
+    assert after.played_sha256 != running.played_sha256
+    assert {p: (folder / p).read_bytes() for p in before} == before
+    assert not list(folder.glob("*.part"))
+
+
+def test_more_versions_than_the_standard_allows_are_warned_about(tmp_path):
+    folder = make_stimuli(tmp_path / "stimuli")
+    found = StimulusSet.read(folder)
+    baseline = next(s for s in found.stimuli if s.system == "zebrabaseline")
+    more = [baseline.model_copy(update={"system": f"copy{i}"}) for i in range(7)]
+    warned = []
+    for count in (6, 7):
+        found.model_copy(update={"stimuli": [*found.stimuli, *more[:count]]}).write(folder)
+        path = new_study(
+            folder, tmp_path / f"study{count}.yaml", sentences=["utt_alpha"], pages_per_listener=1
+        )
+        warned.append("BS.1534-3 allows" in "".join(prepare(read_study(path), path).warnings))
+    assert warned == [False, True]

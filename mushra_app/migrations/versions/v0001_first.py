@@ -19,7 +19,8 @@ CREATE VIEW ratings_v1 AS SELECT {_CONTEXT}, p.sentence AS trial, 'mushra' AS pa
   p.page_index AS page_index, r.slot AS stimulus_index, 0 AS repeat, p.opened_at AS started_at,
   r.rating_time_ms AS rating_time_ms, r.n_plays AS n_plays, r.heard_ms AS heard_ms,
   (r.score IS NOT NULL) AS moved, s.origin AS origin
-FROM rating r {_FROM} WHERE r.score IS NOT NULL AND s.outcome <> 'withdrawn'
+FROM rating r {_FROM}
+WHERE r.score IS NOT NULL AND p.submitted_at IS NOT NULL AND s.outcome <> 'withdrawn'
 """
 PREFERENCES = f"""
 CREATE VIEW preferences_v1 AS SELECT {_CONTEXT}, p.sentence AS trial, st.question AS question,
@@ -27,7 +28,7 @@ CREATE VIEW preferences_v1 AS SELECT {_CONTEXT}, p.sentence AS trial, st.questio
   'main' AS arm, 'test' AS phase, p.page_index AS page_index,
   r.first_on_screen AS first_on_screen, 0 AS repeat, p.opened_at AS started_at,
   r.rating_time_ms AS rating_time_ms, s.origin AS origin
-FROM preference r {_FROM} WHERE s.outcome <> 'withdrawn'
+FROM preference r {_FROM} WHERE p.submitted_at IS NOT NULL AND s.outcome <> 'withdrawn'
 """
 SESSIONS = """
 CREATE VIEW sessions_v1 AS SELECT st.name AS study,
@@ -92,7 +93,7 @@ def _people() -> None:
     op.create_table(
         "study", _key(), _text("name", 64, unique=True), _text("question", 200),
         _text("secret", 64), sa.Column("rehearsal", sa.Boolean, nullable=False),
-        _text("created_at", 32),
+        _text("created_at", 32), _text("played_sha256", 64, nullable=True),
     )  # fmt: skip
     op.create_table(
         "listener", _key(), _to("study"), _number("number"),
@@ -107,6 +108,7 @@ def _people() -> None:
         sa.Column("consent_given", sa.Boolean), _text("consent_at", 32, nullable=True),
         _text("instructed_at", 32, nullable=True), _text("started_at", 32),
         _text("finished_at", 32, nullable=True), _text("completion_code", 16, nullable=True),
+        sa.UniqueConstraint("study_id", "external_id"),
     )  # fmt: skip
     op.create_table(
         "simulation_token", sa.Column("token_sha256", sa.String(64), primary_key=True),
