@@ -1,5 +1,7 @@
 """Commands of the listening test: study, serve, rehearse."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -47,17 +49,19 @@ def new(
     """Make a listening test of a stimulus set: a commented file that you can edit."""
     from mushra_app.study import new_study
 
-    new_study(
-        stimuli,
-        out,
-        title=title,
-        pages_per_listener=pages_per_listener,
-        seed=seed,
-        contact=contact,
-        anchors=anchors,
-        on_switch="keep_position" if keep_position else "restart",
-        database=database,
-    )
+    with _preparing() as progress:
+        new_study(
+            stimuli,
+            out,
+            title=title,
+            pages_per_listener=pages_per_listener,
+            seed=seed,
+            contact=contact,
+            anchors=anchors,
+            on_switch="keep_position" if keep_position else "restart",
+            database=database,
+            progress=progress,
+        )
     typer.echo(f"{out}: written. Next: `intone study check {out}`, then `intone serve {out}`.")
 
 
@@ -69,7 +73,8 @@ def check(study: StudyFile) -> None:
     from mushra_app.study import read_study
 
     read = read_study(study)
-    manifest = prepare(read, study)
+    with _preparing() as progress:
+        manifest = prepare(read, study, progress)
     typer.echo(
         f"{read.name}: {len(read.sentences)} sentences, {len(conditions(read))} versions a page, "
         f"{read.pages_per_listener} pages per listener"
@@ -118,8 +123,15 @@ def serve(
     """Open a listening test in the browser, for you or for your listeners (Ctrl-C ends it)."""
     from mushra_app.app import serve as run
 
-    typer.echo(f"Listening test: http://{host}:{port}/  (Ctrl-C ends it)")
-    run(study, host, port)
+    address = f"[{host}]" if ":" in host else host
+    with ExitStack() as stack:
+        progress = stack.enter_context(_preparing())
+
+        def ready() -> None:
+            stack.close()
+            typer.echo(f"Listening test: http://{address}:{port}/  (Ctrl-C ends it)")
+
+        run(study, host, port, progress, ready)
 
 
 @app.command()
@@ -138,3 +150,18 @@ def rehearse(
 
     path = run(study, listeners, seed=seed)
     typer.echo(f"{path}: simulated ratings. Next: `intone report {path}`.")
+
+
+@contextmanager
+def _preparing() -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, which shows once the first sounds have been made."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Sounds", total=None, visible=False)
+
+        def step(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=done < total)
+
+        yield step

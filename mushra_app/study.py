@@ -2,12 +2,19 @@
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from intone.contracts import StimulusSet
 from intone.errors import UserError
@@ -23,8 +30,13 @@ You will listen to short recordings of speech and rate them. This takes about {m
 * Taking part is voluntary. You may stop at any time by closing the page, without giving a reason.
 * We store your ratings, how long and how often you listened, and the kind of device you use
   (computer, tablet or phone). We do not ask for your name and do not store your address.
+* If you came through a recruiting platform, we also store the id that it gave you there.
 * Questions: {contact}.
 """
+
+
+# The database keeps that many characters of a name.
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class _Strict(BaseModel):
@@ -41,7 +53,9 @@ class Anchors(_Strict):
 class Consent(_Strict):
     """What a listener agrees to; text and version are stored with the decision."""
 
-    version: str = Field("1", min_length=1, description="change it whenever the text changes")
+    version: str = Field(
+        "1", min_length=1, max_length=64, description="change it whenever the text changes"
+    )
     text: str = Field(min_length=1, description="shown before anything else (Markdown)")
 
 
@@ -54,8 +68,8 @@ class Study(_Strict):
     )
     title: str = Field(min_length=1, description="what listeners read at the top of the page")
     stimuli: str = Field(description="folder of the stimulus set, relative to this file")
-    question: str = Field(
-        "naturalness", min_length=1, description="what is rated, in one word, as reports call it"
+    question: Name = Field(
+        "naturalness", description="what is rated, in one word, as reports call it"
     )
     prompt: str = Field(
         "How natural does each version sound?",
@@ -63,9 +77,9 @@ class Study(_Strict):
         description="the same question as listeners read it above the sliders",
     )
     show_text: bool = Field(True, description="whether the sentence is shown while it is rated")
-    reference: str = Field(description="system that is the open and the hidden reference")
-    systems: list[str] = Field(min_length=1, description="systems under test, reference excluded")
-    sentences: list[str] = Field(min_length=1, description="sentence ids; each makes one page")
+    reference: Name = Field(description="system that is the open and the hidden reference")
+    systems: list[Name] = Field(min_length=1, description="systems under test, reference excluded")
+    sentences: list[Name] = Field(min_length=1, description="sentence ids; each makes one page")
     anchors: Anchors = Field(
         default_factory=lambda: Anchors(low=True, mid=True),
         description="without both, report the test as MUSHRA-like, not as BS.1534",
@@ -111,7 +125,13 @@ def read_study(path: Path) -> Study:
     """
     if not path.is_file():
         raise UserError(f"{path}: no study file there; make one with `intone study new STIMULI`")
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"{path}, line {line}: not UTF-8; save the file in that encoding"
+        ) from error
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
@@ -155,6 +175,7 @@ def new_study(
     anchors: bool = True,
     on_switch: Literal["restart", "keep_position"] = "restart",
     database: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write a study file for a stimulus set and prepare its audio.
 
@@ -170,6 +191,7 @@ def new_study(
         anchors: whether the 3.5 kHz and 7 kHz anchors are made.
         on_switch: what happens to the position when another version is chosen.
         database: SQLAlchemy URL; by default a SQLite file beside the study.
+        progress: called with sentences done and sentences in all.
 
     Returns:
         The path of the study file.
@@ -183,6 +205,43 @@ def new_study(
         raise UserError(f"{out_yaml}: stands there already; choose another name or remove it")
     found = StimulusSet.read(stimuli_dir)
     folder = stimuli_dir if stimuli_dir.is_dir() else stimuli_dir.parent
+    reference, chosen, wanted = _choice(found, stimuli_dir, systems, sentences)
+    pages = pages_per_listener or min(len(wanted), 20)
+    text = CONSENT.format(minutes=max(5, round(pages * 1.5)), contact=contact)
+    try:
+        study = Study.model_validate(
+            {
+                "name": re.sub(r"[^\w.-]+", "-", f"{found.name}-{out_yaml.stem}")[:64],
+                "title": title,
+                "stimuli": _relative(folder, out_yaml.parent),
+                "reference": reference,
+                "systems": chosen,
+                "sentences": wanted,
+                "anchors": Anchors(low=anchors, mid=anchors),
+                "pages_per_listener": pages,
+                "seed": seed,
+                "on_switch": on_switch,
+                "contact": contact,
+                "consent": Consent(version="1", text=text),
+                "database": database,
+            }
+        )
+    except ValidationError as error:
+        message = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise UserError(f"{stimuli_dir}: {message}") from error
+    out_yaml.parent.mkdir(parents=True, exist_ok=True)
+    prepare(study, out_yaml, progress)
+    write_study(study, out_yaml)
+    return out_yaml
+
+
+def _choice(
+    found: StimulusSet,
+    stimuli_dir: Path,
+    systems: Sequence[str] | None,
+    sentences: Sequence[str] | None,
+) -> tuple[str, list[str], list[str]]:
+    """Reference, systems and sentences of a new study."""
     references = list(dict.fromkeys(s.system for s in found.stimuli if s.role == "reference"))
     if len(references) != 1:
         raise UserError(
@@ -195,34 +254,7 @@ def new_study(
     complete = [s for s in found.sentences if all((s, x) in here for x in [reference, *chosen])]
     if not (sentences or complete):
         raise UserError(f"{stimuli_dir}: no sentence has all of {', '.join([reference, *chosen])}")
-    wanted = list(sentences or complete)
-    pages = pages_per_listener or min(len(wanted), 20)
-    out_yaml.parent.mkdir(parents=True, exist_ok=True)
-    values = {
-        "name": re.sub(r"[^\w.-]+", "-", f"{found.name}-{out_yaml.stem}")[:64],
-        "title": title,
-        "stimuli": _relative(folder, out_yaml.parent),
-        "reference": reference,
-        "systems": chosen,
-        "sentences": wanted,
-        "anchors": Anchors(low=anchors, mid=anchors),
-        "pages_per_listener": pages,
-        "seed": seed,
-        "on_switch": on_switch,
-        "contact": contact,
-        "consent": Consent(
-            version="1", text=CONSENT.format(minutes=max(5, round(pages * 1.5)), contact=contact)
-        ),
-        "database": database,
-    }
-    try:
-        study = Study.model_validate(values)
-    except ValidationError as error:
-        message = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise UserError(f"{stimuli_dir}: {message}") from error
-    prepare(study, out_yaml)
-    write_study(study, out_yaml)
-    return out_yaml
+    return reference, chosen, list(sentences or complete)
 
 
 def _block(model: BaseModel, indent: str) -> list[str]:

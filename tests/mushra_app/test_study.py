@@ -1,12 +1,16 @@
 """The study file: round trip, comments, and errors that name file, line and key."""
 
+import socket
 from collections import Counter
 
 import pytest
+from pydantic import ValidationError
+from typer.testing import CliRunner
 
 from intone.errors import UserError
 from mushra_app.allocation import allocate, conditions
-from mushra_app.study import read_study, write_study
+from mushra_app.cli import app
+from mushra_app.study import Study, read_study, write_study
 
 
 def test_a_written_study_reads_back_the_same_and_explains_every_key(study, tmp_path):
@@ -41,6 +45,35 @@ def test_errors_name_file_line_and_key(study, tmp_path, old, new, said):
     assert said in str(error.value)
     if said != "YAML":
         assert f"line {line}" in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["systems", "sentences"])
+def test_names_fit_into_every_database(study, key):
+    values = read_study(study).model_dump()
+    Study.model_validate({**values, key: ["x" * 200], "pages_per_listener": 1})
+    with pytest.raises(ValidationError, match="200"):
+        Study.model_validate({**values, key: ["x" * 201], "pages_per_listener": 1})
+
+
+def test_a_file_in_another_encoding_is_refused_with_its_line(study, tmp_path):
+    lines = study.read_text().splitlines()
+    line = next(i for i, found in enumerate(lines, 1) if found.startswith("title:"))
+    broken = tmp_path / "latin.yaml"
+    text = study.read_text().replace("How natural does this", "Comment trouvez-vous l'écoute")
+    broken.write_bytes(text.encode("latin-1"))
+    with pytest.raises(UserError, match=rf"latin\.yaml, line {line}: not UTF-8"):
+        read_study(broken)
+
+
+def test_an_address_is_said_only_when_the_port_is_ours(study):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = CliRunner().invoke(app, ["serve", str(study), "--port", str(port)])
+    assert isinstance(result.exception, UserError)
+    assert "choose another" in str(result.exception)
+    assert "Listening test" not in result.output
 
 
 def test_an_existing_study_is_never_overwritten(study):
