@@ -12,7 +12,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Cookie, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from mushra_app.progress import Progress, RefusedError, Score
 from mushra_app.security import MOUNT
@@ -21,8 +21,17 @@ from mushra_app.study import Study
 
 COOKIE = "mushra_sitting"
 _LASTS = 30 * 86400
+MOST_MS = 10**9
 
 SittingCookie = Annotated[str | None, Cookie(alias=COOKIE)]
+
+
+def _at_most(value: object) -> object:
+    return min(value, MOST_MS) if isinstance(value, int) else value
+
+
+# Who comes back to a page after weeks is not turned away for the length of the wait.
+Milliseconds = Annotated[int, BeforeValidator(_at_most), Field(ge=0)]
 
 
 class _Body(BaseModel):
@@ -47,8 +56,8 @@ class RatingIn(_Body):
 
     score: int | None = Field(None, ge=0, le=100, description="none until the slider was moved")
     n_plays: int = Field(ge=0, le=10**6)
-    heard_ms: int = Field(ge=0, le=10**9)
-    rating_time_ms: int | None = Field(None, ge=0, le=10**9)
+    heard_ms: Milliseconds
+    rating_time_ms: Milliseconds | None = None
     seq: int = Field(ge=1, le=2**31 - 1)
 
 
@@ -61,6 +70,22 @@ def routes(study: Study, sittings: Sittings, folder: Path) -> APIRouter:
         folder: folder of the played files.
     """
     router = APIRouter()
+    _way_in(router, study, sittings)
+    _pages(router, study, sittings, folder)
+
+    @router.get("/robots.txt")
+    def robots() -> Response:
+        return Response("User-agent: *\nDisallow: /\n", media_type="text/plain")
+
+    @router.get("/favicon.ico")
+    def favicon() -> Response:
+        return Response(status_code=204)
+
+    return router
+
+
+def _way_in(router: APIRouter, study: Study, sittings: Sittings) -> None:
+    """The link, the session, consent and instructions."""
 
     @router.get("/")
     def enter(request: Request, mushra: SittingCookie = None) -> Response:
@@ -94,6 +119,10 @@ def routes(study: Study, sittings: Sittings, folder: Path) -> APIRouter:
     def instructions(mushra: SittingCookie = None) -> dict[str, object]:
         sittings.instructed(mushra)
         return _progress(sittings.progress(mushra))
+
+
+def _pages(router: APIRouter, study: Study, sittings: Sittings, folder: Path) -> None:
+    """The page to rate, its sounds, its ratings."""
 
     @router.get("/api/v1/trial")
     def trial(mushra: SittingCookie = None) -> dict[str, object]:
@@ -129,16 +158,6 @@ def routes(study: Study, sittings: Sittings, folder: Path) -> APIRouter:
     @router.post("/api/v1/trial/{page}/submit")
     def submit(page: int, mushra: SittingCookie = None) -> dict[str, object]:
         return _progress(sittings.submit(mushra, page))
-
-    @router.get("/robots.txt")
-    def robots() -> Response:
-        return Response("User-agent: *\nDisallow: /\n", media_type="text/plain")
-
-    @router.get("/favicon.ico")
-    def favicon() -> Response:
-        return Response(status_code=204)
-
-    return router
 
 
 def refuse(_request: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@ Every event runs without Gradio's queue and state: the cookie says who asks, the
 where they stand. A reload, a restart of the server or a second worker changes nothing.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -17,8 +18,10 @@ from mushra_app.security import MOUNT
 from mushra_app.sittings import Sittings
 from mushra_app.study import Study
 
+_STAGES = ("lost", "consent", "declined", "instructions", "trial", "done")
+
 INSTRUCTIONS = """\
-## How it works
+# How it works
 
 Each of the {pages} pages has one sentence, read in several versions.
 
@@ -58,7 +61,8 @@ def mount(app: FastAPI, study: Study, sittings: Sittings, version: str) -> FastA
         pwa=False,
         ssr_mode=False,
         theme=_theme(),
-        head=f'<link rel="stylesheet" href="../player/{version}/page.css">',
+        head=f'<link rel="stylesheet" href="../player/{version}/page.css">'
+        f'<script type="module" src="../player/{version}/page.js"></script>',
     )
 
 
@@ -73,56 +77,78 @@ def _theme() -> Base:
     )
 
 
+@dataclass(frozen=True)
+class _Screens:
+    """What stands on the page; `columns` in the order of `_STAGES`, one of them shown."""
+
+    columns: list[gr.Column]
+    welcome: gr.Markdown
+    consent_version: gr.Textbox
+    agree: gr.Button
+    decline: gr.Button
+    again: gr.Button
+    ready: gr.Button
+    player: gr.HTML
+    thanks: gr.Markdown
+
+
+def _screens(study: Study, version: str) -> _Screens:
+    with gr.Column(visible=False, elem_classes="sheet") as lost:
+        gr.Markdown(
+            "# We do not know this browser yet\n\n"
+            "Please open the link of the study again, and allow cookies for this page."
+        )
+    with gr.Column(visible=False, elem_classes="sheet") as consent:
+        welcome = gr.Markdown(_welcome(study))
+        agree = gr.Button("I agree and want to take part", variant="primary")
+        decline = gr.Button("No, thank you", variant="secondary")
+    with gr.Column(visible=False, elem_classes="sheet") as declined:
+        gr.Markdown("# All right\n\nThank you for thinking about it. You can close this page.")
+        again = gr.Button("I have changed my mind", variant="secondary")
+    with gr.Column(visible=False, elem_classes="sheet") as instructions:
+        gr.Markdown(INSTRUCTIONS.format(pages=study.pages_per_listener, prompt=study.prompt))
+        ready = gr.Button("Start", variant="primary")
+    with gr.Column(visible=False, elem_classes="wide") as trial:
+        player = trial_component(version)
+    with gr.Column(visible=False, elem_classes="sheet") as end:
+        thanks = gr.Markdown()
+    shown = gr.Textbox(study.consent.version, visible="hidden", label="Consent version")
+    columns = [lost, consent, declined, instructions, trial, end]
+    return _Screens(columns, welcome, shown, agree, decline, again, ready, player, thanks)
+
+
 def _blocks(study: Study, sittings: Sittings, version: str) -> gr.Blocks:
     with gr.Blocks(title=study.title, analytics_enabled=False) as blocks:
-        with gr.Column(visible=False, elem_classes="sheet") as lost:
-            gr.Markdown(
-                "# We do not know this browser yet\n\n"
-                "Please open the link of the study again, and allow cookies for this page."
-            )
-        with gr.Column(visible=False, elem_classes="sheet") as welcome:
-            gr.Markdown(f"# {study.title}\n\n{study.consent.text}")
-            agree = gr.Button("I agree and want to take part", variant="primary")
-            decline = gr.Button("No, thank you", variant="secondary")
-        with gr.Column(visible=False, elem_classes="sheet") as declined:
-            gr.Markdown("# All right\n\nThank you for thinking about it. You can close this page.")
-            again = gr.Button("I have changed my mind", variant="secondary")
-        with gr.Column(visible=False, elem_classes="sheet") as instructions:
-            gr.Markdown(INSTRUCTIONS.format(pages=study.pages_per_listener, prompt=study.prompt))
-            ready = gr.Button("Start", variant="primary")
-        with gr.Column(visible=False, elem_classes="wide") as trial:
-            player = trial_component(version)
-        with gr.Column(visible=False, elem_classes="sheet") as end:
-            thanks = gr.Markdown()
-        columns = [lost, welcome, declined, instructions, trial, end]
+        screens = _screens(study, version)
 
-        def view(cookie: str | None) -> list[Any]:
+        def view(cookie: str | None, consent: bool = False) -> list[Any]:
             try:
                 progress = sittings.progress(cookie)
             except RefusedError:
                 progress = None
-            shown = progress.stage if progress else "lost"
-            stages = ["lost", "consent", "declined", "instructions", "trial", "done"]
+            shown = "consent" if consent and progress else progress.stage if progress else "lost"
             page = progress.page if progress and shown == "trial" else None
-            visible = [gr.update(visible=stage == shown) for stage in stages]
-            return [*visible, {"page": page}, _thanks(progress)]
+            visible = [gr.update(visible=stage == shown) for stage in _STAGES]
+            text = [_welcome(study), study.consent.version]
+            return [*visible, *text, {"page": page}, _thanks(progress)]
 
         def show(request: gr.Request) -> list[Any]:
             return view(request.cookies.get(COOKIE))
 
-        def decide(agrees: bool, request: gr.Request) -> list[Any]:
+        def decide(agrees: bool, version: str, request: gr.Request) -> list[Any]:
             cookie = request.cookies.get(COOKIE)
             try:
-                sittings.consent(cookie, study.consent.version, agrees)
+                sittings.consent(cookie, version, agrees)
             except RefusedError:
-                return view(None)
+                # Nobody agrees to a text that they did not see: the one in force is shown.
+                return view(cookie, consent=True)
             return view(cookie)
 
-        def accept(request: gr.Request) -> list[Any]:
-            return decide(True, request)
+        def accept(version: str, request: gr.Request) -> list[Any]:
+            return decide(True, version, request)
 
-        def refuse(request: gr.Request) -> list[Any]:
-            return decide(False, request)
+        def refuse(version: str, request: gr.Request) -> list[Any]:
+            return decide(False, version, request)
 
         def start(request: gr.Request) -> list[Any]:
             cookie = request.cookies.get(COOKIE)
@@ -133,23 +159,28 @@ def _blocks(study: Study, sittings: Sittings, version: str) -> gr.Blocks:
             return view(cookie)
 
         triggers = [
-            (blocks.load, show),
-            (agree.click, accept),
-            (decline.click, refuse),
-            (again.click, accept),
-            (ready.click, start),
-            (player.submit, show),
+            (blocks.load, show, None),
+            (screens.agree.click, accept, screens.consent_version),
+            (screens.decline.click, refuse, screens.consent_version),
+            (screens.again.click, accept, screens.consent_version),
+            (screens.ready.click, start, None),
+            (screens.player.submit, show, None),
         ]
-        for trigger, function in triggers:
+        outputs = [*screens.columns, screens.welcome, screens.consent_version]
+        for trigger, function, inputs in triggers:
             trigger(
                 function,
-                None,
-                [*columns, player, thanks],
+                inputs,
+                [*outputs, screens.player, screens.thanks],
                 queue=False,
                 api_visibility="private",
                 show_progress="hidden",
             )
     return blocks
+
+
+def _welcome(study: Study) -> str:
+    return f"# {study.title}\n\n{study.consent.text}"
 
 
 def _thanks(progress: Progress | None) -> str:

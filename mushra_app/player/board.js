@@ -3,6 +3,8 @@
 import { el } from "./dom.js";
 
 export const LABELS = ["Excellent", "Good", "Fair", "Poor", "Bad"];
+// A to Z, then AA, AB ...
+export const nameOf = (i) => (i < 26 ? "" : nameOf(Math.floor(i / 26) - 1)) + String.fromCharCode(65 + (i % 26));
 const label = (score) => LABELS[Math.min(4, Math.floor((100 - score) / 20))];
 
 export class Board {

@@ -16,7 +16,7 @@ const SHAPES = {
   saving: "M5 11h3v3H5zM10.5 11h3v3h-3zM16 11h3v3h-3z",
   retrying: "M12 2 1 21h22zm1 15h-2v-2h2zm0-4h-2V9h2z",
 };
-SHAPES.conflict = SHAPES.retrying;
+SHAPES.conflict = SHAPES.lost = SHAPES.refused = SHAPES.retrying;
 
 export function icon(shape) {
   const space = "http://www.w3.org/2000/svg";

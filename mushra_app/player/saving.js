@@ -1,16 +1,21 @@
-// Saves every change: the newest state of a slider wins, failures are tried again for ever.
+// Saves every change: the newest state of a slider wins. What fails on the way is tried again for
+// ever; what the server has refused is not.
 
 const DEBOUNCE = 200;
 const LONGEST_WAIT = 8000;
 const TIMEOUT = 10000;
+// 409: the page was submitted or rated elsewhere. 401: the server does not know this browser.
+const ENDS = { 401: "lost", 409: "conflict" };
 
 export class Saver {
-  // address(slot) is where a slot is PUT; report is called with saved, saving, retrying or conflict.
+  // address(slot) is where a slot is PUT; report is called with saved, saving, retrying, refused,
+  // conflict or lost.
   constructor(address, report) {
     this.address = address;
     this.report = report;
     this.slots = new Map();
     this.alive = true;
+    this.ended = null;
   }
 
   // state: what is sent, plus its `seq`, raised here.
@@ -50,7 +55,7 @@ export class Saver {
   }
 
   _entry(slot) {
-    if (!this.slots.has(slot)) this.slots.set(slot, { state: null, saved: 0, failures: 0, running: null });
+    if (!this.slots.has(slot)) this.slots.set(slot, { state: null, saved: 0, refused: 0, failures: 0, running: null });
     return this.slots.get(slot);
   }
 
@@ -63,22 +68,28 @@ export class Saver {
   // One request at a time for a slot, so that an older one cannot arrive after a newer one.
   _send(slot) {
     const entry = this._entry(slot);
-    if (entry.running || !entry.state || entry.state.seq <= entry.saved) return entry.running;
+    if (entry.running || !this._open(entry)) return entry.running;
     entry.running = this._try(slot, entry).finally(() => {
       entry.running = null;
       this._tell();
-      if (this.alive && entry.state.seq > entry.saved && !this.conflict) {
+      if (this.alive && this._open(entry) && !this.ended) {
         this._later(slot, entry.failures ? Math.min(500 * 2 ** entry.failures, LONGEST_WAIT) : 0);
       }
     });
     return entry.running;
   }
 
+  // Whether there is something to send: neither saved nor refused.
+  _open(entry) {
+    return entry.state !== null && entry.state.seq > Math.max(entry.saved, entry.refused);
+  }
+
   async _try(slot, entry) {
     const sent = { ...entry.state };
     try {
       const response = await this._put(slot, sent);
-      if (response.status === 409 || response.status === 401) this.conflict = true;
+      if (ENDS[response.status]) this.ended = ENDS[response.status];
+      else if (response.status === 422) entry.refused = sent.seq;
       else if (!response.ok) throw new Error(String(response.status));
       else entry.saved = sent.seq;
       entry.failures = 0;
@@ -100,7 +111,13 @@ export class Saver {
 
   _tell() {
     if (!this.alive) return;
-    const failing = [...this.slots.values()].some((e) => e.failures > 0);
-    this.report(this.conflict ? "conflict" : failing ? "retrying" : this.pending ? "saving" : "saved");
+    const entries = [...this.slots.values()];
+    const states = [
+      [this.ended, this.ended],
+      [entries.some((e) => e.failures > 0), "retrying"],
+      [entries.some((e) => e.state && e.refused === e.state.seq), "refused"],
+      [this.pending, "saving"],
+    ];
+    this.report(states.find(([holds]) => holds)?.[1] ?? "saved");
   }
 }

@@ -1,6 +1,6 @@
 // One page of the test: loads it, plays it, rates it, saves it, closes it.
 
-import { Board } from "./board.js";
+import { Board, nameOf } from "./board.js";
 import { button, el, icon, relabel } from "./dom.js";
 import { Engine, load } from "./engine.js";
 import { helpDialog } from "./help.js";
@@ -10,8 +10,12 @@ import { Waveform } from "./waveform.js";
 const BASE = new URL("../../", import.meta.url).href;
 const SAID = {
   saved: "Saved", saving: "Saving …", retrying: "Not saved yet, trying again …",
+  refused: "Not saved: please move that slider again, or reload this page",
   conflict: "Changed in another tab or window: please reload this page",
+  lost: "This browser is not known any more: please open the link of the study again",
 };
+// The server keeps times of up to eleven days.
+const MOST_MS = 1e9;
 
 export function mount(root, { onSubmitted }) {
   const trial = new Trial(root, onSubmitted);
@@ -27,15 +31,12 @@ class Trial {
     this.stopper = new AbortController();
     this.signal = this.stopper.signal;
     this.message = el("p", { class: "message", role: "status", "aria-live": "polite" });
-    this.box = el("section", { class: "trial", "aria-label": "Listening page" }, this.message);
+    this.box = el("section", { class: "trial", "aria-label": "Listening page", "aria-busy": "true" }, this.message);
     root.replaceChildren(this.box);
   }
 
   async open() {
-    const response = await fetch(`${BASE}api/v1/trial`, { credentials: "same-origin", cache: "no-store" });
-    if (!response.ok) throw new Error(`page not available (${response.status})`);
-    const page = await response.json();
-    this.page = page;
+    const page = (this.page = await this.ask("trial"));
     this.opened = performance.now() - page.age_ms;
     this.context = new AudioContext({ latencyHint: "interactive", sampleRate: page.sample_rate });
     const bar = el("progress", { max: page.slots.length + 1, value: 0, "aria-label": "Loading sounds" });
@@ -57,13 +58,14 @@ class Trial {
     const again = button("Try again", { class: "primary" });
     again.addEventListener("click", () => location.reload());
     this.message.textContent = `This page could not be loaded: ${error.message}.`;
+    this.box.setAttribute("aria-busy", "false");
     this.box.replaceChildren(this.message, again);
   }
 
   build(page) {
     const fresh = { score: null, n_plays: 0, heard_ms: 0, rating_time_ms: null, seq: 0 };
     this.states = page.slots.map((_, i) => ({ ...fresh, ...page.saved[i] }));
-    const items = this.states.map((state, i) => ({ name: String.fromCharCode(65 + i), state }));
+    const items = this.states.map((state, i) => ({ name: nameOf(i), state }));
     const on = { pick: (i) => this.select(i + 1, true), rate: (i, score) => this.rate(i, score) };
     this.board = new Board(items, on, this.signal);
     this.wave = new Waveform(this.engine, this.signal);
@@ -76,25 +78,29 @@ class Trial {
     this.wholeButton = button("Whole sentence");
     this.wave.onregion = (whole) => { this.wholeButton.hidden = whole; };
     this.clock = el("span", { class: "clock", "aria-hidden": "true" });
-    this.state = el("span", { class: "state", role: "status", "aria-live": "polite" });
+    this.state = el("span", { class: "state" });
+    this.news = el("span", { class: "unseen", role: "status", "aria-live": "polite" });
     this.next = button(page.page + 1 === page.pages ? "Finish" : "Next page", { class: "primary next" });
     this.help = helpDialog();
     const helpButton = button("?", { class: "quiet", "aria-label": "Help", title: "Help (?)" });
     const count = `Page ${page.page + 1} of ${page.pages}`;
-    const heading = [el("h1", {}, page.prompt)];
+    const title = el("h1", { tabindex: "-1" }, page.prompt), heading = [title];
     if (page.text) heading.push(el("p", { class: "sentence" }, page.text));
     this.message.textContent = "";
     this.box.replaceChildren(
       el("header", {}, el("span", { class: "count" }, count),
-        el("progress", { max: page.pages, value: page.page, "aria-label": count }), this.state, helpButton),
+        el("progress", { max: page.pages, value: page.page, "aria-label": count }), this.state, this.news, helpButton),
       el("div", { class: "heading" }, ...heading),
       this.wave.element,
       el("div", { class: "bar" }, this.reference, this.playButton, this.stopButton, this.repeatButton,
         this.wholeButton, this.clock),
       this.board.element,
       el("footer", {}, this.message, this.next), this.help);
+    this.box.setAttribute("aria-busy", "false");
     this.listen(helpButton);
     this.saving("saved");
+    // What was pressed to come here is gone, and the focus with it.
+    title.focus({ preventScroll: true });
     this.paint();
     this.wave.draw();
     this.frame();
@@ -181,7 +187,7 @@ class Trial {
     const state = this.states[i];
     this.account();
     state.score = score;
-    state.rating_time_ms = Math.max(0, Math.round(performance.now() - this.opened));
+    state.rating_time_ms = Math.min(MOST_MS, Math.max(0, Math.round(performance.now() - this.opened)));
     this.saver.change(i, state);
     this.message.textContent = "";
     this.paint();
@@ -200,6 +206,10 @@ class Trial {
     this.state.dataset.state = state;
     if (this.state.title !== SAID[state]) this.state.replaceChildren(icon(state), el("span", {}, SAID[state]));
     this.state.title = SAID[state];
+    // Spoken: trouble and its end. Every single "Saved" would talk over the sounds.
+    const before = this.news.textContent;
+    const spoken = state !== "saving" && (state !== "saved" || before);
+    if (spoken && before !== SAID[state]) this.news.textContent = SAID[state];
   }
 
   missing() {
@@ -222,16 +232,30 @@ class Trial {
     this.states.forEach((state, i) => this.saver.change(i, state, 0));
     this.paint();
     try {
-      if (!(await this.saver.flush())) throw new Error("ratings");
-      const address = `${BASE}api/v1/trial/${this.page.page}/submit`;
-      const response = await fetch(address, { method: "POST", credentials: "same-origin" });
-      if (!response.ok) throw new Error(String(response.status));
-      this.onSubmitted(await response.json());
+      const saved = await this.saver.flush();
+      if (!saved && this.saver.ended === "conflict") await this.goOn();
+      else if (!saved) throw new Error("ratings");
+      else this.onSubmitted(await this.ask(`trial/${this.page.page}/submit`, { method: "POST" }));
     } catch {
-      this.message.textContent = "This page is not saved yet. Please press the button again in a moment.";
+      this.message.textContent = this.saver.ended ? SAID[this.saver.ended]
+        : "This page is not saved yet. Please press the button again in a moment.";
     } finally {
       this.submitting = false;
     }
+  }
+
+  // The answer to an earlier press may have been lost, or another tab was faster: then this page is
+  // closed already, and the next one is to come.
+  async goOn() {
+    const where = await this.ask("session");
+    if (where.stage === "trial" && where.page === this.page.page) throw new Error("conflict");
+    this.onSubmitted(where);
+  }
+
+  async ask(path, options = {}) {
+    const response = await fetch(`${BASE}api/v1/${path}`, { credentials: "same-origin", cache: "no-store", ...options });
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return response.json();
   }
 
   frame() {

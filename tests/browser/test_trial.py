@@ -17,9 +17,9 @@ STATES = "document.querySelector('.trial-root').trial.states.map(s => [s.score, 
 def stored(study, page):
     cookie = next(c["value"] for c in page.context.cookies() if c["name"] == "mushra_sitting")
     query = (
-        "SELECT r.stimulus_index, r.score, r.n_plays, r.heard_ms, r.role, r.origin, r.page_index "
-        "FROM ratings_v1 r JOIN session s ON s.pseudonym = r.session WHERE s.cookie_sha256 = ? "
-        "ORDER BY r.page_index, r.stimulus_index"
+        "SELECT r.slot, r.score, r.n_plays, r.heard_ms, r.role, s.origin, p.page_index "
+        "FROM rating r JOIN page p ON p.id = r.page_id JOIN session s ON s.id = p.session_id "
+        "WHERE s.cookie_sha256 = ? ORDER BY p.page_index, r.slot"
     )
     with sqlite3.connect(study.with_suffix(".sqlite")) as connection:
         return connection.execute(query, (sha256(cookie),)).fetchall()
@@ -145,9 +145,16 @@ def test_it_fits_a_phone(browser, server, start, scheme):
     context.close()
 
 
-def test_a_server_killed_in_mid_page_costs_nothing(browser, tmp_path, start):
-    study = make_study(tmp_path)
-    server = Server(study).start()
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory):
+    """A server of its own, to be killed and started again."""
+    running = Server(make_study(tmp_path_factory.mktemp("mortal"))).start()
+    yield running
+    running.kill()
+
+
+def test_a_server_killed_in_mid_page_costs_nothing(browser, mortal, start):
+    server, study = mortal, mortal.study
     context = browser.new_context()
     page = context.new_page()
     start(page, server.url)
@@ -168,7 +175,130 @@ def test_a_server_killed_in_mid_page_costs_nothing(browser, tmp_path, start):
     page.get_by_text("Page 2 of 2").wait_for()
     assert [row[1] for row in stored(study, page)] == [30, 31, 32, 33, 34, 35]
     context.close()
-    server.kill()
+
+
+def test_nobody_agrees_to_a_text_that_changed_meanwhile(page, mortal):
+    page.goto(mortal.url)
+    page.get_by_role("button", name="I agree").wait_for()
+    mortal.kill()
+    text = mortal.study.read_text()
+    assert "version: '1'" in text
+    changed = text.replace("version: '1'", "version: '2'").replace("Questions:", "Write to us:")
+    mortal.study.write_text(changed)
+    mortal.start()
+    page.get_by_role("button", name="I agree").click()
+    page.get_by_text("Write to us:").wait_for()
+    assert consent(mortal.study, page) == (None, None)
+    page.get_by_role("button", name="I agree").click()
+    page.get_by_role("heading", name="How it works").wait_for()
+    assert consent(mortal.study, page) == (1, "2")
+
+
+def consent(study, page):
+    cookie = next(c["value"] for c in page.context.cookies() if c["name"] == "mushra_sitting")
+    query = "SELECT consent_given, consent_version FROM session WHERE cookie_sha256 = ?"
+    with sqlite3.connect(study.with_suffix(".sqlite")) as connection:
+        return connection.execute(query, (sha256(cookie),)).fetchone()
+
+
+def test_an_answer_lost_after_the_page_was_closed_is_no_dead_end(page, server, start):
+    start(page, server.url)
+    for slot in range(6):
+        rate(page, slot, 20 + slot)
+    saved(page)
+
+    def lose(route):
+        assert route.fetch().ok
+        route.abort()
+
+    page.route("**/submit", lose, times=1)
+    page.get_by_role("button", name="Next page").click()
+    page.get_by_text("This page is not saved yet.").wait_for()
+    page.get_by_role("button", name="Next page").click()
+    page.get_by_text("Page 2 of 2").wait_for()
+
+
+def test_what_the_server_refuses_is_said_and_not_sent_again(page, server, study, start):
+    start(page, server.url)
+    sent = []
+    page.on("response", lambda r: sent.append(r.status) if "/rating/0" in r.url else None)
+    state = "document.querySelector('.trial-root').trial.states[0]"
+    page.keyboard.press("1")
+    page.evaluate(f"{state}.heard_ms = -1e9")
+    page.locator("input:enabled").fill("40")
+    page.locator(".state[data-state=refused]").wait_for()
+    assert "Not saved" in page.locator(".state").inner_text()
+    assert page.get_by_text("Not saved: please move that slider again").count() == 2
+    page.wait_for_timeout(1500)
+    assert sent.count(422) == 1
+    page.evaluate(f"{state}.heard_ms = 0")
+    page.locator("input:enabled").fill("41")
+    saved(page)
+    assert stored(study, page)[0][1] == 41
+
+
+def test_a_browser_that_is_not_known_any_more_is_told_so(page, server, start):
+    start(page, server.url)
+    page.context.clear_cookies()
+    rate(page, 0, 50)
+    page.locator(".state[data-state=lost]").wait_for()
+    assert "open the link of the study again" in page.locator(".state").inner_text()
+
+
+def test_a_page_opened_weeks_ago_is_still_saved(page, server, study, start):
+    start(page, server.url)
+    page.evaluate("document.querySelector('.trial-root').trial.opened -= 40 * 86400000")
+    rate(page, 0, 50)
+    saved(page)
+    assert [row[1] for row in stored(study, page)] == [50]
+
+
+def test_the_focus_follows_to_every_new_heading(page, server):
+    focus = "document.activeElement.tagName + ' ' + document.activeElement.textContent"
+
+    def at(heading):
+        page.wait_for_function(f"{focus} === 'H1 ' + {json.dumps(heading)}")
+
+    page.goto(server.url)
+    at("How natural does this speech sound?")
+    page.get_by_role("button", name="No, thank you").press("Enter")
+    at("All right")
+    page.get_by_role("button", name="I have changed my mind").press("Enter")
+    at("How it works")
+    page.get_by_role("button", name="Start").press("Enter")
+    at("How natural does each version sound?")
+    for label in ("Next page", "Finish"):
+        for slot in range(6):
+            rate(page, slot, 50)
+        page.get_by_role("button", name=label).press("Enter")
+        at("How natural does each version sound?" if label == "Next page" else "Thank you")
+
+
+def test_saving_is_not_read_out_but_trouble_and_its_end_are(page, server, start):
+    start(page, server.url)
+    spoken = page.locator(".trial header [role=status]")
+    assert page.locator(".state").get_attribute("aria-live") is None
+    rate(page, 0, 30)
+    saved(page)
+    assert spoken.inner_text() == ""
+    page.route("**/rating/*", lambda route: route.abort())
+    rate(page, 1, 40)
+    page.locator(".state[data-state=retrying]").wait_for()
+    assert spoken.inner_text().startswith("Not saved yet")
+    page.unroute("**/rating/*")
+    saved(page)
+    assert spoken.inner_text() == "Saved"
+
+
+def test_versions_are_named_beyond_z(page, server, start):
+    start(page, server.url)
+    address = page.evaluate(
+        "[...document.querySelectorAll('link')].find(l => l.href.endsWith('trial.css')).href"
+    ).replace("trial.css", "board.js")
+    code = (
+        "async (a) => { const { nameOf } = await import(a); return [0, 25, 26, 31].map(nameOf); }"
+    )
+    assert page.evaluate(code, address) == ["A", "Z", "AA", "AF"]
 
 
 def test_nothing_is_kept_in_the_browser_but_the_cookie(page, server, start):
