@@ -1,6 +1,7 @@
 """Checks on reading ratings; every refusal says which file, which line, which value, what to do."""
 
 import difflib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.sources import Source
+from analysis.words import counted
 from intone.contracts import RATING_COLUMNS
 from intone.errors import UserError
 
 REQUIRED = ("listener", "utterance", "system", "score")
-SPECIAL_ROLES = ("reference", "copy_synthesis", "anchor_low", "anchor_mid")
-KNOWN_ROLES = ("system", *SPECIAL_ROLES)
+# One system at most plays each of these; several may be copy synthesis.
+SINGLE_ROLES = ("reference", "anchor_low", "anchor_mid", "baseline")
+KNOWN_ROLES = ("system", "reference", "copy_synthesis", "anchor_low", "anchor_mid")
 PHASES = ("training", "test", "gold", "repeat")
 
 Repeats = Literal["first", "mean"]
@@ -27,14 +30,23 @@ class Roles:
     reference: str | None = None
     anchor_low: str | None = None
     anchor_mid: str | None = None
-    copy_synthesis: str | None = None
+    copy_synthesis: tuple[str, ...] = ()
 
     def of(self, system: str) -> str:
         """Role of `system`, one of `ROLE_ORDER`."""
-        for role in ("baseline", *SPECIAL_ROLES):
+        if system in self.copy_synthesis:
+            return "copy_synthesis"
+        for role in SINGLE_ROLES:
             if getattr(self, role) == system:
                 return role
         return "system"
+
+    def without(self, systems: Collection[str]) -> "Roles":
+        """The same roles, empty where one of `systems` played them."""
+        kept = {r: None if getattr(self, r) in systems else getattr(self, r) for r in SINGLE_ROLES}
+        return Roles(
+            **kept, copy_synthesis=tuple(s for s in self.copy_synthesis if s not in systems)
+        )
 
 
 def with_defaults(source: Source, scale: tuple[float, float] | None) -> pd.DataFrame:
@@ -58,6 +70,9 @@ def with_defaults(source: Source, scale: tuple[float, float] | None) -> pd.DataF
     for column, value in defaults.items():
         if column not in frame.columns:
             frame[column] = value
+        blank = _blank(frame[column])
+        if blank.any():
+            frame[column] = frame[column].astype(object).mask(blank, value)
     if scale is not None:
         frame["scale_min"], frame["scale_max"] = scale
     for column in RATING_COLUMNS:
@@ -68,11 +83,13 @@ def with_defaults(source: Source, scale: tuple[float, float] | None) -> pd.DataF
         _refuse(frame, text == "", source, column, "give every rating a name there", blank=True)
         frame[column] = text
     for column, allowed in (("phase", PHASES), ("role", ("", *KNOWN_ROLES))):
-        frame[column] = frame[column].map(lambda value: "" if pd.isna(value) else str(value))
+        frame[column] = frame[column].map(lambda value: str(value).strip().lower())
         _refuse(
             frame, ~frame[column].isin(allowed), source, column,
             f"it must be one of {', '.join(a for a in allowed if a)}",
         )  # fmt: skip
+    frame["page_type"] = frame["page_type"].map(lambda value: str(value).strip().lower())
+    frame["origin"] = frame["origin"].map(_origin)
     known = frame["origin"].astype(str).str.fullmatch(r"human|simulated|imported:[\w.+-]+")
     _refuse(frame, ~known, source, "origin", "it must be human, simulated or imported:<tool>")
     frame["moved"] = ~frame["moved"].astype(str).str.lower().isin(("false", "0", "0.0"))
@@ -81,6 +98,16 @@ def with_defaults(source: Source, scale: tuple[float, float] | None) -> pd.DataF
         _refuse(frame, number.isna(), source, column, "it must be a number")
         frame[column] = number
     return frame[[*RATING_COLUMNS, "where"]]
+
+
+def _blank(column: pd.Series) -> pd.Series:
+    return column.map(lambda value: pd.isna(value) or str(value).strip() == "").astype(bool)
+
+
+def _origin(value: object) -> str:
+    # An imported tool keeps its spelling.
+    text = str(value).strip()
+    return text.lower() if text.lower() in ("human", "simulated") else text
 
 
 def _refuse(
@@ -116,14 +143,16 @@ def choose_rows(
                 f"({', '.join(map(repr, found))}), whose scores are not comparable; "
                 f"choose one with --{column}"
             )
-    counted = ["test", "repeat"] if repeats == "mean" else ["test"]
-    chosen = frame[frame["phase"].isin(counted)]
+    phases = ["test", "repeat"] if repeats == "mean" else ["test"]
+    chosen = frame[frame["phase"].isin(phases)]
     for phase, n in (
-        frame.loc[~frame["phase"].isin(counted), "phase"].value_counts(sort=False).items()
+        frame.loc[~frame["phase"].isin(phases), "phase"].value_counts(sort=False).items()
     ):
-        notes.append(f"{n} ratings of {phase} pages do not count.")
+        do = "does" if n == 1 else "do"
+        notes.append(f"{counted(int(n), 'rating')} of {phase} pages {do} not count.")
     if repeats == "first" and (chosen["repeat"] > 0).any():
-        notes.append(f"{(chosen['repeat'] > 0).sum()} repeated ratings do not count.")
+        n = int((chosen["repeat"] > 0).sum())
+        notes.append(f"{counted(n, 'repeated rating')} {'does' if n == 1 else 'do'} not count.")
         chosen = chosen[chosen["repeat"] == 0]
     if chosen.empty:
         raise UserError(f"{source.name}: no rating has phase test; training pages never count")
@@ -139,7 +168,7 @@ def choose_rows(
 def check_scores(frame: pd.DataFrame, source: Source) -> None:
     """Turn the scores into numbers inside the scale."""
     raw = frame["score"]
-    blank = raw.map(lambda value: pd.isna(value) or str(value).strip() == "")
+    blank = _blank(raw)
     score = pd.to_numeric(raw, errors="coerce")
     bad = ~np.isfinite(score.astype(float))
     if bad.any():
@@ -185,12 +214,24 @@ def one_per_cell(frame: pd.DataFrame, source: Source, repeats: Repeats) -> pd.Da
 
 def find_roles(
     frame: pd.DataFrame, source: Source, named: dict[str, str | None], systems: list[str]
-) -> Roles:
-    """Who plays which part: from the role column, overridden by the names given."""
+) -> tuple[Roles, list[str]]:
+    """Who plays which part: from the role column, overridden by the names given.
+
+    Returns:
+        The roles, and a sentence on each system that lost its part to a name given.
+    """
     roles: dict[str, str | None] = {}
-    for role in SPECIAL_ROLES:
+    notes = []
+    for role in SINGLE_ROLES:
         found = sorted(frame.loc[frame["role"] == role, "system"].unique())
-        if named.get(role) is None and len(found) > 1 and role != "copy_synthesis":
+        name = named.get(role)
+        notes += [
+            f"The ratings call {other} {role.replace('_', ' ')}, but {name} was named instead: "
+            f"{other} counts as a system under test."
+            for other in found
+            if name is not None and other not in named.values()
+        ]
+        if name is None and len(found) > 1:
             raise UserError(
                 f"{source.name}: role {role} belongs to several systems ({', '.join(found)}); "
                 f"name the one with --{role.replace('_', '-')}"
@@ -207,14 +248,16 @@ def find_roles(
                 f"{source.name}: no system {name!r} (--{role.replace('_', '-')}); {hint}{rest}"
             )
         roles[role] = name
-    taken = [name for name in roles.values() if name is not None]
-    for name in taken:
-        if taken.count(name) > 1:
-            both = " and ".join(role for role, other in roles.items() if other == name)
+    copies = sorted(frame.loc[frame["role"] == "copy_synthesis", "system"].unique())
+    parts = [(role, name) for role, name in roles.items() if name is not None]
+    parts += [("copy_synthesis", name) for name in copies]
+    for _, name in parts:
+        both = " and ".join(role for role, other in parts if other == name)
+        if " and " in both:
             raise UserError(
                 f"{source.name}: system {name!r} cannot be {both} at once; name another"
             )
-    return Roles(**roles)
+    return Roles(**roles, copy_synthesis=tuple(copies)), notes
 
 
 def overall_origin(frame: pd.DataFrame) -> str:

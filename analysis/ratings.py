@@ -67,7 +67,7 @@ class Ratings:
         scale: lowest and highest possible score.
         source: name of the file or database.
         notes: what was left out or assumed on reading, one sentence each.
-        looks: how often results were looked at while the study ran; none if not recorded.
+        looks: how often this study's results were looked at while it ran; none if not recorded.
     """
 
     frame: pd.DataFrame
@@ -121,9 +121,24 @@ class Ratings:
         )
 
     def without(self, listeners: Sequence[str]) -> "Ratings":
-        """The same ratings without all rows of these listeners."""
+        """The same ratings without all rows of these listeners.
+
+        A system that nobody else rated goes with them, and a note says so.
+        """
         kept = self.frame[~self.frame["listener"].isin(list(listeners))].reset_index(drop=True)
-        return replace(self, frame=kept)
+        rated = set(kept["system"])
+        gone = tuple(system for system in self.systems if system not in rated)
+        notes = tuple(
+            f"{system} was rated only by listeners who were left out: it has no results."
+            for system in gone
+        )
+        return replace(
+            self,
+            frame=kept,
+            systems=tuple(system for system in self.systems if system in rated),
+            roles=self.roles.without(gone),
+            notes=(*self.notes, *notes),
+        )
 
 
 def read_ratings(
@@ -175,7 +190,7 @@ def read_ratings(
         "anchor_low": anchor_low,
         "anchor_mid": anchor_mid,
     }
-    roles = find_roles(frame, source, named, names)
+    roles, demoted = find_roles(frame, source, named, names)
     order = {role: position for position, role in enumerate(ROLE_ORDER)}
     return Ratings(
         frame=frame,
@@ -184,6 +199,6 @@ def read_ratings(
         origin=overall_origin(frame),
         scale=(float(frame["scale_min"].iloc[0]), float(frame["scale_max"].iloc[0])),
         source=source.name,
-        notes=tuple(notes),
-        looks=source.looks,
+        notes=(*notes, *demoted),
+        looks=None if source.looks is None else source.looks.count(str(frame["study"].iloc[0])),
     )

@@ -61,23 +61,15 @@ def screen(ratings: Ratings, rule: RuleName | None = None) -> Screening:
 
     Args:
         ratings: everybody's ratings.
-        rule: by default `bs1534-3`, but `none` where listeners were told of no reference.
+        rule: by default `bs1534-3` for MUSHRA pages on a scale from 0 to 100, else `none`.
 
     If the default rule would leave fewer than two listeners, everybody stays and a note says so.
 
     Raises:
         UserError: unknown rule, or the rule asked for would leave fewer than two listeners.
     """
-    notes: list[str] = []
     asked = rule is not None
-    if rule is None:
-        hidden = bool((ratings.frame["page_type"] == "mushra_nmr").any())
-        rule = "none" if hidden else "bs1534-3"
-        if hidden:
-            notes.append(
-                "No listener was screened out: nobody was told of a reference in this test, so a "
-                "low rating of the recording is an opinion and no mistake."
-            )
+    rule, notes = (rule, []) if rule is not None else _default_rule(ratings)
     rules: dict[str, Callable[[Ratings, list[str]], dict[str, list[str]]]] = {
         "bs1534-3": _bs1534,
         "mpeg": _mpeg,
@@ -105,6 +97,27 @@ def screen(ratings: Ratings, rule: RuleName | None = None) -> Screening:
     return Screening(rule, excluded, kept, tuple(notes))
 
 
+def _default_rule(ratings: Ratings) -> tuple[RuleName, list[str]]:
+    types = set(ratings.frame["page_type"])
+    if "mushra_nmr" in types:
+        return "none", [
+            "No listener was screened out: nobody was told of a reference in this test, so a "
+            "low rating of the recording is an opinion and no mistake."
+        ]
+    if types == {"mushra"} and ratings.scale == (0.0, 100.0):
+        return "bs1534-3", []
+    return "none", [
+        "No listener was screened out: BS.1534-3 is for MUSHRA pages on a scale from 0 to 100. "
+        "(--screening bs1534-3 would apply its limits as shares of this scale.)"
+    ]
+
+
+def nine_tenths(scale: tuple[float, float]) -> str:
+    """The standard's 90 on this scale, for messages."""
+    low, high = scale
+    return f"{round(low + _REFERENCE_BELOW * (high - low), 9):g}"
+
+
 def _wide(ratings: Ratings, system: str) -> pd.DataFrame:
     """Listeners by utterances, as a fraction of the scale; NaN where not rated."""
     rows = ratings.frame[ratings.frame["system"] == system]
@@ -116,12 +129,12 @@ def _wide(ratings: Ratings, system: str) -> pd.DataFrame:
 
 def _bs1534(ratings: Ratings, notes: list[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    roles = ratings.roles
+    roles, limit = ratings.roles, nine_tenths(ratings.scale)
     if roles.reference is None:
         notes.append("No reference is named, so the reference part of BS.1534-3 could not apply.")
     else:
         table = _wide(ratings, roles.reference)
-        _add_offenders(found, table, table < _REFERENCE_BELOW, "hidden reference below 90 on")
+        _add_offenders(found, table, table < _REFERENCE_BELOW, f"hidden reference below {limit} on")
     if roles.anchor_mid is None:
         notes.append("No mid anchor is named, so the mid-anchor part of BS.1534-3 could not apply.")
         return found
@@ -131,12 +144,12 @@ def _bs1534(ratings: Ratings, notes: list[str]) -> dict[str, list[str]]:
     if generous.any():
         notes.append(
             f"{counted(int(generous.sum()), 'item')} did not count for the mid-anchor rule: more "
-            "than 25 % of the listeners rated the mid anchor above 90 "
+            f"than 25 % of the listeners rated the mid anchor above {limit} "
             f"({', '.join(table.columns[generous])})."
         )
     # NaN cells (not rated) count neither as an offence nor as an item.
     kept = table.drop(columns=table.columns[generous])
-    _add_offenders(found, kept, kept > _MID_ANCHOR_ABOVE, "mid anchor above 90 on")
+    _add_offenders(found, kept, kept > _MID_ANCHOR_ABOVE, f"mid anchor above {limit} on")
     return found
 
 
@@ -162,7 +175,8 @@ def _mpeg(ratings: Ratings, notes: list[str]) -> dict[str, list[str]]:
             notes.append(f"No {name} is named, so rule mpeg could not check its rank.")
         else:
             chain.append((name, _wide(ratings, system)))
-    _add_any(found, reference < _REFERENCE_BELOW, "hidden reference below 90 on")
+    limit = nine_tenths(ratings.scale)
+    _add_any(found, reference < _REFERENCE_BELOW, f"hidden reference below {limit} on")
     for (upper, high), (lower, low) in itertools.pairwise(chain):
         high, low = high.align(low)
         _add_any(found, high < low, f"{upper} below {lower} on")

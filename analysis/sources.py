@@ -24,14 +24,14 @@ class Source:
         name: what to call the place in a message (the file's name, or the URL without a password).
         kind: csv, parquet or database.
         line: for each row, where a person finds it ("line 7" of a CSV, "row 7" otherwise).
-        looks: how often results were looked at while the study ran; none if that is not recorded.
+        looks: for each look at results while a study ran, the study; none if not recorded.
     """
 
     frame: pd.DataFrame
     name: str
     kind: str
     line: list[str]
-    looks: int | None = None
+    looks: tuple[str, ...] | None = None
 
 
 def read_source(path: str | Path) -> Source:
@@ -126,9 +126,8 @@ def _read_database(engine: sa.Engine, where: str) -> Source:
             frame = pd.read_sql_query(sa.text("SELECT * FROM ratings_v1"), connection)
             looks = None
             if "looks_v1" in views:
-                looks = int(
-                    connection.execute(sa.text("SELECT COUNT(*) FROM looks_v1")).scalar_one()
-                )
+                studies = connection.execute(sa.text("SELECT study FROM looks_v1")).scalars()
+                looks = tuple(str(study) for study in studies)
     except SQLAlchemyError as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{where}: cannot be read as a database ({reason})") from error

@@ -151,7 +151,10 @@ def test_file_kinds_agree(tmp_path, make_study):
     with sqlite3.connect(tmp_path / "r.sqlite") as database:
         frame.to_sql("rating", database, index=False)
         database.execute("CREATE VIEW ratings_v1 AS SELECT * FROM rating")
-        database.execute("CREATE VIEW looks_v1 AS SELECT 'x' AS study UNION SELECT 'y'")
+        database.execute(
+            "CREATE VIEW looks_v1 AS SELECT 's' AS study UNION ALL SELECT 's' "
+            "UNION ALL SELECT 'another study'"
+        )
     database.close()
     odd = tmp_path / "study #1?.sqlite"
     odd.write_bytes((tmp_path / "r.sqlite").read_bytes())
@@ -167,3 +170,52 @@ def test_a_database_without_the_view_is_refused(tmp_path):
     sqlite3.connect(tmp_path / "other.db").close()
     with pytest.raises(UserError, match=r"other\.db: no view ratings_v1"):
         read_ratings(tmp_path / "other.db")
+
+
+def test_blank_cells_are_as_good_as_missing_columns(write_csv):
+    header = "listener,utterance,system,score,phase,role,repeat,origin,page_type,scale_max,moved\n"
+    rows = [
+        "L1,U1,a,10, Test,,,Human,,,",
+        "L1,U1,b,20,,Reference,0,human,MUSHRA,100,true",
+        "L2,U1,a,30,TEST,System,0,human,mushra,,false",
+        "L2,U1,b,40,test,reference,,HUMAN,mushra,100,",
+    ]
+    found = read_ratings(write_csv(header + "\n".join(rows)))
+    np.testing.assert_array_equal(found.pages().scores, [[20, 10], [40, 30]])
+    assert (found.origin, found.roles.reference) == ("human", "b")
+    assert found.frame["page_type"].unique().tolist() == ["mushra"]
+    assert found.frame["moved"].tolist() == [True, True, False, True]
+
+
+def test_an_imported_tool_keeps_its_spelling(write_csv):
+    text = GOOD.replace("score\n", "score,origin\n").replace("0\n", "0,imported:webMUSHRA\n")
+    assert read_ratings(write_csv(text)).origin == "imported:webMUSHRA"
+
+
+def test_one_row_that_does_not_count_is_said_in_the_singular(write_csv):
+    text = GOOD.replace("score\n", "score,phase,repeat\n").replace("0\n", "0,test,0\n")
+    found = read_ratings(write_csv(text + "L1,U1,a,9,test,1\nL1,U2,a,5,gold,0\n"))
+    assert found.notes == (
+        "1 rating of gold pages does not count.",
+        "1 repeated rating does not count.",
+    )
+
+
+def test_no_copy_synthesis_is_taken_for_a_system_under_test(tmp_path, make_study):
+    frame = make_study(3, 2, base=40.0, x=50.0, rec=90.0, rec2=88.0, copy1=80.0, copy2=70.0)
+    roles = {"rec": "reference", "copy1": "copy_synthesis", "copy2": "copy_synthesis"}
+    frame["role"] = frame["system"].map(lambda system: roles.get(system, "system"))
+    path = tmp_path / "r.csv"
+    frame.to_csv(path, index=False)
+    found = read_ratings(path, baseline="base")
+    assert found.test_systems == ("rec2", "x")
+    assert found.systems[:3] == ("rec", "copy1", "copy2")
+    assert found.notes == ()
+    with pytest.raises(UserError, match="cannot be baseline and copy_synthesis at once"):
+        read_ratings(path, baseline="copy2")
+    other = read_ratings(path, baseline="base", reference="rec2")
+    assert other.notes == (
+        "The ratings call rec reference, but rec2 was named instead: rec counts as a system under "
+        "test.",
+    )
+    assert read_ratings(path, baseline="rec", reference="rec2").notes == ()
