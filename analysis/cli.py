@@ -71,8 +71,8 @@ def report(
         ScreeningChoice | None,
         typer.Option(
             help="Rule that leaves unreliable listeners out; the report always shows both ways. "
-            "Default: bs1534-3, but none if listeners were told of no reference or nobody "
-            "would be left."
+            "Default: bs1534-3 for MUSHRA pages on a scale from 0 to 100, but none if listeners "
+            "were told of no reference or nobody would be left."
         ),
     ] = None,
     planted: Annotated[
@@ -103,6 +103,7 @@ def report(
     import json
 
     from analysis.report import JSON, write_report
+    from analysis.words import counted
 
     page = write_report(
         ratings,
@@ -126,7 +127,9 @@ def report(
         typer.echo(sentence)
     excluded = len(found["screening"]["excluded"])
     if excluded:
-        typer.echo(f"Screening ({found['screening']['rule']}) left out {excluded} listeners.")
+        typer.echo(
+            f"Screening ({found['screening']['rule']}) left out {counted(excluded, 'listener')}."
+        )
     typer.echo(f"Report: {page}")
 
 
@@ -160,8 +163,9 @@ def power(
     from analysis.power import Scatter, precision
 
     scatter = Scatter() if like is None else Scatter.of_report(like)
+    label = "" if scatter.label is None else f"{scatter.label}: "
     table = Table(
-        title=f"Difference of two systems, points (found with {chance:.0%} at {alpha:g})",
+        title=f"{label}Difference of two systems, points (found with {chance:.0%} at {alpha:g})",
         caption=f"Assumed SDs: listener × system {scatter.listener:.1f}, text × system "
         f"{scatter.utterance:.1f}, noise {scatter.noise:.1f}. The naive SE ignores the first two.",
     )

@@ -19,11 +19,13 @@ class Scatter:
         listener: listener x system.
         utterance: utterance x system.
         noise: everything else within a page.
+        label: what a reader must know about where these came from (simulated listeners).
     """
 
     listener: float = 6.0
     utterance: float = 6.0
     noise: float = 13.0
+    label: str | None = None
 
     @classmethod
     def of_report(cls, path: Path) -> "Scatter":
@@ -33,14 +35,15 @@ class Scatter:
             UserError: not a report, or one without variance components.
         """
         try:
-            parts = json.loads(path.read_text(encoding="utf-8"))["variance_components"]
+            report = json.loads(path.read_text(encoding="utf-8"))
+            parts, label = report["variance_components"], report.get("label")
             variances = [parts[key] for key in ("listener_system", "utterance_system", "residual")]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(
                 f"{path}: not a report.json with variance components; give one that "
                 "`intone report` wrote"
             ) from error
-        return cls(*(variance**0.5 for variance in variances))
+        return cls(*(variance**0.5 for variance in variances), label=label)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from analysis.cli import app
 from analysis.crossed import fit_two_way
 from analysis.power import Scatter, precision
+from analysis.words import SIMULATED
 from intone.errors import UserError
 
 
@@ -59,6 +60,10 @@ def test_scatter_of_an_earlier_study(tmp_path):
     found = CliRunner().invoke(app, ["power", "--listeners", "30", "--like", str(path)])
     assert found.exit_code == 0, found.output
     assert f"{precision(30, 20, 20, Scatter(4, 3, 10)).se:.2f}" in found.output
+    assert "SIMULATED" not in found.output
+    path.write_text(json.dumps({"variance_components": parts, "label": SIMULATED}))
+    found = CliRunner().invoke(app, ["power", "--like", str(path)])
+    assert SIMULATED in " ".join(found.output.split())
     path.write_text("{}")
     with pytest.raises(UserError, match=r"not a report\.json with variance components"):
         Scatter.of_report(path)
