@@ -60,7 +60,8 @@ def icc_agreement(stimulus: np.ndarray, listener: np.ndarray, scores: np.ndarray
     """ICC(A,1) of scores [n]; exact F interval on complete designs, REML components otherwise.
 
     Returns:
-        None where scores do not vary or there are fewer than two stimuli or listeners.
+        None where scores do not vary, there are fewer than two stimuli or listeners, or too few
+        scores to split their variance.
     """
     n, k = int(stimulus.max()) + 1, int(listener.max()) + 1
     if n < 2 or k < 2 or np.ptp(scores) == 0:
@@ -68,6 +69,8 @@ def icc_agreement(stimulus: np.ndarray, listener: np.ndarray, scores: np.ndarray
     if len(scores) != n * k:
         fit = fit_two_way(stimulus, listener, scores)
         total = fit.listener + fit.utterance + fit.residual
+        if not total > 0:
+            return None
         return ICC(float(fit.listener / total), (_NAN, _NAN), "REML")
     X = np.empty((n, k))
     X[stimulus, listener] = scores

@@ -10,6 +10,7 @@ from scipy import stats
 
 from analysis.crossed import TwoWayFit, fit_two_way
 from analysis.ratings import Pages, Ratings
+from analysis.words import p_equals, p_value
 from intone.errors import UserError
 
 Contrasts = Literal["vs-baseline", "all"]
@@ -105,16 +106,34 @@ def contrast_pairs(ratings: Ratings, contrasts: Contrasts | None = None) -> list
 def compare(ratings: Ratings, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
     """Compare every pair; the pairs are one family for Holm's correction.
 
-    Pairs that were never rated on one page are left out (their number is for the caller to report).
+    Pairs that were never rated on one page are left out (their number is for the caller to report),
+    and so are pairs with a system that nobody rated.
     """
     pages = ratings.pages()
-    found = [c for c in (_compare_pair(pages, x, y) for x, y in pairs) if c is not None]
+    rated = [(x, y) for x, y in pairs if {x, y} <= set(pages.systems)]
+    found = [c for c in (_compare_pair(pages, x, y) for x, y in rated) if c is not None]
     adjusted = holm([c.fit.p for c in found])
     ranks = holm([c.wilcoxon.p for c in found])
     return [
         replace(c, p_adjusted=p, wilcoxon_p_adjusted=w)
         for c, p, w in zip(found, adjusted, ranks, strict=True)
     ]
+
+
+def family_size(comparisons: Sequence[Comparison]) -> int:
+    """How many comparisons Holm's correction counts: those that could be tested."""
+    return sum(c.fit.defined for c in comparisons)
+
+
+def verdict_text(comparison: Comparison, family: int) -> str:
+    """Whether the difference is significant, by which p value; or why no test is possible."""
+    if not comparison.fit.defined:
+        return f"no test is possible: {comparison.fit.why_undefined}"
+    verdict = "significant" if comparison.significant else "not significant"
+    text = f"the difference is {verdict}, {p_equals(comparison.fit.p)}"
+    if family > 1:
+        text += f", Holm over {family} comparisons {p_value(comparison.p_adjusted)}"
+    return text
 
 
 def _compare_pair(pages: Pages, x: str, y: str) -> Comparison | None:

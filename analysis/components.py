@@ -53,14 +53,15 @@ class Components:
 def variance_components(pages: Pages) -> Components | None:
     """Fit the full model by REML; none if there are too few complete pages for it.
 
-    It needs two listeners, two utterances, more complete pages than the larger of the two, and
-    some scatter within and between pages.
+    It needs two listeners, two utterances, some scatter within and between pages, and at least as
+    many complete pages as listeners and utterances together: with fewer, listeners and utterances
+    alone fit every score and leave no noise to estimate.
     """
     listener, utterance, Y = pages.of(*pages.systems)
     n, S = Y.shape
     if n == 0 or listener.max() == 0 or utterance.max() == 0:
         return None
-    if n <= max(listener.max(), utterance.max()) + 1:
+    if n <= listener.max() + utterance.max() + 1:
         return None
     H = linalg.helmert(S, full=True)
     if min(float(np.ptp(Y @ H[0])), float(np.ptp(Y @ H[1:].T, axis=0).max())) < 1e-9:

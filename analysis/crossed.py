@@ -15,6 +15,8 @@ from threadpoolctl import threadpool_limits
 
 # Below this share of the residual standard deviation a component counts as zero (singular fit).
 _BOUNDARY = 1e-4
+# `TwoWayFit.method` where Satterthwaite's degrees of freedom do not exist or are below 1.
+SMALLER_SAMPLE = "REML, smaller sample"
 _START_GRID = (0.0, 0.05, 0.2, 0.5, 1.2)
 
 
@@ -30,7 +32,8 @@ class TwoWayFit:
         utterance: variance between utterances.
         residual: variance within.
         deviance: REML criterion; NaN where no model was fitted (closed form, one factor).
-        method: how it was computed.
+        method: closed form; REML; REML, smaller sample (`df` could not be had from the likelihood
+            and is the smaller number of listeners or utterances, minus 1); one-sample t.
         n_pages: number of pages.
         n_listeners: number of listeners.
         n_utterances: number of utterances.
@@ -54,8 +57,17 @@ class TwoWayFit:
 
     @property
     def defined(self) -> bool:
-        """Whether a test is possible: the standard error is a positive number."""
-        return bool(np.isfinite(self.se) and self.se > 0)
+        """Whether a test is possible: standard error and degrees of freedom are positive."""
+        return all(np.isfinite(value) and value > 0 for value in (self.se, self.df))
+
+    @property
+    def why_undefined(self) -> str:
+        """Why no test is possible; empty if one is."""
+        if self.defined:
+            return ""
+        if self.n_pages < 3:
+            return "it needs at least 3 pages"
+        return "the differences do not vary"
 
     @property
     def t(self) -> float:
@@ -177,10 +189,12 @@ class Crossed:
     def satterthwaite(self, v: Variances) -> float:
         """Degrees of freedom of the mean: 2 u^2 / (g' A g), u its variance, A = 2 H^-1.
 
-        H is the Hessian of the deviance in the variances that are not at the boundary.
+        H is the Hessian of the deviance in the variances that are not at the boundary. NaN where it
+        is not positive definite: the design hardly tells the components apart.
         """
         point = np.array(v)
-        active = np.flatnonzero(point > 1e-10 * point.max())
+        # A smaller share adds nothing, and the steps below would leave the positive numbers.
+        active = np.flatnonzero(point > 1e-5 * point.max())
 
         def at(x: np.ndarray) -> Variances:
             full = point.copy()
@@ -193,7 +207,11 @@ class Crossed:
         change = [self.mean(at(x + s))[1] - self.mean(at(x - s))[1] for s in steps]
         gradient = np.array(change) / (2 * np.diag(steps))
         u = self.mean(v)[1]
-        return float(2 * u * u / (gradient @ (2 * np.linalg.inv(H)) @ gradient))
+        try:
+            factor = linalg.cho_factor(H, lower=True)
+        except (linalg.LinAlgError, ValueError):
+            return float("nan")
+        return float(u * u / (gradient @ linalg.cho_solve(factor, gradient)))
 
 
 def _hessian(function, x: np.ndarray, steps: np.ndarray) -> np.ndarray:
@@ -216,7 +234,7 @@ def fit_two_way(listener: np.ndarray, utterance: np.ndarray, values: np.ndarray)
     """Fit one value per page; closed form on a complete grid, REML otherwise.
 
     With one utterance (or one listener) the other factor alone is the sample: a one-sample t test.
-    Equal values everywhere, or a single page, leave `se` undefined (NaN).
+    Equal values everywhere, or fewer than three pages, leave `se` undefined (NaN).
 
     Args:
         listener: code of each page, 0..n_listeners-1, int [P].
@@ -245,11 +263,13 @@ def fit_two_way(listener: np.ndarray, utterance: np.ndarray, values: np.ndarray)
         model = Crossed(listener, utterance, values)
         v = model.fit()
         (estimate,), variance = model.mean(v)
-        df, deviance = model.satterthwaite(v), model.deviance(v)
+        df, deviance, method = model.satterthwaite(v), model.deviance(v), "REML"
+    if not df >= 1:
+        df, method = float(min(n_l, n_u) - 1), SMALLER_SAMPLE
     rows, columns = np.bincount(listener), np.bincount(utterance)
     plain = v.listener * (rows**2).sum() + v.utterance * (columns**2).sum() + v.residual * n
     return TwoWayFit(
-        float(estimate), variance**0.5, df, *v, deviance, "REML", n, n_l, n_u, raw,
+        float(estimate), variance**0.5, df, *v, deviance, method, n, n_l, n_u, raw,
         float(plain) ** 0.5 / n,
     )  # fmt: skip
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from analysis.compare import Comparison
+from analysis.compare import Comparison, verdict_text
 from analysis.ratings import Ratings
 from analysis.ratio import cluster_covariance, fieller
-from analysis.words import SIMULATED, counted, interval, number, p_value, percent
+from analysis.words import SIMULATED, counted, interval, number, percent
 
 # The gap is refused unless recordings are surely this share of the scale above the baseline.
 _SMALLEST_GAP = 0.05
@@ -36,6 +36,7 @@ class Gap:
         p_adjusted: after Holm over the declared family.
         defined: whether R - B is clearly above 0.
         reason: why not, if not.
+        df: degrees of freedom of the Fieller intervals; 0 if there is no sample.
         means: mean of X, B and R over the pages that have all three.
         n_pages, n_listeners, n_utterances: size of the sample.
         text: one English sentence.
@@ -53,6 +54,7 @@ class Gap:
     p_adjusted: float
     defined: bool
     reason: str
+    df: int
     means: tuple[float, float, float]
     n_pages: int
     n_listeners: int
@@ -66,7 +68,7 @@ def gap_reduction(ratings: Ratings, comparison: Comparison, family: int) -> Gap 
     Args:
         ratings: the ratings; their roles must name a reference.
         comparison: the test of X minus B, corrected over the declared family.
-        family: number of comparisons in that family.
+        family: number of comparisons in that family that could be tested.
 
     Returns:
         The gap, or none if no page has all three systems.
@@ -77,15 +79,17 @@ def gap_reduction(ratings: Ratings, comparison: Comparison, family: int) -> Gap 
     if len(Y) == 0:
         return None
     mean_x, mean_b, mean_r = (float(m) for m in Y.mean(0))
-    U = np.column_stack([Y[:, 0] - Y[:, 1], Y[:, 2] - Y[:, 1], Y[:, 1]])
-    covariance, df = cluster_covariance(listener, utterance, U)
+    gain, gap, level = Y[:, 0] - Y[:, 1], Y[:, 2] - Y[:, 1], Y[:, 1]
+    # Two pairs and not one triple: with a constant reference R - B and B are the same but for sign.
+    covariance, df = cluster_covariance(listener, utterance, np.column_stack([gain, gap]))
+    relative, _ = cluster_covariance(listener, utterance, np.column_stack([gain, level]))
     quantile = float(stats.t.ppf(0.975, df)) if df > 0 else float("inf")
     nan, none = float("nan"), (float("nan"), float("nan"))
     raw, distance = mean_x - mean_b, mean_r - mean_b
     ci, relative_ci, lowest = None, None, -float("inf")
     if df > 0:
-        ci = fieller(raw, distance, covariance[:2, :2], quantile)
-        relative_ci = fieller(raw, mean_b, covariance[np.ix_([0, 2], [0, 2])], quantile)
+        ci = fieller(raw, distance, covariance, quantile)
+        relative_ci = fieller(raw, mean_b, relative, quantile)
         lowest = distance - quantile * float(covariance[1, 1]) ** 0.5
     reason = _refusal(ratings, b, r, ci, distance, lowest)
     positive = mean_b > 0 and relative_ci is not None
@@ -98,11 +102,11 @@ def gap_reduction(ratings: Ratings, comparison: Comparison, family: int) -> Gap 
         relative_ci=(float(relative_ci[0]), float(relative_ci[1]))
         if positive and relative_ci is not None else none,
         p=comparison.fit.p, p_adjusted=comparison.p_adjusted,
-        defined=not reason, reason=reason, means=(mean_x, mean_b, mean_r),
-        n_pages=len(Y), n_listeners=int(listener.max()) + 1, n_utterances=int(utterance.max()) + 1,
+        defined=not reason, reason=reason, df=df, means=(mean_x, mean_b, mean_r), n_pages=len(Y),
+        n_listeners=int(listener.max()) + 1, n_utterances=int(utterance.max()) + 1,
         text="",
     )  # fmt: skip
-    text = _sentence(found, family)
+    text = _sentence(found, comparison, family)
     if ratings.simulated:
         text = f"{SIMULATED}: {text}"
     return Gap(**{**vars(found), "text": text})
@@ -124,11 +128,8 @@ def _refusal(
     )
 
 
-def _sentence(gap: Gap, family: int) -> str:
-    tested = f"p {p_value(gap.p)}" if p_value(gap.p)[0] in "<>n" else f"p = {p_value(gap.p)}"
-    if family > 1:
-        tested += f", Holm over {family} comparisons {p_value(gap.p_adjusted)}"
-    verdict = _verdict(gap)
+def _sentence(gap: Gap, comparison: Comparison, family: int) -> str:
+    verdict = verdict_text(comparison, family)
     # Both factors are samples only if there is more than one of each.
     if gap.n_listeners > 1 and gap.n_utterances > 1:
         scope = "both treated as samples"
@@ -145,7 +146,7 @@ def _sentence(gap: Gap, family: int) -> str:
     if not gap.defined:
         return (
             f"No gap percentage for {gap.system}: {gap.reason}. Its raw gain over {gap.baseline} "
-            f"is {gain}; {verdict}, {tested}; {size}."
+            f"is {gain}; {verdict}; {size}."
         )
     between = f"the gap between {gap.baseline} and {gap.reference}"
     if gap.gap >= 0:
@@ -156,10 +157,4 @@ def _sentence(gap: Gap, family: int) -> str:
     ci = interval((100 * gap.ci[0], 100 * gap.ci[1]))
     if gap.gap < 0:
         ci = interval((-100 * gap.ci[1], -100 * gap.ci[0]))
-    return f"{opening} (95 % CI {ci} %, Fieller; {gain}); {verdict}, {tested}; {size}.{note}"
-
-
-def _verdict(gap: Gap) -> str:
-    if not np.isfinite(gap.p_adjusted):
-        return "no test is possible"
-    return "the difference is " + ("" if gap.p_adjusted < 0.05 else "not ") + "significant"
+    return f"{opening} (95 % CI {ci} %, Fieller; {gain}); {verdict}; {size}.{note}"

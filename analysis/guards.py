@@ -1,7 +1,11 @@
 """What a careful colleague would say about a result before it is quoted."""
 
+import numpy as np
+
+from analysis.crossed import SMALLER_SAMPLE
 from analysis.results import Result
-from analysis.words import counted, number, p_value
+from analysis.screening import nine_tenths
+from analysis.words import counted, number, p_equals
 
 _FEW = 6
 _RAW_DIFFERS = 0.1
@@ -13,6 +17,7 @@ def warnings(result: Result) -> list[str]:
         *_origin(result),
         *_sample(result),
         *_scope(result),
+        *_gaps(result),
         *_screening(result),
         *_scores(result),
         *_design(result),
@@ -52,19 +57,24 @@ def _scope(result: Result) -> list[str]:
     for c in result.comparisons:
         pair = f"{c.x} − {c.y}"
         if not c.fit.defined:
-            found.append(f"{pair}: no test is possible, because the differences do not vary.")
+            found.append(f"{pair}: no test is possible: {c.fit.why_undefined}.")
             continue
+        if c.fit.method == SMALLER_SAMPLE:
+            found.append(
+                f"{pair}: too few ratings per listener and text for Satterthwaite's degrees of "
+                f"freedom; {number(c.fit.df, 0)} (the smaller sample minus 1) stands in."
+            )
         if c.fit.p >= 0.05 and c.listener_p < 0.05 and c.fit.n_utterances > 1:
             found.append(
-                f"{pair}: holds for these texts (listeners alone: p {_with_sign(c.listener_p)}); "
-                f"not shown for new texts (p {_with_sign(c.fit.p)}). More texts would help, not "
+                f"{pair}: holds for these texts (listeners alone: {p_equals(c.listener_p)}); "
+                f"not shown for new texts ({p_equals(c.fit.p)}). More texts would help, not "
                 "more listeners."
             )
         elif c.fit.p >= 0.05 and c.naive_p < 0.05:
             found.append(
-                f"{pair}: counting every page as independent would have printed p "
-                f"{_with_sign(c.naive_p)}; the variance that respects listeners and texts is "
-                f"{number(c.design_effect)} times as large, and p {_with_sign(c.fit.p)}."
+                f"{pair}: counting every page as independent would have printed "
+                f"{p_equals(c.naive_p)}; the variance that respects listeners and texts is "
+                f"{number(c.design_effect)} times as large, and {p_equals(c.fit.p)}."
             )
         if abs(c.fit.raw - c.fit.estimate) > _RAW_DIFFERS * c.fit.se:
             found.append(
@@ -75,9 +85,21 @@ def _scope(result: Result) -> list[str]:
     return found
 
 
-def _with_sign(p: float) -> str:
-    text = p_value(p)
-    return text if text[0] in "<>n" else f"= {text}"
+def _gaps(result: Result) -> list[str]:
+    found = []
+    for gap in result.gaps:
+        if not gap.defined or not np.isfinite(gap.p):
+            continue
+        holds_zero = gap.ci[0] <= 0 <= gap.ci[1]
+        if (gap.p < 0.05) == holds_zero:
+            verb = "holds" if holds_zero else "does not hold"
+            found.append(
+                f"{gap.system}: the interval of the gap {verb} 0 although {p_equals(gap.p)}: they "
+                "come from two methods (Fieller with cluster-robust variances on pages that have "
+                "all three systems; the two-way model). Whether there is a difference is for p to "
+                "say."
+            )
+    return found
 
 
 def _screening(result: Result) -> list[str]:
@@ -87,14 +109,15 @@ def _screening(result: Result) -> list[str]:
         other = before.get((c.x, c.y))
         if other is not None and other.significant != c.significant:
             found.append(
-                f"{c.x} − {c.y}: screening changes the verdict (with it Holm p "
-                f"{_with_sign(c.p_adjusted)}, with everybody {_with_sign(other.p_adjusted)})."
+                f"{c.x} − {c.y}: screening changes the verdict (with it Holm "
+                f"{p_equals(c.p_adjusted)}, with everybody {p_equals(other.p_adjusted)})."
             )
     if 3 * len(result.screening.excluded) > len(result.everybody.listeners):
         found.append(
             f"Screening left out {len(result.screening.excluded)} of "
-            f"{len(result.everybody.listeners)} listeners. Rating a recording below 90 can be an "
-            "honest opinion of another rendition: look at the results with everybody, too."
+            f"{len(result.everybody.listeners)} listeners. Rating a recording below "
+            f"{nine_tenths(result.ratings.scale)} can be an honest opinion of another rendition: "
+            "look at the results with everybody, too."
         )
     return found
 
@@ -115,11 +138,11 @@ def _scores(result: Result) -> list[str]:
 
 
 def _design(result: Result) -> list[str]:
-    ratings, found = result.ratings, []
+    found = []
     missing = len(result.pairs) - len(result.comparisons)
     if missing:
         found.append(f"{counted(missing, 'pair')} of systems never met on a page: not compared.")
-    roles = ratings.roles
+    roles = result.everybody.roles
     expected = {
         "hidden reference": roles.reference,
         "low anchor": roles.anchor_low,
@@ -134,10 +157,11 @@ def _design(result: Result) -> list[str]:
         found.append("No baseline is named, so no gap is computed; name it with --baseline.")
     components = result.components
     if components is not None and components.n_left_out:
+        lack = "lacks" if components.n_left_out == 1 else "lack"
         found.append(
             f"{counted(components.n_left_out, 'page')} of "
-            f"{components.n_pages + components.n_left_out} lack a system: the variance components "
-            "use the others, each comparison all pages that have its pair."
+            f"{components.n_pages + components.n_left_out} {lack} a system: the variance "
+            "components use the others, each comparison all pages that have its pair."
         )
     found.append(
         "Scores depend on the systems that were in the test: do not compare them with other tests."

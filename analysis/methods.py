@@ -3,14 +3,15 @@
 import platform
 from importlib.metadata import version
 
-from analysis.crossed import TwoWayFit
+from analysis.compare import family_size
+from analysis.crossed import SMALLER_SAMPLE, TwoWayFit
 from analysis.results import Result
 from analysis.words import SIMULATED, counted
 
 
 def method_name(fit: TwoWayFit) -> str:
     """What tested this pair, for tables."""
-    if fit.method in ("closed form", "REML"):
+    if fit.method in ("closed form", "REML", SMALLER_SAMPLE):
         return f"per-pair two-way random-effects model ({fit.method})"
     return fit.method
 
@@ -42,9 +43,14 @@ def methods_text(result: Result) -> str:
             "differences; with a single listener or utterance the results generalise over the "
             "other factor only."
         )
-    n = len(result.comparisons)
+    n = family_size(result.comparisons)
     if n > 1:
         sentences.append(f"P values were adjusted by Holm's method over {n} declared comparisons.")
+    if any(c.fit.method == SMALLER_SAMPLE for c in result.comparisons):
+        sentences.append(
+            "Where the design was too sparse for Satterthwaite's method, the degrees of freedom "
+            "are those of the smaller sample, minus 1."
+        )
     sentences.append(
         "Exact Wilcoxon signed-rank tests on listener means (valid for these utterances only) are "
         "given as a companion."
@@ -54,7 +60,7 @@ def methods_text(result: Result) -> str:
             "Gap reduction is (X − B) / (R − B) on mean scores, with B the mean of "
             f"{ratings.roles.baseline} and R that of {ratings.roles.reference}; its 95 % interval "
             "is Fieller's, with the two-way cluster-robust covariance (Cameron, Gelbach and Miller "
-            f"2011) and {_smaller(n_l, n_u) - 1} degrees of freedom."
+            f"2011) and {_degrees([gap.df for gap in result.gaps])} of freedom."
         )
     found = versions()
     sentences.append(
@@ -63,9 +69,10 @@ def methods_text(result: Result) -> str:
     return " ".join(sentences)
 
 
-def _smaller(n_listeners: int, n_utterances: int) -> int:
-    """Size of the smaller sample; a factor with one level is no sample."""
-    return min(n for n in (n_listeners, n_utterances) if n > 1 or n_listeners == n_utterances)
+def _degrees(found: list[int]) -> str:
+    """`1 degree`, `7 degrees`, or `5 to 7 degrees` where the systems differ."""
+    low, high = min(found), max(found)
+    return counted(high, "degree") if low == high else f"{low} to {high} degrees"
 
 
 def _screening_text(result: Result) -> str:

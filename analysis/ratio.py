@@ -2,6 +2,9 @@
 
 import numpy as np
 
+# Share of the variance below which a negative eigenvalue is taken for a zero.
+_ROUNDING = 1e-9
+
 
 def cluster_covariance(
     listener: np.ndarray, utterance: np.ndarray, values: np.ndarray
@@ -9,8 +12,9 @@ def cluster_covariance(
     """Two-way cluster-robust covariance of column means, and its degrees of freedom.
 
     Cameron, Gelbach and Miller (2011) without small-sample factor: by listener, plus by utterance,
-    minus by page. On tiny grids that can fail to be positive definite; then the larger one-way
-    covariance stands in, as for a design with one utterance (or one listener).
+    minus by page. On tiny grids that can have a negative eigenvalue; then the larger one-way
+    covariance stands in, as for a design with one utterance (or one listener). Singular by
+    rounding alone (a column that never varies) is no reason for that.
 
     Args:
         listener: code of each page, int [P].
@@ -31,7 +35,7 @@ def cluster_covariance(
     if n_u == 1 or n_l == 1:
         return (by_l, n_l - 1) if n_u == 1 else (by_u, n_u - 1)
     both = by_l + by_u - R.T @ R / len(values) ** 2
-    if np.linalg.eigvalsh(both)[0] <= 0:
+    if np.linalg.eigvalsh(both)[0] < -_ROUNDING * np.trace(by_l + by_u):
         both = max((by_l, by_u), key=lambda covariance: float(np.trace(covariance)))
     return both, min(n_l, n_u) - 1
 

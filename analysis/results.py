@@ -1,6 +1,7 @@
 """Everything a report says, computed once."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +9,20 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.agreement import Agreement, agreement
-from analysis.compare import Comparison, Contrasts, compare, contrast_pairs
+from analysis.compare import (
+    Comparison,
+    Contrasts,
+    compare,
+    contrast_pairs,
+    family_size,
+    verdict_text,
+)
 from analysis.components import Components, variance_components
 from analysis.describe import SystemSummary, describe
 from analysis.gap import Gap, gap_reduction
 from analysis.ratings import Ratings
 from analysis.screening import RuleName, Screening, screen
-from analysis.words import SIMULATED, interval, number, p_equals, p_value
+from analysis.words import SIMULATED, counted, interval, number
 from intone.errors import UserError
 
 
@@ -56,14 +64,23 @@ class Planted(BaseModel):
 
 @dataclass(frozen=True)
 class Recovered:
-    """One planted value beside its estimate; `kind` is mean, difference or gap (a fraction)."""
+    """One planted value beside its estimate.
+
+    Attributes:
+        kind: mean, difference or gap (a fraction).
+        name: the system, or the two of a difference.
+        planted: what the simulated listeners were made to say.
+        estimate: what was found.
+        ci: its 95 % interval.
+        covered: whether the interval holds the planted value; none without an interval.
+    """
 
     kind: str
     name: str
     planted: float
     estimate: float
     ci: tuple[float, float]
-    covered: bool
+    covered: bool | None
 
 
 @dataclass(frozen=True)
@@ -104,7 +121,7 @@ class Result:
         """The sentences that answer the question: gaps where there are any, else differences."""
         if self.gaps:
             return [gap.text for gap in self.gaps]
-        family = len(self.comparisons)
+        family = family_size(self.comparisons)
         return [comparison_text(c, family, self.ratings.simulated) for c in self.comparisons]
 
 
@@ -152,8 +169,9 @@ def _test(
     roles = ratings.roles
     if roles.reference is None or roles.baseline is None:
         return tuple(comparisons), ()
+    family = family_size(comparisons)
     gaps = [
-        gap_reduction(ratings, comparison, len(comparisons))
+        gap_reduction(ratings, comparison, family)
         for comparison in comparisons
         if comparison.y == roles.baseline and comparison.x in ratings.test_systems
     ]
@@ -166,17 +184,14 @@ def comparison_text(comparison: Comparison, family: int, simulated: bool) -> str
     direction = "above" if fit.estimate >= 0 else "below"
     ci = fit.ci() if fit.estimate >= 0 else (-fit.ci()[1], -fit.ci()[0])
     prefix = f"{SIMULATED}: " if simulated else ""
-    size = f"{fit.n_listeners} listeners × {fit.n_utterances} utterances, {fit.n_pages} pages"
-    opening = f"{prefix}{comparison.x} scores {number(abs(fit.estimate))} points {direction} "
-    if not fit.defined:
-        return f"{opening}{comparison.y}; no test is possible: the scores do not vary; {size}."
-    holm = (
-        f", Holm over {family} comparisons {p_value(comparison.p_adjusted)}" if family > 1 else ""
+    size = (
+        f"{counted(fit.n_listeners, 'listener')} × {counted(fit.n_utterances, 'utterance')}, "
+        f"{counted(fit.n_pages, 'page')}"
     )
-    verdict = "significant" if comparison.significant else "not significant"
+    between = f" (95 % CI {interval(ci)})" if fit.defined else ""
     return (
-        f"{opening}{comparison.y} (95 % CI {interval(ci)}); the difference is {verdict}, "
-        f"{p_equals(fit.p)}{holm}; {size}."
+        f"{prefix}{comparison.x} scores {number(abs(fit.estimate))} points {direction} "
+        f"{comparison.y}{between}; {verdict_text(comparison, family)}; {size}."
     )
 
 
@@ -188,7 +203,7 @@ def _recover(
     gaps: tuple[Gap, ...],
 ) -> list[Recovered]:
     rated = {system.system: system for system in systems}
-    unknown = [name for name in planted.systems if name not in rated]
+    unknown = [name for name in planted.systems if name not in ratings.systems]
     if unknown:
         raise UserError(
             f"--planted names system {unknown[0]!r}, which {ratings.source} does not have; give "
@@ -197,6 +212,7 @@ def _recover(
     rows: list[tuple[str, str, float, float, tuple[float, float]]] = [
         ("mean", name, mean, rated[name].mean, rated[name].ci)
         for name, mean in planted.systems.items()
+        if name in rated
     ]
     for c in comparisons:
         if c.x in planted.systems and c.y in planted.systems:
@@ -206,4 +222,8 @@ def _recover(
         for g in gaps:
             if (g.system, g.baseline, g.reference) == (true.system, true.baseline, true.reference):
                 rows.append(("gap", g.system, true.gap, g.gap, g.ci))
-    return [Recovered(*row, covered=bool(row[4][0] <= row[2] <= row[4][1])) for row in rows]
+    return [Recovered(*row, covered=_covered(row[2], row[4])) for row in rows]
+
+
+def _covered(value: float, ci: tuple[float, float]) -> bool | None:
+    return ci[0] <= value <= ci[1] if all(map(math.isfinite, ci)) else None

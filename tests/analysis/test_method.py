@@ -1,15 +1,19 @@
 """Properties that the method promises, and designs at its edge."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
+from analysis.agreement import icc_agreement
 from analysis.compare import compare
 from analysis.crossed import fit_two_way
 from analysis.gap import gap_reduction
 from analysis.guards import warnings
+from analysis.methods import methods_text
 from analysis.ratings import read_ratings
 from analysis.ratio import cluster_covariance, fieller
 from analysis.results import analyse
@@ -114,7 +118,11 @@ def test_tiny_designs_are_answered_or_refused_but_never_crash(tmp_path, make_stu
     result = analyse(_read(tmp_path, frame, baseline="base", reference="recordings"), rule="none")
     (comparison,) = result.comparisons
     assert comparison.fit.defined == (n_l * n_u > 2)
-    assert "nan" not in " ".join([*result.headline, *warnings(result)]).lower()
+    said = " ".join([*result.headline, *warnings(result)])
+    assert "nan" not in said.lower()
+    assert "1 listeners" not in said
+    assert ("no test is possible: it needs at least 3 pages" in said) == (n_l * n_u < 3)
+    assert "do not vary" not in said
 
 
 def test_constant_scores_have_no_test(tmp_path, make_study):
@@ -122,7 +130,9 @@ def test_constant_scores_have_no_test(tmp_path, make_study):
     frame["score"] = frame["system"].map({"base": 50, "x": 60, "recordings": 90})
     result = analyse(_read(tmp_path, frame, baseline="base", reference="recordings"), rule="none")
     assert not result.comparisons[0].fit.defined
-    assert any("no test is possible" in warning for warning in warnings(result))
+    reason = "no test is possible: the differences do not vary"
+    assert any(reason in warning for warning in warnings(result))
+    assert reason in result.headline[0]
     assert result.components is None
 
 
@@ -154,3 +164,99 @@ def test_pairs_that_never_met_on_a_page_are_left_out_and_said(tmp_path, make_stu
     result = analyse(_read(tmp_path, apart, baseline="base"), rule="none")
     assert [(c.x, c.y) for c in result.comparisons] == [("x", "base")]
     assert any("1 pair of systems never met" in warning for warning in warnings(result))
+
+
+def test_tests_that_are_not_possible_do_not_count_for_holm(tmp_path, make_study):
+    frame = make_study(8, 6, 3, base=50.0, x=60.0)
+    shifted = frame[frame["system"] == "base"].assign(system="y")
+    shifted["score"] += 5
+    both = pd.concat([frame, shifted])
+    result = analyse(_read(tmp_path, both, baseline="base"), rule="none")
+    assert [c.fit.defined for c in result.comparisons] == [True, False]
+    assert result.comparisons[0].p_adjusted == result.comparisons[0].fit.p
+    assert "Holm" not in " ".join([*result.headline, methods_text(result)])
+
+
+def test_a_reference_that_everybody_finds_keeps_the_two_way_interval(tmp_path, make_study):
+    """All 100, as post-screening wants it: the same interval as with a hair of scatter."""
+    frame = make_study(12, 8, 3, base=50.0, x=58.0, recordings=90.0)
+    recordings = frame["system"] == "recordings"
+    hair = np.random.default_rng(0).uniform(0, 1e-4, recordings.sum())
+    gaps = []
+    for scores in (100.0, 100.0 - hair):
+        frame.loc[recordings, "score"] = scores
+        ratings = _read(tmp_path, frame, baseline="base", reference="recordings")
+        gaps.append(analyse(ratings, rule="none").gaps[0])
+    assert gaps[0].ci == pytest.approx(gaps[1].ci, rel=1e-5)
+    assert gaps[0].relative_ci == pytest.approx(gaps[1].relative_ci, rel=1e-5)
+    U = frame.assign(score=frame["score"].where(~recordings, 100.0))
+    wide = U.pivot_table(index=["listener", "utterance"], columns="system", values="score")
+    pair = np.stack([wide["x"] - wide["base"], wide["recordings"] - wide["base"]]).reshape(2, 12, 8)
+    rest = pair - pair.mean((1, 2), keepdims=True)
+    rows, columns, cells = rest.sum(2), rest.sum(1), rest.reshape(2, -1)
+    covariance = (rows @ rows.T + columns @ columns.T - cells @ cells.T) / 96**2
+    quantile = stats.t.ppf(0.975, gaps[0].df)
+    assert gaps[0].df == 7
+    expected = fieller(*pair.mean((1, 2)), covariance, quantile)
+    assert gaps[0].ci == pytest.approx(expected, rel=1e-9)
+
+
+def test_designs_too_sparse_for_satterthwaite_take_the_smaller_sample(tmp_path):
+    """A chain: each of 5 listeners rates 2 of 6 texts. The likelihood alone gave 46 df here."""
+    listener = np.repeat(np.arange(5), 2)
+    utterance = listener + np.tile([0, 1], 5)
+    rng = np.random.default_rng(22)
+    D = rng.normal(3, 5, 5)[listener] + rng.normal(0, 5, 6)[utterance] + rng.normal(0, 3, 10)
+    frame = pd.concat(
+        pd.DataFrame({"listener": listener, "utterance": utterance, "system": s, "score": v})
+        for s, v in (("base", 50.0), ("x", 50 + np.round(D)))
+    )
+    result = analyse(_read(tmp_path, frame, baseline="base"), rule="none")
+    fit = result.comparisons[0].fit
+    assert fit.df == 4
+    assert fit.p == pytest.approx(2 * stats.t.sf(abs(fit.t), 4))
+    assert any("4 (the smaller sample minus 1) stands in" in w for w in warnings(result))
+    assert "those of the smaller sample, minus 1" in methods_text(result)
+
+
+def test_a_defined_test_of_any_sparse_design_has_a_p_value():
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        cells = np.indices((4, 4)).reshape(2, -1)[:, rng.permutation(16)[: rng.integers(3, 12)]]
+        listener, utterance = (np.unique(code, return_inverse=True)[1] for code in cells)
+        D = rng.normal(0, 5, 4)[cells[0]] + rng.normal(0, 5, 4)[cells[1]]
+        fit = fit_two_way(listener, utterance, np.round(D + rng.normal(0, 8, len(D))))
+        assert fit.defined == np.isfinite(fit.p)
+        if fit.method.startswith("REML"):
+            assert fit.df >= 1
+
+
+def test_two_listeners_with_a_page_each_have_no_agreement_to_speak_of(tmp_path):
+    rows = [("L1", "U1", "a", 10.0), ("L1", "U1", "b", 20.0), ("L2", "U2", "a", 50.0),
+            ("L2", "U2", "b", 30.0)]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=pd.Index(["listener", "utterance", "system", "score"]))
+    result = analyse(_read(tmp_path, frame, baseline="a"), rule="none")
+    assert "no test is possible: it needs at least 3 pages" in result.headline[0]
+    assert icc_agreement(np.array([0, 1]), np.array([0, 1]), np.array([10.0, 20.0])) is None
+
+
+def test_methods_give_the_degrees_of_freedom_of_the_gap_and_not_of_the_study(tmp_path, make_study):
+    frame = make_study(12, 8, 3, base=50.0, x=58.0, y=60.0, recordings=90.0)
+    fewer = (frame["system"] == "y") & (frame["utterance"] > "U04")
+    ratings = _read(tmp_path, frame[~fewer], baseline="base", reference="recordings")
+    result = analyse(ratings, rule="none")
+    assert {gap.system: gap.df for gap in result.gaps} == {"x": 7, "y": 4}
+    assert "and 4 to 7 degrees of freedom" in methods_text(result)
+
+
+@pytest.mark.parametrize("mean", [50.5, 62.0])
+def test_an_interval_and_a_p_value_that_disagree_are_named(tmp_path, make_study, mean):
+    frame = make_study(12, 8, 3, base=50.0, x=mean, recordings=90.0)
+    result = analyse(_read(tmp_path, frame, baseline="base", reference="recordings"), rule="none")
+    (gap,) = result.gaps
+    significant = gap.p < 0.05
+    assert significant == (gap.ci[0] > 0) == (mean > 60)
+    assert not any("the interval of the gap" in warning for warning in warnings(result))
+    turned = replace(result, gaps=(replace(gap, p=0.2 if significant else 0.01),))
+    (warning,) = (w for w in warnings(turned) if "the interval of the gap" in w)
+    assert ("does not hold 0" in warning) == significant

@@ -1,9 +1,12 @@
 """Post-screening rules on hand-made listeners whose fate the standard decides."""
 
+import json
+
 import pandas as pd
 import pytest
 
 from analysis.ratings import read_ratings
+from analysis.report import write_report
 from analysis.screening import screen
 from intone.errors import UserError
 
@@ -100,5 +103,43 @@ def test_other_scales_are_screened_at_nine_tenths(tmp_path):
     pd.DataFrame(rows, columns=["listener", "utterance", "system", "score"]).to_csv(
         path, index=False
     )
-    found = screen(read_ratings(path, reference="ref", scale=(1, 5)), "bs1534-3")
-    assert [e.listener for e in found.excluded] == ["L0"]
+    ratings = read_ratings(path, reference="ref", scale=(1, 5))
+    for rule, reason in (
+        ("bs1534-3", "hidden reference below 4.6 on 5 of 5 items"),
+        ("mpeg", "hidden reference below 4.6 on 5 items"),
+    ):
+        found = screen(ratings, rule)
+        assert [(e.listener, e.reasons) for e in found.excluded] == [("L0", (reason,))]
+    found = screen(ratings)
+    assert (found.rule, found.excluded) == ("none", ())
+    assert "BS.1534-3 is for MUSHRA pages on a scale from 0 to 100" in found.notes[0]
+
+
+def test_the_standard_is_no_default_for_pages_of_another_kind(tmp_path):
+    listeners = {"a": (20, 0), "b": (0, 0), "c": (0, 0)}
+    found = screen(_ratings(tmp_path, listeners, page_type="acr"))
+    assert (found.rule, found.excluded) == ("none", ())
+    assert "BS.1534-3 is for MUSHRA pages" in found.notes[0]
+
+
+@pytest.mark.parametrize("only", ["x", "ref", "base"])
+def test_a_system_that_only_screened_out_listeners_rated_has_no_results(tmp_path, make_study, only):
+    frame = make_study(8, 6, 3, base=50.0, x=60.0, y=65.0, ref=90.0, mid=30.0)
+    frame.loc[frame["system"] == "ref", "score"] = 95.0
+    bad = frame["listener"] == "L00"
+    frame.loc[bad & (frame["system"] == "mid"), "score"] = 100.0
+    path = tmp_path / "r.csv"
+    frame[bad | (frame["system"] != only)].to_csv(path, index=False)
+    page = write_report(
+        path, tmp_path / "out", baseline="base", reference="ref", anchor_mid="mid", contrasts="all"
+    )
+    found = json.loads(page.with_name("report.json").read_text())
+    assert [row["listener"] for row in found["screening"]["excluded"]] == ["L00"]
+    assert only not in [row["system"] for row in found["systems"]]
+    assert only not in {row[side] for row in found["comparisons"] for side in "xy"}
+    assert [row["system"] for row in found["gaps"]] == (["y"] if only == "x" else [])
+    note = f"{only} was rated only by listeners who were left out: it has no results."
+    assert note in found["warnings"]
+    assert not any("No baseline" in warning for warning in found["warnings"])
+    # With everybody in, the system is there.
+    assert only in {row[s] for row in found["screening"]["without"]["comparisons"] for s in "xy"}
