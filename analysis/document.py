@@ -14,6 +14,8 @@ from analysis.words import SIMULATED
 
 Row = dict[str, Any]
 
+TABLES = ("systems", "comparisons", "gaps", "excluded", "planted")
+
 
 def document(result: Result, command: str, notes: list[str]) -> Row:
     """`report.json`: plain types; null where not defined; gaps and gains are fractions."""
@@ -97,16 +99,11 @@ def tables(document: Row) -> dict[str, list[Row]]:
 
     Every row carries the origin, so that a table keeps its label wherever it is copied.
     """
-    found = {
-        "systems": document["systems"],
-        "comparisons": document["comparisons"],
-        "gaps": document["gaps"],
-        "excluded": [
-            {"listener": row["listener"], "reasons": "; ".join(row["reasons"])}
-            for row in document["screening"]["excluded"]
-        ],
-        "planted": document["planted"],
-    }
+    excluded = [
+        {"listener": row["listener"], "reasons": "; ".join(row["reasons"])}
+        for row in document["screening"]["excluded"]
+    ]
+    found = {name: excluded if name == "excluded" else document[name] for name in TABLES}
     label = document["label"] or document["origin"]
     return {
         name: [{**_flat(row), "origin": label} for row in rows]

@@ -34,8 +34,11 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.right": False, "axes.spines.left": False, "axes.grid": True,
     "axes.grid.axis": "x", "grid.color": GRID, "grid.linewidth": 0.7, "axes.axisbelow": True,
     "ytick.left": False, "figure.facecolor": PAPER, "axes.facecolor": "none",
+    # A system may be called "a$b_1$c".
+    "text.parse_math": False,
 }  # fmt: skip
 _WIDTH = 7.6
+FIGURES = ("systems", "gap", "comparisons", "variance")
 
 
 def figures(result: Result) -> dict[str, str]:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from analysis import plots, words
 from analysis.compare import Contrasts
-from analysis.document import Row, document, tables
+from analysis.document import TABLES, Row, document, tables
 from analysis.ratings import Repeats, read_ratings
 from analysis.results import Planted, analyse
 from analysis.screening import RuleName
@@ -138,8 +138,11 @@ def _write(out: Path, page: str, found: Row, drawings: dict[str, str]) -> Path:
         for folder in (out, out / "tables", out / "figures"):
             folder.mkdir(parents=True, exist_ok=True)
         # What an earlier report left there must not pass for part of this one.
-        for old in (*(out / "tables").glob("*.csv"), *(out / "figures").glob("*.svg")):
-            old.unlink()
+        for old in (
+            *(out / "tables" / f"{name}.csv" for name in TABLES),
+            *(out / "figures" / f"{name}.svg" for name in plots.FIGURES),
+        ):
+            old.unlink(missing_ok=True)
         for name, rows in tables(found).items():
             pd.DataFrame(rows).to_csv(out / "tables" / f"{name}.csv", index=False)
         for name, svg in drawings.items():

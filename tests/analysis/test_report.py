@@ -210,3 +210,51 @@ def test_the_command_line_starts_without_the_heavy_libraries():
     code = f"import sys, analysis.cli; print([m for m in {heavy} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_folder_that_holds_other_work_keeps_it(simulated_csv, human_csv, tmp_path, planted):
+    out = tmp_path / "out"
+    mine = [out / "tables" / "my_notes.csv", out / "figures" / "photo.svg"]
+    for path in mine:
+        path.parent.mkdir(parents=True)
+        path.write_text("mine")
+    write_report(simulated_csv, out, baseline="ntts", planted=planted)
+    assert (out / "tables" / "planted.csv").is_file()
+    assert (out / "figures" / "gap.svg").is_file()
+    write_report(human_csv, out)
+    # What only the first report had is gone.
+    assert not (out / "tables" / "planted.csv").exists()
+    assert not (out / "figures" / "gap.svg").exists()
+    assert [path.read_text() for path in mine] == ["mine", "mine"]
+
+
+def test_names_in_figures_are_text_and_not_mathematics(simulated_csv, tmp_path):
+    odd = "v$1_{2}$"
+    simulated_csv.write_text(simulated_csv.read_text().replace("kathaka", odd))
+    out = tmp_path / "out"
+    write_report(simulated_csv, out, baseline="ntts")
+    for name in ("systems", "gap", "comparisons"):
+        svg = (out / "figures" / f"{name}.svg").read_text()
+        texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+        assert any(odd in text for text in texts)
+
+
+def test_a_planted_gap_that_was_refused_is_not_called_missed(simulated_csv, tmp_path, planted):
+    lines = [line for line in simulated_csv.read_text().splitlines() if "recordings" not in line]
+    copies = [line.replace("ntts", "recordings").replace("system", "reference")
+              for line in lines if "ntts" in line]  # fmt: skip
+    simulated_csv.write_text("\n".join([*lines, *copies]))
+    out = tmp_path / "out"
+    page = _parse(write_report(simulated_csv, out, baseline="ntts", planted=planted))
+    row = json.loads((out / "report.json").read_text())["planted"][-1]
+    assert (row["kind"], row["covered"]) == ("gap", None)
+    text = " ".join("".join(page.text).split())
+    assert "Gap closed by camp26.0 %not definednot definednot defined" in text
+
+
+def test_a_missing_concordance_is_blamed_on_few_systems_only_where_they_are_few(
+    write_csv, tmp_path
+):
+    rows = "".join(f"L0,U{j},{s},{10 * j + k * k}\n" for j in range(4) for k, s in enumerate("abc"))
+    page = write_report(write_csv("listener,utterance,system,score\n" + rows), tmp_path / "out")
+    assert "needs 3 systems" not in page.read_text()
