@@ -37,11 +37,12 @@ def create_app(
 
     from mushra_app import api
     from mushra_app.database import connect, database_url, study_row, transaction
+    from mushra_app.manifest import audio_folder
     from mushra_app.pages.blocks import mount
     from mushra_app.progress import RefusedError
     from mushra_app.security import MOST_BYTES, Guard
     from mushra_app.sittings import Sittings
-    from mushra_app.stimuli import audio_folder, prepare
+    from mushra_app.stimuli import prepare
     from mushra_app.study import read_study
 
     study = read_study(study_yaml)

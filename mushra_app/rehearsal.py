@@ -37,8 +37,9 @@ from mushra_app.database import (
     study_row,
     transaction,
 )
+from mushra_app.manifest import Manifest
 from mushra_app.progress import sha256
-from mushra_app.stimuli import Manifest, prepare
+from mushra_app.stimuli import prepare
 from mushra_app.study import Study, read_study
 
 SD = {"listener": 7.0, "listener_x_system": 4.0, "utterance_x_system": 3.0, "noise": 8.0}

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from intone.errors import UserError
 from mushra_app.admission import Admission
 from mushra_app.database import PageRow, RatingRow, SittingRow, StudyRow, now, transaction
+from mushra_app.manifest import Manifest
 from mushra_app.progress import Progress, RefusedError, Score
-from mushra_app.stimuli import Manifest
 from mushra_app.study import Study
 
 # Building insert().on_conflict_do_update() anew for every rating costs ten times this statement.

@@ -10,25 +10,29 @@ tells nothing.
 import hashlib
 import io
 import json
-import os
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from intone.contracts import Stimulus, StimulusSet
 from intone.errors import UserError
 from mushra_app.allocation import LOW, MID, conditions
 from mushra_app.anchors import anchor
+from mushra_app.manifest import (
+    MANIFEST,
+    Item,
+    Manifest,
+    PlayedRole,
+    audio_folder,
+    put,
+    read_manifest,
+)
 from mushra_app.study import Study
 
-MANIFEST = "manifest.json"
 TARGET_LUFS = -23.0
 TOLERANCE_LU = 0.5
 # A Web Audio channel splitter has 32 outputs, and all versions of a page share one.
@@ -40,55 +44,6 @@ _RECIPE = 1
 ProgressCallback = Callable[[int, int], None]
 
 Signal = NDArray[np.floating]
-PlayedRole = Literal["system", "reference", "copy_synthesis", "anchor_low", "anchor_mid"]
-
-
-class Item(BaseModel):
-    """One file as it is played."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    sentence: str
-    text: str
-    system: str
-    role: PlayedRole
-    path: str = Field(description="file name relative to the manifest")
-    sha256: str
-    seconds: float = Field(description="speech without the silence added behind it, s")
-    gain_db: float = Field(description="the one gain applied to the whole file, dB")
-    loudness_lufs: float = Field(description="integrated loudness after the gain, LUFS")
-
-
-class Manifest(BaseModel):
-    """What `prepare` made and from what."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    made_from: str = Field(description="digest of the stimulus set and of the study's choices")
-    sample_rate: int
-    channels: int
-    target_lufs: float
-    warnings: list[str]
-    items: list[Item]
-
-    def item(self, sentence: str, system: str) -> Item:
-        """The file of one system saying one sentence."""
-        return self._by_name[sentence, system]
-
-    @property
-    def played_sha256(self) -> str:
-        """Digest of everything that listeners hear."""
-        heard = sorted((i.sentence, i.system, i.role, i.sha256) for i in self.items)
-        return hashlib.sha256(json.dumps(heard).encode()).hexdigest()
-
-    @cached_property
-    def _by_name(self) -> dict[tuple[str, str], Item]:
-        return {(i.sentence, i.system): i for i in self.items}
-
-
-def audio_folder(study_yaml: Path) -> Path:
-    """Folder of the played files, beside the study file."""
-    return study_yaml.with_name(study_yaml.stem + "_audio")
 
 
 def prepare(study: Study, study_yaml: Path, progress: ProgressCallback | None = None) -> Manifest:
@@ -108,7 +63,7 @@ def prepare(study: Study, study_yaml: Path, progress: ProgressCallback | None = 
     chosen = _choose(study, StimulusSet.read(set_folder), study_yaml)
     folder = audio_folder(study_yaml)
     digest = _digest(study, chosen)
-    existing = _read(folder)
+    existing = read_manifest(folder)
     if existing and existing.made_from == digest:
         return existing
     folder.mkdir(parents=True, exist_ok=True)
@@ -139,7 +94,7 @@ def prepare(study: Study, study_yaml: Path, progress: ProgressCallback | None = 
         warnings=warnings,
         items=items,
     )
-    _put(folder / MANIFEST, (manifest.model_dump_json(indent=1) + "\n").encode())
+    put(folder / MANIFEST, (manifest.model_dump_json(indent=1) + "\n").encode())
     return manifest
 
 
@@ -272,7 +227,7 @@ def _write(
     soundfile.write(content, padded, rate, subtype="PCM_16", format="WAV")
     digest = hashlib.sha256(content.getvalue()).hexdigest()
     name = digest[:16] + ".wav"
-    _put(folder / name, content.getvalue())
+    put(folder / name, content.getvalue())
     return Item(
         sentence=sentence,
         text=text,
@@ -284,13 +239,6 @@ def _write(
         gain_db=round(gain, 3),
         loudness_lufs=round(level, 3),
     )
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Write a file at once or not at all, also while another process writes the same."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    temporary.write_bytes(content)
-    temporary.replace(path)
 
 
 def _load(path: Path, rate: int, channels: int) -> Signal:
@@ -310,15 +258,3 @@ def _digest(study: Study, chosen: dict[tuple[str, str], Stimulus]) -> str:
     files = [(s.sentence, s.system, s.role, s.text, s.sha256) for s in chosen.values()]
     choices = [_RECIPE, study.reference, study.anchors.model_dump(), files]
     return hashlib.sha256(json.dumps(choices).encode()).hexdigest()
-
-
-def _read(folder: Path) -> Manifest | None:
-    """The manifest of a folder, if every file it names is there as it was written."""
-    try:
-        found = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-        for item in found.items:
-            if hashlib.sha256((folder / item.path).read_bytes()).hexdigest() != item.sha256:
-                return None
-    except (OSError, ValidationError):
-        return None
-    return found

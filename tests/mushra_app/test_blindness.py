@@ -5,7 +5,7 @@ import json
 import re
 
 from mushra_app.allocation import LOW, MID
-from mushra_app.stimuli import audio_folder
+from mushra_app.manifest import audio_folder
 from tests.mushra_app.support import SENTENCES, SYSTEMS, begin, rating
 
 ROLES = ["anchor_low", "anchor_mid", "copy_synthesis", "hidden_ref"]

@@ -8,7 +8,8 @@ from intone.contracts import StimulusSet
 from intone.errors import UserError
 from mushra_app.allocation import LOW, MID
 from mushra_app.anchors import anchor, low_pass, measure
-from mushra_app.stimuli import audio_folder, loudness, prepare
+from mushra_app.manifest import audio_folder
+from mushra_app.stimuli import loudness, prepare
 from mushra_app.study import new_study, read_study
 from tests.mushra_app.support import (
     SYSTEMS,
@@ -84,7 +85,6 @@ def test_loud_material_lowers_the_common_level_instead_of_clipping(tmp_path):
     target = folder / "zebrabaseline-utt_alpha.wav"
     replace_stimulus(folder, target, 0.02 * click + 0.98 * (np.abs(click) == 1) * click)
     path = tmp_path / "study.yaml"
-
     new_study(folder, path)
     manifest = prepare(read_study(path), path)
     assert manifest.target_lufs < -23
@@ -94,7 +94,6 @@ def test_loud_material_lowers_the_common_level_instead_of_clipping(tmp_path):
 
 
 def test_a_silent_file_is_refused_by_name(tmp_path):
-
     folder = make_stimuli(tmp_path / "stimuli")
     replace_stimulus(folder, folder / "quokkacontext-utt_beta.wav", np.zeros(24000))
     with pytest.raises(UserError, match=r"quokkacontext-utt_beta\.wav: silent"):
