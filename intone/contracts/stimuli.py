@@ -1,12 +1,12 @@
 """Contract 1: the stimulus set, a folder with `stimuli.json` and lossless audio."""
 
-import hashlib
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from intone.errors import UserError
+from intone.files import sha256, write_whole
 
 VERSION = 1
 FILE_NAME = "stimuli.json"
@@ -96,11 +96,7 @@ class StimulusSet(_Strict):
 
     def write(self, folder: Path) -> Path:
         """Write `stimuli.json` into `folder` (which holds the audio); returns its path."""
-        path = folder / FILE_NAME
-        temporary = path.with_suffix(".json.part")
-        temporary.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        temporary.replace(path)
-        return path
+        return write_whole(folder / FILE_NAME, self.model_dump_json(indent=2) + "\n")
 
     @classmethod
     def read(cls, folder: Path, verify: bool = True) -> "StimulusSet":
@@ -134,6 +130,5 @@ class StimulusSet(_Strict):
 def _verify(path: Path, expected: str) -> None:
     if not path.is_file():
         raise UserError(f"{path}: named in {FILE_NAME} but missing; make the set again")
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != expected:
-            raise UserError(f"{path}: changed since {FILE_NAME} was written; make the set again")
+    if sha256(path) != expected:
+        raise UserError(f"{path}: changed since {FILE_NAME} was written; make the set again")

@@ -9,7 +9,7 @@ Every state between two of the steps below is one of these, or an empty folder.
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from intone.errors import UserError
@@ -23,21 +23,9 @@ WORK = ".work"
 _MARK = "inputs"
 
 
-def whole(path: Path) -> bytes:
-    """What `inputs_digest` knows of an audio file: its digest."""
-    return sha256(path).encode()
-
-
-def head(path: Path) -> bytes:
-    """What earlier preparations knew of an audio file: its size and its first 4 KiB."""
-    with path.open("rb") as file:
-        return f"{path.stat().st_size}".encode() + file.read(4096)
-
-
 def inputs_digest(
     settings: object,
     recordings: Sequence[Recording],
-    known: Callable[[Path], bytes] = whole,
     progress: Progress = silent,
 ) -> str:
     """Digest of all that a preparation depends on; where the corpus lies is no part of it.
@@ -45,7 +33,6 @@ def inputs_digest(
     Args:
         settings: JSON value.
         recordings: of the corpus.
-        known: what of an audio file decides.
         progress: is told how many files are read.
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
@@ -53,7 +40,7 @@ def inputs_digest(
         digest.update(json.dumps([r.utterance, r.sentence, r.text, r.speaker]).encode())
         path = Path(r.path)
         if path.is_file():
-            digest.update(known(path))
+            digest.update(sha256(path).encode())
         progress("reading recordings", number, len(recordings))
     return digest.hexdigest()[:16]
 

@@ -19,7 +19,7 @@ from intone.errors import UserError
 from intone.files import write_whole
 from tts_core.config import Features
 from tts_core.corpus import align, shards
-from tts_core.corpus.claim import claim, finished, head, inputs_digest, release
+from tts_core.corpus.claim import claim, finished, inputs_digest, release
 from tts_core.corpus.pool import pool_map, process_pool
 from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.recordings import Checked, Draft, ShardJob, check, make_shard
@@ -70,9 +70,7 @@ def prepare(
     inventories = shards.inventory_digest()
     given = [VERSION, corpus_info.model_dump(), features.digest(), encoder, seed, inventories]
     digest = inputs_digest(given, recordings, progress=progress)
-    # Corpora that were prepared when only the heads of files were read need not be prepared again.
-    done = finished(out, digest) or finished(out, inputs_digest(given, recordings, head))
-    if done is not None:
+    if (done := finished(out, digest)) is not None:
         release(out)
         return _now_at(folder, done, out)
     work = claim(out, digest)

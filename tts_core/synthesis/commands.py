@@ -108,7 +108,9 @@ def make_stimuli(
     writer = StimulusWriter(
         out,
         {
-            "lines": [[line.sentence, line.text, str(line.recording)] for line in lines],
+            "lines": [
+                [line.sentence, line.text, line.recording and line.recording.name] for line in lines
+            ],
             "weights": weights,
             "vocoder": vocoder.name,
             "copy_synthesis": copy_synthesis,
