@@ -171,7 +171,7 @@ class Demo:
         return out
 
     def _study(self, stimuli: Path) -> Path:
-        from mushra_app.study import new_study
+        from mushra_app.new_study import new_study
 
         out = self.folder / stimuli.name.replace("stimuli", "study") / "study.yaml"
         return out if out.is_file() else new_study(stimuli, out)

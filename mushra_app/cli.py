@@ -47,7 +47,7 @@ def new(
     ] = None,
 ) -> None:
     """Make a listening test of a stimulus set: a commented file that you can edit."""
-    from mushra_app.study import new_study
+    from mushra_app.new_study import new_study
 
     with _preparing() as progress:
         new_study(

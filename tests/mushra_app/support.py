@@ -16,7 +16,7 @@ from scipy import signal as dsp
 
 from intone.contracts import Stimulus, StimulusSet
 from intone.contracts.stimuli import Source
-from mushra_app.study import new_study
+from mushra_app.new_study import new_study
 
 SYSTEMS = {
     "groundtruthvoice": "reference",

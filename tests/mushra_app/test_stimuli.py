@@ -9,8 +9,9 @@ from intone.errors import UserError
 from mushra_app.allocation import LOW, MID
 from mushra_app.anchors import anchor, low_pass, measure
 from mushra_app.manifest import audio_folder
+from mushra_app.new_study import new_study
 from mushra_app.stimuli import loudness, prepare
-from mushra_app.study import new_study, read_study
+from mushra_app.study import read_study
 from tests.mushra_app.support import (
     SYSTEMS,
     make_stimuli,

@@ -77,7 +77,7 @@ def test_an_address_is_said_only_when_the_port_is_ours(study):
 
 
 def test_an_existing_study_is_never_overwritten(study):
-    from mushra_app.study import new_study
+    from mushra_app.new_study import new_study
 
     before = study.read_bytes()
     with pytest.raises(UserError, match="stands there already"):
