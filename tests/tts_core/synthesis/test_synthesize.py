@@ -141,3 +141,15 @@ def test_half_precision_sounds_the_same(voice, tmp_path):
     mels = [speaker.speak(TEXT, seed=1).mel for speaker in (whole, halved)]
     assert mels[0].shape == mels[1].shape
     assert np.abs(mels[0] - mels[1]).max() < 0.05
+
+
+@needs_frontend
+def test_the_shipped_voice_speaks(monkeypatch):
+    monkeypatch.delenv("INTONE_VOICE", raising=False)
+    shipped = voices.default_voice()
+    assert "not yet good speech" in voices.read_voice(shipped).note
+    for name, speaker in speakers(shipped).items():
+        speech = speaker.speak(TEXT, temperature=0)
+        # Nine words take a person some three seconds.
+        assert 1.5 < speech.seconds < 6, name
+        assert np.abs(speech.samples).max() > 0.01
