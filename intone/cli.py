@@ -16,7 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode="rich",
     help="Does context-aware prosody make synthetic speech more natural, and by how much? "
     "Train NTTS, Kathaka and CAMP, run a blind listening test, and analyse it.\n\n"
     "New here? `intone demo` runs the whole chain.",
