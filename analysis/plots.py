@@ -134,7 +134,8 @@ def gap_figure(gaps: list[Gap], planted: dict[tuple[str, str], Recovered]) -> Fi
             f"{number(100 * gap.gap)} %", (100 * gap.gap, row), xytext=(0, 8), ha="center",
             textcoords="offset points", fontsize=9,
         )  # fmt: skip
-        _planted_mark(ax, row, planted.get(("gap", gap.system)), 100)
+        # Below the bar: above it stands the number.
+        _planted_mark(ax, row + 0.5, planted.get(("gap", gap.system)), 100, "^")
     ends = [100 * end for gap in gaps for end in gap.ci]
     ax.set_xlim(min(-5.0, *ends) - 3, max(105.0, *ends) + 3)
     ax.xaxis.set_major_formatter("{x:.0f} %")
@@ -143,7 +144,7 @@ def gap_figure(gaps: list[Gap], planted: dict[tuple[str, str], Recovered]) -> Fi
     ax.set_xlabel(
         f"Share of the gap closed: 0 % is {gaps[0].baseline}, 100 % is {gaps[0].reference}"
     )
-    _planted_legend(ax, planted)
+    _planted_legend(ax, planted, "^")
     return figure
 
 
@@ -168,7 +169,7 @@ def comparisons_figure(
 def variance_figure(components: Components) -> Figure:
     """One bar: what share of the scatter comes from where."""
     figure = Figure(figsize=(_WIDTH, 1.9))
-    ax = figure.add_axes((0.02, 0.56, 0.96, 0.22))
+    ax = figure.add_axes((0.03, 0.56, 0.92, 0.22))
     parts = components.parts()
     total = sum(parts.values())
     left = 0.0
@@ -198,12 +199,15 @@ def _interval(
         ax.plot([x], [y], marker=marker, ms=6.5, mfc=colour, mec=PAPER, mew=1.2, zorder=4)
 
 
-def _planted_mark(ax: Axes, y: float, row: Recovered | None, factor: float) -> None:
+def _planted_mark(
+    ax: Axes, y: float, row: Recovered | None, factor: float, marker: str = "v"
+) -> None:
     if row is not None:
-        ax.plot([factor * row.planted], [y - 0.2], marker="v", ms=6, color=WARN, mew=0, zorder=5)
+        x = factor * row.planted
+        ax.plot([x], [y - 0.2], marker=marker, ms=6, color=WARN, mew=0, zorder=5)
 
 
-def _planted_legend(ax: Axes, planted: dict[tuple[str, str], Recovered]) -> None:
+def _planted_legend(ax: Axes, planted: dict[tuple[str, str], Recovered], marker: str = "v") -> None:
     if planted:
-        ax.plot([], [], marker="v", ms=6, mew=0, color=WARN, ls="", label="Planted value")
+        ax.plot([], [], marker=marker, ms=6, mew=0, color=WARN, ls="", label="Planted value")
         ax.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, fontsize=9, borderpad=0)
