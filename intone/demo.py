@@ -26,6 +26,11 @@ SIMULATED = (
 )
 
 
+STAND_IN = (
+    "The recordings are those of a stand-in voice: a machine read the sentences, not a person."
+)
+
+
 @dataclass
 class Demo:
     """One demo: a corpus and a folder that keeps what is done.
@@ -80,7 +85,7 @@ class Demo:
         stimuli = self._do("Stimuli", lambda: self._stimuli(voice, prepared))
         study = self._do("Study", lambda: self._study(stimuli))
         ratings = self._do("Rehearsal", lambda: self._rehearse(study))
-        report = self._do("Report", lambda: self._report(ratings, study))
+        report = self._do("Report", lambda: self._report(ratings, study, voice))
         self._say(f"\nReport:          {report}")
         self._say(f"Stimuli:         {stimuli}\nStudy file:      {study}\nVoice:           {voice}")
         self._say(f"{NOT_YET_GOOD}\n{SIMULATED}")
@@ -181,22 +186,33 @@ class Demo:
 
         return rehearse(study, self.listeners, seed=SEED)
 
-    def _report(self, ratings: Path, study: Path) -> Path:
+    def _report(self, ratings: Path, study: Path, voice: Path) -> Path:
         from analysis.report import write_report
+        from tts_core.synthesis.voice import read_voice
+
+        notes = [NOT_YET_GOOD, SIMULATED]
+        if read_voice(voice).stand_in:
+            notes.append(STAND_IN)
+            self._say(STAND_IN)
 
         return write_report(
             ratings,
             self.folder / "report",
             baseline="ntts",
             planted=study.with_suffix(".rehearsal.json"),
-            notes=[NOT_YET_GOOD, SIMULATED],
+            notes=notes,
         )
 
     def _serve(self, study: Path, port: int) -> None:
         from mushra_app.app import serve
 
-        self._say(f"\nListening page:  http://127.0.0.1:{port}/  (Ctrl-C ends it)")
-        serve(study, "127.0.0.1", port)
+        address = f"http://127.0.0.1:{port}/"
+        serve(
+            study,
+            "127.0.0.1",
+            port,
+            ready=lambda: self._say(f"\nListening page:  {address}  (Ctrl-C ends it)"),
+        )
 
 
 def _digest(*parts: str) -> str:

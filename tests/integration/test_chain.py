@@ -96,6 +96,7 @@ def test_report_tells_the_gap_and_what_was_planted(finished):
     page = (finished / "report" / "report.html").read_text("utf-8")
     assert "simulated" in page.lower()
     assert "not yet good speech" in " ".join(page.split())
+    assert "stand-in voice" in " ".join(page.split())
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
