@@ -229,8 +229,10 @@ def test_a_torn_line_of_metrics_does_not_stop_a_resume(corpus, tiny, tmp_path):
     with (tmp_path / "run" / "metrics.jsonl").open("a") as file:
         file.write('{"stage": 1, "st')
     train(recipe, corpus, tmp_path / "run")
-    for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines():
-        json.loads(line)
+    rows = [json.loads(r) for r in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert [(r["stage"], r["step"]) for r in rows if r["split"] == "train"] == [
+        (1, 10), (1, 20), (2, 10), (2, 20)
+    ]  # fmt: skip
 
 
 def test_a_gradient_that_is_not_finite_never_reaches_the_weights(corpus, tiny, tmp_path):
