@@ -1,6 +1,5 @@
 """Files that are written whole or not at all, their digests, and folders that one process owns."""
 
-import fcntl
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +30,9 @@ def owned(folder: Path) -> Iterator[None]:
     Raises:
         UserError: another process works in it.
     """
+    # Only here: what reads the contracts must also run where there is no fcntl.
+    import fcntl
+
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
         try:

@@ -113,7 +113,7 @@ def train(
     changes: Annotated[
         list[str] | None, typer.Argument(help="key=value, e.g. stages.1.steps=200 or stages=[2].")
     ] = None,
-    data: Annotated[Path, typer.Option(help="Prepared corpus.")] = Path("data/prepared"),
+    data: Annotated[Path, typer.Option(help="Prepared corpus.")] = Path("prepared"),
     out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/RECIPE.")] = None,
 ) -> None:
     """Train a system through its stages; stopped, the same command goes on where it was."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from intone.contracts import Rating, StimulusSet
+from intone.contracts import Look, Preference, Rating, Session, Source, Stimulus, StimulusSet
 from intone.errors import UserError
 from intone.resources import data_path
 
@@ -83,3 +83,9 @@ def test_origin_has_three_forms():
     assert "human" in json.dumps(field)
     assert "simulated" in json.dumps(field)
     assert "imported:" in json.dumps(field)
+
+
+@pytest.mark.parametrize("model", [Stimulus, Source, Rating, Preference, Session, Look])
+def test_the_page_on_the_contracts_names_every_field(model):
+    page = (Path(__file__).parents[2] / "docs" / "contracts.md").read_text("utf-8")
+    assert not [name for name in model.model_fields if f"| `{name}` |" not in page]
