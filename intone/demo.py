@@ -83,7 +83,7 @@ class Demo:
         ]
         voice = self._do("Voice", lambda: self._voice(runs))
         stimuli = self._do("Stimuli", lambda: self._stimuli(voice, prepared))
-        study = self._do("Study", lambda: self._study(stimuli))
+        study = self._do("Study", lambda: self._study(stimuli, voice))
         ratings = self._do("Rehearsal", lambda: self._rehearse(study))
         report = self._do("Report", lambda: self._report(ratings, study, voice))
         self._say(f"\nReport:          {report}")
@@ -175,11 +175,15 @@ class Demo:
             )
         return out
 
-    def _study(self, stimuli: Path) -> Path:
+    def _study(self, stimuli: Path, voice: Path) -> Path:
         from mushra_app.new_study import new_study
+        from tts_core.synthesis.voice import read_voice
 
+        title = "How natural does this speech sound?"
+        if read_voice(voice).stand_in:
+            title += " (A demo: its recordings are a stand-in voice, not a person.)"
         out = self.folder / stimuli.name.replace("stimuli", "study") / "study.yaml"
-        return out if out.is_file() else new_study(stimuli, out)
+        return out if out.is_file() else new_study(stimuli, out, title=title)
 
     def _rehearse(self, study: Path) -> Path:
         from mushra_app.rehearsal import rehearse

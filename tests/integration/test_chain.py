@@ -100,6 +100,11 @@ def test_report_tells_the_gap_and_what_was_planted(finished):
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
+def test_listeners_of_the_demo_are_told_of_the_stand_in(finished):
+    study = next(finished.glob("study-*/study.yaml")).read_text("utf-8")
+    assert "stand-in voice" in study
+
+
 def test_run_again_it_does_nothing_anew(corpus, finished):
     before = digest_of(finished)
     times = {p: p.stat().st_mtime_ns for p in finished.rglob("*.safetensors")}
