@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip
 STAMP := .venv/.installed
 TORCH_FLAGS := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX),)
-# Networks of the demo's size run faster on one thread than on two that wait for each other.
+# Small networks run faster on one thread than on two that wait for each other.
 export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 

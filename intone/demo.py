@@ -133,6 +133,8 @@ class Demo:
         return out
 
     def _train(self, system: str, prepared: Path) -> Path:
+        import torch
+
         from tts_core.config import load_recipe
         from tts_core.corpus.dataset import PreparedCorpus
         from tts_core.training.run import train_recipe
@@ -146,7 +148,11 @@ class Demo:
         # Another recipe or another corpus is another run, never a mixture of both.
         key = _digest(recipe.digest(), corpus, *changes)
         run = self.folder / "runs" / f"{system}-{key}"
+        threads = torch.get_num_threads()
+        # Layers this narrow lose more by threads waiting for each other than they gain.
+        torch.set_num_threads(1)
         train_recipe(f"{system}_demo", changes, prepared, run)
+        torch.set_num_threads(threads)
         return run
 
     def _voice(self, runs: list[Path]) -> Path:
