@@ -55,9 +55,6 @@ class Batch:
     index: Tensor
     text_states: Tensor | None = None
 
-    def __len__(self) -> int:
-        return self.tokens.shape[0]
-
     @property
     def n_frames(self) -> int:
         """T, padding included."""
