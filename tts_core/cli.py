@@ -6,105 +6,22 @@ from typing import Annotated
 
 import typer
 
+from tts_core.corpus.cli import Out
+from tts_core.corpus.cli import app as corpus_commands
+from tts_core.text.cli import app as text_commands
+
 app = typer.Typer()
-corpus_app = typer.Typer(no_args_is_help=True, help="Make, download or describe a corpus.")
-text_app = typer.Typer(no_args_is_help=True, help="What the front-end makes of a text.")
 stimuli_app = typer.Typer(no_args_is_help=True, help="Stimulus sets: make or import them.")
 voice_app = typer.Typer(no_args_is_help=True, help="Voices: folders of trained systems.")
-app.add_typer(corpus_app, name="corpus")
-app.add_typer(text_app, name="text")
+app.add_typer(corpus_commands)
+app.add_typer(text_commands)
 app.add_typer(stimuli_app, name="stimuli")
 app.add_typer(voice_app, name="voice")
 
-Out = Annotated[Path, typer.Option("-o", "--out", help="Folder to write; made if it is not there.")]
 VoiceOption = Annotated[
     Path | None, typer.Option(help="Voice folder; by default INTONE_VOICE, else the shipped voice.")
 ]
 Seed = Annotated[int, typer.Option(help="Seed of everything random; it decides the audio.")]
-
-
-@corpus_app.command("build")
-def corpus_build(
-    name: Annotated[str, typer.Argument(help="Only `demo` can be built.")], out: Out
-) -> None:
-    """Build the demo corpus: our sentences read by a stand-in voice (synthetic, not human)."""
-    from intone.errors import UserError
-    from tts_core.corpus.demo import build_demo
-    from tts_core.corpus.progress import on_console
-
-    if name != "demo":
-        raise UserError(f"{name}: only `demo` can be built; `intone corpus fetch` downloads others")
-    with on_console() as progress:
-        build_demo(out, progress)
-
-
-@corpus_app.command("fetch")
-def corpus_fetch(
-    name: Annotated[str, typer.Argument(help="kathleen or ljspeech.")],
-    out: Out,
-    from_dir: Annotated[
-        Path | None, typer.Option("--from", help="A copy that is already here, instead of the net.")
-    ] = None,
-) -> None:
-    """Download a public corpus from its publisher; shows its licence, resumes, verifies."""
-    from tts_core.corpus.fetch import fetch
-    from tts_core.corpus.progress import on_console
-
-    with on_console() as progress:
-        info = fetch(name, out, from_dir=from_dir, progress=progress)
-    typer.echo(f"{out}: {info.name}, licence {info.licence}, from {info.source}. {info.note}")
-
-
-@corpus_app.command("report")
-def corpus_report(folder: Annotated[Path, typer.Argument(help="Corpus folder.")]) -> None:
-    """Describe a corpus: hours, sentences, readings, lengths."""
-    from tts_core.corpus.report import as_text
-    from tts_core.corpus.report import corpus_report as describe
-
-    typer.echo(as_text(describe(folder)))
-
-
-@app.command()
-def prepare(
-    corpus: Annotated[Path, typer.Argument(help="Corpus folder (metadata.csv and wavs/).")],
-    out: Out,
-    encoder: Annotated[str, typer.Option(help="Text encoder: asset, folder or hub.")] = "minilm",
-    features: Annotated[
-        str, typer.Option(help="Spectrogram: hifigan22k (has a vocoder) or paper24k.")
-    ] = "hifigan22k",
-    seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
-    workers: Annotated[int, typer.Option(help="Processes for the audio features.")] = 2,
-) -> None:
-    """Turn a corpus into training data: phones, alignment, spectrograms, syntax, splits."""
-    from tts_core.config import preset
-    from tts_core.corpus.prepare import prepare as run
-    from tts_core.corpus.progress import on_console
-
-    with on_console() as progress:
-        info = run(corpus, out, preset(features), encoder, seed, workers, progress)
-    counts = ", ".join(f"{name} {split.utterances}" for name, split in info.splits.items())
-    typer.echo(f"{out}: {info.hours:.2f} h; {counts}; {len(info.left_out)} left out")
-    for left in info.left_out:
-        typer.echo(f"  left out {left.utterance}: {left.reason}")
-
-
-@text_app.command("analyse")
-def text_analyse(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-) -> None:
-    """Read lines of text from standard input and show words, phones, syntax and parse tree."""
-    import json
-
-    from tts_core.text.analyse import Frontend
-
-    lines = [line.strip() for line in sys.stdin if line.strip()]
-    for analysis in Frontend().analyse_all(lines):
-        if as_json:
-            typer.echo(json.dumps(analysis.to_dict(), ensure_ascii=False))
-            continue
-        typer.echo(f"{analysis.text}\n  {analysis.tree}")
-        for word in analysis.words:
-            typer.echo(f"  {word.text:20} {word.pos:6} {' '.join(word.phones)}")
 
 
 @app.command()

@@ -52,7 +52,37 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Analysis:
+class Encoded:
+    """A sentence as integers: everything a model reads of the text.
+
+    Attributes:
+        tokens: (N,) int64 token ids (`tts_core.text.tokens`).
+        token_unit: (N,) int64, the unit each token belongs to.
+        pos: (W,) int64 POS tag ids. word_class: (W,) 1 open, 0 closed. compound: (W,) 0/1.
+        punctuation: (W,) 0/1.
+        pieces: (S,) int64 word-piece ids of the text encoder, with its special tokens.
+        piece_unit: (S,) int64 unit of each piece, -1 for special tokens.
+        node_labels: (G,) int64 labels of the tree's nodes in depth-first order; words
+            are removed, so that the leaves are the POS nodes (Kathaka section 2.2).
+        node_parents: (G,) int64 index of each node's parent; the root's is -1.
+        leaves: (L,) int64 indices of the POS nodes in depth-first order.
+    """
+
+    tokens: np.ndarray
+    token_unit: np.ndarray
+    pos: np.ndarray
+    word_class: np.ndarray
+    compound: np.ndarray
+    punctuation: np.ndarray
+    pieces: np.ndarray
+    piece_unit: np.ndarray
+    node_labels: np.ndarray
+    node_parents: np.ndarray
+    leaves: np.ndarray
+
+
+@dataclass(frozen=True)
+class Sentence:
     """A sentence as the front-end sees it.
 
     Attributes:
@@ -62,6 +92,7 @@ class Analysis:
         tree: constituency tree in Penn brackets; its leaves are the words that are not punctuation.
         parser: which parser made the tree ("span:minilm" or "rules"), so that a fallback is never
         silent.
+        encoded: the same as integers.
     """
 
     text: str
@@ -69,6 +100,7 @@ class Analysis:
     words: tuple[Word, ...]
     tree: str
     parser: str
+    encoded: Encoded = field(compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The machine-readable form that `intone text analyse --json` prints."""
@@ -91,37 +123,6 @@ class Analysis:
             "tree": re.sub(r"\((\S+) [^()]+\)", r"(\1)", self.tree),
             "parser": self.parser,
         }
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """An analysis as integers: everything a model reads of the text.
-
-    Attributes:
-        tokens: (N,) int64 token ids (`tts_core.text.tokens`).
-        token_unit: (N,) int64, the unit each token belongs to.
-        pos: (W,) int64 POS tag ids. word_class: (W,) 1 open, 0 closed. compound: (W,) 0/1.
-        punctuation: (W,) 0/1.
-        pieces: (S,) int64 word-piece ids of the text encoder, with its special tokens.
-        piece_unit: (S,) int64 unit of each piece, -1 for special tokens.
-        node_labels: (G,) int64 labels of the tree's nodes in depth-first order; words are removed,
-        so
-            that the leaves are the POS nodes (Kathaka section 2.2).
-        node_parents: (G,) int64 index of each node's parent; the root's is -1.
-        leaves: (L,) int64 indices of the POS nodes in depth-first order.
-    """
-
-    tokens: np.ndarray
-    token_unit: np.ndarray
-    pos: np.ndarray
-    word_class: np.ndarray
-    compound: np.ndarray
-    punctuation: np.ndarray
-    pieces: np.ndarray
-    piece_unit: np.ndarray
-    node_labels: np.ndarray
-    node_parents: np.ndarray
-    leaves: np.ndarray
 
 
 @dataclass(frozen=True)

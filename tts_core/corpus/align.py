@@ -5,7 +5,7 @@ Two aligners with one result, (P, 2) start and end times of an utterance's speec
 * viter trains the Montreal recipe on the corpus itself, for `VITER_MINIMUM_S` of speech and more;
 * pocketsphinx brings its own acoustic model, for less speech and for single files.
 
-Both are given our own phones instead of words, so an alignment's phones equal the analysis' phones.
+Both are given our own phones, not words, so an alignment's phones equal the sentence's phones.
 """
 
 import math
@@ -24,7 +24,7 @@ import soxr
 from tts_core.config import Features
 from tts_core.corpus.progress import Progress, silent
 from tts_core.text.tokens import TOKENS, duration_group
-from tts_core.types import Analysis
+from tts_core.types import Sentence
 from tts_core.units import end_times_to_durations
 
 VITER_MINIMUM_S = 600.0
@@ -46,9 +46,9 @@ class Utterance(NamedTuple):
     words: tuple[tuple[str, ...], ...]
 
 
-def phones_of(analysis: Analysis) -> tuple[tuple[str, ...], ...]:
+def phones_of(sentence: Sentence) -> tuple[tuple[str, ...], ...]:
     """The phones of each word unit, W entries less the punctuation."""
-    return tuple(word.phones for word in analysis.words if not word.punctuation)
+    return tuple(word.phones for word in sentence.words if not word.punctuation)
 
 
 def for_aligners(samples: np.ndarray, rate_hz: int) -> np.ndarray:

@@ -27,7 +27,7 @@ from tts_core.corpus.shards import LeftOut, PreparedInfo
 from tts_core.corpus.sources import read_corpus
 from tts_core.corpus.splits import split
 from tts_core.corpus.statistics import statistics
-from tts_core.types import Analysis, Encoded, Recording
+from tts_core.types import Recording, Sentence
 
 VERSION = 1
 SHARD_SIZE = 200
@@ -143,15 +143,15 @@ def _run(
             Draft(
                 recording=r,
                 split=sides[r.utterance],
-                encoded=texts[r.text][1],
-                words=tuple(word.text for word in texts[r.text][0].words),
+                encoded=texts[r.text].encoded,
+                words=tuple(word.text for word in texts[r.text].words),
                 times=times[r.utterance],
             )
             for r in sound
             if r.utterance in times
         ]
         names, unfitting = _make_shards(drafts, out, work, features, pool, progress)
-    parsers = Counter(analysis.parser for analysis, _ in texts.values())
+    parsers = Counter(sentence.parser for sentence in texts.values())
     return _Made(names, aligner, dict(parsers), left_out | failed | unfitting)
 
 
@@ -174,24 +174,22 @@ def _check_all(
 
 def _analyse(
     recordings: Sequence[Recording], encoder: str, progress: Progress
-) -> tuple[dict[str, tuple[Analysis, Encoded]], dict[str, str]]:
-    """Text to analysis and integers; text to why there is none."""
+) -> tuple[dict[str, Sentence], dict[str, str]]:
+    """Text to sentence; text to why there is none."""
     from tts_core.text.analyse import Frontend
 
     frontend = Frontend(encoder=encoder)
     texts = list(dict.fromkeys(r.text for r in recordings))
-    found: dict[str, tuple[Analysis, Encoded]] = {}
+    found: dict[str, Sentence] = {}
     failed: dict[str, str] = {}
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         some = texts[start : start + TEXTS_AT_ONCE]
         try:
-            analyses = frontend.analyse_all(some)
-            found |= {a.text: (a, frontend.encode(a)) for a in analyses}
+            found |= {sentence.text: sentence for sentence in frontend.analyse_all(some)}
         except UserError:
             for text in some:
                 try:
-                    analysis = frontend.analyse(text)
-                    found[text] = (analysis, frontend.encode(analysis))
+                    found[text] = frontend.analyse(text)
                 except UserError as error:
                     failed[text] = f"text cannot be read: {error}"
         progress("analysing texts", len(found) + len(failed), len(texts))
@@ -201,7 +199,7 @@ def _analyse(
 def _align(
     recordings: Sequence[Recording],
     seconds: dict[str, float],
-    texts: dict[str, tuple[Analysis, Encoded]],
+    texts: dict[str, Sentence],
     work: Path,
     seed: int,
     progress: Progress,
@@ -213,7 +211,7 @@ def _align(
     if not kept.is_file():
         utterances = {
             r.utterance: align.Utterance(
-                work / "wavs" / f"{r.utterance}.wav", align.phones_of(texts[r.text][0])
+                work / "wavs" / f"{r.utterance}.wav", align.phones_of(texts[r.text])
             )
             for r in recordings
         }

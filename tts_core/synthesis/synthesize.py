@@ -19,7 +19,7 @@ from tts_core.synthesis.voice import Voice, default_voice, read_voice
 from tts_core.text.analyse import Frontend
 from tts_core.text.tokens import token_id
 from tts_core.training import checkpoint
-from tts_core.types import Analysis, Encoded
+from tts_core.types import Encoded, Sentence
 from tts_core.units import frames_to_seconds
 
 
@@ -117,26 +117,25 @@ class Synthesizer:
             temperature: Kathaka's latent: 1 samples from the sampler, 0 takes its mean.
             rate: above 1 is faster.
         """
-        return self.speak_analysis(self.frontend.analyse(text), seed, temperature, rate)
+        return self.speak_sentence(self.frontend.analyse(text), seed, temperature, rate)
 
-    def speak_analysis(
-        self, analysis: Analysis, seed: int = 0, temperature: float = 1.0, rate: float = 1.0
+    def speak_sentence(
+        self, sentence: Sentence, seed: int = 0, temperature: float = 1.0, rate: float = 1.0
     ) -> Speech:
         """Say an analysed sentence: see `speak`."""
         started = time.monotonic()
-        encoded = self.frontend.encode(analysis)
-        output = self._predict(encoded, _generator(seed, analysis.text), temperature, rate)
+        output = self._predict(sentence.encoded, _generator(seed, sentence.text), temperature, rate)
         mel = output.mel[0]
         samples = self.vocoder(mel)
         features = self.voice.features
         seconds = frames_to_seconds(len(mel), features.hop, features.sample_rate_hz)
         return Speech(
-            text=analysis.text,
+            text=sentence.text,
             samples=samples,
             sample_rate=features.sample_rate_hz,
             mel=mel.numpy(),
             durations=output.durations[0].numpy(),
-            words=word_times(analysis, encoded, output.durations[0], self.voice),
+            words=word_times(sentence, output.durations[0], self.voice),
             rtf=(time.monotonic() - started) / seconds,
         )
 
@@ -155,9 +154,7 @@ def _generator(seed: int, text: str) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
 
-def word_times(
-    analysis: Analysis, encoded: Encoded, durations: Tensor, voice: Voice
-) -> tuple[WordTime, ...]:
+def word_times(sentence: Sentence, durations: Tensor, voice: Voice) -> tuple[WordTime, ...]:
     """Start and end of each unit, s, from durations (N,) in frames.
 
     A word's time is that of its phones; boundaries and the silences around belong to nobody.
@@ -165,15 +162,15 @@ def word_times(
     features = voice.features
     ends = durations.cumsum(0).tolist()
     starts = [0, *ends[:-1]]
-    units = encoded.token_unit.tolist()
+    units = sentence.encoded.token_unit.tolist()
 
     def seconds(frames: int) -> float:
         return round(frames_to_seconds(frames, features.hop, features.sample_rate_hz), 4)
 
     times: list[WordTime] = []
     silent = {token_id(symbol) for symbol in ("<s>", "</s>", "<wb>")}
-    sounding = [token not in silent for token in encoded.tokens.tolist()]
-    for number, word in enumerate(analysis.words):
+    sounding = [token not in silent for token in sentence.encoded.tokens.tolist()]
+    for number, word in enumerate(sentence.words):
         tokens = [i for i, unit in enumerate(units) if unit == number and sounding[i]]
         times.append(WordTime(word.text, seconds(starts[tokens[0]]), seconds(ends[tokens[-1]])))
     return tuple(times)

@@ -14,7 +14,7 @@ from tts_core.text.normalise import Unit, normalise
 from tts_core.text.parse import load_parser
 from tts_core.text.pronounce import Phones, Pronouncer
 from tts_core.text.tagger import Tagged, Tagger
-from tts_core.types import Analysis, Encoded, Word
+from tts_core.types import Encoded, Sentence, Word
 
 _SENTENCE_ENDS = (".", "?", "!", "...")
 
@@ -23,7 +23,7 @@ class Frontend:
     """Normalisation, pronunciation, tags, trees, word pieces.
 
     Args:
-        encoder: text encoder whose word pieces `encode` gives: asset, local folder or hub name.
+        encoder: text encoder whose word pieces a sentence has: asset, local folder or hub name.
         parser: see `tts_core.text.parse.load_parser`.
         lexicon: file with pronunciations of one's own, one `word PH1 PH2 ...` a line.
 
@@ -43,15 +43,16 @@ class Frontend:
     def _pieces(self) -> Pieces:
         return Pieces(self.encoder)
 
-    def analyse(self, text: str) -> Analysis:
+    def analyse(self, text: str) -> Sentence:
         """Analyse one text.
 
         Raises:
-            UserError: no words, or letters that are not Latin.
+            UserError: no words, letters that are not Latin, or more word pieces than the text
+                encoder reads.
         """
         return self.analyse_all([text])[0]
 
-    def analyse_all(self, texts: Sequence[str]) -> list[Analysis]:
+    def analyse_all(self, texts: Sequence[str]) -> list[Sentence]:
         """Analyse many texts, faster than one by one and with the same result.
 
         Raises:
@@ -62,31 +63,7 @@ class Frontend:
         units = [self._normalise(text, place, len(texts)) for place, text in enumerate(texts)]
         tagged = self._tagger(units)
         trees = self._trees(tagged)
-        return [self._analysis(*parts) for parts in zip(texts, units, tagged, trees, strict=True)]
-
-    def encode(self, analysis: Analysis) -> Encoded:
-        """An analysis as integers.
-
-        Raises:
-            UserError: more word pieces than the text encoder reads.
-        """
-        words = analysis.words
-        ids, token_unit = tokens.encode_words(words)
-        pieces, piece_unit = self._pieces(words)
-        labels, parents, leaves = syntax.tree_graph(analysis.tree)
-        return Encoded(
-            tokens=ids,
-            token_unit=token_unit,
-            pos=np.array([syntax.pos_id(word.pos) for word in words], np.int64),
-            word_class=np.array([word.word_class == "open" for word in words], np.int64),
-            compound=np.array([word.compound for word in words], np.int64),
-            punctuation=np.array([word.punctuation for word in words], np.int64),
-            pieces=pieces,
-            piece_unit=piece_unit,
-            node_labels=labels,
-            node_parents=parents,
-            leaves=leaves,
-        )
+        return [self._sentence(*parts) for parts in zip(texts, units, tagged, trees, strict=True)]
 
     def _normalise(self, text: str, place: int, of: int) -> list[Unit]:
         try:
@@ -105,9 +82,9 @@ class Frontend:
             trees.append(own[0] if len(own) == 1 else f"(TOP {' '.join(own)})")
         return trees
 
-    def _analysis(
+    def _sentence(
         self, text: str, units: Sequence[Unit], tagged: Sequence[Tagged], tree: str
-    ) -> Analysis:
+    ) -> Sentence:
         tags = [word.tag for word in tagged]
         compounds = syntax.compound_nouns(tags)
         words = tuple(
@@ -125,7 +102,26 @@ class Frontend:
             )
         )
         spoken = " ".join(word.spoken for word in words if word.spoken)
-        return Analysis(text, spoken, words, tree, self._parser.name)
+        encoded = self._encode(words, tree)
+        return Sentence(text, spoken, words, tree, self._parser.name, encoded)
+
+    def _encode(self, words: Sequence[Word], tree: str) -> Encoded:
+        ids, token_unit = tokens.encode_words(words)
+        pieces, piece_unit = self._pieces(words)
+        labels, parents, leaves = syntax.tree_graph(tree)
+        return Encoded(
+            tokens=ids,
+            token_unit=token_unit,
+            pos=np.array([syntax.pos_id(word.pos) for word in words], np.int64),
+            word_class=np.array([word.word_class == "open" for word in words], np.int64),
+            compound=np.array([word.compound for word in words], np.int64),
+            punctuation=np.array([word.punctuation for word in words], np.int64),
+            pieces=pieces,
+            piece_unit=piece_unit,
+            node_labels=labels,
+            node_parents=parents,
+            leaves=leaves,
+        )
 
     def _phones(self, units: Sequence[Unit], tags: Sequence[str]) -> list[Phones]:
         """From the last unit to the first, because "the" depends on the sound after it."""

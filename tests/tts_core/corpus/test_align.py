@@ -36,8 +36,8 @@ def spoken(read_aloud, tmp_path_factory):
         samples = read_audio(r.path, FEATURES.sample_rate_hz)
         wav = wavs / f"{r.utterance}.wav"
         soundfile.write(wav, for_aligners(samples, FEATURES.sample_rate_hz), ALIGNER_RATE_HZ)
-        analysis = frontend.analyse(r.text)
-        out[r.utterance] = (Utterance(wav, phones_of(analysis)), frontend.encode(analysis), samples)
+        sentence = frontend.analyse(r.text)
+        out[r.utterance] = (Utterance(wav, phones_of(sentence)), sentence.encoded, samples)
     return out
 
 
@@ -130,10 +130,10 @@ def test_two_aligners_agree_on_human_speech(kathleen, tmp_path):
     frontend = Frontend()
     found = read_corpus(kathleen)[1][:260]
     utterances = {}
-    for r, analysis in zip(found, frontend.analyse_all([r.text for r in found]), strict=True):
+    for r, sentence in zip(found, frontend.analyse_all([r.text for r in found]), strict=True):
         wav = tmp_path / f"{r.utterance}.wav"
         soundfile.write(wav, for_aligners(*soundfile.read(r.path)), ALIGNER_RATE_HZ)
-        utterances[r.utterance] = Utterance(wav, phones_of(analysis))
+        utterances[r.utterance] = Utterance(wav, phones_of(sentence))
     trained = align_with_viter(utterances)
     given = align_with_pocketsphinx(utterances)
     both = [

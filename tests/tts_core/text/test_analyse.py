@@ -9,7 +9,7 @@ from intone.errors import UserError
 from tts_core.text.analyse import Frontend
 from tts_core.text.syntax import NODE_LABELS, POS_TAGS
 from tts_core.text.tokens import TOKENS
-from tts_core.types import Analysis
+from tts_core.types import Sentence
 
 TEXTS = [
     "I read it yesterday.",
@@ -28,8 +28,8 @@ LONG = (
 )
 
 
-def phones(analysis: Analysis, word: str) -> str:
-    return next(" ".join(w.phones) for w in analysis.words if w.text.lower() == word)
+def phones(sentence: Sentence, word: str) -> str:
+    return next(" ".join(w.phones) for w in sentence.words if w.text.lower() == word)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_leaves_of_the_tree_are_the_words(kind: str, text: str, request: pytest.
 @pytest.mark.parametrize("text", [*TEXTS, LONG])
 def test_encoding_is_consistent(frontend: Frontend, text: str):
     analysis = frontend.analyse(text)
-    encoded = frontend.encode(analysis)
+    encoded = analysis.encoded
     n_units = len(analysis.words)
     for per_unit in (encoded.pos, encoded.word_class, encoded.compound, encoded.punctuation):
         assert per_unit.shape == (n_units,)
@@ -82,7 +82,7 @@ def test_encoding_is_consistent(frontend: Frontend, text: str):
 
 
 def test_a_figure_is_one_unit_without_inner_boundaries(frontend: Frontend):
-    encoded = frontend.encode(frontend.analyse("It cost $3.50."))
+    encoded = frontend.analyse("It cost $3.50.").encoded
     inside = [TOKENS[t] for t in encoded.tokens[encoded.token_unit == 2]]
     assert " ".join(inside) == "TH R IY1 D AA1 L ER0 Z AH0 N D F IH1 F T IY0 S EH1 N T S"
 
