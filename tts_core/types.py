@@ -133,7 +133,11 @@ class Recording:
         utterance: id of the recording. sentence: id of its sentence (several readings may share
         one).
         text: as written. path: audio file. speaker: name of the voice.
-        paragraph: id of the paragraph the sentence stands in, None if the corpus has none.
+        paragraph: id of the paragraph or chapter the sentence stands in, None if the corpus has
+        none.
+        position: place of the sentence in the paragraph: consecutive sentences have consecutive
+        whole numbers. None if unknown.
+        seconds: length of the audio as the corpus states it, None if it does not.
     """
 
     utterance: str
@@ -142,6 +146,8 @@ class Recording:
     path: str
     speaker: str
     paragraph: str | None = None
+    position: int | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
