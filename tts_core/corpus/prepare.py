@@ -137,7 +137,7 @@ def _run(
         texts, unreadable = _analyse(sound, encoder, progress)
         left_out |= {r.utterance: unreadable[r.text] for r in sound if r.text in unreadable}
         sound = [r for r in sound if r.text in texts]
-        aligner, times, failed = _align(sound, seconds, texts, work, seed, progress)
+        aligner, times, failed = _align(sound, texts, work, seed, progress)
         sides = split(recordings, seed)
         drafts = [
             Draft(
@@ -198,15 +198,12 @@ def _analyse(
 
 def _align(
     recordings: Sequence[Recording],
-    seconds: dict[str, float],
     texts: dict[str, Sentence],
     work: Path,
     seed: int,
     progress: Progress,
-) -> tuple[str, dict[str, np.ndarray], dict[str, str]]:
-    """Aligner, phone times of the utterances, and why others have none."""
-    total_s = sum(seconds[r.utterance] for r in recordings)
-    aligner = "viter" if total_s >= align.VITER_MINIMUM_S else "pocketsphinx"
+) -> align.Alignment:
+    """Phone times of the utterances, and why others have none."""
     kept = work / "alignment.json"
     if not kept.is_file():
         utterances = {
@@ -215,19 +212,15 @@ def _align(
             )
             for r in recordings
         }
-        if aligner == "viter":
-            found = align.align_with_viter(utterances, seed, progress)
-        else:
-            found = align.align_with_pocketsphinx(utterances, progress)
-        as_json = {
-            name: str(times) if isinstance(times, align.AlignmentError) else times.tolist()
-            for name, times in found.items()
-        }
-        write_whole(kept, json.dumps(as_json))
-    stored = json.loads(kept.read_text(encoding="utf-8"))
-    times = {name: np.array(value) for name, value in stored.items() if isinstance(value, list)}
-    failed = {name: f"alignment failed: {v}" for name, v in stored.items() if isinstance(v, str)}
-    return aligner, times, failed
+        found = align.align("auto", utterances, seed, progress)
+        as_json = found._replace(times={n: t.tolist() for n, t in found.times.items()})
+        write_whole(kept, json.dumps(as_json._asdict()))
+    stored = align.Alignment(**json.loads(kept.read_text(encoding="utf-8")))
+    return align.Alignment(
+        aligner=stored.aligner,
+        times={name: np.array(times) for name, times in stored.times.items()},
+        failures={n: f"alignment failed: {why}" for n, why in stored.failures.items()},
+    )
 
 
 def _make_shards(

@@ -10,12 +10,12 @@ from tts_core.corpus.align import (
     ALIGNER_RATE_HZ,
     AlignmentError,
     Utterance,
-    align_with_pocketsphinx,
-    align_with_viter,
     for_aligners,
     phones_of,
     token_durations,
 )
+from tts_core.corpus.align_sphinx import align_with_pocketsphinx
+from tts_core.corpus.align_viter import align_with_viter
 from tts_core.corpus.sources import read_corpus
 from tts_core.text.analyse import Frontend
 from tts_core.text.tokens import TOKENS, duration_group
