@@ -18,7 +18,6 @@ from tts_core.corpus.progress import Progress, silent
 from tts_core.text.tokens import TOKENS
 
 _FRAME_S = 0.01
-_PADDINGS_S = (0.0, 0.15)
 _CLOSURES = frozenset(["B", "CH", "D", "G", "JH", "K", "P", "T"])
 
 
@@ -53,8 +52,8 @@ def align_samples(
 
     Each phone is a word of its own dictionary, which aligns more utterances than whole words do.
     `bestpath` is off: measured on 40 demo sentences, the second search through the lattice loses
-    7, the first alone none. Where no path is found, silence is put around the recording: the model
-    expects some, and recordings may begin and end with speech.
+    7, the first alone none; nor does it lose any of 300 recordings of Kathleen. What then has no
+    path lacks part of its text: silence put around it would only hide that.
 
     Args:
         samples: (L,) from `for_aligners`.
@@ -69,13 +68,11 @@ def align_samples(
     """
     decoder = decoder or _sphinx_decoder()
     phones = [phone.rstrip("012") for word in words for phone in word]
-    for padding_s in _PADDINGS_S:
-        silence = np.zeros(round(padding_s * ALIGNER_RATE_HZ), np.float32)
-        times = _sphinx_pass(decoder, np.concatenate([silence, samples, silence]), phones)
-        if times is not None:
-            inside = np.clip(times - padding_s, 0, len(samples) / ALIGNER_RATE_HZ)
-            return _absorb_gaps_in_words(inside, words)
-    raise AlignmentError("pocketsphinx found no path from the text to the audio")
+    times = _sphinx_pass(decoder, samples, phones)
+    if times is None:
+        raise AlignmentError("pocketsphinx found no path from the text to the audio")
+    inside = np.minimum(times, len(samples) / ALIGNER_RATE_HZ)
+    return _absorb_gaps_in_words(inside, words)
 
 
 def _sphinx_decoder() -> Any:

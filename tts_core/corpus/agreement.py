@@ -1,0 +1,94 @@
+"""A second aligner's opinion on a sample of a prepared corpus."""
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from intone.errors import UserError
+from tts_core.audio.io import read_audio_and_rate
+from tts_core.corpus.align import VITER_MINIMUM_S, align
+from tts_core.corpus.align_types import ALIGNER_RATE_HZ, Utterance, for_aligners
+from tts_core.corpus.progress import Progress, silent
+from tts_core.corpus.shards import PreparedInfo
+from tts_core.corpus.survey import Survey, phone_starts, phones_by_word, utterances
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Distances of phone starts between the corpus' alignment and another aligner's.
+
+    Attributes:
+        aligner, other: their names.
+        asked, aligned: recordings that the other was given, and that it aligned.
+        distances_s: utterance to (P,) distances of phone starts, s.
+        note: why there is none, else empty.
+    """
+
+    aligner: str
+    other: str
+    asked: int = 0
+    distances_s: dict[str, np.ndarray] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def all_s(self) -> np.ndarray:
+        """Distances of all phones, s."""
+        return np.concatenate(list(self.distances_s.values()) or [np.array([])])
+
+    def medians_s(self) -> dict[str, float]:
+        """Utterance to the median distance of its phones, s."""
+        return {name: float(np.median(values)) for name, values in self.distances_s.items()}
+
+    def share_within(self, seconds: float) -> float:
+        """Share of phone starts that both aligners place within `seconds` of each other."""
+        return float((self.all_s <= seconds).mean())
+
+
+def agreement(
+    folder: Path,
+    info: PreparedInfo,
+    found: Survey,
+    count: int,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Agreement:
+    """Run the other aligner on a seeded sample of recordings.
+
+    The other is pocketsphinx, or viter where pocketsphinx made the alignment; viter is trained on
+    the sample, which therefore grows to `VITER_MINIMUM_S`.
+
+    Args:
+        folder: the prepared corpus. info: of it. found: of it.
+        count: recordings to ask about; all if there are fewer.
+        seed: of the sample.
+        progress: is told how far it is.
+    """
+    other = "viter" if info.aligner == "pocketsphinx" else "pocketsphinx"
+    order = np.random.default_rng(seed).permutation(len(found.rows)).tolist()
+    if other == "viter":
+        length_s = np.cumsum([found.rows[index].seconds for index in order])
+        count = max(count, int(np.searchsorted(length_s, VITER_MINIMUM_S)) + 1)
+        if length_s[-1] < VITER_MINIMUM_S:
+            note = f"viter needs {VITER_MINIMUM_S / 60:.0f} minutes of speech to learn from"
+            return Agreement(info.aligner, other, note=note)
+    chosen = {found.rows[index].utterance for index in order[:count]}
+    with tempfile.TemporaryDirectory(prefix="intone-agree-") as scratch:
+        given, starts = {}, {}
+        for one in utterances(folder, info):
+            if one.utterance not in chosen:
+                continue
+            try:
+                audio = read_audio_and_rate(Path(info.corpus_folder, one.audio))
+            except UserError as error:
+                note = f"a recording that it was prepared from cannot be read: {error}"
+                return Agreement(info.aligner, other, note=note)
+            wav = Path(scratch, f"{one.utterance}.wav")
+            soundfile.write(wav, for_aligners(*audio), ALIGNER_RATE_HZ, subtype="PCM_16")
+            given[one.utterance] = Utterance(wav, phones_by_word(one))
+            starts[one.utterance] = phone_starts(one, found.frame_s)
+        times = align(other, given, seed, progress).times
+    distances = {name: np.abs(times[name][:, 0] - starts[name]) for name in given if name in times}
+    return Agreement(info.aligner, other, len(given), distances)

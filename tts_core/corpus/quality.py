@@ -1,0 +1,238 @@
+"""How good an alignment looks: durations by class, pauses, coverage, suspicious utterances."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tts_core.corpus.progress import Progress, silent
+from tts_core.corpus.shards import PreparedInfo
+from tts_core.corpus.survey import Survey, token_spectra, utterances
+from tts_core.text.tokens import CONSONANTS, PHONES, PUNCTUATION, TOKENS, VOWELS, duration_group
+from tts_core.types import Prepared
+
+ALIGNER_MINIMUM_S = 0.03
+"""Three states of 10 ms: the least that either aligner gives a phone."""
+PAUSE_S = 0.05
+"""Silence from this length on counts as a pause; shorter gaps are closures and rounding."""
+LONG_Z, RATE_Z = 4.0, 2.0
+DISAGREEMENT_S = 0.02
+CLASSES: dict[str, tuple[str, ...]] = {
+    "vowels, primary stress": tuple(f"{v}1" for v in VOWELS),
+    "vowels, secondary stress": tuple(f"{v}2" for v in VOWELS),
+    "vowels, unstressed": tuple(f"{v}0" for v in VOWELS),
+    "stops": ("P", "B", "T", "D", "K", "G"),
+    "affricates": ("CH", "JH"),
+    "fricatives": ("F", "V", "TH", "DH", "S", "Z", "SH", "ZH", "HH"),
+    "nasals": ("M", "N", "NG"),
+    "liquids and glides": ("L", "R", "W", "Y"),
+    "word boundaries": ("<wb>",),
+    "punctuation": PUNCTUATION,
+    "silence at the ends": ("<s>", "</s>"),
+}
+
+
+@dataclass(frozen=True)
+class ClassDurations:
+    """Durations, ms, of one class of tokens. at_minimum: share no longer than an aligner's least
+    duration, None where that means nothing."""
+
+    name: str
+    count: int
+    low_ms: float
+    median_ms: float
+    high_ms: float
+    at_minimum: float | None
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """Silences of `PAUSE_S` or more at one kind of place: `<wb>` or a punctuation mark."""
+
+    place: str
+    places: int
+    pauses: int
+    median_ms: float
+    longest_ms: float
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """How little an utterance's alignment looks like the others'; `score` is the sum of the rest.
+
+    Terms, each 0 for an inconspicuous utterance; z is (x - median) / (1.4826 MAD):
+
+    duration: z, over utterances, of the mean |z| of the phones' log durations, if positive.
+    longest: by how much the longest phone's z of log duration exceeds `LONG_Z`.
+    rate: by how much |z| of the log phones per second of speech exceeds `RATE_Z`.
+    spectrum: z, over utterances, of the phones' mean squared distance to their phone's mean
+        spectrum, in standard deviations and less the utterance's mean distance, if positive.
+    disagreement: median distance of phone starts to the other aligner's in units of
+        `DISAGREEMENT_S`, less 1; 0 if the other did not align it or was not asked.
+    """
+
+    utterance: str
+    text: str
+    score: float
+    duration: float
+    longest: float
+    rate: float
+    spectrum: float
+    disagreement: float
+
+
+def class_durations(found: Survey) -> list[ClassDurations]:
+    """Durations of every class in `CLASSES` that occurs; 5th, 50th and 95th percentiles."""
+    tokens, durations = np.concatenate(found.tokens), np.concatenate(found.durations)
+    minimum = np.ceil(ALIGNER_MINIMUM_S / found.frame_s)
+    rows = []
+    for name, symbols in CLASSES.items():
+        chosen = durations[np.isin(tokens, [TOKENS.index(symbol) for symbol in symbols])]
+        if not len(chosen):
+            continue
+        low, median, high = (1000 * found.frame_s * np.quantile(chosen, [0.05, 0.5, 0.95])).tolist()
+        spoken = symbols[0] in PHONES
+        share = float((chosen <= minimum).mean()) if spoken else None
+        rows.append(ClassDurations(name, len(chosen), low, median, high, share))
+    return rows
+
+
+def at_minimum(found: Survey) -> float:
+    """Share of all phones that last no longer than an aligner's least duration."""
+    tokens, durations = np.concatenate(found.tokens), np.concatenate(found.durations)
+    spoken = durations[duration_group(tokens) == 0]
+    return float((spoken <= np.ceil(ALIGNER_MINIMUM_S / found.frame_s)).mean())
+
+
+def pauses(found: Survey) -> list[Pauses]:
+    """Pauses at word boundaries without punctuation, and by the mark that begins a pause.
+
+    Of several marks between two words the first takes the silence; marks before the first word
+    and a sentence's last marks stand beside `<s>` and `</s>`, which own the silence there, and
+    are not counted.
+    """
+    by_place: dict[str, list[float]] = {}
+    for tokens, durations in zip(found.tokens, found.durations, strict=True):
+        inner = np.flatnonzero(duration_group(tokens) == 0)
+        between = np.arange(inner[0], inner[-1]) if len(inner) else np.array([], int)
+        for index in between[duration_group(tokens[between]) != 0]:
+            if duration_group(tokens[index - 1]) == 0:
+                seconds = float(durations[index]) * found.frame_s
+                by_place.setdefault(TOKENS[tokens[index]], []).append(seconds)
+    rows = []
+    for place in ("<wb>", *PUNCTUATION):
+        seconds = np.array(by_place.get(place, []))
+        if not len(seconds):
+            continue
+        long = 1000 * seconds[seconds >= PAUSE_S]
+        median, most = (float(np.median(long)), float(long.max())) if len(long) else (0.0, 0.0)
+        rows.append(Pauses(place, len(seconds), len(long), median, most))
+    return rows
+
+
+def boundary_pauses_s(found: Survey) -> np.ndarray:
+    """Lengths of the pauses at word boundaries without punctuation, s."""
+    tokens, durations = np.concatenate(found.tokens), np.concatenate(found.durations)
+    seconds = durations[tokens == TOKENS.index("<wb>")] * found.frame_s
+    return seconds[seconds >= PAUSE_S]
+
+
+def coverage(found: Survey) -> dict[str, tuple[int, ...]]:
+    """Phone to how often it occurs: unstressed, primary, secondary for a vowel, else in all."""
+    counts = np.bincount(np.concatenate(found.tokens), minlength=len(TOKENS))
+    by_symbol = dict(zip(TOKENS, counts.tolist(), strict=True))
+    vowels = {v: tuple(by_symbol[f"{v}{stress}"] for stress in (0, 1, 2)) for v in VOWELS}
+    return vowels | {consonant: (by_symbol[consonant],) for consonant in CONSONANTS}
+
+
+def missing_phones(counts: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """Phones that never occur; of a vowel that does, the stresses that never occur."""
+    out = []
+    for phone, by_stress in counts.items():
+        if not sum(by_stress):
+            out.append(phone)
+        elif len(by_stress) > 1:
+            out += [f"{phone}{stress}" for stress, count in enumerate(by_stress) if not count]
+    return out
+
+
+def suspicions(
+    folder: Path,
+    info: PreparedInfo,
+    found: Survey,
+    disagreement_s: Mapping[str, float],
+    progress: Progress = silent,
+) -> list[Suspicion]:
+    """All utterances, the most suspicious first; formula in `Suspicion`.
+
+    Args:
+        folder: the prepared corpus, read a second time.
+        info: of it.
+        found: of it.
+        disagreement_s: utterance to the median distance of its starts to the other aligner's, s.
+        progress: is told how many are done.
+    """
+    centre, spread = _log_durations(found)
+    mean_z, longest, distance = [], [], []
+    for one in utterances(folder, info):
+        z = _duration_z(one, centre, spread)
+        mean_z.append(np.abs(z).mean())
+        longest.append(z.max())
+        distance.append(_spectral_distance(one, found))
+        progress("comparing utterances", len(mean_z), len(found.rows))
+    rate = [np.log(max(row.phones, 1) / max(row.phone_seconds, 1e-3)) for row in found.rows]
+    terms = np.stack(
+        [
+            np.maximum(0, robust_z(np.array(mean_z))),
+            np.maximum(0, np.array(longest) - LONG_Z),
+            np.maximum(0, np.abs(robust_z(np.array(rate))) - RATE_Z),
+            np.maximum(0, robust_z(np.array(distance))),
+            [max(0.0, disagreement_s.get(r.utterance, 0) / DISAGREEMENT_S - 1) for r in found.rows],
+        ],
+        axis=1,
+    )
+    scored = [
+        Suspicion(row.utterance, row.text, float(values.sum()), *values.tolist())
+        for row, values in zip(found.rows, terms, strict=True)
+    ]
+    return sorted(scored, key=lambda one: -one.score)
+
+
+def robust_z(values: np.ndarray) -> np.ndarray:
+    """(U,) values less their median, in units of 1.4826 times the median absolute deviation."""
+    distance = values - np.median(values)
+    spread = 1.4826 * np.median(np.abs(distance))
+    return distance / spread if spread > 1e-9 else np.zeros_like(distance)
+
+
+def _log_durations(found: Survey) -> tuple[np.ndarray, np.ndarray]:
+    """(tokens,) median of each phone's log duration in frames, and 1.4826 times its MAD."""
+    tokens, logs = np.concatenate(found.tokens), np.log(np.concatenate(found.durations).clip(1))
+    centre, spread = np.zeros(len(TOKENS)), np.ones(len(TOKENS))
+    for symbols in CLASSES.values():
+        group = [TOKENS.index(symbol) for symbol in symbols]
+        of_class = logs[np.isin(tokens, group)]
+        for token in group:
+            own = logs[tokens == token]
+            # Of a rare phone less is known than of its class.
+            some = own if len(own) >= 20 else of_class
+            if len(some):
+                centre[token] = np.median(some)
+                spread[token] = max(0.1, 1.4826 * np.median(np.abs(some - centre[token])))
+    return centre, spread
+
+
+def _duration_z(one: Prepared, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    is_phone = duration_group(one.encoded.tokens) == 0
+    tokens, durations = one.encoded.tokens[is_phone], one.durations[is_phone]
+    return (np.log(durations.clip(1)) - centre[tokens]) / spread[tokens]
+
+
+def _spectral_distance(one: Prepared, found: Survey) -> float:
+    tokens, spectra = token_spectra(one)
+    spoken = duration_group(tokens) == 0
+    tokens, spectra = tokens[spoken], spectra[spoken]
+    z = (spectra - found.spectrum_mean[tokens]) / found.spectrum_std[tokens]
+    # A recording's own level and timbre are no fault of its alignment.
+    return float(((z - z.mean(axis=0)) ** 2).mean())
