@@ -37,17 +37,3 @@ class TextContext(nn.Module):
             return batch.text_states
         with torch.no_grad():
             return self.encoder(batch.pieces, batch.piece_mask)
-
-
-def pool_units(states: Tensor, piece_unit: Tensor, n_units: int) -> Tensor:
-    """Average the word pieces of each unit (CAMP, section 2.2).
-
-    Args:
-        states: (B, S, D). piece_unit: (B, S), -1 where a piece belongs to no unit. n_units: W.
-
-    Returns:
-        (B, W, D); zeros for a unit without pieces.
-    """
-    member = piece_unit[:, None, :] == torch.arange(n_units, device=states.device)[None, :, None]
-    weight = member.to(states.dtype)
-    return weight @ states / weight.sum(-1, keepdim=True).clamp(min=1.0)

@@ -6,8 +6,9 @@ from torch import Tensor, nn
 from tts_core.config import ModelConfig
 from tts_core.models.batch import Batch
 from tts_core.models.blocks import ConvStack, Prenet, Recurrent, SteppedLSTM
-from tts_core.models.context import TextContext, pool_units
+from tts_core.models.context import TextContext
 from tts_core.models.facts import CorpusFacts
+from tts_core.text.bert import pool_units
 
 
 class SyntaxStream(nn.Module):

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.utils.rnn import pad_sequence
 
 from intone import assets
 from intone.errors import UserError
@@ -45,18 +47,20 @@ class Pieces:
         from transformers import AutoTokenizer
 
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(resolve(name), use_fast=True)
+            # RoBERTa's tokenizer takes separate words only when told that spaces part them.
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(
+                resolve(name), use_fast=True, add_prefix_space=True
+            )
         except (OSError, ValueError) as error:
             raise UserError(_missing(name)) from error
         if not self._tokenizer.is_fast:
             raise UserError(f"text encoder {name}: it has no fast tokenizer, which word spans need")
+        # Long texts are read in windows (`TextEncoder`), so no length is worth a warning.
+        self._tokenizer.model_max_length = 10**9
         self.name = name
-        # Tokenizers without a known limit say 10^30.
-        stated = int(self._tokenizer.model_max_length)
-        self.limit = stated if stated < 10**6 else 512
 
     def __call__(self, words: Sequence[HasText]) -> tuple[np.ndarray, np.ndarray]:
-        """Word pieces of a sentence, with the encoder's special tokens.
+        """Word pieces of a text of any length, with the encoder's special tokens.
 
         Args:
             words: the units, W.
@@ -64,25 +68,38 @@ class Pieces:
         Returns:
             pieces: (S,) int64 ids. piece_unit: (S,) int64 unit of each piece, -1 for special
             tokens. Every unit has at least one piece.
-
-        Raises:
-            UserError: more pieces than the encoder can read.
         """
-        written = [word.text for word in words]
-        encoded = self._tokenizer(written, is_split_into_words=True, truncation=False)
-        empty = set(range(len(written))) - set(encoded.word_ids())
-        if empty:
-            for unit in empty:
-                written[unit] = self._tokenizer.unk_token
-            encoded = self._tokenizer(written, is_split_into_words=True, truncation=False)
-        ids = np.array(encoded["input_ids"], np.int64)
-        if len(ids) > self.limit:
-            raise UserError(
-                f"the text starting {' '.join(written[:6])!r} has {len(ids)} word pieces, but "
-                f"{self.name} reads at most {self.limit}; split it into sentences"
+        return self.many([words])[0]
+
+    def many(self, texts: Sequence[Sequence[HasText]]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Word pieces of many texts, faster than one by one and with the same result.
+
+        Args:
+            texts: the units of each text.
+
+        Returns:
+            For each text what `__call__` gives.
+        """
+        if not texts:
+            return []
+        written = [[word.text for word in words] for words in texts]
+        encoded = self._encode(written)
+        for row, words in enumerate(written):
+            # Symbols that the tokenizer drops still are units and need a piece.
+            for unit in set(range(len(words))) - set(encoded.word_ids(row)):
+                words[unit] = self._tokenizer.unk_token
+        if any(self._tokenizer.unk_token in words for words in written):
+            encoded = self._encode(written)
+        return [
+            (
+                np.array(ids, np.int64),
+                np.array([-1 if u is None else u for u in encoded.word_ids(row)], np.int64),
             )
-        owners = [-1 if unit is None else unit for unit in encoded.word_ids()]
-        return ids, np.array(owners, np.int64)
+            for row, ids in enumerate(encoded["input_ids"])
+        ]
+
+    def _encode(self, written: list[list[str]]) -> Any:
+        return self._tokenizer(written, is_split_into_words=True, truncation=False)
 
 
 def load_encoder(name: str) -> nn.Module:
@@ -117,48 +134,80 @@ def _missing(name: str) -> str:
 
 
 class TextEncoder(nn.Module):
-    """Contextual embeddings of word pieces from one hidden layer of a pre-trained encoder.
+    """Contextual embeddings of word pieces from hidden layers of a pre-trained encoder.
 
     Middle layers of sentence-tuned encoders hold more of the context of a word than the top. Layers
-    above the chosen one are dropped.
+    above the highest chosen one are dropped.
+
+    A text of more pieces than the encoder reads is read in windows that overlap by half; each piece
+    is taken from the window in which it stands most central.
 
     Args:
         name: asset name, local folder or hub name.
-        layer: hidden layer whose states are returned; 1 is the first above the embeddings.
+        layer: hidden layer whose states are returned, or several whose states are joined channel
+            by channel; 1 is the first above the embeddings.
 
     Raises:
         UserError: no such encoder or no such layer.
     """
 
-    def __init__(self, name: str = "minilm", layer: int = 4) -> None:
+    def __init__(self, name: str = "minilm", layer: int | Sequence[int] = 4) -> None:
         super().__init__()
         model: Any = load_encoder(name)
-        layers = getattr(getattr(model, "encoder", None), "layer", ())
-        if not layers:
-            raise UserError(
-                f"text encoder {name}: a {type(model).__name__} has no BERT-like stack of layers; "
-                "choose a BERT, RoBERTa, MPNet, ELECTRA or DeBERTa model"
-            )
-        if not 1 <= layer <= len(layers):
-            raise UserError(f"text encoder {name} has layers 1 to {len(layers)}, not {layer}")
-        model.encoder.layer = nn.ModuleList(layers[:layer])
+        self.layers = (layer,) if isinstance(layer, int) else tuple(layer)
+        _keep_layers(model, name, self.layers)
         model.pooler = None
-        self.name, self.layer = name, layer
+        self.name = name
         self.model = model
-        self.dim = int(model.config.hidden_size)
-        self.tokenizer = Pieces(name)
+        self.dim = int(model.config.hidden_size) * len(self.layers)
+        self.limit = _limit(model)
+
+    @cached_property
+    def tokenizer(self) -> Pieces:
+        """Its word pieces; loaded when first asked for, because stored pieces need no tokenizer."""
+        return Pieces(self.name)
 
     def forward(self, pieces: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Embed word pieces.
 
         Args:
-            pieces: (B, S) ids. mask: (B, S) true where a piece is real.
+            pieces: (B, S) ids. mask: (B, S) true where a piece is real; padding stands at the end.
 
         Returns:
             (B, S, D) states; 0 where masked.
         """
-        states = self.model(input_ids=pieces, attention_mask=mask.long()).last_hidden_state
-        return states * mask.unsqueeze(-1)
+        if pieces.shape[1] <= self.limit:
+            return self._states(pieces, mask) * mask.unsqueeze(-1)
+        rows = [
+            self._long(row[real]) for row, real in zip(pieces, mask.bool().unbind(0), strict=True)
+        ]
+        states = pad_sequence(rows, batch_first=True)
+        return nn.functional.pad(states, (0, 0, 0, pieces.shape[1] - states.shape[1]))
+
+    def _long(self, pieces: torch.Tensor) -> torch.Tensor:
+        """(S,) pieces of one text with its two special tokens to (S, D) states."""
+        if len(pieces) <= self.limit:
+            row = pieces.unsqueeze(0)
+            return self._states(row, torch.ones_like(row))[0]
+        parts = windows(len(pieces) - 2, self.limit - 2)
+        inputs = [torch.cat([pieces[:1], pieces[1 + a : 1 + b], pieces[-1:]]) for a, b, *_ in parts]
+        batch = pad_sequence(inputs, batch_first=True)
+        mask = pad_sequence([torch.ones_like(row) for row in inputs], batch_first=True)
+        states = self._states(batch, mask)
+        kept = [
+            row[1 + first - a : 1 + last - a]
+            for row, (a, _, first, last) in zip(states, parts, strict=True)
+        ]
+        end = states[-1, len(inputs[-1]) - 1 : len(inputs[-1])]
+        return torch.cat([states[0, :1], *kept, end])
+
+    def _states(self, pieces: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        out = self.model(
+            input_ids=pieces, attention_mask=mask.long(), output_hidden_states=len(self.layers) > 1
+        )
+        if len(self.layers) == 1:
+            return out.last_hidden_state
+        return torch.cat([out.hidden_states[layer] for layer in self.layers], -1)
 
     def pieces(self, words: Sequence[HasText]) -> tuple[np.ndarray, np.ndarray]:
         """See `Pieces.__call__`."""
@@ -166,9 +215,72 @@ class TextEncoder(nn.Module):
 
     @property
     def digest(self) -> str:
-        """Digest of the layer and the present weights: equal digests mean equal outputs."""
-        sha = hashlib.sha256(str(self.layer).encode())
+        """Digest of the layers and the present weights: equal digests mean equal outputs."""
+        sha = hashlib.sha256(",".join(map(str, self.layers)).encode())
         for key, value in sorted(self.model.state_dict().items()):
             sha.update(key.encode())
-            sha.update(value.detach().cpu().numpy().tobytes())
+            sha.update(value.detach().cpu().contiguous().numpy().data)
         return sha.hexdigest()[:16]
+
+
+def _keep_layers(model: Any, name: str, wanted: Sequence[int]) -> None:
+    """Drop the layers above the highest wanted one.
+
+    Raises:
+        UserError: the model has no stack of layers that we know, or not so many.
+    """
+    for stack, field in (("encoder", "layer"), ("transformer", "layer")):
+        holder = getattr(model, stack, None)
+        layers = getattr(holder, field, None)
+        if layers:
+            break
+    else:
+        raise UserError(
+            f"text encoder {name}: a {type(model).__name__} has no BERT-like stack of layers; "
+            "choose a BERT, RoBERTa, MPNet, ELECTRA, DeBERTa or DistilBERT model"
+        )
+    for layer in wanted:
+        if not 1 <= layer <= len(layers):
+            raise UserError(f"text encoder {name} has layers 1 to {len(layers)}, not {layer}")
+    setattr(holder, field, nn.ModuleList(layers[: max(wanted)]))
+
+
+def _limit(model: Any) -> int:
+    """Most pieces the encoder reads at once, special tokens included.
+
+    RoBERTa and MPNet count positions from after their padding's.
+    """
+    positions = int(getattr(model.config, "max_position_embeddings", 512))
+    reserved = getattr(getattr(model, "embeddings", None), "padding_idx", None)
+    return positions - (0 if reserved is None else int(reserved) + 1)
+
+
+def windows(length: int, width: int) -> list[tuple[int, int, int, int]]:
+    """Windows over a text that is too long to be read at once.
+
+    Args:
+        length: pieces of the text. width: pieces a window holds.
+
+    Returns:
+        (start, end, first, last) of each window: it reads pieces start to end, and those from first
+        to last are taken from it. Windows overlap by half of their width, or more at the end; of
+        two windows that read a piece, it is taken from the one whose ends are further from it.
+    """
+    starts = [*range(0, max(length - width, 0), max(width // 2, 1)), max(length - width, 0)]
+    ends = [min(start + width, length) for start in starts]
+    cuts = [0, *((a + b) // 2 for a, b in zip(starts[1:], ends[:-1], strict=True)), length]
+    return list(zip(starts, ends, cuts[:-1], cuts[1:], strict=True))
+
+
+def pool_units(states: torch.Tensor, piece_unit: torch.Tensor, n_units: int) -> torch.Tensor:
+    """Average the word pieces of each unit (CAMP, section 2.2).
+
+    Args:
+        states: (B, S, D). piece_unit: (B, S), -1 where a piece belongs to no unit. n_units: W.
+
+    Returns:
+        (B, W, D); zeros for a unit without pieces.
+    """
+    member = piece_unit[:, None, :] == torch.arange(n_units, device=states.device)[None, :, None]
+    weight = member.to(states.dtype)
+    return weight @ states / weight.sum(-1, keepdim=True).clamp(min=1.0)

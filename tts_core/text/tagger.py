@@ -89,15 +89,19 @@ class Tagger:
         ]
 
 
+def penn_parts(word: str) -> list[str]:
+    """A word as the Penn Treebank parts it: "don't" is "do", "n't"."""
+    parts = [part.replace("’", "'") for part in _CONTRACTION.split(word) if part]
+    return [word.replace("’", "'")] if len(parts) > 1 and parts[0][-1:].isdigit() else parts
+
+
 def _open(units: Sequence[Unit]) -> tuple[list[str], list[int]]:
     """Penn tokens of the units, and the unit of each."""
     tokens: list[str] = []
     owners: list[int] = []
     for place, unit in enumerate(units):
-        parts = [part for part in _CONTRACTION.split(unit.text) if part]
-        if len(parts) > 1 and parts[0][-1:].isdigit():
-            parts = [unit.text]
-        tokens += [part.replace("’", "'") for part in parts]
+        parts = penn_parts(unit.text)
+        tokens += parts
         owners += [place] * len(parts)
     return tokens, owners
 

@@ -8,12 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
+from intone.resources import cache_path
 from tts_core.config import StageConfig
 from tts_core.models.batch import Batch, collate
 from tts_core.models.build import System
 from tts_core.models.camp import CAMP
 from tts_core.models.context import TextContext
 from tts_core.models.kathaka import Gaussian, Kathaka
+from tts_core.text.embedding_cache import EmbeddingCache
 from tts_core.types import Prepared
 
 Cached = dict[str, Any]
@@ -28,14 +30,22 @@ class Stage:
         trains: names of the sub-modules that learn; everything else is frozen, in evaluation mode.
         loss: parts of the loss of a batch, given what `remember` kept for its split.
         weights: weight of each part at a step (0, 1, ...); a part with weight 0 is only logged.
+        criterion: the held-out value by which the best step is told (`StageConfig.keep`).
         remember: computes, once, what frozen parts say of a split's utterances.
+        begin: sets the learning parts to what `remember` kept of the training split.
+        measures: what validation logs beside the loss, over a split as a whole.
     """
 
     title: str
     trains: tuple[str, ...]
     loss: Callable[[Batch, Cached], dict[str, Tensor]]
     weights: Callable[[int], dict[str, float]]
+    criterion: str
     remember: Callable[[Sequence[Prepared], torch.device], Cached] = lambda _data, _device: {}
+    begin: Callable[[Cached], None] = lambda _cached: None
+    measures: Callable[[Sequence[Prepared], Cached, torch.device], dict[str, float]] = (
+        lambda _data, _cached, _device: {}
+    )
 
 
 class StageLoss(nn.Module):
@@ -78,12 +88,14 @@ def stages_of(model: System, configs: dict[int, StageConfig]) -> dict[int, Stage
             ("encoder", "decoder"),
             lambda batch, _: model.acoustic_loss(batch),
             lambda _: {"mel": 1.0},
+            criterion="mel",
         ),
         2: Stage(
             "duration model",
             ("duration_model",),
             lambda batch, _: model.duration_loss(batch),
             lambda _: {"duration": 1.0},
+            criterion="duration",
         ),
     }
 
@@ -100,7 +112,7 @@ def kl_weight(step: int, config: StageConfig) -> float:
 def _kathaka(model: Kathaka, configs: dict[int, StageConfig]) -> dict[int, Stage]:
     def posteriors(data: Sequence[Prepared], device: torch.device) -> Cached:
         found = _over(data, device, model.posterior)
-        return {"posterior": found, **_text_states(model.sampler.context, data, device)}
+        return {"posterior": found, **_text_states(model.sampler.context, data)}
 
     def samplings(data: Sequence[Prepared], device: torch.device) -> Cached:
         return {"sampler": _over(data, device, model.sampler)}
@@ -116,14 +128,23 @@ def _kathaka(model: Kathaka, configs: dict[int, StageConfig]) -> dict[int, Stage
             ("encoder", "decoder", "reference_encoder"),
             lambda batch, _: model.acoustic_loss(batch),
             lambda step: {"mel": 1.0, "kl": kl_weight(step, configs[1])},
+            criterion="mel",
         ),
-        2: Stage("sampler", ("sampler",), sampler_loss, lambda _: {"sampler_kl": 1.0}, posteriors),
+        2: Stage(
+            "sampler",
+            ("sampler",),
+            sampler_loss,
+            lambda _: {"sampler_kl": 1.0},
+            criterion="sampler_kl",
+            remember=posteriors,
+        ),
         3: Stage(
             "duration model on sampled latents",
             ("duration_model",),
             lambda batch, cached: model.duration_loss(batch, _gaussian(batch, cached["sampler"])),
             lambda _: {"duration": 1.0},
-            samplings,
+            criterion="duration",
+            remember=samplings,
         ),
     }
 
@@ -135,7 +156,7 @@ def _camp(model: CAMP, configs: dict[int, StageConfig]) -> dict[int, Stage]:
         found = _over(data, device, model.oracle_prosody)
         rows = [row for batch in found for row in batch.unbind(0)]
         # Single utterances, so that there is no padding among the vectors.
-        return {"vectors": rows, **_text_states(predictor.context, data, device)}
+        return {"vectors": rows, **_text_states(predictor.context, data)}
 
     def prosody_loss(batch: Batch, cached: Cached) -> dict[str, Tensor]:
         target = pad_sequence(
@@ -149,13 +170,16 @@ def _camp(model: CAMP, configs: dict[int, StageConfig]) -> dict[int, Stage]:
             ("encoder", "reference_encoder", "duration_predictor", "decoder"),
             lambda batch, _: model.acoustic_loss(batch),
             lambda _: {"mel": 1.0, "duration": configs[1].duration_weight},
+            criterion="mel",
         ),
         2: Stage(
             "prosody predictor",
             ("prosody_predictor",),
             prosody_loss,
             lambda _: {"prosody": 1.0},
-            vectors,
+            criterion="prosody",
+            remember=vectors,
+            begin=lambda cached: predictor.fit_scale(torch.cat(cached["vectors"])),
         ),
     }
 
@@ -174,12 +198,12 @@ def _gaussian(batch: Batch, kept: Sequence[Gaussian]) -> Gaussian:
     return Gaussian(*(torch.cat(part) for part in zip(*rows, strict=True)))
 
 
-def _text_states(
-    context: TextContext | None, data: Sequence[Prepared], device: torch.device
-) -> Cached:
+def _text_states(context: TextContext | None, data: Sequence[Prepared]) -> Cached:
+    """A frozen encoder reads a corpus once, for this run and for every later one."""
     if context is None or context.finetune:
         return {}
-    return {"text_states": [s[0] for s in _over(data, device, context)]}
+    cache = EmbeddingCache(cache_path("embeddings"))
+    return {"text_states": cache.states(context.encoder, [row.encoded.pieces for row in data])}
 
 
 def _with_states(batch: Batch, cached: Cached) -> Batch:

@@ -9,12 +9,12 @@ from torch.distributions import kl_divergence as oracle_kl
 from tts_core.models.batch import collate
 from tts_core.models.blocks import MaskedBatchNorm, frame_index, take
 from tts_core.models.camp import CAMP, last_frame_of_units, unit_durations
-from tts_core.models.context import pool_units
 from tts_core.models.durations import DurationScale, whole_frames
 from tts_core.models.graph import GraphAttention
 from tts_core.models.kathaka import Gaussian, Kathaka, ReferenceEncoder, kl_divergence
 from tts_core.models.ntts import NTTS
 from tts_core.models.prosody_predictor import ProsodyPredictor
+from tts_core.text.bert import pool_units
 
 
 def build(system, sizes, facts):

@@ -6,9 +6,8 @@ labels, 0.754 with (punctuation off, root excluded). This runs where the span pa
 
 from collections.abc import Sequence
 
+from tts_core.text.parse.trees import Span, bracket
 from tts_core.text.tagger import Tagged
-
-Span = tuple[str, int, int]
 
 _PHRASE = {"NOUN": "NP", "PROPN": "NP", "PRON": "NP", "NUM": "QP", "ADP": "PP", "ADJ": "ADJP"}
 _PHRASE |= {"ADV": "ADVP", "SCONJ": "SBAR", "PART": "VP"}
@@ -16,6 +15,16 @@ _SUBJECTS = {"nsubj", "nsubjpass", "expl", "csubj", "csubjpass"}
 _CLAUSES = {"advcl", "ccomp", "relcl"}
 _POSTMODIFIERS = {"prep", "relcl", "acl", "appos", "conj", "cc"}
 _WH_TAGS = {"WDT", "WP", "WRB", "WP$"}
+
+
+class RuleParser:
+    """Trees by rules from the dependencies that the tagger found."""
+
+    name = "rules"
+
+    def __call__(self, sentences: Sequence[Sequence[Tagged]]) -> list[str]:
+        """See `ConstituencyParser`."""
+        return [bracket(words, dependency_spans(words)) for words in sentences]
 
 
 def dependency_spans(words: Sequence[Tagged]) -> list[Span]:

@@ -1,0 +1,51 @@
+"""The Berkeley neural parser, where it is on the machine."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from intone.errors import UserError
+from tts_core.text.parse.trees import bracket, over_words, read_trees
+from tts_core.text.tagger import Tagged, penn_parts
+
+
+class BeneparParser:
+    """Trees by benepar (Kitaev et al. 2019), which Kathaka's authors used in later work.
+
+    Neither benepar nor its models install from the package registry's wheels alone, so this adapter
+    was written against benepar 0.2.0's published source and has never run with a real model.
+
+    Args:
+        model: name of a benepar model that is downloaded, or the path of one.
+
+    Raises:
+        UserError: benepar or the model is not here.
+    """
+
+    def __init__(self, model: str = "benepar_en3") -> None:
+        try:
+            import benepar  # pyright: ignore[reportMissingImports]
+        except ImportError as error:
+            raise UserError(
+                "parser benepar: the package benepar is not installed; `pip install benepar`, or "
+                "choose the parser span:minilm"
+            ) from error
+        try:
+            self._parser: Any = benepar.Parser(model)
+        except (LookupError, OSError) as error:
+            raise UserError(
+                f"parser benepar: its model {model} is not here; fetch it with "
+                f"`python -c \"import benepar; benepar.download('{model}')\"`"
+            ) from error
+        self._input: Any = benepar.InputSentence
+        self.name = f"benepar:{model}"
+
+    def __call__(self, sentences: Sequence[Sequence[Tagged]]) -> list[str]:
+        """See `ConstituencyParser`."""
+        # The parser learnt contractions in two parts and sentences that end in a full stop.
+        parts = [[p for word in words for p in penn_parts(word.text)] for words in sentences]
+        found = self._parser.parse_sents([self._input(words=[*words, "."]) for words in parts])
+        trees = []
+        for words, tree in zip(sentences, found, strict=True):
+            (read,) = read_trees(tree.pformat(margin=10**6))
+            trees.append(bracket(words, over_words(read, [word.text for word in words])))
+        return trees
