@@ -150,6 +150,19 @@ class StageConfig(Config):
         default=1.0, gt=0, le=1, description="cosine decay to this share of the learning rate"
     )
     clip: float = Field(default=1.0, gt=0, description="gradient norm clip")
+    weight_decay: float = Field(
+        default=0.0, ge=0, description="decoupled weight decay (AdamW); 0 is Adam"
+    )
+    keep: Literal["last", "best"] = Field(
+        default="last",
+        description="the weights that the stage leaves: the last, or the best held out",
+    )
+    patience: int | None = Field(
+        default=None,
+        gt=0,
+        description="with keep=best: validations without a better one before "
+        "the stage ends early; none: never",
+    )
     validate_every: int = Field(default=200, gt=0, description="steps between validations")
     checkpoint_every: int = Field(default=100, gt=0, description="steps between checkpoints")
     kl_weight: float = Field(
@@ -167,6 +180,12 @@ class StageConfig(Config):
     duration_weight: float = Field(
         default=0.025, ge=0, description="CAMP: weight of the duration L1, frames"
     )
+
+    @model_validator(mode="after")
+    def _patience_waits_for_the_best(self) -> "StageConfig":
+        if self.patience is not None and self.keep != "best":
+            raise ValueError("patience needs keep=best")
+        return self
 
 
 class Recipe(Config):

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,21 +57,17 @@ def save_model(
     stages_done: list[int],
 ) -> None:
     """Write a self-contained model into `folder`; complete or not at all."""
-    scratch = folder.with_name(folder.name + ".part")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    save_file(_own_state(model, recipe), scratch / WEIGHTS)
-    description = Description(
-        recipe=recipe,
-        facts=facts,
-        corpus=corpus,
-        stages_done=stages_done,
-        weights_sha256=sha256(scratch / WEIGHTS),
-        text_encoder_digest=_encoder_digest(model),
-    )
-    (scratch / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    scratch.rename(folder)
+    with _whole(folder) as scratch:
+        save_file(_own_state(model, recipe), scratch / WEIGHTS)
+        description = Description(
+            recipe=recipe,
+            facts=facts,
+            corpus=corpus,
+            stages_done=stages_done,
+            weights_sha256=sha256(scratch / WEIGHTS),
+            text_encoder_digest=_encoder_digest(model),
+        )
+        (scratch / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
 
 
 def load_model(folder: Path) -> tuple[System, Description]:
@@ -137,22 +135,46 @@ def load_own_state(model: System, state: dict[str, Tensor], recipe: Recipe) -> N
     model.load_state_dict(state, strict=False)
 
 
-def save_step(folder: Path, model: System, recipe: Recipe, optimizer: Any, step: int) -> None:
+def save_weights(folder: Path, model: System, recipe: Recipe, state: dict[str, Any]) -> None:
+    """Write weights and facts about them into `folder`; complete or not at all."""
+    with _whole(folder) as scratch:
+        save_file(_own_state(model, recipe), scratch / WEIGHTS)
+        (scratch / STATE).write_text(json.dumps(state) + "\n", "utf-8")
+
+
+def save_step(
+    folder: Path, model: System, recipe: Recipe, optimizer: Any, step: int, finished: bool
+) -> None:
     """Write `folder/step-NNNNNNN`: weights, optimiser and random state; keeps the newest two."""
-    target = folder / f"step-{step:07d}"
-    scratch = folder / "step.part"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    save_file(_own_state(model, recipe), scratch / WEIGHTS)
     random_state = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         random_state["cuda"] = torch.cuda.get_rng_state()
-    torch.save({"optimizer": optimizer.state_dict(), "random": random_state}, scratch / OPTIMIZER)
-    (scratch / STATE).write_text(json.dumps({"step": step}) + "\n", "utf-8")
-    shutil.rmtree(target, ignore_errors=True)
-    scratch.rename(target)
+    with _whole(folder / f"step-{step:07d}") as scratch:
+        save_file(_own_state(model, recipe), scratch / WEIGHTS)
+        torch.save(
+            {"optimizer": optimizer.state_dict(), "random": random_state}, scratch / OPTIMIZER
+        )
+        state = {"step": step, "finished": finished}
+        (scratch / STATE).write_text(json.dumps(state) + "\n", "utf-8")
     for old in sorted(folder.glob("step-*"))[:-2]:
         shutil.rmtree(old)
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """A scratch folder that becomes `folder` when all is written."""
+    scratch = folder.with_name(folder.name.split("-")[0] + ".part")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    yield scratch
+    shutil.rmtree(folder, ignore_errors=True)
+    scratch.rename(folder)
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a stage's newest checkpoint is its end: the last step, or patience ran out."""
+    found = newest_step(folder)
+    return found is not None and json.loads((found[0] / STATE).read_text("utf-8"))["finished"]
 
 
 def newest_step(folder: Path) -> tuple[Path, int] | None:

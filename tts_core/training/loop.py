@@ -15,13 +15,13 @@ from intone.errors import UserError
 from intone.files import owned, write_whole
 from tts_core.config import Recipe, StageConfig
 from tts_core.corpus.dataset import PreparedCorpus
-from tts_core.models.batch import Batch, collate
 from tts_core.models.build import System, build
 from tts_core.training import checkpoint
-from tts_core.training.batches import endless_batches, epoch_batches
+from tts_core.training.batches import endless_batches
+from tts_core.training.keep import Keeper, load_kept
 from tts_core.training.signals import StopOnSignal
-from tts_core.training.stages import Cached, Stage, StageLoss, stages_of
-from tts_core.types import Prepared
+from tts_core.training.stages import Stage, StageLoss, stages_of
+from tts_core.training.validate import batch_of, validate
 
 MODEL = "model"
 METRICS = "metrics.jsonl"
@@ -93,9 +93,9 @@ def train(
         _claim(out, described)
         for number in sorted(recipe.stages):
             config = recipe.stages[number]
-            found = checkpoint.newest_step(out / f"stage-{number}")
-            if found and found[1] >= config.steps:
-                checkpoint.load_step(found[0], model, recipe, None)
+            folder = out / f"stage-{number}"
+            if checkpoint.is_finished(folder):
+                load_kept(folder, config, model, recipe)
             elif number in wanted:
                 torch.manual_seed(recipe.seed * 1000 + number)
                 _StageRun(recipe, number, corpus, out, watch, stop).train(model)
@@ -154,14 +154,24 @@ class _StageRun:
         data = {name: self.corpus.split(name) for name in ("train", "validation")}
         if not data["train"]:
             raise UserError(f"{self.corpus.path}: no utterances to train on")
+        if not data["validation"] and self.config.keep == "best":
+            raise UserError(
+                f"{self.corpus.path}: no validation utterances to tell the best step of stage "
+                f"{self.number} by; keep the last one (stages.{self.number}.keep=last)"
+            )
         loss = StageLoss(model, stage).eval()
         cached = {name: stage.remember(rows, device) for name, rows in data.items()}
-        self._fit_scales(model, cached["train"])
-        optimizer = torch.optim.Adam(self._groups(loss), lr=self.config.lr)
+        stage.begin(cached["train"])
+        # Without weight decay this is Adam.
+        optimizer = torch.optim.AdamW(
+            self._groups(loss), lr=self.config.lr, weight_decay=self.config.weight_decay
+        )
         found = checkpoint.newest_step(self.folder)
         start = found[1] if found else 0
         if found:
             checkpoint.load_step(found[0], model, self.recipe, optimizer)
+        keeper = Keeper(self.folder, self.config, stage.criterion)
+        keeper.resume(start)
         self._cut_metrics(start)
         wrapped, optimizer = accelerator.prepare(loss, optimizer)
         frames = [len(row.mel) for row in data["train"]]
@@ -171,7 +181,7 @@ class _StageRun:
         clock = _Clock(self.corpus.info.features)
         # range first: zip must not draw a batch that is never used.
         for step, (epoch, positions) in zip(range(start, self.config.steps), batches, strict=False):
-            batch = _batch(data["train"], positions).to(device)
+            batch = batch_of(data["train"], positions).to(device)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(group["base_lr"], step, epoch, self.config)
             wrapped.train()
@@ -181,15 +191,23 @@ class _StageRun:
             clock.count(int(batch.frame_lengths.sum()))
             values = {name: float(part.detach()) for name, part in parts.items()}
             self._tell(stage, step + 1, values, clock.rate(), False)
+            finished = step + 1 == self.config.steps
             if self._due(step + 1, self.config.validate_every):
                 rows, kept = data["validation"], cached["validation"]
                 held_out = validate(loss, rows, kept, self.config, device)
                 self._tell(stage, step + 1, held_out, clock.rate(), True)
-            if self.stop.asked or self._due(step + 1, self.config.checkpoint_every):
-                checkpoint.save_step(self.folder, model, self.recipe, optimizer, step + 1)
-            if self.stop.asked:
+                keeper.see(step + 1, held_out, model, self.recipe)
+                finished = finished or keeper.out_of_patience(step + 1)
+            asked = self.stop.asked
+            if asked or finished or self._due(step + 1, self.config.checkpoint_every):
+                checkpoint.save_step(self.folder, model, self.recipe, optimizer, step + 1, finished)
+                keeper.settle()
+            if finished:
+                break
+            if asked:
                 where = f"stage {self.number}, step {step + 1}"
                 raise Interrupted(f"{self.out}: stopped at {where}; saved")
+        load_kept(self.folder, self.config, model, self.recipe)
         model.eval()
 
     def _due(self, step: int, every: int) -> bool:
@@ -228,10 +246,6 @@ class _StageRun:
             groups.append({"params": pretrained, "base_lr": self.recipe.text_encoder.lr})
         return groups
 
-    def _fit_scales(self, model: System, cached: Cached) -> None:
-        if "vectors" in cached:
-            model.prosody_predictor.fit_scale(torch.cat(cached["vectors"]))  # pyright: ignore
-
     def _tell(
         self, stage: Stage, step: int, values: dict[str, float], rate: float, validation: bool
     ) -> None:
@@ -261,32 +275,6 @@ def learning_rate(base: float, step: int, epoch: int, config: StageConfig) -> fl
     cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / config.steps)))
     rate = base * config.lr_decay**epoch * (config.lr_final + (1 - config.lr_final) * cosine)
     return max(rate, min(base, config.lr_floor))
-
-
-def validate(
-    loss: StageLoss,
-    rows: Sequence[Prepared],
-    cached: Cached,
-    config: StageConfig,
-    device: torch.device,
-) -> dict[str, float]:
-    """Mean of each part of the loss over held-out utterances, with seeded latents and pre-nets."""
-    if not rows:
-        return {}
-    loss.eval()
-    sums: dict[str, float] = {}
-    with torch.no_grad(), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(0)
-        for positions in epoch_batches([len(r.mel) for r in rows], config.batch_frames, (0,)):
-            parts = loss(_batch(rows, positions).to(device), cached)
-            for name, part in parts.items():
-                sums[name] = sums.get(name, 0.0) + float(part) * len(positions) / len(rows)
-    return sums
-
-
-def _batch(rows: Sequence[Prepared], positions: Sequence[int]) -> Batch:
-    chosen = [rows[i] for i in positions]
-    return collate([r.encoded for r in chosen], chosen, positions)
 
 
 def _weighted(parts: dict[str, torch.Tensor], stage: Stage, step: int) -> torch.Tensor:
