@@ -138,6 +138,7 @@ class Recording:
         position: place of the sentence in the paragraph: consecutive sentences have consecutive
         whole numbers. None if unknown.
         seconds: length of the audio as the corpus states it, None if it does not.
+        split: train, validation or test where the corpus brings its own split, else None.
     """
 
     utterance: str
@@ -148,6 +149,7 @@ class Recording:
     paragraph: str | None = None
     position: int | None = None
     seconds: float | None = None
+    split: str | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,10 @@ class Prepared:
         mel: (T, M) float32 log-mel, natural log, not yet normalised.
         f0: (T,) float32 fundamental frequency, Hz; 0 where unvoiced.
         audio: path of the recording this was made from.
+        words: (W,) the units as written.
+        paragraph, position: as in the corpus.
+        previous, next: utterances of the sentences before and after in the paragraph, None at its
+        ends and where the corpus has no paragraphs. They may have been left out of the preparation.
     """
 
     utterance: str
@@ -175,3 +181,7 @@ class Prepared:
     f0: np.ndarray
     audio: str
     words: tuple[str, ...] = field(default=())
+    paragraph: str | None = None
+    position: int | None = None
+    previous: str | None = None
+    next: str | None = None

@@ -19,6 +19,7 @@ from intone.errors import UserError
 from intone.resources import data_path
 from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.sources import CorpusInfo, audio_path, write_corpus
+from tts_core.types import Recording
 
 INFO = CorpusInfo(
     name="demo",
@@ -71,8 +72,11 @@ def build_demo(
         _read_aloud(missing, out / "wavs", lambda n: _tell(progress, done + n, len(chosen)))
     paths = [audio_path(out, s.id) for s in chosen]
     seconds = [soundfile.info(path).duration for path in paths]
-    rows = [(s.id, s.id, s.text, t) for s, t in zip(chosen, seconds, strict=True)]
-    write_corpus(out, INFO, rows)
+    recordings = [
+        Recording(s.id, s.id, s.text, str(path), INFO.speaker, seconds=t)
+        for s, path, t in zip(chosen, paths, seconds, strict=True)
+    ]
+    write_corpus(out, INFO, recordings)
     return paths
 
 

@@ -1,12 +1,12 @@
 """One file over HTTP, resumed where it stopped."""
 
+import hashlib
 import http.client
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from intone.errors import UserError
-from intone.files import sha256 as sha256_of
 from intone.files import write_whole
 from tts_core.corpus.progress import Progress, silent
 
@@ -20,7 +20,7 @@ def download(
     url: str,
     target: Path,
     size: int | None = None,
-    sha256: str | None = None,
+    digest: str | None = None,
     progress: Progress = silent,
 ) -> Path:
     """Download a file; what an interrupted attempt left is used.
@@ -31,7 +31,7 @@ def download(
     Args:
         url: of the file.
         target: where it is to be; until it is complete it has the ending `.part`.
-        size: bytes, if known. sha256: digest, if known.
+        size: bytes, if known. digest: `sha256:` or `md5:` and the hexadecimal digest, if known.
         progress: is told the mebibytes.
 
     Raises:
@@ -62,7 +62,7 @@ def download(
             f"{url}: the download stopped after {got} bytes ({reason}); the same command goes on "
             f"from there, or give a copy that you have {OWN_COPY}"
         )
-    _verify(url, part, size, sha256)
+    _verify(url, part, size, digest)
     part.replace(target)
     part.with_suffix(".etag").unlink(missing_ok=True)
     return target
@@ -111,13 +111,17 @@ def _strong_etag(etag: str | None) -> str:
     return "" if etag is None or etag.startswith("W/") else etag
 
 
-def _verify(url: str, part: Path, size: int | None, sha256: str | None) -> None:
+def _verify(url: str, part: Path, size: int | None, digest: str | None) -> None:
     got = part.stat().st_size
     wrong = None
     if size is not None and got != size:
         wrong = f"{got} bytes instead of {size}"
-    elif sha256 is not None and (digest := sha256_of(part)) != sha256:
-        wrong = f"sha256 {digest} instead of {sha256}"
+    elif digest is not None:
+        kind, _, expected = digest.partition(":")
+        with part.open("rb") as file:
+            found = hashlib.file_digest(file, kind).hexdigest()
+        if found != expected:
+            wrong = f"{kind} {found} instead of {expected}"
     if wrong:
         part.unlink()
         part.with_suffix(".etag").unlink(missing_ok=True)

@@ -5,63 +5,93 @@ from where this was written the real hosts could not be reached, so their answer
 """
 
 import platform
-import re
 import tarfile
 import tempfile
+import zipfile
 import zlib
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
-
-import soundfile
 
 from intone.errors import UserError
 from intone.files import write_whole
 from intone.resources import corpora_path
+from tts_core.corpus import readers
+from tts_core.corpus.convert import Choice, convert
 from tts_core.corpus.download import OWN_COPY, download
+from tts_core.corpus.info import KNOWN, CorpusInfo
 from tts_core.corpus.progress import Progress, silent
-from tts_core.corpus.sources import KNOWN, CorpusInfo, read_corpus, write_corpus, write_info
+from tts_core.corpus.sources import read_corpus, write_info
 
-FULL_SCALE_BITS = {"PCM_24": "PCM_24", "PCM_32": "PCM_24", "FLOAT": "PCM_24", "DOUBLE": "PCM_24"}
-
-
-class Reading(NamedTuple):
-    """One recording in a publisher's folder."""
-
-    utterance: str
-    sentence: str
-    text: str
-    audio: Path
+OPENSLR = "https://www.openslr.org/resources"
+LIBRITTS_SHA256 = {
+    "dev-clean": "da0864e1bd26debed35da8a869dd5c04dfc27682921936de7cff9c8a254dbe1a",
+    "dev-other": "d413eda26f3a152ac7c9cf3658ef85504dfb1b625296e5fa83727f5186cca79c",
+    "test-clean": "234ea5b25859102a87024a4b9b86641f5b5aaaf1197335c95090cde04fe9a4f5",
+    "test-other": "33a5342094f3bba7ccc2e0500b9e72d558f72eb99328ac8debe1d9080402f10d",
+    "train-clean-100": "c5608bf1ef74bb621935382b8399c5cdd51cd3ee47cec51f00f885a64c6c7f6b",
+    "train-clean-360": "ce7cff44dcac46009d18379f37ef36551123a1dc4e5c8e4eb73ae57260de4886",
+    "train-other-500": "e35f7e34deeb2e2bdfe4403d88c8fdd5fbf64865cae41f027a185a6965f0a5df",
+}
+LIBRITTS_R_MD5 = {
+    "dev-clean": "2c1f5312914890634cc2d15783032ff3",
+    "dev-other": "62d3a80ad8a282b6f31b3904f0507e4f",
+    "test-clean": "4d373d453eb96c0691e598061bbafab7",
+    "test-other": "dbc0959d8bdb6d52200595cabc9995ae",
+    "train-clean-100": "6df668d8f5f33e70876bfa33862ad02b",
+    "train-clean-360": "382eb3e64394b3da6a559f864339b22c",
+    "train-other-500": "a37a8e9f4fe79d20601639bf23d1add8",
+}
+"""As the publishers' own lists and loaders give them; the archives themselves were never met."""
 
 
 class Published(NamedTuple):
-    """Where a corpus is published and how its folder is read."""
+    """Where a corpus is published, and its layout.
 
+    Attributes:
+        size: of the archive in bytes. digest: `sha256:` or `md5:` and its digest; None if unknown.
+    """
+
+    layout: str
     url: str
-    archive: str
-    size: int | None
-    sha256: str | None
-    readings: Callable[[Path], Iterator[Reading]]
+    size: int | None = None
+    digest: str | None = None
 
 
 def published() -> dict[str, Published]:
     """The corpora that `fetch` knows."""
+    parts = {
+        f"libritts-{part}": Published(
+            "libritts", f"{OPENSLR}/60/{part}.tar.gz", digest=f"sha256:{sha256}"
+        )
+        for part, sha256 in LIBRITTS_SHA256.items()
+    }
+    restored = {
+        f"libritts-r-{part}": Published(
+            "libritts-r", f"{OPENSLR}/141/{part.replace('-', '_')}.tar.gz", digest=f"md5:{md5}"
+        )
+        for part, md5 in LIBRITTS_R_MD5.items()
+    }
     return {
         # GitHub makes the archive on demand: its bytes, so its digest, may change.
         "kathleen": Published(
+            "kathleen",
             "https://github.com/rhasspy/dataset-voice-kathleen/archive/refs/heads/master.tar.gz",
-            "kathleen.tar.gz",
-            None,
-            None,
-            kathleen_readings,
         ),
         "ljspeech": Published(
+            "ljspeech",
             "https://data.keithito.com/data/speech/LJSpeech-1.1.tar.bz2",
-            "LJSpeech-1.1.tar.bz2",
             2748572632,
-            "be1a30453f28eb8dd26af4101ae40cbf2c50413b1bb21936cbcdc6fae3de8aa5",
-            ljspeech_readings,
+            "sha256:be1a30453f28eb8dd26af4101ae40cbf2c50413b1bb21936cbcdc6fae3de8aa5",
         ),
+        "vctk": Published(
+            "vctk",
+            "https://datashare.ed.ac.uk/bitstream/handle/10283/3443/VCTK-Corpus-0.92.zip",
+            11747302977,
+            "md5:8a6ba2946b36fcbef0212cad601f4bfa",
+        ),
+        "hifi-tts": Published("hifi-tts", f"{OPENSLR}/109/hi_fi_tts_v0.tar.gz"),
+        **parts,
+        **restored,
     }
 
 
@@ -70,6 +100,7 @@ def fetch(
     out: str | Path,
     from_dir: str | Path | None = None,
     url: str | None = None,
+    speakers: frozenset[str] = frozenset(),
     progress: Progress = silent,
 ) -> CorpusInfo:
     """Bring a published corpus into the folder `out`, in our form.
@@ -78,10 +109,11 @@ def fetch(
     name under `INTONE_CORPORA`. A copy in our form is linked, one in the publisher's is converted.
 
     Args:
-        name: kathleen or ljspeech.
+        name: one of `published()`.
         out: the corpus folder; the download stands beside it until it is converted.
         from_dir: a copy of the corpus.
         url: another address of the publisher's archive; its size and digest are then not checked.
+        speakers: whose recordings; all if empty.
         progress: is told mebibytes and recordings.
 
     Returns:
@@ -92,84 +124,92 @@ def fetch(
             another corpus in `out`.
     """
     if name not in published():
-        raise UserError(f"{name}: no such corpus; known ones are {', '.join(published())}")
-    source, info, out = published()[name], KNOWN[name], Path(out)
+        raise UserError(f"{name}: {_unknown(name)}")
+    source, out = published()[name], Path(out)
+    info = KNOWN[source.layout].model_copy(update={"name": name})
     if (out / "corpus.json").is_file():
         there, _ = read_corpus(out)
         if there.name != name:
             raise UserError(f"{out}: holds the corpus {there.name}; choose another folder")
         return there
     out.mkdir(parents=True, exist_ok=True)
+    choice = Choice(speakers)
     local = Path(from_dir) if from_dir else corpora_path(name)
     if from_dir and not local.is_dir():
         raise UserError(f"{local}: no such folder; give the folder of a copy of {name}")
     if local.is_dir() and (from_dir or url is None):
-        _take_local(local, out, source, info, progress)
-        return info
+        return _take_local(local, out, source, info, choice, progress)
     if not hasattr(tarfile, "data_filter"):
         raise UserError(
             f"Python {platform.python_version()} cannot unpack a download safely; use 3.11.4 or "
             f"newer, or give an unpacked copy {OWN_COPY}"
         )
-    known = (source.size, source.sha256) if url is None else (None, None)
-    archive = download(
-        url or source.url, out.parent / f".{out.name}-{source.archive}", *known, progress
-    )
+    known = (source.size, source.digest) if url is None else (None, None)
+    file_name = source.url.rpartition("/")[2]
+    archive = download(url or source.url, out.parent / f".{out.name}-{file_name}", *known, progress)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
         _unpack(archive, Path(scratch))
-        _convert(source.readings(Path(scratch)), Path(scratch), out, info, progress)
+        found = readers.read(source.layout, scratch, speakers)
+        info = convert(found, source.url, out, info, choice, progress).info
     archive.unlink()
     return info
 
 
-def kathleen_readings(folder: Path) -> Iterator[Reading]:
-    """`data/arctic_a0001_1592748600.wav` with its `.txt`: a sentence and the time of its reading.
-
-    The readings of a sentence are numbered in the order of their times.
-    """
-    numbers: dict[str, int] = {}
-    for text in sorted(folder.rglob("data/*.txt")):
-        match = re.fullmatch(r"(.+)_(\d+)", text.stem)
-        audio = text.with_suffix(".wav")
-        if match and audio.is_file():
-            sentence = match[1]
-            numbers[sentence] = numbers.get(sentence, 0) + 1
-            words = text.read_text(encoding="utf-8").strip()
-            yield Reading(f"{sentence}_{numbers[sentence]}", sentence, words, audio)
-
-
-def ljspeech_readings(folder: Path) -> Iterator[Reading]:
-    """`metadata.csv` = `id|as written|numbers and abbreviations in words`, and `wavs/id.wav`."""
-    for table in sorted(folder.rglob("metadata.csv")):
-        for line in table.read_text(encoding="utf-8").splitlines():
-            fields = line.split("|")
-            audio = table.parent / "wavs" / f"{fields[0]}.wav"
-            if len(fields) == 3 and audio.is_file():
-                yield Reading(fields[0], fields[0], fields[2] or fields[1], audio)
+def _unknown(name: str) -> str:
+    if name in ("libritts", "libritts-r"):
+        parts = ", ".join(part for part in published() if part.startswith(f"{name}-"))
+        return f"comes in parts; fetch one of {parts}"
+    if name in KNOWN:
+        return (
+            f"its publisher hands it out only against a signed licence ({KNOWN[name].source}); "
+            f"unpack it and give `intone corpus import {name} FOLDER -o OUT`"
+        )
+    single = ", ".join(n for n in published() if not n.startswith("libritts"))
+    return (
+        f"no such corpus; known ones are {single}, and the parts of LibriTTS such as "
+        "libritts-train-clean-100 and libritts-r-dev-clean"
+    )
 
 
 def _take_local(
-    local: Path, out: Path, source: Published, info: CorpusInfo, progress: Progress
-) -> None:
+    local: Path,
+    out: Path,
+    source: Published,
+    info: CorpusInfo,
+    choice: Choice,
+    progress: Progress,
+) -> CorpusInfo:
     progress(f"taking the copy in {local}", 1, 1)
     table = local / "metadata.csv"
-    if table.is_file() and table.read_text(encoding="utf-8-sig").startswith("utterance|"):
-        wavs = out / "wavs"
-        if wavs.is_symlink():
-            wavs.unlink()  # of an earlier try, perhaps to a copy that is gone
-        if not wavs.exists():
-            wavs.symlink_to((local / "wavs").resolve(), target_is_directory=True)
-        write_whole(out / "metadata.csv", table.read_text(encoding="utf-8-sig"))
-        write_info(out, info)
-        return
-    _convert(source.readings(local), local, out, info, progress)
+    if not (table.is_file() and table.read_text(encoding="utf-8-sig").startswith("utterance|")):
+        found = readers.read(source.layout, local, choice.speakers)
+        return convert(found, str(local.resolve()), out, info, choice, progress).info
+    if choice.speakers:
+        raise UserError(
+            f"{local}: is in our form already and taken whole; choose speakers of it with "
+            f"`intone corpus import metadata {local} --speaker NAME`"
+        )
+    wavs = out / "wavs"
+    if wavs.is_symlink():
+        wavs.unlink()  # of an earlier try, perhaps to a copy that is gone
+    if not wavs.exists():
+        wavs.symlink_to((local / "wavs").resolve(), target_is_directory=True)
+    if (local / "splits.csv").is_file():
+        write_whole(out / "splits.csv", (local / "splits.csv").read_text(encoding="utf-8-sig"))
+    write_whole(out / "metadata.csv", table.read_text(encoding="utf-8-sig"))
+    write_info(out, info)
+    return info
 
 
 def _unpack(archive: Path, target: Path) -> None:
     try:
-        with tarfile.open(archive) as tar:
-            tar.extractall(target, filter="data")
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as packed:
+                packed.extractall(target)
+        else:
+            with tarfile.open(archive) as tar:
+                tar.extractall(target, filter="data")
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno:
             raise UserError(
                 f"{target.parent}: the download cannot be unpacked there ({error.strerror}); it is "
@@ -180,40 +220,3 @@ def _unpack(archive: Path, target: Path) -> None:
             f"{archive.name}: not an archive that can be unpacked ({error}); it was deleted, fetch "
             "the corpus again"
         ) from error
-
-
-def _convert(
-    readings: Iterator[Reading], where: Path, out: Path, info: CorpusInfo, progress: Progress
-) -> None:
-    found = list(readings)
-    if not found:
-        raise UserError(f"{where}: no recordings of {info.name} with their texts are in it")
-    if (out / "wavs").is_symlink():
-        (out / "wavs").unlink()
-    (out / "wavs").mkdir(exist_ok=True)
-    rows = []
-    for number, reading in enumerate(found, start=1):
-        flac = out / "wavs" / f"{reading.utterance}.flac"
-        try:
-            if not flac.is_file():
-                _to_flac(reading.audio, flac)
-        except soundfile.LibsndfileError as error:
-            raise UserError(
-                f"{reading.audio}: not audio ({error.error_string}); if the archive holds "
-                "pointers of Git LFS, clone the repository with it and give --from"
-            ) from error
-        seconds = soundfile.info(flac).duration
-        rows.append((reading.utterance, reading.sentence, reading.text, seconds))
-        progress("converting recordings", number, len(found))
-    write_corpus(out, info, rows)
-
-
-def _to_flac(audio: Path, flac: Path) -> None:
-    subtype = soundfile.info(audio).subtype
-    kind = "float64" if subtype in ("FLOAT", "DOUBLE") else "int32"
-    samples, rate = soundfile.read(audio, dtype=kind, always_2d=True)
-    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1).astype(samples.dtype)
-    part = flac.with_name(f".{flac.name}")
-    coded = FULL_SCALE_BITS.get(subtype, "PCM_16")
-    soundfile.write(part, mono, rate, format="FLAC", subtype=coded)
-    part.replace(flac)

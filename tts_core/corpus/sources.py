@@ -2,57 +2,30 @@
 
 corpus.json     whose voice it is, under which licence (`CorpusInfo`)
 metadata.csv    `utterance|sentence|text|seconds`, one recording a line; the further columns
-                `speaker` and `paragraph` are optional
+                `speaker`, `paragraph` and `position` are optional
+splits.csv      `utterance|split`, optional: the corpus' own split, which then wins
 wavs/           one `.flac` or `.wav` an utterance
 """
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from intone.errors import UserError
 from intone.files import write_whole
+from tts_core.corpus.info import KNOWN, CorpusInfo
 from tts_core.types import Recording
 
 REQUIRED = ("utterance", "sentence", "text", "seconds")
-OPTIONAL = ("speaker", "paragraph")
+OPTIONAL = ("speaker", "paragraph", "position")
+SPLIT_NAMES = {"train": "train", "validation": "validation", "test": "test"} | dict.fromkeys(
+    ("dev", "val", "valid"), "validation"
+)
 SUFFIXES = (".flac", ".wav")
-
-
-class CorpusInfo(BaseModel):
-    """What `corpus.json` says."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(min_length=1, description="short name of the corpus")
-    speaker: str = Field(min_length=1, description="name of the voice")
-    licence: str = Field(min_length=1, description="under which terms the recordings may be used")
-    language: str = Field(default="en-US", description="BCP 47 tag of the language read")
-    stand_in: bool = Field(description="true if a machine read the texts, not a person")
-    source: str = Field(description="where the recordings come from")
-    note: str = Field(default="", description="what else a user of the recordings should know")
-
-
-KNOWN: dict[str, CorpusInfo] = {
-    "kathleen": CorpusInfo(
-        name="kathleen",
-        speaker="kathleen",
-        licence="CC0-1.0",
-        stand_in=False,
-        source="https://github.com/rhasspy/dataset-voice-kathleen",
-        note="CMU Arctic sentences, short and without context; many are read several times",
-    ),
-    "ljspeech": CorpusInfo(
-        name="ljspeech",
-        speaker="ljspeech",
-        licence="public domain",
-        stand_in=False,
-        source="https://keithito.com/LJ-Speech-Dataset/",
-        note="passages of non-fiction books, one reader",
-    ),
-}
 
 
 def read_corpus(folder: str | Path) -> tuple[CorpusInfo, list[Recording]]:
@@ -76,7 +49,7 @@ def read_corpus(folder: str | Path) -> tuple[CorpusInfo, list[Recording]]:
     recordings = _read_table(table, info)
     if not recordings:
         raise UserError(f"{table}: lists no recordings")
-    return info, recordings
+    return info, _with_split(recordings, folder / "splits.csv")
 
 
 def read_info(folder: Path) -> CorpusInfo:
@@ -94,21 +67,32 @@ def read_info(folder: Path) -> CorpusInfo:
         raise UserError(f"{path}: {_first_problem(error)}") from error
 
 
-def write_corpus(
-    folder: Path, info: CorpusInfo, rows: Iterable[tuple[str, str, str, float]]
-) -> None:
-    """Write `metadata.csv`, then `corpus.json`, whose presence says that the corpus is complete.
+def write_corpus(folder: Path, info: CorpusInfo, recordings: Iterable[Recording]) -> None:
+    """Write the tables, then `corpus.json`, whose presence says that the corpus is complete.
 
     Args:
         folder: the corpus folder; its `wavs/` are already there.
-        rows: utterance, sentence, text, seconds.
+        recordings: their `seconds` must be known; a `split` is written to `splits.csv`.
     """
-    lines = ["|".join(REQUIRED)]
-    for utterance, sentence, text, seconds in rows:
-        clean = " ".join(text.replace("|", " ").split())
-        lines.append(f"{utterance}|{sentence}|{clean}|{seconds:.3f}")
+    recordings = list(recordings)
+    used = [name for name in OPTIONAL if any(_column(r, name, info) for r in recordings)]
+    columns = [*REQUIRED, *used]
+    lines = ["|".join(columns)]
+    lines += ["|".join(_column(r, name, info) for name in columns) for r in recordings]
     write_whole(folder / "metadata.csv", "\n".join(lines) + "\n")
+    splits = [f"{r.utterance}|{r.split}" for r in recordings if r.split is not None]
+    if splits:
+        write_whole(folder / "splits.csv", "\n".join(["utterance|split", *splits]) + "\n")
     write_info(folder, info)
+
+
+def _column(recording: Recording, name: str, info: CorpusInfo) -> str:
+    if name == "seconds":
+        return f"{recording.seconds:.3f}"
+    if name == "speaker" and recording.speaker == info.speaker:
+        return ""
+    value = getattr(recording, name)
+    return "" if value is None else " ".join(str(value).replace("|", " ").split())
 
 
 def write_info(folder: Path, info: CorpusInfo) -> None:
@@ -117,32 +101,24 @@ def write_info(folder: Path, info: CorpusInfo) -> None:
 
 
 def _read_table(table: Path, info: CorpusInfo) -> list[Recording]:
-    try:
-        lines = table.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{table}: not UTF-8 text (byte {error.start}); save it as UTF-8"
-        ) from error
-    header = lines[0].split("|") if lines else []
+    header, rows = _rows(table)
     missing = [name for name in REQUIRED if name not in header]
     unknown = [name for name in header if name not in REQUIRED + OPTIONAL]
     if missing or unknown:
         raise UserError(
-            f"{table}, line 1: expected the header {'|'.join(REQUIRED)}, found {'|'.join(header)!r}"
+            f"{table}, line 1: expected the header {'|'.join(REQUIRED)}, found "
+            f"{'|'.join(header)[:80]!r}; bring a corpus of another layout into this one with "
+            "`intone corpus import`"
         )
     seen: dict[str, int] = {}
     recordings = []
-    for number, line in enumerate(lines[1:], start=2):
-        if not line.strip():
-            continue
-        fields = line.split("|")
-        if len(fields) != len(header):
-            raise UserError(
-                f"{table}, line {number}: {len(fields)} fields where the header has {len(header)}"
-            )
-        row = {name: value.strip() for name, value in zip(header, fields, strict=True)}
-        _check_row(row, f"{table}, line {number}", seen)
+    for number, row in rows:
+        where = f"{table}, line {number}"
+        _check_row(row, where, seen)
         seen[row["utterance"]] = number
+        position = row.get("position") or ""
+        if not re.fullmatch(r"\d*", position):
+            raise UserError(f"{where}: the position {position!r} is not a whole number")
         recordings.append(
             Recording(
                 utterance=row["utterance"],
@@ -151,19 +127,89 @@ def _read_table(table: Path, info: CorpusInfo) -> list[Recording]:
                 path=str(audio_path(table.parent, row["utterance"])),
                 speaker=row.get("speaker") or info.speaker,
                 paragraph=row.get("paragraph") or None,
+                position=int(position) if position else None,
+                seconds=_seconds(row["seconds"], where),
             )
         )
     return recordings
+
+
+def _rows(table: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
+    """The header, and the number and the columns of every other line."""
+    try:
+        # Not splitlines: a text may hold one of Unicode's other line separators.
+        lines = table.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{table}: not UTF-8 text (byte {error.start}); save it as UTF-8"
+        ) from error
+    header = [name.strip() for name in lines[0].split("|")]
+
+    def rows() -> Iterator[tuple[int, dict[str, str]]]:
+        for number, line in enumerate(lines[1:], start=2):
+            fields = line.split("|")
+            if not line.strip():
+                continue
+            if len(fields) != len(header):
+                raise UserError(
+                    f"{table}, line {number}: {len(fields)} fields where the header has "
+                    f"{len(header)}"
+                )
+            yield number, {k: v.strip() for k, v in zip(header, fields, strict=True)}
+
+    return header, rows()
+
+
+def _seconds(value: str, where: str) -> float | None:
+    if not value:
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        raise UserError(f"{where}: {value!r} is not a number of seconds") from None
 
 
 def _check_row(row: dict[str, str], where: str, seen: dict[str, int]) -> None:
     utterance = row["utterance"]
     if not utterance or not row["sentence"]:
         raise UserError(f"{where}: the utterance and the sentence need an id")
-    if Path(utterance).name != utterance or utterance.startswith("."):
+    if not is_file_name(utterance):
         raise UserError(f"{where}: {utterance!r} cannot be the name of a file in wavs/")
     if utterance in seen:
         raise UserError(f"{where}: {utterance!r} stands already in line {seen[utterance]}")
+
+
+def is_file_name(utterance: str) -> bool:
+    """Whether an utterance's id can name its file in `wavs/`."""
+    return Path(utterance).name == utterance and not utterance.startswith(".")
+
+
+def _with_split(recordings: list[Recording], table: Path) -> list[Recording]:
+    """The recordings on the sides that `splits.csv` puts them on, if there is one."""
+    if not table.is_file():
+        return recordings
+    header, rows = _rows(table)
+    if header != ["utterance", "split"]:
+        raise UserError(f"{table}, line 1: expected the header utterance|split")
+    known = {r.utterance for r in recordings}
+    side: dict[str, str] = {}
+    for number, row in rows:
+        utterance, split = row["utterance"], SPLIT_NAMES.get(row["split"].lower())
+        if utterance not in known:
+            raise UserError(f"{table}, line {number}: metadata.csv has no {utterance!r}")
+        if split is None:
+            raise UserError(
+                f"{table}, line {number}: {row['split']!r} is none of train, validation and test"
+            )
+        if side.setdefault(utterance, split) != split:
+            raise UserError(f"{table}, line {number}: {utterance!r} is on two sides")
+    lacking = [r.utterance for r in recordings if r.utterance not in side]
+    if lacking:
+        raise UserError(
+            f"{table}: says nothing of {len(lacking)} recordings, the first is {lacking[0]}; add "
+            "them, or delete the file to have a split drawn"
+        )
+    return [replace(r, split=side[r.utterance]) for r in recordings]
 
 
 def audio_path(folder: Path, utterance: str) -> Path:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from intone.errors import UserError
 from tts_core.types import Recording
 
 Split = Literal["train", "validation", "test"]
@@ -56,8 +57,9 @@ def split(
 ) -> dict[str, Split]:
     """Assign every recording to train, validation or test.
 
-    Groups are ranked by a seeded digest of their name, so the assignment does not depend on the
-    order of the rows, and changes little when a corpus grows.
+    A split that the recordings bring (`splits.csv`) is taken as it is. Else groups are ranked by a
+    seeded digest of their name, so the assignment does not depend on the order of the rows, and
+    changes little when a corpus grows: one more group moves at most three others.
 
     Args:
         recordings: of one corpus.
@@ -66,10 +68,15 @@ def split(
 
     Returns:
         utterance to split. Validation and test get at least one group each if there are three.
+
+    Raises:
+        UserError: the split that the recordings bring puts one group on two sides.
     """
     if len(fractions) != len(SPLITS) or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
         raise ValueError(f"fractions must be three shares with sum 1, not {tuple(fractions)}")
     group_of = groups(recordings)
+    if any(r.split is not None for r in recordings):
+        return _given(recordings, group_of)
     ranked = sorted(set(group_of.values()), key=lambda name: _rank(name, seed))
     least = 1 if len(ranked) >= len(SPLITS) else 0
     held_out = {
@@ -81,6 +88,24 @@ def split(
     end = held_out["test"] + held_out["validation"]
     side.update(dict.fromkeys(ranked[held_out["test"] : end], "validation"))
     return {utterance: side[group] for utterance, group in group_of.items()}
+
+
+def _given(recordings: Sequence[Recording], group_of: dict[str, str]) -> dict[str, Split]:
+    side: dict[str, Split] = {}
+    first: dict[str, Recording] = {}
+    for r in recordings:
+        given: Split | None = next((name for name in SPLITS if name == r.split), None)
+        if given is None:
+            raise ValueError(f"{r.utterance}: its split is {r.split!r}, one of {SPLITS} is needed")
+        other = first.setdefault(group_of[r.utterance], r)
+        if other.split != given:
+            raise UserError(
+                f"splits.csv puts {other.utterance} in {other.split} and {r.utterance} in {given}, "
+                "but they share a sentence or a text: a system would be tested on what it was "
+                "trained on; put both on one side"
+            )
+        side[r.utterance] = given
+    return side
 
 
 def _rank(name: str, seed: int) -> str:

@@ -115,7 +115,7 @@ def test_a_broken_download_goes_on_where_it_stopped(serve, tmp_path):
     content = np.random.default_rng(0).bytes(3_000_000)
     host = serve(content)
     host.break_after, host.breaks = 1_000_000, 2
-    got = download(host.url, tmp_path / "file", len(content), hashlib.sha256(content).hexdigest())
+    got = download(host.url, tmp_path / "file", len(content), "sha256:" + hashlib.sha256(content).hexdigest())
     assert got.read_bytes() == content
     assert host.asked == [None, "bytes=1000000-", "bytes=2000000-"]
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
@@ -173,7 +173,7 @@ def test_killed_between_the_answer_and_its_first_byte(serve, tmp_path, monkeypat
 def test_a_wrong_file_is_refused_and_deleted(serve, tmp_path):
     host = serve(b"not what was published")
     with pytest.raises(UserError, match="not the expected file"):
-        download(host.url, tmp_path / "file", sha256="0" * 64)
+        download(host.url, tmp_path / "file", digest="sha256:" + "0" * 64)
     assert list(tmp_path.glob("file*")) == []
     with pytest.raises(UserError, match=r"answers 404.*--from DIR, or put it under INTONE_CORPORA"):
         download(host.url.replace("/corpus.tar.gz", "/absent"), tmp_path / "file")

@@ -1,8 +1,12 @@
 import random
+import re
+from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from intone.errors import UserError
 from tts_core.corpus.sources import read_corpus
 from tts_core.corpus.splits import SPLITS, groups, normalised, split
 from tts_core.types import Recording
@@ -50,6 +54,33 @@ def test_shares_are_kept_and_no_side_is_empty(n, seed):
     assert min(counts.values()) >= 1
     assert abs(counts["test"] - 0.10 * n) <= 1
     assert abs(counts["validation"] - 0.05 * n) <= 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(3, 300), st.integers(1, 5), st.integers(0, 100))
+def test_growth_moves_few(n, more, seed):
+    found = [Recording(f"u{i}", f"s{i}", f"word {i}", "", "anna") for i in range(n + more)]
+    before, after = split(found[:n], seed), split(found, seed)
+    assert sum(before[u] != after[u] for u in before) <= 3 * more
+
+
+@given(rows, st.integers(0, 5), st.data())
+def test_a_split_that_the_corpus_brings_is_taken_or_refused_as_a_whole(pairs, seed, data):
+    sides = data.draw(
+        st.lists(st.sampled_from(SPLITS), min_size=len(pairs), max_size=len(pairs)), "sides"
+    )
+    found = [replace(r, split=side) for r, side in zip(recordings(pairs), sides, strict=True)]
+    group = groups(found)
+    crossing = {
+        g for g in group.values() if len({r.split for r in found if group[r.utterance] == g}) > 1
+    }
+    if not crossing:
+        assert split(found, seed) == {r.utterance: r.split for r in found}
+        return
+    with pytest.raises(UserError, match=r"splits\.csv puts (u\d+) in .* and (u\d+) in ") as refusal:
+        split(found, seed)
+    one, other = re.findall(r"\b(u\d+) in ", str(refusal.value))
+    assert group[one] == group[other]
 
 
 def test_connection_is_transitive():

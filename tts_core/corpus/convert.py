@@ -1,0 +1,290 @@
+"""From a publisher's folder to ours: one mono FLAC or link a recording, and the tables."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+
+from intone.errors import UserError
+from intone.files import write_whole
+from tts_core.corpus import readers
+from tts_core.corpus.info import KNOWN, SEVERAL, CorpusInfo
+from tts_core.corpus.progress import Progress, silent
+from tts_core.corpus.readers.base import Reading, left_out
+from tts_core.corpus.shards import LeftOut
+from tts_core.corpus.sources import SUFFIXES, read_info, write_corpus
+from tts_core.corpus.splits import normalised
+from tts_core.types import Recording
+
+UNFINISHED = ".importing"
+LEFT_OUT = "left_out.csv"
+TRUNCATED_S = 0.1
+"""A recording may be so much shorter than its corpus states."""
+POINTER = b"version https://git-lfs"
+FULL_SCALE_BITS = {"PCM_24": "PCM_24", "PCM_32": "PCM_24", "FLOAT": "PCM_24", "DOUBLE": "PCM_24"}
+
+
+class Choice(NamedTuple):
+    """What to make of a corpus.
+
+    Attributes:
+        speakers: whose recordings; all if empty.
+        written: take the text as it stands in print, not as the publisher put it in words.
+        own_split: keep the publisher's split, where there is one.
+        link: link WAV and FLAC files that are whole recordings instead of converting them.
+    """
+
+    speakers: frozenset[str] = frozenset()
+    written: bool = False
+    own_split: bool = False
+    link: bool = False
+
+
+EVERYTHING = Choice()
+
+
+class Imported(NamedTuple):
+    """What became of a corpus. speakers: name to hours."""
+
+    info: CorpusInfo
+    layout: str
+    speakers: dict[str, float]
+    left_out: list[LeftOut]
+
+
+def import_corpus(
+    layout: str,
+    folder: str | Path,
+    out: str | Path,
+    choice: Choice = EVERYTHING,
+    licence: str | None = None,
+    stand_in: bool = False,
+    progress: Progress = silent,
+) -> Imported:
+    """Bring a corpus in a published layout into our form.
+
+    An import that was interrupted goes on where it stopped. What cannot be used is left out and
+    listed in `left_out.csv`.
+
+    Args:
+        layout: one of `readers.layouts()`, or `auto`.
+        folder: the corpus.
+        out: the corpus folder to write.
+        choice: what to make of it.
+        licence: under which terms the recordings may be used; needed where the layout does not
+            say whose corpus it is.
+        stand_in: a machine read the texts.
+        progress: is told of the recordings done.
+
+    Raises:
+        UserError: `readers.read`'s, no licence, another corpus in `out`, or nothing to use.
+    """
+    folder, out = Path(folder), Path(out)
+    found = readers.read(layout, folder, choice.speakers)
+    info = _info(found.layout, folder, choice, licence, stand_in)
+    return convert(found, str(folder.resolve()), out, info, choice, progress)
+
+
+def convert(
+    found: readers.Found,
+    origin: str,
+    out: Path,
+    info: CorpusInfo,
+    choice: Choice = EVERYTHING,
+    progress: Progress = silent,
+) -> Imported:
+    """Convert what a reader found; see `import_corpus`.
+
+    Args:
+        found: the readings.
+        origin: an interrupted conversion goes on only if it was of the same origin and choice.
+        out: the corpus folder to write.
+        info: what `corpus.json` is to say; the speaker is found anew.
+        choice: what to make of the corpus.
+        progress: is told of the recordings done.
+    """
+    _claim(out, f"{found.layout} {origin} {sorted(choice.speakers)} {choice[1:]}")
+    wavs = out / "wavs"
+    wavs.mkdir(exist_ok=True)
+    readings, lost = _own_split(found.readings) if choice.own_split else (found.readings, [])
+    lost = [*found.left_out, *lost]
+    recordings = []
+    for reading, made in _audio_of(readings, wavs, choice.link, progress):
+        if isinstance(made, LeftOut):
+            lost.append(made)
+        else:
+            recordings.append(_recording(reading, made, info, choice))
+    if not recordings:
+        raise UserError(
+            f"{origin}: none of its {len(readings)} recordings can be used; the first of the lost, "
+            f"{lost[0].utterance}, for this reason: {lost[0].reason}"
+        )
+    speakers: dict[str, float] = {}
+    for r in recordings:
+        speakers[r.speaker] = speakers.get(r.speaker, 0.0) + (r.seconds or 0.0) / 3600
+    info = info.model_copy(
+        update={"speaker": next(iter(speakers)) if len(speakers) == 1 else SEVERAL}
+    )
+    rows = [f"{one.utterance}|{' '.join(one.reason.split())}" for one in lost]
+    write_whole(out / LEFT_OUT, "\n".join(["utterance|reason", *rows]) + "\n")
+    write_corpus(out, info, recordings)
+    (out / UNFINISHED).unlink()
+    return Imported(info, found.layout, speakers, lost)
+
+
+def _info(
+    layout: str, folder: Path, choice: Choice, licence: str | None, stand_in: bool
+) -> CorpusInfo:
+    """What `corpus.json` is to say."""
+    if layout in KNOWN:
+        return KNOWN[layout].model_copy(update={"licence": licence} if licence else {})
+    if (folder / "corpus.json").is_file():
+        own = read_info(folder)
+        return own.model_copy(update={"licence": licence} if licence else {})
+    if not licence:
+        raise UserError(
+            f"{folder}: nothing says under which terms the recordings may be used; give --licence, "
+            "for instance --licence CC-BY-4.0"
+        )
+    name = folder.resolve().stem if folder.is_file() else folder.resolve().name
+    return CorpusInfo(
+        name=name,
+        speaker=next(iter(choice.speakers)) if len(choice.speakers) == 1 else name,
+        licence=licence,
+        stand_in=stand_in,
+        source=str(folder),
+    )
+
+
+def _claim(out: Path, what: str) -> None:
+    """Make `out` ready; what an interrupted import of the same left in it stays."""
+    mark = out / UNFINISHED
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out}: is a file; give a folder to write to")
+    if (out / "corpus.json").is_file() and not mark.is_file():
+        raise UserError(f"{out}: holds the corpus {read_info(out).name}; choose another folder")
+    if mark.is_file() and mark.read_text(encoding="utf-8") != what:
+        # Of other inputs: nothing of it may be taken for this corpus.
+        shutil.rmtree(out / "wavs", ignore_errors=True)
+    elif not mark.is_file() and out.is_dir() and any(out.iterdir()):
+        raise UserError(f"{out}: holds other files; give an empty or a new folder to write to")
+    for name in ("corpus.json", "metadata.csv", "splits.csv"):
+        (out / name).unlink(missing_ok=True)
+    write_whole(mark, what)
+
+
+def _own_split(readings: Sequence[Reading]) -> tuple[list[Reading], list[LeftOut]]:
+    """The publisher's split without what stands on two sides: its test sentences stay as they are.
+
+    Raises:
+        UserError: the publisher does not split the corpus.
+    """
+    if any(r.split is None for r in readings):
+        raise UserError("this corpus comes without a split of its own; leave --own-split out")
+    order = ("test", "validation", "train")
+    side: dict[str, str] = {}
+    for r in sorted(readings, key=lambda r: order.index(r.split or "train")):
+        side.setdefault(normalised(r.text), r.split or "train")
+    kept, lost = [], []
+    for r in readings:
+        if side[normalised(r.text)] == r.split:
+            kept.append(r)
+        else:
+            reason = f"its text stands in the publisher's {side[normalised(r.text)]} part as well"
+            lost.append(left_out(r.utterance, reason))
+    return kept, lost
+
+
+def _audio_of(
+    readings: Sequence[Reading], wavs: Path, link: bool, progress: Progress
+) -> Iterator[tuple[Reading, Path | LeftOut]]:
+    """Each reading with its file in `wavs/`, or why there is none."""
+    # libsndfile lets go of the interpreter while it decodes and encodes.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = pool.map(partial(_place, wavs=wavs, link=link), readings)
+        try:
+            for number, (reading, made) in enumerate(zip(readings, results, strict=True), start=1):
+                progress("converting recordings", number, len(readings))
+                yield reading, made
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _place(reading: Reading, wavs: Path, link: bool) -> Path | LeftOut:
+    """Put one recording into `wavs/`."""
+    whole = reading.start_s <= 0 and reading.length_s is None and reading.channel is None
+    linked = link and whole and reading.audio.suffix.lower() in SUFFIXES
+    target = wavs / f"{reading.utterance}{reading.audio.suffix.lower() if linked else '.flac'}"
+    try:
+        if linked:
+            target.unlink(missing_ok=True)
+            target.symlink_to(reading.audio.resolve())
+        elif not target.is_file():
+            _to_flac(reading, target)
+        seconds = soundfile.info(target).duration
+    except (soundfile.LibsndfileError, _CutError) as error:
+        target.unlink(missing_ok=True)
+        return left_out(reading.utterance, _why(reading.audio, error))
+    if reading.seconds is not None and seconds < reading.seconds - TRUNCATED_S:
+        target.unlink()
+        stated = f"{seconds:.2f} s of the {reading.seconds:.2f} s that the corpus states"
+        return left_out(reading.utterance, f"truncated: {stated}")
+    return target
+
+
+class _CutError(Exception):
+    """A part of a file that the file does not have."""
+
+
+def _to_flac(reading: Reading, flac: Path) -> None:
+    """Cut out, to one channel, at its own rate; lossless up to 24 bits a sample."""
+    with soundfile.SoundFile(reading.audio) as file:
+        rate, subtype = file.samplerate, file.subtype
+        start = round(reading.start_s * rate)
+        if start >= max(file.frames, 1):
+            raise _CutError(f"begins at {reading.start_s:.2f} s, after the end of the file")
+        file.seek(start)
+        frames = -1 if reading.length_s is None else round(reading.length_s * rate)
+        kind = "float64" if subtype in ("FLOAT", "DOUBLE") else "int32"
+        samples = file.read(frames, dtype=kind, always_2d=True)
+    if not len(samples):
+        raise _CutError("holds no samples")
+    if reading.channel is not None:
+        samples = samples[:, [reading.channel]]
+    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
+    part = flac.with_name(f".{flac.name}")
+    coded = FULL_SCALE_BITS.get(subtype, "PCM_16")
+    soundfile.write(part, np.asarray(mono, samples.dtype), rate, format="FLAC", subtype=coded)
+    part.replace(flac)
+
+
+def _why(audio: Path, error: Exception) -> str:
+    with audio.open("rb") as file:
+        if file.read(len(POINTER)) == POINTER:
+            return (
+                "a pointer of Git LFS, not audio: clone the repository with Git LFS, then import it"
+            )
+    if isinstance(error, soundfile.LibsndfileError):
+        # libsndfile has no words for a FLAC stream that breaks off.
+        return f"not audio: {error.error_string or 'damaged or cut off in its middle'}"
+    return str(error)
+
+
+def _recording(reading: Reading, audio: Path, info: CorpusInfo, choice: Choice) -> Recording:
+    return Recording(
+        utterance=reading.utterance,
+        sentence=reading.sentence,
+        text=(reading.written if choice.written else "") or reading.text,
+        path=str(audio),
+        speaker=reading.speaker or info.speaker,
+        paragraph=reading.paragraph,
+        position=reading.position,
+        seconds=soundfile.info(audio).duration,
+        split=reading.split if choice.own_split else None,
+    )

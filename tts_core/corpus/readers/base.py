@@ -1,0 +1,125 @@
+"""What every reader of a published layout yields, and what all of them are held to."""
+
+import re
+from collections.abc import Iterable, Iterator, Set
+from pathlib import Path
+from typing import NamedTuple
+
+from tts_core.corpus.shards import LeftOut
+from tts_core.corpus.sources import is_file_name
+
+AUDIO = (".flac", ".wav", ".mp3", ".ogg", ".opus")
+"""What libsndfile reads, in the order in which one of several files of a name is preferred."""
+
+
+class Reading(NamedTuple):
+    """One recording in a publisher's folder.
+
+    Attributes:
+        utterance, sentence: ids. text: what was read, numbers and abbreviations in words where the
+        publisher says them.
+        audio: the file. speaker: None if the corpus names none.
+        written: the text as it stands in print, where that is another than `text`.
+        paragraph, position, seconds, split: as in `tts_core.types.Recording`.
+        start_s, length_s: the part of the file that is the recording; to its end if None.
+        channel: of a file with several, their average if None.
+    """
+
+    utterance: str
+    sentence: str
+    text: str
+    audio: Path
+    speaker: str | None = None
+    written: str = ""
+    paragraph: str | None = None
+    position: int | None = None
+    seconds: float | None = None
+    split: str | None = None
+    start_s: float = 0.0
+    length_s: float | None = None
+    channel: int | None = None
+
+
+Entry = Reading | LeftOut
+
+
+def left_out(utterance: str, reason: str) -> LeftOut:
+    """A recording that cannot be used."""
+    return LeftOut(utterance=utterance, reason=reason)
+
+
+def lines(table: Path) -> Iterator[tuple[str, str | None]]:
+    """A table's lines: where each stands, and its text, None if it is not UTF-8; no empty ones."""
+    with table.open("rb") as file:
+        for number, raw in enumerate(file, start=1):
+            where = f"{table.name} line {number}"
+            try:
+                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+            except UnicodeDecodeError:
+                yield where, None
+                continue
+            if line.strip():
+                yield where, line
+
+
+def text_of(path: Path) -> str | None:
+    """A small file's text on one line; None if it is not there or not UTF-8."""
+    try:
+        return " ".join(path.read_text(encoding="utf-8-sig").split())
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def with_position(utterance: str) -> tuple[str | None, int | None]:
+    """`BOOK-CHAPTER-0007` or `book_chapter_0007` to chapter and place in it."""
+    match = re.fullmatch(r"(.+)[-_](\d+)", utterance)
+    return (match[1], int(match[2])) if match else (None, None)
+
+
+def audio_without_text(folders: Iterable[Path], named: Set[str], table: str) -> Iterator[LeftOut]:
+    """Audio files whose names without ending are not among those that a table names."""
+    for folder in folders:
+        for path in sorted(folder.iterdir()):
+            if path.suffix.lower() in AUDIO and _visible(path) and path.stem not in named:
+                yield left_out(path.stem, f"its text is not in {table}")
+
+
+def held(entries: Iterable[Entry], speakers: Set[str]) -> tuple[list[Reading], list[LeftOut]]:
+    """The recordings that can be used, of the chosen speakers, and why others cannot be.
+
+    Args:
+        entries: of one reader. speakers: whose recordings; all if empty.
+    """
+    readings: list[Reading] = []
+    out: list[LeftOut] = []
+    seen: set[str] = set()
+    for entry in entries:
+        if isinstance(entry, LeftOut):
+            out.append(entry)
+            continue
+        if speakers and entry.speaker not in speakers:
+            continue
+        reason = _fault(entry, seen)
+        if reason is None:
+            seen.add(entry.utterance)
+            readings.append(entry)
+        else:
+            out.append(left_out(entry.utterance, reason))
+    return readings, out
+
+
+def _fault(reading: Reading, seen: Set[str]) -> str | None:
+    if not is_file_name(reading.utterance) or re.search(r"[|\x00-\x1f]", reading.utterance):
+        return "its id cannot be the name of a file"
+    if reading.utterance in seen:
+        return "its id stands twice in the corpus; the first recording is used"
+    if not reading.text.strip():
+        return "text missing"
+    if not reading.audio.is_file():
+        return f"no audio file {reading.audio.name}"
+    return None
+
+
+def _visible(path: Path) -> bool:
+    # LibriTTS-R's archives hold macOS' `._NAME.wav` beside some files.
+    return not path.name.startswith(".")
