@@ -6,18 +6,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from intone.errors import UserError
+from tts_core.model_config import Config, ModelConfig, TextEncoderConfig
 
 RECIPES = Path(__file__).parent / "recipes"
-STAGES = {"ntts": 2, "kathaka": 3, "camp": 2}
-
-
-class Config(BaseModel):
-    """Base of every configuration: unknown keys are refused and nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+STAGES = {"ntts": 2, "ntts_attention": 1, "durian_plus": 1, "kathaka": 3, "camp": 2}
 
 
 class Features(Config):
@@ -67,73 +62,6 @@ def preset(name: str) -> Features:
     return PRESETS[name]
 
 
-class TextEncoderConfig(Config):
-    """The pre-trained text encoder (BERT in the papers)."""
-
-    name: str = Field(default="minilm", description="asset name, local folder or hub name")
-    layer: int = Field(
-        default=4, ge=1, description="hidden layer whose states are used; upper ones are dropped"
-    )
-    finetune: bool = Field(default=False, description="train it in stage 2 at its own low rate")
-    lr: float = Field(default=2e-5, gt=0, description="its learning rate when fine-tuned")
-
-
-class ModelConfig(Config):
-    """Widths of one system. Defaults are the papers' or, where unpublished, their family's."""
-
-    system: Literal["ntts", "kathaka", "camp"] = Field(description="which system to build")
-    embedding: int = Field(default=512, gt=0, description="phone embedding, channels")
-    encoder: int = Field(default=512, gt=0, description="phone encoder output, channels (even)")
-    encoder_kernel: int = Field(
-        default=5, gt=0, description="kernel of the encoder convolutions, phones"
-    )
-    decoder: int = Field(default=1024, gt=0, description="decoder LSTM units")
-    decoder_layers: int = Field(default=2, gt=0, description="decoder LSTM layers")
-    prenet: int = Field(default=256, gt=0, description="pre-net units, channels")
-    prenet_dropout: float = Field(
-        default=0.5, ge=0, lt=1, description="pre-net dropout, training and synthesis"
-    )
-    dropout: float = Field(
-        default=0.5, ge=0, lt=1, description="dropout of the encoder convolutions"
-    )
-    duration: int = Field(default=256, gt=0, description="duration model width, channels (even)")
-    latent: int = Field(default=64, gt=0, description="Kathaka: sentence latent Z")
-    reference: int = Field(default=128, gt=0, description="reference encoder recurrent units")
-    sampler: Literal["bert", "graph", "bert+graph"] = Field(
-        default="bert+graph", description="Kathaka's sampler"
-    )
-    sampler_width: int = Field(default=256, gt=0, description="sampler BiLSTM units per direction")
-    node_embedding: int = Field(
-        default=128, gt=0, description="Kathaka: tree node label embedding, channels"
-    )
-    graph: int = Field(default=256, gt=0, description="Kathaka: graph attention width, channels")
-    word_vector: int = Field(default=8, gt=0, description="CAMP: size d of a word's prosody vector")
-    context: Literal["syntax", "bert", "bert+syntax"] = Field(
-        default="bert+syntax", description="CAMP's context"
-    )
-    context_width: int = Field(
-        default=64, gt=0, description="CAMP: width of each syntax stream's encoder"
-    )
-    predictor: int = Field(default=512, gt=0, description="CAMP: prosody predictor LSTM units")
-    predictor_prenet: int = Field(
-        default=256, gt=0, description="CAMP: prosody predictor pre-net units"
-    )
-
-    @field_validator("encoder", "duration", "context_width")
-    @classmethod
-    def _even(cls, value: int) -> int:
-        if value % 2:
-            raise ValueError("must be even: half for each direction of a BiLSTM")
-        return value
-
-    @field_validator("encoder_kernel")
-    @classmethod
-    def _odd(cls, value: int) -> int:
-        if value % 2 == 0:
-            raise ValueError("must be odd: as many phones before as after")
-        return value
-
-
 class StageConfig(Config):
     """One stage of training."""
 
@@ -178,7 +106,10 @@ class StageConfig(Config):
         default=200, gt=0, description="include the KL term once in this many steps"
     )
     duration_weight: float = Field(
-        default=0.025, ge=0, description="CAMP: weight of the duration L1, frames"
+        default=0.025, ge=0, description="CAMP, durian_plus: weight of the duration L1, frames"
+    )
+    guided_attention_weight: float = Field(
+        default=0.0, ge=0, description="ntts_attention: weight of the guided attention loss"
     )
 
     @model_validator(mode="after")

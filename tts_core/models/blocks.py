@@ -115,6 +115,7 @@ class PhoneEncoder(nn.Module):
         n_tokens: size of the phone inventory; id 0 is padding.
         embedding, channels: D of the embedding and of Y.
         condition: width of a sentence vector that joins every embedding; 0 without.
+        layers: BiLSTMs. CAMP says "as in Tacotron 2", which is 1; thesis Fig. 6.2 draws 2.
     """
 
     def __init__(
@@ -125,11 +126,12 @@ class PhoneEncoder(nn.Module):
         kernel: int = 5,
         dropout: float = 0.5,
         condition: int = 0,
+        layers: int = 1,
     ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(n_tokens, embedding, padding_idx=0)
         self.convs = ConvStack(embedding + condition, channels, 3, kernel, dropout)
-        self.lstm = Recurrent(channels, channels // 2)
+        self.lstm = Recurrent(channels, channels // 2, layers)
 
     def forward(
         self, tokens: Tensor, mask: Tensor, lengths: Tensor, condition: Tensor | None = None
