@@ -5,9 +5,12 @@ from typing import Annotated
 
 import typer
 
+from tts_core.text.parse_cli import app as parse_app
+
 app = typer.Typer()
 text_app = typer.Typer(no_args_is_help=True, help="What the front-end makes of a text.")
 app.add_typer(text_app, name="text")
+text_app.add_typer(parse_app)
 
 
 @text_app.command("analyse")

@@ -6,13 +6,17 @@ whole sentence are left out, because they are right by construction in most sent
 every parser. Unlabelled brackets of one span count once.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tts_core.text.parse.trees import Span
+from tts_core.text.normalise import Unit
+from tts_core.text.parse import ConstituencyParser
+from tts_core.text.parse.trees import Span, Tree, letters, over_words, read_trees
+from tts_core.text.tagger import Tagged, Tagger
 
 _RESAMPLES = 1000
 
@@ -72,3 +76,66 @@ def _counts(found: Counter[Span], gold: Counter[Span], labelled: bool) -> tuple[
         return (found & gold).total(), found.total(), gold.total()
     ours, theirs = ({span[1:] for span in spans} for spans in (found, gold))
     return len(ours & theirs), len(ours), len(theirs)
+
+
+@dataclass(frozen=True)
+class ParserScore:
+    """A parser against a treebank.
+
+    Attributes:
+        parser: its name. unlabelled, labelled: F1 of brackets.
+        sentences: gold sentences of two or more words. covered: those that the parser gave a tree
+            with the gold tree's words. seconds: wall time of the parser alone, without tagging.
+    """
+
+    parser: str
+    unlabelled: F1
+    labelled: F1
+    sentences: int
+    covered: int
+    seconds: float
+
+
+def score_parser(parser: ConstituencyParser, gold: Sequence[Tree]) -> ParserScore:
+    """Parse the sentences of gold trees and compare. A sentence without a tree counts as missed.
+
+    Args:
+        parser: which one. gold: trees without punctuation, words as our front-end parts them
+            (`tts_core.text.parse.trees.as_written`).
+    """
+    tagged = _tag(gold)
+    start = time.perf_counter()
+    trees = parser(tagged)
+    seconds = time.perf_counter() - start
+    pairs, covered = [], 0
+    for text, tree in zip(trees, gold, strict=True):
+        (found,) = read_trees(text)
+        same = letters(found.words) == letters(tree.words)
+        covered += same
+        n = len(tree.words)
+        ours = over_words(found, tree.words) if same else []
+        pairs.append((plain_brackets(ours, n), plain_brackets(tree.spans, n)))
+    return ParserScore(
+        parser=parser.name,
+        unlabelled=f1(pairs, labelled=False),
+        labelled=f1(pairs, labelled=True),
+        sentences=len(gold),
+        covered=covered,
+        seconds=seconds,
+    )
+
+
+def _tag(gold: Sequence[Tree]) -> list[list[Tagged]]:
+    """Words of the trees with tags and heads; the tagger sees a full stop after them."""
+    stop = Unit(".", ".", (), 0, 0)
+    units = [[*(Unit(word, word, (word,), 0, 0) for word in t.words), stop] for t in gold]
+    tagged = []
+    for words in Tagger()(units):
+        last = len(words) - 1
+        tagged.append(
+            [
+                replace(word, head=place if word.head == last else word.head)
+                for place, word in enumerate(words[:-1])
+            ]
+        )
+    return tagged

@@ -6,6 +6,7 @@ exactly (CKY).
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,22 +16,23 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_se
 
 from intone.errors import UserError
 from intone.resources import data_path
-from tts_core.text.bert import HasText, Pieces, TextEncoder, pool_units
+from tts_core.text.bert import ENCODER_ASSETS, HasText, Pieces, TextEncoder, pool_units
 from tts_core.text.parse.trees import Span, bracket
 from tts_core.text.tagger import Tagged
 
 # Spans scored at once: bounds the memory that a sentence of hundreds of words needs.
 _CHUNK = 1 << 16
-# Word pieces read at once, padding included.
-_BATCH_PIECES = 2048
+# Word pieces read at once, padding included: more no longer fit the caches of a core.
+_BATCH_PIECES = 768
 
 
 class SpanParser:
     """The trained parser.
 
     Args:
-        encoder: "minilm", "mpnet", or the encoder that the weights in `weights` were trained on.
-        weights: file of `intone text train-parser`; without it the shipped ones.
+        encoder: text encoder that the weights read with: "minilm" or "mpnet" for shipped weights.
+        weights: file of `intone text train-parser`; without it the shipped ones. Where the file
+            names an encoder that everybody can fetch, that one is used.
 
     Raises:
         UserError: the encoder is not fetched, or the file holds no such weights.
@@ -38,11 +40,16 @@ class SpanParser:
 
     def __init__(self, encoder: str = "minilm", weights: Path | None = None) -> None:
         path = weights or data_path("parser", f"span_{encoder}.safetensors")
-        self._scorer, self._labels, layers = load_scorer(path)
+        trained = load_scorer(path)
+        self._scorer, self._labels = trained.scorer, trained.labels
         self.name = f"span:{encoder}" if weights is None else f"span:{weights.name}"
-        self._features = WordFeatures(encoder, layers)
+        if trained.encoder in ENCODER_ASSETS:
+            encoder = trained.encoder
+        self._features = WordFeatures(encoder, trained.layers)
         if self._scorer.project.in_features != self._features.dim:
-            raise UserError(f"{path}: these weights were not trained on features of {encoder}")
+            raise UserError(
+                f"{path}: these weights were trained on {trained.encoder}, not on {encoder}"
+            )
 
     def __call__(self, sentences: Sequence[Sequence[Tagged]]) -> list[str]:
         """See `ConstituencyParser`; sentences of like length are read together."""
@@ -55,8 +62,23 @@ class SpanParser:
         return trees
 
 
-def load_scorer(path: Path) -> tuple["SpanScorer", list[str], tuple[int, ...]]:
-    """A trained scorer in evaluation mode, the names of its labels, the encoder's layers it reads.
+@dataclass(frozen=True)
+class TrainedScorer:
+    """What a file of weights holds.
+
+    Attributes:
+        scorer: in evaluation mode. labels: names of its labels.
+        encoder: the text encoder it reads with. layers: which layers of it.
+    """
+
+    scorer: "SpanScorer"
+    labels: list[str]
+    encoder: str
+    layers: tuple[int, ...]
+
+
+def load_scorer(path: Path) -> TrainedScorer:
+    """Read a file of weights.
 
     Raises:
         UserError: not a file of a span parser.
@@ -73,9 +95,9 @@ def load_scorer(path: Path) -> tuple["SpanScorer", list[str], tuple[int, ...]]:
         )
         scorer.load_state_dict(weights)
         layers = tuple(int(layer) for layer in about["layers"].split(","))
-    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+        return TrainedScorer(scorer.eval(), labels, about["encoder"], layers)
+    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise UserError(f"{path}: holds no weights of a span parser ({error})") from error
-    return scorer.eval(), labels, layers
 
 
 class WordFeatures:

@@ -61,7 +61,7 @@ class Trained:
 
 
 def read_treebank(folder: Path, held_out: int) -> Treebank:
-    """Every bracketed file (.ptb, .mrg, .txt, .trees) of a folder, one document each.
+    """Every bracketed file (.ptb, .mrg, .trees) of a folder, one document each.
 
     Args:
         folder: where they are. held_out: how many documents are kept from training.
@@ -136,7 +136,7 @@ def train_parser(
     card = {
         "labels": json.dumps(labels),
         "layers": ",".join(map(str, reader.layers)),
-        "encoder": encoder if encoder in LAYERS else Path(encoder).name,
+        "encoder": Path(encoder).name if Path(encoder).is_dir() else encoder,
         "trained_on": f"{folder.name}: {len(train)} trees; {folder_digest(folder)}",
         "held_out": ",".join(bank.held_out_documents),
         "epochs": str(epochs),
