@@ -6,6 +6,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
+from tts_core.models.attention import AttentionReport
+
 
 class CorpusFacts(BaseModel):
     """Inventory sizes and training-set statistics: stored with a checkpoint, enough to rebuild."""
@@ -49,7 +51,13 @@ class MelScale(nn.Module):
 
 @dataclass(frozen=True)
 class ModelOutput:
-    """A synthesis. mel: (B, T, M) log-mel, rows padded; durations: (B, N) frames."""
+    """A synthesis.
+
+    Attributes:
+        mel: (B, T, M) log-mel, rows padded. durations: (B, N) frames, a row's sum is its T.
+        attention: of systems with attention, how well it went.
+    """
 
     mel: Tensor
     durations: Tensor
+    attention: AttentionReport | None = None

@@ -15,6 +15,7 @@ from intone.errors import UserError
 from intone.files import owned, write_whole
 from tts_core.config import Recipe, StageConfig
 from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.paragraphs import read_splits
 from tts_core.models.build import System, build
 from tts_core.training import checkpoint
 from tts_core.training.batches import endless_batches
@@ -73,7 +74,7 @@ def train(
         Interrupted: SIGTERM or Ctrl-C came; the checkpoint is written.
     """
     facts = corpus.info.facts()
-    if recipe.text_encoder.name != corpus.info.encoder and recipe.model.system != "ntts":
+    if recipe.model.reads_text_encoder and recipe.text_encoder.name != corpus.info.encoder:
         raise UserError(
             f"{corpus.path}: prepared for the text encoder {corpus.info.encoder}, the recipe "
             f"{recipe.name} wants {recipe.text_encoder.name}; prepare it with --encoder "
@@ -151,7 +152,8 @@ class _StageRun:
         accelerator = Accelerator()
         device = accelerator.device
         stage = stages_of(model.to(device), self.recipe.stages)[self.number]
-        data = {name: self.corpus.split(name) for name in ("train", "validation")}
+        neighbours = self.recipe.model.context_sentences
+        data = read_splits(self.corpus, ("train", "validation"), neighbours)
         if not data["train"]:
             raise UserError(f"{self.corpus.path}: no utterances to train on")
         if not data["validation"] and self.config.keep == "best":

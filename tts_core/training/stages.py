@@ -14,7 +14,9 @@ from tts_core.models.batch import Batch, collate
 from tts_core.models.build import System
 from tts_core.models.camp import CAMP
 from tts_core.models.context import TextContext
+from tts_core.models.durian_plus import DurIANPlus
 from tts_core.models.kathaka import Gaussian, Kathaka
+from tts_core.models.ntts_attention import NTTSAttention
 from tts_core.text.embedding_cache import EmbeddingCache
 from tts_core.types import Prepared
 
@@ -82,6 +84,8 @@ def stages_of(model: System, configs: dict[int, StageConfig]) -> dict[int, Stage
         return _kathaka(model, configs)
     if isinstance(model, CAMP):
         return _camp(model, configs)
+    if isinstance(model, NTTSAttention | DurIANPlus):
+        return {1: _joint(model, configs[1])}
     return {
         1: Stage(
             "acoustic model",
@@ -98,6 +102,26 @@ def stages_of(model: System, configs: dict[int, StageConfig]) -> dict[int, Stage
             criterion="duration",
         ),
     }
+
+
+def _joint(model: NTTSAttention | DurIANPlus, config: StageConfig) -> Stage:
+    """CAMP's baselines train everything at once; measures have weight 0."""
+    if isinstance(model, DurIANPlus):
+        title, trains = "acoustic model and durations", ("duration_predictor",)
+        weights = {"mel_before": 1.0, "mel": 1.0, "duration": config.duration_weight}
+    else:
+        title, trains = "acoustic model with attention", ()
+        guided = config.guided_attention_weight
+        weights = {"mel_before": 1.0, "mel": 1.0, "stop": 1.0, "guided_attention": guided}
+        weights |= {"diagonality": 0.0, "coverage": 0.0}
+    return Stage(
+        title,
+        ("encoder", "decoder", "postnet", *trains),
+        lambda batch, cached: model.acoustic_loss(_with_states(batch, cached)),
+        lambda _: weights,
+        "mel",
+        lambda data, _device: _text_states(model.encoder.context, data),
+    )
 
 
 def kl_weight(step: int, config: StageConfig) -> float:

@@ -1,0 +1,108 @@
+"""DurIAN+: the baseline of CAMP (Hodari et al. 2021, and chapter 6 of Hodari's thesis).
+
+The same sequence-to-sequence model as `ntts_attention` with its attention replaced by durations:
+phone encodings are replicated by a jointly trained duration predictor's frames and decoded by
+Tacotron 2's autoregressive decoder with its post-net. All losses are L1.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from tts_core.config import ModelConfig
+from tts_core.models.batch import Batch
+from tts_core.models.blocks import ConvStack, Recurrent, mean_of_valid
+from tts_core.models.context import TextContext
+from tts_core.models.durations import PHONE_GROUP, whole_frames
+from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
+from tts_core.models.ntts import AutoregressiveDecoder, upsample
+from tts_core.models.phones_and_words import PhonesAndWords
+from tts_core.models.postnet import PostNet
+
+
+class PhoneDurationPredictor(nn.Module):
+    """Phone encodings alone to frames per phone: 3 convolutions, one LSTM, a linear layer.
+
+    CAMP's predictor without its prosody branch (CAMP Table 1: phones are its only input; the stack
+    is read from thesis Fig. 6.2d, unpublished for DurIAN+).
+
+    Args:
+        phones: D of the phone encodings. mean: frames of the average phone, where training starts.
+    """
+
+    def __init__(self, phones: int, config: ModelConfig, mean: float) -> None:
+        super().__init__()
+        self.convs = ConvStack(phones, config.duration, 3, 5, config.dropout)
+        self.lstm = Recurrent(config.duration, config.duration, both_ways=False)
+        self.output = nn.Linear(config.duration, 1)
+        nn.init.constant_(self.output.bias, mean)
+
+    def forward(self, phones: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
+        """Phones (B, N, D), mask (B, N), lengths (B,) to frames (B, N)."""
+        return self.output(self.lstm(self.convs(phones, mask), lengths))[..., 0]
+
+
+class Predicted(NamedTuple):
+    """before, after: z-scored mel (B, T, M) on both sides of the post-net. frames: (B, N)."""
+
+    before: Tensor
+    after: Tensor
+    frames: Tensor
+
+
+class DurIANPlus(nn.Module):
+    """The whole system; one stage trains all of it.
+
+    Args:
+        config: widths. facts: inventory sizes and statistics of the training corpus. context: text
+            encoder beside the phones (the negative control), or None.
+    """
+
+    def __init__(
+        self, config: ModelConfig, facts: CorpusFacts, context: TextContext | None = None
+    ) -> None:
+        super().__init__()
+        self.mel_scale = MelScale(facts)
+        self.encoder = PhonesAndWords(config, facts, context)
+        self.duration_predictor = PhoneDurationPredictor(
+            self.encoder.dim, config, facts.duration_mean[PHONE_GROUP]
+        )
+        self.decoder = AutoregressiveDecoder(self.encoder.dim + 1, facts.n_mels, config)
+        self.postnet = PostNet(facts.n_mels, config.postnet, config.dropout)
+
+    def forward(self, batch: Batch) -> Predicted:
+        """Teacher-forced, with the recordings' durations doing the upsampling."""
+        encodings = self.encoder(batch)
+        frames = self.duration_predictor(encodings, batch.token_mask, batch.token_lengths)
+        condition = upsample(encodings, batch.durations, batch.n_frames)
+        before = self.decoder(condition, self.mel_scale.normalise(batch.mel))
+        return Predicted(before, self.postnet(before, batch.frame_mask), frames)
+
+    def acoustic_loss(self, batch: Batch) -> dict[str, Tensor]:
+        """L1 of the normalised mel before and after the post-net, and of the durations in frames.
+
+        "mel" is the one after the post-net: what is heard.
+        """
+        predicted = self(batch)
+        target = self.mel_scale.normalise(batch.mel)
+        durations = (predicted.frames - batch.durations).abs()[..., None]
+        return {
+            "mel_before": mean_of_valid((predicted.before - target).abs(), batch.frame_mask),
+            "mel": mean_of_valid((predicted.after - target).abs(), batch.frame_mask),
+            "duration": mean_of_valid(durations, batch.token_mask),
+        }
+
+    @torch.inference_mode()
+    def synthesize(
+        self, batch: Batch, generator: torch.Generator | None = None, rate: float = 1.0
+    ) -> ModelOutput:
+        """Text to log-mel (B, T, M) with predicted durations."""
+        encodings = self.encoder(batch)
+        frames = self.duration_predictor(encodings, batch.token_mask, batch.token_lengths) / rate
+        durations = whole_frames(frames.clamp(min=0), batch.groups, batch.token_mask)
+        lengths = durations.sum(1)
+        n_frames = int(lengths.max())
+        before = self.decoder.generate(upsample(encodings, durations, n_frames), generator)
+        mask = torch.arange(n_frames, device=before.device) < lengths[:, None]
+        return ModelOutput(self.mel_scale.restore(self.postnet(before, mask)), durations)

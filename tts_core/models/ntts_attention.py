@@ -1,0 +1,228 @@
+"""NTTS with attention: the sequence-to-sequence baseline "s2s" of CAMP, a Tacotron 2.
+
+Shen et al. 2018 (arXiv 1712.05884, section 2.2) as Hodari et al. 2021 use it: phones
+instead of characters, L1 losses before and after the post-net. Two readings are left open and are
+switches: 2 LSTM layers in the decoder (Shen et al.) or 4 (Hodari's thesis); one frame per step or
+several (`reduction`, Wang et al. 2017). Shen et al.'s zoneout is left out: the layers above the
+attention run as one fused call in training.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tts_core.config import ModelConfig
+from tts_core.models.attention import (
+    AttentionReport,
+    LocationSensitiveAttention,
+    attended_frames,
+    coverage,
+    diagonality,
+    guided_attention_loss,
+    stop_loss,
+)
+from tts_core.models.batch import Batch
+from tts_core.models.blocks import Prenet, SteppedLSTM, mean_of_valid
+from tts_core.models.context import TextContext
+from tts_core.models.durations import PHONE_GROUP
+from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
+from tts_core.models.phones_and_words import PhonesAndWords
+from tts_core.models.postnet import PostNet
+
+# Unpublished: a sentence that is this many times as long as the corpus would read it is a runaway.
+LONGEST = 3.0
+
+
+class Decoded(NamedTuple):
+    """mel: (B, T, M) z-scores. stop: (B, T) logits. weights: (B, T / r, N) attention."""
+
+    mel: Tensor
+    stop: Tensor
+    weights: Tensor
+
+
+class AttentionDecoder(nn.Module):
+    """Phone encodings and previous frames to the next `reduction` frames and stop logits.
+
+    The first LSTM layer reads [prenet(x_{t-1}) ; c_{t-1}] and its state queries the attention; the
+    layers above read [s_t ; c_t]; frames and stop logits are linear in [h_t ; c_t]. Only what the
+    attention needs runs step by step in training, the layers above in one fused call.
+
+    Args:
+        memory: D of the encodings. n_mels: M.
+    """
+
+    def __init__(self, memory: int, n_mels: int, config: ModelConfig) -> None:
+        super().__init__()
+        self.n_mels, self.reduction = n_mels, config.reduction
+        self.prenet = Prenet(n_mels, config.prenet, config.prenet_dropout)
+        self.attention = LocationSensitiveAttention(memory, config.decoder, config.attention)
+        self.query_lstm = SteppedLSTM(config.prenet + memory, config.decoder, 1)
+        self.lstm = SteppedLSTM(config.decoder + memory, config.decoder, config.decoder_layers - 1)
+        self.output = nn.Linear(config.decoder + memory, config.reduction * n_mels)
+        self.stop = nn.Linear(config.decoder + memory, config.reduction)
+
+    def forward(self, memory: Tensor, mask: Tensor, mel: Tensor) -> Decoded:
+        """Teacher forcing: encodings (B, N, D), their mask, true frames (B, T, M); T is padded to
+        whole steps, with as many frames out as in."""
+        n_frames = mel.shape[1]
+        n_steps = -(-n_frames // self.reduction)
+        last = F.pad(mel, (0, 0, self.reduction, 0))[:, self.reduction - 1 :: self.reduction]
+        prenet = self.prenet(last[:, :n_steps])
+        attending, states = self.attention.start(memory, mask), self.query_lstm.start(memory)
+        context = memory.new_zeros(memory.shape[0], memory.shape[2])
+        read: list[Tensor] = []
+        weights: list[Tensor] = []
+        for frame in prenet.unbind(1):
+            query = self.query_lstm.step(torch.cat([frame, context], -1), states)
+            context, attended = self.attention.step(query, attending)
+            read.append(torch.cat([query, context], -1))
+            weights.append(attended)
+        above = torch.stack(read, 1)
+        hidden, _ = self.lstm(above)
+        joined = torch.cat([hidden, above[..., -memory.shape[2] :]], -1)
+        frames = self.output(joined).unflatten(-1, (self.reduction, self.n_mels)).flatten(1, 2)
+        stop = self.stop(joined).flatten(1)
+        return Decoded(frames[:, :n_frames], stop[:, :n_frames], torch.stack(weights, 1))
+
+    def generate(
+        self,
+        memory: Tensor,
+        mask: Tensor,
+        longest: Tensor,
+        generator: torch.Generator | None = None,
+    ) -> tuple[Decoded, Tensor, Tensor]:
+        """Free running until every sentence has stopped.
+
+        Args:
+            memory: (B, N, D). mask: (B, N). longest: (B,) frames after which the guard stops.
+
+        Returns:
+            What was decoded, the length of each sentence (B,) in frames, and whether its stop token
+            came (B,). A sentence ends with the first frame whose stop probability exceeds 1/2.
+        """
+        attending, first = self.attention.start(memory, mask), self.query_lstm.start(memory)
+        upper = self.lstm.start(memory)
+        context = memory.new_zeros(memory.shape[0], memory.shape[2])
+        frame = memory.new_zeros(memory.shape[0], self.n_mels)
+        lengths, stopped = torch.zeros_like(longest), torch.zeros_like(longest, dtype=torch.bool)
+        made: list[tuple[Tensor, Tensor, Tensor]] = []
+        while not bool((lengths > 0).all()):
+            joined = torch.cat([self.prenet(frame, generator), context], -1)
+            query = self.query_lstm.step(joined, first)
+            context, weights = self.attention.step(query, attending)
+            hidden = self.lstm.step(torch.cat([query, context], -1), upper)
+            joined = torch.cat([hidden, context], -1)
+            frames = self.output(joined).unflatten(-1, (self.reduction, self.n_mels))
+            stop = self.stop(joined)
+            frame = frames[:, -1]
+            before = len(made) * self.reduction
+            made.append((frames, stop, weights))
+            asks, speaking = (stop > 0).any(1), lengths == 0
+            ends = torch.where(asks, before + 1 + (stop > 0).int().argmax(1), longest)
+            ends = torch.minimum(ends, longest)
+            over = speaking & (ends <= before + self.reduction)
+            stopped |= over & asks
+            lengths = torch.where(over, ends, lengths)
+        frames, stop, weights = (torch.stack(part, 1) for part in zip(*made, strict=True))
+        return Decoded(frames.flatten(1, 2), stop.flatten(1), weights), lengths, stopped
+
+
+class NTTSAttention(nn.Module):
+    """The whole system; one stage trains all of it.
+
+    Args:
+        config: widths. facts: inventory sizes and statistics of the training corpus. context: text
+            encoder beside the phones (the negative control), or None.
+    """
+
+    duration_mean: Tensor
+
+    def __init__(
+        self, config: ModelConfig, facts: CorpusFacts, context: TextContext | None = None
+    ) -> None:
+        super().__init__()
+        self.mel_scale = MelScale(facts)
+        self.encoder = PhonesAndWords(config, facts, context)
+        self.decoder = AttentionDecoder(self.encoder.dim, facts.n_mels, config)
+        self.postnet = PostNet(facts.n_mels, config.postnet, config.dropout)
+        self.stop_weight = config.stop_weight
+        self.register_buffer("duration_mean", facts.duration_statistics()[0])
+
+    def forward(self, batch: Batch) -> tuple[Decoded, Tensor]:
+        """Teacher-forced: what was decoded, and its mel after the post-net (B, T, M)."""
+        memory = self.encoder(batch)
+        mel = self.mel_scale.normalise(batch.mel)
+        decoded = self.decoder(memory, batch.token_mask, mel)
+        return decoded, self.postnet(decoded.mel, batch.frame_mask)
+
+    def acoustic_loss(self, batch: Batch) -> dict[str, Tensor]:
+        """L1 of the normalised mel before and after the post-net, stop token, guided attention.
+
+        "mel" is the one after the post-net: what is heard. "diagonality" and "coverage" are
+        measures (`AttentionReport`), not losses.
+        """
+        decoded, after = self(batch)
+        target = self.mel_scale.normalise(batch.mel)
+        steps = (batch.frame_lengths + self.decoder.reduction - 1) // self.decoder.reduction
+        weights = decoded.weights
+        durations = attended_frames(weights, batch.frame_lengths, self.decoder.reduction)
+        return {
+            "mel_before": mean_of_valid((decoded.mel - target).abs(), batch.frame_mask),
+            "mel": mean_of_valid((after - target).abs(), batch.frame_mask),
+            "stop": stop_loss(decoded.stop, batch.frame_lengths, self.stop_weight),
+            "guided_attention": guided_attention_loss(weights, batch.token_lengths, steps),
+            "diagonality": diagonality(weights.detach(), batch.token_lengths, steps).mean(),
+            "coverage": coverage(durations, self._speech(batch)).mean(),
+        }
+
+    @torch.inference_mode()
+    def synthesize(
+        self, batch: Batch, generator: torch.Generator | None = None, rate: float = 1.0
+    ) -> ModelOutput:
+        """Text to log-mel (B, T, M).
+
+        Durations are what the attention dwelt on: frames per most attended phone, which may be 0.
+        There are none to scale beforehand: for a `rate` the spectrogram is resampled in time.
+        """
+        memory = self.encoder(batch)
+        longest = self._longest(batch)
+        decoded, lengths, stopped = self.decoder.generate(
+            memory, batch.token_mask, longest, generator
+        )
+        n_frames = int(lengths.max())
+        mask = torch.arange(n_frames, device=memory.device) < lengths[:, None]
+        mel = self.mel_scale.restore(self.postnet(decoded.mel[:, :n_frames], mask))
+        reduction = self.decoder.reduction
+        durations = attended_frames(decoded.weights, lengths, reduction)
+        steps = (lengths + reduction - 1) // reduction
+        report = AttentionReport(
+            diagonality(decoded.weights, batch.token_lengths, steps),
+            coverage(durations, self._speech(batch)),
+            stopped,
+        )
+        if rate != 1.0:
+            mel, durations = resampled(mel, durations, rate)
+        return ModelOutput(mel, durations, report)
+
+    def _longest(self, batch: Batch) -> Tensor:
+        """Frames (B,) after which a sentence that has not stopped is stopped."""
+        expected = (self.duration_mean[batch.groups] * batch.token_mask).sum(1)
+        return (LONGEST * expected).ceil().long().clamp(min=1)
+
+    def _speech(self, batch: Batch) -> Tensor:
+        return (batch.groups == PHONE_GROUP) & batch.token_mask
+
+
+def resampled(mel: Tensor, durations: Tensor, rate: float) -> tuple[Tensor, Tensor]:
+    """Speak `rate` times as fast: mel (B, T, M) linearly between its frames, durations (B, N)."""
+    ends = (durations.cumsum(1) / rate).round().long()
+    durations = torch.diff(ends, dim=1, prepend=ends.new_zeros(len(ends), 1))
+    n_frames = max(int(ends[:, -1].max()), 1)
+    at = (torch.arange(n_frames, device=mel.device) * rate).clamp(max=mel.shape[1] - 1)
+    before = at.floor().long()
+    after = (before + 1).clamp(max=mel.shape[1] - 1)
+    share = (at - before)[:, None].to(mel.dtype)
+    return mel[:, before] * (1 - share) + mel[:, after] * share, durations

@@ -1,0 +1,35 @@
+"""Tacotron 2's post-net."""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tts_core.models.blocks import MaskedBatchNorm
+
+
+class PostNet(nn.Module):
+    """A residual from 5 convolutions of width 5, tanh on all but the last (Shen et al. 2018, 2.2).
+
+    Args:
+        n_mels: M. channels: D of the inner layers.
+    """
+
+    def __init__(self, n_mels: int, channels: int, dropout: float = 0.5, layers: int = 5) -> None:
+        super().__init__()
+        sizes = [n_mels, *[channels] * (layers - 1), n_mels]
+        self.convs = nn.ModuleList(nn.Conv1d(a, b, 5, padding=2) for a, b in pairwise(sizes))
+        self.norms = nn.ModuleList(MaskedBatchNorm(size) for size in sizes[1:])
+        self.dropout = dropout
+
+    def forward(self, mel: Tensor, mask: Tensor) -> Tensor:
+        """(B, T, M) and mask (B, T) to mel + residual (B, T, M); zero at padding."""
+        keep = mask[:, None]
+        x = mel.transpose(1, 2) * keep
+        for number, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True), 1):
+            x = norm(conv(x), keep)
+            if number < len(self.convs):
+                x = torch.tanh(x)
+            x = F.dropout(x, self.dropout, self.training)
+        return (mel + x.transpose(1, 2)) * mask[..., None]
