@@ -126,10 +126,11 @@ class Demo:
     def _prepare(self, corpus: Path) -> Path:
         from tts_core.corpus.prepare import prepare
         from tts_core.corpus.progress import on_console
+        from tts_core.corpus.settings import Settings
 
         out = self.folder / "prepared"
         with on_console() as progress:
-            prepare(corpus, out, seed=SEED, progress=progress)
+            prepare(corpus, out, Settings(seed=SEED), progress=progress)
         return out
 
     def _train(self, system: str, prepared: Path) -> Path:

@@ -32,7 +32,7 @@ class Word:
     """One unit of an analysed sentence: a word or a punctuation mark.
 
     Attributes:
-        text: as written.
+        text: as written: `Sentence.text[start:end]`.
         spoken: lower-case words as spoken; a number or abbreviation may be several. Empty for
         punctuation.
         phones: ARPAbet with stress ("AH0"). Empty for punctuation.
@@ -40,6 +40,7 @@ class Word:
         word_class: open (content) or closed (function).
         compound: part of a compound noun.
         punctuation: whether this unit is a punctuation token.
+        start, end: its characters in the text, end exclusive.
     """
 
     text: str
@@ -49,6 +50,8 @@ class Word:
     word_class: WordClass
     compound: bool
     punctuation: bool
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,18 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence as the front-end sees it.
+    """A sentence as the front-end sees it: words and where each stands in every other layer.
+
+    A word knows its characters; `tokens_of`, `pieces_of` and `leaf_of` lead from a word to its
+    phones, word pieces and tree leaf, and `encoded.token_unit`, `encoded.piece_unit` and
+    `leaf_unit` lead back.
 
     Attributes:
         text: as written.
         spoken: the whole sentence in lower-case words as spoken.
         words: the units, W.
-        tree: constituency tree in Penn brackets; its leaves are the words that are not punctuation.
+        tree: constituency tree in Penn brackets; its leaves are the words that are not punctuation,
+        in plain characters (straight apostrophes, composed accents).
         parser: which parser made the tree ("span:minilm" or "rules"), so that a fallback is never
         silent.
         encoded: the same as integers.
@@ -101,6 +109,25 @@ class Sentence:
     tree: str
     parser: str
     encoded: Encoded = field(compare=False)
+
+    def tokens_of(self, word: int) -> slice:
+        """Tokens of a unit, with the `<s>`, `<wb>` or `</s>` that belongs to it."""
+        return _span(self.encoded.token_unit, word)
+
+    def pieces_of(self, word: int) -> slice:
+        """Word pieces of a unit."""
+        return _span(self.encoded.piece_unit, word)
+
+    def leaf_of(self, word: int) -> int | None:
+        """Node of the tree that is the word's leaf; None for punctuation."""
+        if self.words[word].punctuation:
+            return None
+        return int(self.encoded.leaves[np.searchsorted(self.leaf_unit, word)])
+
+    @property
+    def leaf_unit(self) -> np.ndarray:
+        """(L,) int64 unit of each leaf of the tree."""
+        return np.flatnonzero(self.encoded.punctuation == 0)
 
     def to_dict(self) -> dict[str, Any]:
         """The machine-readable form that `intone text analyse --json` prints."""
@@ -116,6 +143,8 @@ class Sentence:
                     "word_class": w.word_class,
                     "compound": w.compound,
                     "punctuation": w.punctuation,
+                    "start": w.start,
+                    "end": w.end,
                 }
                 for w in self.words
             ],
@@ -123,6 +152,12 @@ class Sentence:
             "tree": re.sub(r"\((\S+) [^()]+\)", r"(\1)", self.tree),
             "parser": self.parser,
         }
+
+
+def _span(owners: np.ndarray, unit: int) -> slice:
+    """The contiguous run of a unit."""
+    own = np.flatnonzero(owners == unit)
+    return slice(int(own[0]), int(own[-1]) + 1)
 
 
 @dataclass(frozen=True)

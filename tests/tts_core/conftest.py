@@ -11,6 +11,7 @@ import torch
 from tts_core.config import Features, ModelConfig, Recipe, load_recipe
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.shards import (
+    VERSION,
     PreparedInfo,
     SplitCounts,
     inventory_digest,
@@ -28,11 +29,11 @@ def invent(seed: int, n_words: int = 5, slope: float = 0.0) -> Prepared:
     """One utterance whose spectrogram follows its phones, plus a sentence-level `slope`."""
     random = np.random.default_rng(seed)
     words = [
-        Word(f"w{i}", f"w{i}", tuple(random.choice(PHONES, 3).tolist()), "NN", "open", False, False)
-        for i in range(n_words)
+        Word(f"w{i}", f"w{i}", tuple(phones.tolist()), "NN", "open", False, False, 3 * i, 3 * i + 2)
+        for i, phones in enumerate(random.choice(PHONES, (n_words, 3)))
     ]
-    words.insert(2, Word(",", "", (), "PUNCT", "closed", False, True))
-    words.append(Word(".", "", (), "PUNCT", "closed", False, True))
+    words.insert(2, Word(",", "", (), "PUNCT", "closed", False, True, 0, 1))
+    words.append(Word(".", "", (), "PUNCT", "closed", False, True, 0, 1))
     tokens, token_unit = encode_words(words)
     n_units = len(words)
     parents = np.array([-1, 0, 0] + [1] * (n_words - 2) + [2, 2], np.int64)
@@ -115,9 +116,9 @@ def corpus(tmp_path: Path, facts: CorpusFacts) -> PreparedCorpus:
     folder = tmp_path / "prepared"
     rows = [invent(i, 4, slope=float(np.sin(i))) for i in range(24)]
     rows += [replace(invent(100 + i, 4, slope=1.0), split="validation") for i in range(4)]
-    write_shard(folder / "shards" / "000.parquet", rows)
+    write_shard(folder / "shards" / "000.parquet", rows, Features())
     info = PreparedInfo(
-        version=1,
+        version=VERSION,
         inputs_digest="0" * 16,
         corpus=CorpusInfo(
             name="invented", speaker="nobody", licence="none", stand_in=True, source="test"
@@ -127,6 +128,8 @@ def corpus(tmp_path: Path, facts: CorpusFacts) -> PreparedCorpus:
         features_digest=Features().digest(),
         encoder="minilm",
         inventory_digest=inventory_digest(),
+        speakers={"nobody": 28},
+        lexicon_digest=None,
         aligner="invented",
         parsers={},
         split_seed=0,
@@ -140,6 +143,7 @@ def corpus(tmp_path: Path, facts: CorpusFacts) -> PreparedCorpus:
         hours=0.0,
         shards=["000.parquet"],
         left_out=[],
+        warnings=[],
     )
     write_info(folder, info)
     return PreparedCorpus(folder)

@@ -1,5 +1,6 @@
 """Audio files in and out: any format that libsndfile reads, lossless WAV or FLAC written."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,14 @@ import soxr
 from intone.errors import UserError
 
 _LOSSLESS = {".wav", ".flac"}
+_UNKNOWN_BYTES = 0x7FFFF000
 
 
-def read_audio_and_rate(path: Path | str) -> tuple[np.ndarray, int]:
-    """Read a file at its own sampling rate; channels are averaged.
+def read_channels(path: Path | str) -> tuple[np.ndarray, int]:
+    """Read a file at its own sampling rate, every channel.
 
     Returns:
-        (L,) float32 samples in [-1, 1], and the rate in Hz.
+        (L, channels) float32 samples in [-1, 1], L > 0, and the rate in Hz.
 
     Raises:
         UserError: no such file, not audio, empty, or with values that are not numbers.
@@ -26,15 +28,48 @@ def read_audio_and_rate(path: Path | str) -> tuple[np.ndarray, int]:
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
+        # libsndfile has no words for a FLAC stream that breaks off.
+        why = error.error_string or "damaged or cut off in its middle"
         raise UserError(
-            f"{path}: not audio that can be read ({error.error_string}); convert it to WAV or FLAC"
+            f"{path}: not audio that can be read ({why}); convert it to WAV or FLAC"
         ) from error
     if not len(samples):
         raise UserError(f"{path}: holds no samples; record or export it again")
     if not np.isfinite(samples).all():
         raise UserError(f"{path}: holds values that are not numbers; export it again")
+    return samples, int(rate)
+
+
+def read_audio_and_rate(path: Path | str) -> tuple[np.ndarray, int]:
+    """Read a file at its own sampling rate; channels are averaged.
+
+    Returns:
+        (L,) float32 samples in [-1, 1], and the rate in Hz.
+
+    Raises:
+        UserError: as `read_channels`.
+    """
+    samples, rate = read_channels(path)
+    return to_mono(samples), rate
+
+
+def to_mono(samples: np.ndarray) -> np.ndarray:
+    """(L, channels) samples to their average, (L,) float32."""
     mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
-    return np.ascontiguousarray(mono, dtype=np.float32), int(rate)
+    return np.ascontiguousarray(mono, dtype=np.float32)
+
+
+def missing_share(path: Path | str) -> float:
+    """Share of the bytes of a WAV file's samples that its header promises and the file lacks.
+
+    libsndfile reads what is there and says so in its log alone. 0 for other formats (a FLAC file
+    that breaks off cannot be read at all) and for streamed files, whose header knows no length.
+    """
+    with soundfile.SoundFile(path) as file:
+        told = re.search(r"^data : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    if told is None or int(told[1]) >= _UNKNOWN_BYTES:
+        return 0.0
+    return max(0.0, 1 - int(told[2]) / int(told[1]))
 
 
 def read_audio(path: Path | str, sample_rate_hz: int | None = None) -> np.ndarray:

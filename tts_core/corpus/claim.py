@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from intone.errors import UserError
@@ -21,6 +22,7 @@ from tts_core.types import Recording
 
 WORK = ".work"
 _MARK = "inputs"
+_LOCK = ".lock"
 
 
 def inputs_digest(
@@ -37,7 +39,8 @@ def inputs_digest(
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for number, r in enumerate(recordings, start=1):
-        digest.update(json.dumps([r.utterance, r.sentence, r.text, r.speaker]).encode())
+        about = [getattr(r, field.name) for field in fields(r) if field.name != "path"]
+        digest.update(json.dumps(about).encode())
         path = Path(r.path)
         if path.is_file():
             digest.update(sha256(path).encode())
@@ -56,6 +59,19 @@ def finished(out: Path, digest: str) -> PreparedInfo | None:
     return info if all((out / "shards" / name).is_file() for name in info.shards) else None
 
 
+def refuse_foreign(out: Path) -> None:
+    """Refuse a folder that is not ours to write to.
+
+    Raises:
+        UserError: `out` is a file or holds something else than a preparation.
+    """
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out}: is a file; give a folder to write to")
+    foreign = out.is_dir() and any(path.name != _LOCK for path in out.iterdir())
+    if foreign and not ((out / WORK).is_dir() or (out / shards.FILE).is_file()):
+        raise UserError(f"{out}: holds other files; give an empty or a new folder to write to")
+
+
 def claim(out: Path, digest: str) -> Path:
     """Make `out` ready; what an interrupted run of the same inputs left in it stays.
 
@@ -65,12 +81,8 @@ def claim(out: Path, digest: str) -> Path:
     Raises:
         UserError: `out` is a file or holds something else than a preparation.
     """
+    refuse_foreign(out)
     work, mark = out / WORK, out / WORK / _MARK
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out}: is a file; give a folder to write to")
-    foreign = out.is_dir() and any(out.iterdir())
-    if foreign and not (work.is_dir() or (out / shards.FILE).is_file()):
-        raise UserError(f"{out}: holds other files; give an empty or a new folder to write to")
     if mark.is_file() and mark.read_text(encoding="utf-8") == digest:
         return work
     # In this order: from the first step on the folder is known as ours, from the second on

@@ -50,5 +50,5 @@ class PreparedCorpus:
         return [
             replace(utterance, audio=str(folder / utterance.audio))
             for path in paths
-            for utterance in read_shard(path, name)
+            for utterance in read_shard(path, self.info.features, name)
         ]

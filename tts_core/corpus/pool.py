@@ -1,30 +1,139 @@
-"""Worker processes for audio."""
+"""Where the heavy work of a preparation runs: this process, its children, or a Ray cluster.
+
+A stage is cut into pieces. The work on a piece writes its result to files, the piece's `done` file
+last, so that a piece is either done or not, whenever and wherever a process is killed.
+"""
 
 import multiprocessing
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
-from typing import TypeVar
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from intone.errors import UserError
+from tts_core.corpus.progress import Progress
+
+ENGINES = ("local", "ray")
+IN_FLIGHT = 4
+"""Pieces a worker that are handed out at once: none waits idle, and memory stays bounded."""
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
+class Piece(NamedTuple):
+    """A part of a stage. done: written last by the work. items: what to do."""
+
+    done: Path
+    items: Sequence[Any]
+
+
+class Engine(Protocol):
+    """Runs jobs, several at a time."""
+
+    def __call__(self, work: Callable[[Job], Result], jobs: Iterable[Job], /) -> Iterable[Result]:
+        """Results in the order of the jobs."""
+        ...
+
+
+def run_pieces(
+    engine: Engine,
+    work: Callable[[Piece], object],
+    pieces: Sequence[Piece],
+    stage: str,
+    progress: Progress,
+) -> None:
+    """Do the work on every piece that is not done yet; progress counts the items."""
+    todo = [piece for piece in pieces if not piece.done.is_file()]
+    total = sum(len(piece.items) for piece in pieces)
+    done = total - sum(len(piece.items) for piece in todo)
+    progress(stage, done, total)
+    for folder in {piece.done.parent for piece in todo}:
+        folder.mkdir(parents=True, exist_ok=True)
+    for piece, _ in zip(todo, engine(work, todo), strict=True):
+        done += len(piece.items)
+        progress(stage, done, total)
+
+
+def cut(items: Sequence[Any], size: int, folder: Path, suffix: str = ".json") -> list[Piece]:
+    """Cut items into pieces of `size` whose `done` files stand in `folder` by number."""
+    starts = range(0, len(items), size)
+    return [
+        Piece(folder / f"{number:03d}{suffix}", list(items[start : start + size]))
+        for number, start in enumerate(starts)
+    ]
+
+
+def open_engine(
+    name: str, workers: int, shared: Sequence[Path] = ()
+) -> AbstractContextManager[Engine]:
+    """Start an engine for as long as the context lasts.
+
+    Args:
+        name: "local" or "ray".
+        workers: processes; for Ray only where no cluster runs and one is started here.
+        shared: folders that every machine of a cluster must see under the same path.
+
+    Raises:
+        UserError: unknown name, or Ray is not installed.
+    """
+    if name not in ENGINES:
+        raise UserError(f"{name}: no such engine; choose one of {', '.join(ENGINES)}")
+    if name == "ray":
+        from tts_core.corpus.cluster import ray_engine
+
+        return ray_engine(workers, shared)
+    return _processes(workers)
+
+
+def in_order(
+    submit: Callable[[Job], Any], result: Callable[[Any], Result], jobs: Iterable[Job], limit: int
+) -> Iterator[Result]:
+    """Results in the order of the jobs, at most `limit` of them handed out and not yet taken."""
+    waiting: deque[Any] = deque()
+    for job in jobs:
+        waiting.append(submit(job))
+        if len(waiting) >= limit:
+            yield result(waiting.popleft())
+    while waiting:
+        yield result(waiting.popleft())
+
+
 @contextmanager
-def process_pool(workers: int) -> Iterator[Executor | None]:
-    """A pool of fresh processes; None for one worker, which is this process."""
+def _processes(workers: int) -> Iterator[Engine]:
+    """Fresh processes; for one worker, this process."""
     if workers <= 1:
-        yield None
+        yield map
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
         try:
-            yield pool
+            yield _on(pool, workers)
+        except BrokenProcessPool as error:
+            raise UserError(
+                "a worker process was ended from outside, perhaps for lack of memory; the same "
+                "command goes on where it stopped, with fewer --workers in less memory"
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _on(pool: Executor, workers: int) -> Engine:
+    def engine(work: Callable[[Job], Result], jobs: Iterable[Job], /) -> Iterator[Result]:
+        return in_order(
+            lambda job: pool.submit(work, job),
+            lambda future: future.result(),
+            jobs,
+            IN_FLIGHT * workers,
+        )
+
+    return engine
 
 
 def _start_worker() -> None:
@@ -38,10 +147,3 @@ def _start_worker() -> None:
             os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
-
-
-def pool_map(
-    pool: Executor | None, work: Callable[[Job], Result], jobs: Sequence[Job], chunk: int = 1
-) -> Iterable[Result]:
-    """Results in the order of the jobs; `chunk` jobs are handed to a worker at once."""
-    return map(work, jobs) if pool is None else pool.map(work, jobs, chunksize=chunk)

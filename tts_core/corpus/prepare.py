@@ -1,14 +1,15 @@
 """A corpus of recordings to a prepared corpus.
 
 The stages: check every recording; analyse texts; align phones; compute features shard by shard;
-statistics. What is done stays in `OUT/.work` until all is, so that an interrupted preparation goes
-on where it stopped. `prepared.json` is written last.
+statistics. Each is cut into pieces that run side by side; what is done stays in `OUT/.work` until
+all is, so that an interrupted preparation goes on where it stopped. `prepared.json` is written
+last.
 """
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -16,37 +17,46 @@ from typing import NamedTuple
 import numpy as np
 
 from intone.errors import UserError
-from intone.files import write_whole
-from tts_core.config import Features
+from intone.files import owned, write_whole
 from tts_core.corpus import align, shards
-from tts_core.corpus.claim import claim, finished, inputs_digest, release
-from tts_core.corpus.pool import pool_map, process_pool
+from tts_core.corpus.claim import claim, finished, inputs_digest, refuse_foreign, release
+from tts_core.corpus.links import neighbours
+from tts_core.corpus.pool import Engine, cut, open_engine, run_pieces
 from tts_core.corpus.progress import Progress, silent
-from tts_core.corpus.recordings import Checked, Draft, ShardJob, check, make_shard
-from tts_core.corpus.shards import LeftOut, PreparedInfo
+from tts_core.corpus.recordings import (
+    Checked,
+    Draft,
+    check_piece,
+    make_shard,
+    read_checked,
+    shard_path,
+)
+from tts_core.corpus.settings import Settings, of_speaker
+from tts_core.corpus.shards import VERSION, Doubt, LeftOut, PreparedInfo
 from tts_core.corpus.sources import read_corpus
 from tts_core.corpus.splits import split
 from tts_core.corpus.statistics import statistics
-from tts_core.types import Recording, Sentence
+from tts_core.corpus.texts import Analysed, analyse_piece, read_analysed
+from tts_core.types import Recording
 
-VERSION = 1
 SHARD_SIZE = 200
 TEXTS_AT_ONCE = 64
+RECORDINGS_AT_ONCE = 64
 
 
 def prepare(
     corpus: str | Path,
     out: str | Path,
-    features: Features | None = None,
-    encoder: str = "minilm",
-    seed: int = 0,
+    settings: Settings | None = None,
+    engine: str = "local",
     workers: int = 2,
     progress: Progress = silent,
 ) -> PreparedInfo:
     """Prepare a corpus for training.
 
     A recording that cannot be used is left out with a reason. If `out` already holds the same
-    preparation, only the place of the corpus is noted anew; another one in `out` is replaced.
+    preparation, only the place of the corpus is noted anew; another one in `out` is replaced. The
+    engine and the number of workers change nothing of the result.
 
     Sides of the split are drawn before anything is left out. With fewer than three groups of
     sentences, or if all of a side's are left out, validation or test is empty: `splits` of the
@@ -55,54 +65,47 @@ def prepare(
     Args:
         corpus: corpus folder (`tts_core.corpus.sources`).
         out: folder for `prepared.json` and `shards/`.
-        features: how audio becomes a spectrogram; the default preset if None.
-        encoder: text encoder whose word pieces are stored.
-        seed: of the split and of the aligner's training.
-        workers: processes for audio.
+        settings: all that decides the result; the defaults if None.
+        engine: "local" or "ray".
+        workers: processes; on a Ray cluster its processors are used instead.
         progress: is told of each stage.
 
     Raises:
-        UserError: no corpus there, an asset is missing, or nothing of the training split can be
-            used.
+        UserError: no corpus there, several speakers and none chosen, an asset is missing, another
+            process works in `out`, or nothing of the training split can be used.
     """
-    out, folder, features = Path(out), Path(corpus).absolute(), features or Features()
+    out, folder, settings = Path(out), Path(corpus).absolute(), settings or Settings()
     corpus_info, recordings = read_corpus(corpus)
+    recordings = of_speaker(recordings, settings.speaker)
+    sides = split(recordings, settings.seed)
     inventories = shards.inventory_digest()
-    given = [VERSION, corpus_info.model_dump(), features.digest(), encoder, seed, inventories]
+    given = [VERSION, corpus_info.model_dump(), settings.described(), inventories, sides]
     digest = inputs_digest(given, recordings, progress=progress)
     if (done := finished(out, digest)) is not None:
         release(out)
         return _now_at(folder, done, out)
-    work = claim(out, digest)
-    made = _run(recordings, out, work, features, encoder, seed, workers, progress)
-    left_out = [
-        LeftOut(utterance=r.utterance, reason=made.left_out[r.utterance])
-        for r in recordings
-        if r.utterance in made.left_out
-    ]
-    if len(left_out) == len(recordings):
-        raise UserError(
-            f"{corpus}: none of its {len(recordings)} recordings can be used; the first, "
-            f"{left_out[0].utterance}, is left out for this reason: {left_out[0].reason}"
+    refuse_foreign(out)
+    with owned(out):
+        work = claim(out, digest)
+        with open_engine(engine, workers, (folder, out.absolute())) as run:
+            preparation = _Preparation(recordings, sides, settings, out.absolute(), work, run)
+            made = preparation.run(progress)
+        info = PreparedInfo(
+            version=VERSION,
+            inputs_digest=digest,
+            corpus=corpus_info,
+            corpus_folder=str(folder),
+            features=settings.features,
+            features_digest=settings.features.digest(),
+            encoder=settings.encoder,
+            inventory_digest=inventories,
+            lexicon_digest=settings.lexicon_digest(),
+            split_seed=settings.seed,
+            **made._asdict(),
+            **statistics([out / "shards" / name for name in made.shards], settings.features),
         )
-    info = PreparedInfo(
-        version=VERSION,
-        inputs_digest=digest,
-        corpus=corpus_info,
-        corpus_folder=str(folder),
-        features=features,
-        features_digest=features.digest(),
-        encoder=encoder,
-        inventory_digest=inventories,
-        aligner=made.aligner,
-        parsers=made.parsers,
-        split_seed=seed,
-        shards=made.shards,
-        left_out=left_out,
-        **statistics([out / "shards" / name for name in made.shards], features),
-    )
-    shards.write_info(out, info)
-    release(out)
+        shards.write_info(out, info)
+        release(out)
     return info
 
 
@@ -115,134 +118,133 @@ def _now_at(folder: Path, info: PreparedInfo, out: Path) -> PreparedInfo:
 
 
 class _Made(NamedTuple):
+    """The fields of `PreparedInfo` that the stages decide."""
+
     shards: list[str]
     aligner: str
     parsers: dict[str, int]
-    left_out: dict[str, str]
+    left_out: list[LeftOut]
+    warnings: list[Doubt]
 
 
-def _run(
-    recordings: Sequence[Recording],
-    out: Path,
-    work: Path,
-    features: Features,
-    encoder: str,
-    seed: int,
-    workers: int,
-    progress: Progress,
-) -> _Made:
-    with process_pool(workers) as pool:
-        left_out, seconds = _check_all(recordings, work, pool, progress)
-        sound = [r for r in recordings if r.utterance in seconds]
-        texts, unreadable = _analyse(sound, encoder, progress)
-        left_out |= {r.utterance: unreadable[r.text] for r in sound if r.text in unreadable}
-        sound = [r for r in sound if r.text in texts]
-        aligner, times, failed = _align(sound, texts, work, seed, progress)
-        sides = split(recordings, seed)
+@dataclass(frozen=True)
+class _Preparation:
+    """The stages of one preparation. out, work: absolute, so that every machine finds them."""
+
+    recordings: Sequence[Recording]
+    sides: Mapping[str, str]
+    settings: Settings
+    out: Path
+    work: Path
+    engine: Engine
+
+    def run(self, progress: Progress) -> _Made:
+        """All stages but the statistics."""
+        checked = self._check(progress)
+        reasons = {row.utterance: row.fault for row in checked if row.fault is not None}
+        sound = [r for r in self.recordings if r.utterance not in reasons]
+        self._some_left(sound, reasons)
+        texts = self._analyse(sound, progress)
+        for r in sound:
+            if isinstance(failure := texts[r.text], str):
+                reasons[r.utterance] = failure
+        read = {text: found for text, found in texts.items() if isinstance(found, Analysed)}
+        sound = [r for r in sound if r.text in read]
+        self._some_left(sound, reasons)
+        alignment = self._align(sound, read, progress)
+        reasons |= {name: f"alignment failed: {why}" for name, why in alignment.failures.items()}
+        self._some_left([r for r in sound if r.utterance in alignment.times], reasons)
+        names, unfitting = self._make_shards(sound, read, alignment.times, progress)
+        reasons |= unfitting
+        return _Made(
+            shards=names,
+            aligner=alignment.aligner,
+            parsers=dict(Counter(found.parser for found in read.values())),
+            left_out=[
+                LeftOut(utterance=r.utterance, reason=reasons[r.utterance])
+                for r in self.recordings
+                if r.utterance in reasons
+            ],
+            warnings=[
+                Doubt(utterance=row.utterance, warning=doubt)
+                for row in checked
+                if row.utterance not in reasons
+                for doubt in row.doubts
+            ],
+        )
+
+    def _some_left(self, sound: Sequence[Recording], reasons: Mapping[str, str]) -> None:
+        if not sound:
+            name, reason = next(iter(reasons.items()))
+            raise UserError(
+                f"{Path(self.recordings[0].path).parents[1]}: none of its {len(self.recordings)} "
+                f"recordings can be used; the first, {name}, is left out for this reason: {reason}"
+            )
+
+    def _check(self, progress: Progress) -> list[Checked]:
+        pieces = cut(self.recordings, RECORDINGS_AT_ONCE, self.work / "checked")
+        work = partial(check_piece, features=self.settings.features, wavs=self.work / "wavs")
+        run_pieces(self.engine, work, pieces, "checking recordings", progress)
+        return read_checked(pieces)
+
+    def _analyse(
+        self, recordings: Sequence[Recording], progress: Progress
+    ) -> dict[str, Analysed | str]:
+        """Text to what the front-end made of it, or to why it made nothing."""
+        texts = list(dict.fromkeys(r.text for r in recordings))
+        pieces = cut(texts, TEXTS_AT_ONCE, self.work / "texts", ".parquet")
+        chosen = self.settings
+        lexicon = str(chosen.lexicon.absolute()) if chosen.lexicon else None
+        work = partial(analyse_piece, encoder=chosen.encoder, parser=chosen.parser, lexicon=lexicon)
+        run_pieces(self.engine, work, pieces, "analysing texts", progress)
+        return dict(read_analysed(pieces))
+
+    def _align(
+        self, recordings: Sequence[Recording], texts: Mapping[str, Analysed], progress: Progress
+    ) -> align.Alignment:
+        """Phone times of the utterances, and why others have none."""
+        kept = self.work / "alignment.json"
+        if not kept.is_file():
+            utterances = {
+                r.utterance: align.Utterance(
+                    self.work / "wavs" / f"{r.utterance}.wav", texts[r.text].phones
+                )
+                for r in recordings
+            }
+            found = align.align(self.settings.aligner, utterances, self.settings.seed, progress)
+            times = {name: rows.tolist() for name, rows in found.times.items()}
+            write_whole(kept, json.dumps(found._replace(times=times)))
+        stored = align.Alignment(*json.loads(kept.read_text(encoding="utf-8")))
+        times = {name: np.array(rows) for name, rows in stored.times.items()}
+        return stored._replace(times=times)
+
+    def _make_shards(
+        self,
+        recordings: Sequence[Recording],
+        texts: Mapping[str, Analysed],
+        times: Mapping[str, np.ndarray],
+        progress: Progress,
+    ) -> tuple[list[str], dict[str, str]]:
+        """Names of the shards, and why some of their utterances are left out."""
+        links = neighbours(self.recordings)
         drafts = [
             Draft(
                 recording=r,
-                split=sides[r.utterance],
+                split=self.sides[r.utterance],
+                previous=links[r.utterance][0],
+                next=links[r.utterance][1],
                 encoded=texts[r.text].encoded,
-                words=tuple(word.text for word in texts[r.text].words),
+                words=texts[r.text].words,
                 times=times[r.utterance],
             )
-            for r in sound
+            for r in recordings
             if r.utterance in times
         ]
-        names, unfitting = _make_shards(drafts, out, work, features, pool, progress)
-    parsers = Counter(sentence.parser for sentence in texts.values())
-    return _Made(names, aligner, dict(parsers), left_out | failed | unfitting)
-
-
-def _check_all(
-    recordings: Sequence[Recording], work: Path, pool: Executor | None, progress: Progress
-) -> tuple[dict[str, str], dict[str, float]]:
-    """Reasons to leave recordings out, and the seconds of the others."""
-    kept = work / "checked.json"
-    if not kept.is_file():
-        checked: list[Checked] = []
-        job = partial(check, scratch=work / "wavs")
-        for one in pool_map(pool, job, recordings, chunk=16):
-            checked.append(one)
-            progress("checking recordings", len(checked), len(recordings))
-        write_whole(kept, json.dumps(checked))
-    rows = [Checked(*row) for row in json.loads(kept.read_text(encoding="utf-8"))]
-    reasons = {row.utterance: row.reason for row in rows if row.reason is not None}
-    return reasons, {row.utterance: row.seconds for row in rows if row.reason is None}
-
-
-def _analyse(
-    recordings: Sequence[Recording], encoder: str, progress: Progress
-) -> tuple[dict[str, Sentence], dict[str, str]]:
-    """Text to sentence; text to why there is none."""
-    from tts_core.text.analyse import Frontend
-
-    frontend = Frontend(encoder=encoder)
-    texts = list(dict.fromkeys(r.text for r in recordings))
-    found: dict[str, Sentence] = {}
-    failed: dict[str, str] = {}
-    for start in range(0, len(texts), TEXTS_AT_ONCE):
-        some = texts[start : start + TEXTS_AT_ONCE]
-        try:
-            found |= {sentence.text: sentence for sentence in frontend.analyse_all(some)}
-        except UserError:
-            for text in some:
-                try:
-                    found[text] = frontend.analyse(text)
-                except UserError as error:
-                    failed[text] = f"text cannot be read: {error}"
-        progress("analysing texts", len(found) + len(failed), len(texts))
-    return found, failed
-
-
-def _align(
-    recordings: Sequence[Recording],
-    texts: dict[str, Sentence],
-    work: Path,
-    seed: int,
-    progress: Progress,
-) -> align.Alignment:
-    """Phone times of the utterances, and why others have none."""
-    kept = work / "alignment.json"
-    if not kept.is_file():
-        utterances = {
-            r.utterance: align.Utterance(
-                work / "wavs" / f"{r.utterance}.wav", align.phones_of(texts[r.text])
-            )
-            for r in recordings
-        }
-        found = align.align("auto", utterances, seed, progress)
-        as_json = found._replace(times={n: t.tolist() for n, t in found.times.items()})
-        write_whole(kept, json.dumps(as_json._asdict()))
-    stored = align.Alignment(**json.loads(kept.read_text(encoding="utf-8")))
-    return align.Alignment(
-        aligner=stored.aligner,
-        times={name: np.array(times) for name, times in stored.times.items()},
-        failures={n: f"alignment failed: {why}" for n, why in stored.failures.items()},
-    )
-
-
-def _make_shards(
-    drafts: Sequence[Draft],
-    out: Path,
-    work: Path,
-    features: Features,
-    pool: Executor | None,
-    progress: Progress,
-) -> tuple[list[str], dict[str, str]]:
-    """Names of the shards, and why some of their utterances are left out."""
-    chunks = [list(drafts[i : i + SHARD_SIZE]) for i in range(0, len(drafts), SHARD_SIZE)]
-    names = [f"{number:03d}.parquet" for number in range(len(chunks))]
-    reasons = {name: work / f"{name}.json" for name in names}
-    # A shard's reasons are written after the shard: where they are, both are.
-    todo = [(n, chunk) for n, chunk in zip(names, chunks, strict=True) if not reasons[n].is_file()]
-    jobs = [ShardJob(out / "shards" / name, features, chunk) for name, chunk in todo]
-    progress("computing features", len(names) - len(todo), len(names))
-    for (name, _), left in zip(todo, pool_map(pool, make_shard, jobs), strict=True):
-        write_whole(reasons[name], json.dumps({one.utterance: one.reason for one in left}))
-        progress("computing features", sum(p.is_file() for p in reasons.values()), len(names))
-    unfitting: dict[str, str] = {}
-    for path in reasons.values():
-        unfitting |= json.loads(path.read_text(encoding="utf-8"))
-    return names, unfitting
+        folder = self.out / "shards"
+        pieces = cut(drafts, SHARD_SIZE, self.work / "shards")
+        work = partial(make_shard, folder=folder, features=self.settings.features)
+        run_pieces(self.engine, work, pieces, "computing features", progress)
+        unfitting: dict[str, str] = {}
+        for piece in pieces:
+            unfitting |= json.loads(piece.done.read_text(encoding="utf-8"))
+        return [shard_path(piece, folder).name for piece in pieces], unfitting

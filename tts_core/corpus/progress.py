@@ -15,10 +15,16 @@ def silent(stage: str, done: int, total: int) -> None:
 def on_console() -> Iterator[Progress]:
     """One rich progress bar a stage, on standard error."""
     from rich.console import Console
-    from rich.progress import MofNCompleteColumn, TimeElapsedColumn
+    from rich.progress import MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    columns = (*Bars.get_default_columns()[:2], MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        *Bars.get_default_columns()[:2],
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
     with Bars(*columns, console=Console(stderr=True)) as bars:
         tasks = {}
 

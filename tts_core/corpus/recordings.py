@@ -1,5 +1,7 @@
-"""What is done with each recording by itself, in worker processes."""
+"""What is done with the recordings, a piece of the corpus at a time, wherever the pieces run."""
 
+import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,28 +9,26 @@ import numpy as np
 import soundfile
 
 from intone.errors import UserError
-from tts_core.audio.io import read_audio, read_audio_and_rate
+from intone.files import write_whole
+from tts_core.audio.checks import judge
+from tts_core.audio.io import missing_share, read_audio, read_channels, to_mono
 from tts_core.config import Features
 from tts_core.corpus.align import ALIGNER_RATE_HZ, AlignmentError, for_aligners, token_durations
-from tts_core.corpus.shards import LeftOut, write_shard
+from tts_core.corpus.pool import Piece
+from tts_core.corpus.shards import write_shard
 from tts_core.types import Encoded, Prepared, Recording
 
-SHORTEST_S = 0.2
-LONGEST_S = 20.0
-SILENT_PEAK = 0.01
-"""-40 dBFS: no speech is quieter."""
-CLIPPED_RUN = 3
-CLIPPED_SHARE = 1e-4
-"""A recording is clipped if more than this share of its samples stands in runs of at least
-`CLIPPED_RUN` samples at full scale."""
+CANCELLING = -0.9
+"""Correlation of two channels below which their average is mostly silence."""
 
 
 class Checked(NamedTuple):
-    """Whether a recording can be used."""
+    """Whether a recording can be used: fault says why not, doubts are for a person to look at."""
 
     utterance: str
     seconds: float
-    reason: str | None
+    fault: str | None
+    doubts: Sequence[str]
 
 
 class Draft(NamedTuple):
@@ -36,51 +36,84 @@ class Draft(NamedTuple):
 
     recording: Recording
     split: str
+    previous: str | None
+    next: str | None
     encoded: Encoded
     words: tuple[str, ...]
     times: np.ndarray
 
 
-class ShardJob(NamedTuple):
-    """One shard to make."""
-
-    path: Path
-    features: Features
-    drafts: list[Draft]
+def check_piece(piece: Piece, features: Features, wavs: Path) -> None:
+    """Check recordings; the good ones are written to `wavs` for the aligners, 16 kHz."""
+    rows = [check(recording, features, wavs) for recording in piece.items]
+    write_whole(piece.done, json.dumps(rows))
 
 
-def check(recording: Recording, scratch: Path) -> Checked:
-    """Say what is wrong with a recording, or write its 16 kHz WAV for the aligner to `scratch`."""
+def read_checked(pieces: Iterable[Piece]) -> list[Checked]:
+    """What `check_piece` found."""
+    return [
+        Checked(*row)
+        for piece in pieces
+        for row in json.loads(piece.done.read_text(encoding="utf-8"))
+    ]
+
+
+def check(recording: Recording, features: Features, wavs: Path) -> Checked:
+    """Judge one recording, whatever is wrong with it."""
+    name = recording.utterance
     if not recording.text:
-        return Checked(recording.utterance, 0.0, "text missing")
+        return Checked(name, 0.0, "text missing", ())
     try:
-        samples, rate = read_audio_and_rate(recording.path)
+        channels, rate = read_channels(recording.path)
+        missing = missing_share(recording.path)
     except UserError as error:
-        return Checked(recording.utterance, 0.0, f"unreadable: {error}")
-    seconds = len(samples) / rate
-    reason = _fault(samples, seconds)
-    if reason is None:
-        wav = scratch / f"{recording.utterance}.wav"
+        return Checked(name, 0.0, f"unreadable: {error}", ())
+    seconds = len(channels) / rate
+    if missing > 0:
+        fault = f"truncated: the file lacks {100 * missing:.0f} % of the audio that it announces"
+        return Checked(name, seconds, fault, ())
+    fault, about_channels = _channels(channels)
+    samples = to_mono(channels)
+    if fault is None:
+        fault, doubts = judge(samples, rate, features, recording.seconds)
+        about_channels += doubts
+    if fault is None:
+        wav = wavs / f"{name}.wav"
         soundfile.write(wav, for_aligners(samples, rate), ALIGNER_RATE_HZ, subtype="PCM_16")
-    return Checked(recording.utterance, seconds, reason)
+    return Checked(name, seconds, fault, about_channels)
 
 
-def make_shard(job: ShardJob) -> list[LeftOut]:
-    """Compute spectrograms, F0 and durations, and write the shard if any utterance is left."""
+def _channels(samples: np.ndarray) -> tuple[str | None, tuple[str, ...]]:
+    """Fault and doubts of (L, channels) samples whose average will be used."""
+    n_channels = samples.shape[1]
+    if n_channels == 1:
+        return None, ()
+    spread = samples - samples.mean(axis=0)
+    energy = np.sqrt(np.sum(np.square(spread[:, :2]), axis=0, dtype=np.float64))
+    together = float(np.sum(spread[:, 0] * spread[:, 1], dtype=np.float64))
+    if energy.min() > 0 and together / energy.prod() < CANCELLING:
+        return "stereo: the channels cancel each other when they are averaged", ()
+    return None, (f"{n_channels} channels: their average is used",)
+
+
+def make_shard(piece: Piece, folder: Path, features: Features) -> None:
+    """Compute spectrograms, F0 and durations of drafts and write the shard of the piece's number.
+
+    `done` says why drafts were left out; it is written after the shard: where it is, both are.
+    """
     from tts_core.audio.mel import MelSpectrogram, log_mel
     from tts_core.audio.pitch import f0
 
-    spectrogram = MelSpectrogram(job.features)
-    utterances, left_out = [], []
-    for draft in job.drafts:
+    spectrogram = MelSpectrogram(features)
+    utterances, left_out = [], {}
+    for draft in piece.items:
         recording = draft.recording
-        samples = read_audio(recording.path, job.features.sample_rate_hz)
+        samples = read_audio(recording.path, features.sample_rate_hz)
         mel = log_mel(samples, spectrogram)
         try:
-            durations = token_durations(draft.encoded.tokens, draft.times, len(mel), job.features)
+            durations = token_durations(draft.encoded.tokens, draft.times, len(mel), features)
         except AlignmentError as error:
-            reason = f"alignment failed: {error}"
-            left_out.append(LeftOut(utterance=recording.utterance, reason=reason))
+            left_out[recording.utterance] = f"alignment failed: {error}"
             continue
         utterances.append(
             Prepared(
@@ -92,37 +125,24 @@ def make_shard(job: ShardJob) -> list[LeftOut]:
                 encoded=draft.encoded,
                 durations=durations,
                 mel=mel,
-                f0=f0(samples, job.features),
+                f0=f0(samples, features),
                 audio=_in_corpus(recording.path),
                 words=draft.words,
+                paragraph=recording.paragraph,
+                position=recording.position,
+                previous=draft.previous,
+                next=draft.next,
             )
         )
-    write_shard(job.path, utterances)
-    return left_out
+    write_shard(shard_path(piece, folder), utterances, features)
+    write_whole(piece.done, json.dumps(left_out))
+
+
+def shard_path(piece: Piece, folder: Path) -> Path:
+    """The shard of a piece."""
+    return folder / f"{piece.done.stem}.parquet"
 
 
 def _in_corpus(path: str) -> str:
     """`wavs/NAME`: a recording's file as seen from the corpus folder."""
     return "/".join(Path(path).parts[-2:])
-
-
-def _fault(samples: np.ndarray, seconds: float) -> str | None:
-    if seconds > LONGEST_S:
-        return f"too long: {seconds:.1f} s, more than {LONGEST_S:.0f} s"
-    if seconds < SHORTEST_S:
-        return f"too short: {seconds:.2f} s"
-    peak = float(np.abs(samples).max())
-    if peak < SILENT_PEAK:
-        return f"silent: peak {20 * np.log10(max(peak, 1e-9)):.0f} dBFS"
-    share = clipped_share(samples)
-    if share > CLIPPED_SHARE:
-        return f"clipped: {100 * share:.2f} % of the samples stand at full scale"
-    return None
-
-
-def clipped_share(samples: np.ndarray) -> float:
-    """Share of (L,) samples in runs of `CLIPPED_RUN` or more at full scale, 0 to 1."""
-    at_limit = np.abs(samples) >= 0.999
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], at_limit.astype(np.int8), [0]))))
-    runs = edges[1::2] - edges[::2]
-    return float(runs[runs >= CLIPPED_RUN].sum() / len(samples))

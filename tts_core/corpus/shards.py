@@ -10,7 +10,7 @@ The log-mel spectrogram is stored in half precision: between -16 and 16 the erro
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,12 +32,16 @@ if TYPE_CHECKING:
     from tts_core.models.facts import CorpusFacts
 
 FILE = "prepared.json"
-_ENCODED = tuple(field.name for field in fields(Encoded))
+VERSION = 2
+"""Of the columns below, of `PreparedInfo`, and of how they are computed."""
+ENCODED = tuple(field.name for field in fields(Encoded))
+_STRINGS = ("utterance", "sentence", "text", "speaker", "split", "audio")
+_LINKS = ("paragraph", "previous", "next")
 
 SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("utterance", "sentence", "text", "speaker", "split", "audio")]
-    + [("words", pa.list_(pa.string()))]
-    + [(name, pa.list_(pa.int32())) for name in _ENCODED]
+    [(name, pa.string()) for name in (*_STRINGS, *_LINKS)]
+    + [("position", pa.int64()), ("words", pa.list_(pa.string()))]
+    + [(name, pa.list_(pa.int32())) for name in ENCODED]
     + [
         ("durations", pa.list_(pa.int32())),
         ("mel", pa.list_(pa.float16())),
@@ -53,6 +57,15 @@ class LeftOut(BaseModel):
 
     utterance: str
     reason: str
+
+
+class Doubt(BaseModel):
+    """Something about a recording that was used, for a person to look at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    utterance: str
+    warning: str
 
 
 class SplitCounts(BaseModel):
@@ -78,7 +91,9 @@ class PreparedInfo(BaseModel):
     features_digest: str = Field(description="spectrograms with equal digests are interchangeable")
     encoder: str = Field(description="text encoder whose word pieces are stored")
     inventory_digest: str = Field(description="of the inventories of tokens, tags and tree labels")
-    aligner: str = Field(description="viter or pocketsphinx")
+    speakers: dict[str, int] = Field(description="speaker to utterances")
+    lexicon_digest: str | None = Field(description="of the user's own pronunciations, if any")
+    aligner: str = Field(description="what made the alignment: viter, pocketsphinx, TextGrid, CTM")
     parsers: dict[str, int] = Field(description="parser to the number of trees it made")
     split_seed: int
     splits: dict[str, SplitCounts]
@@ -95,6 +110,7 @@ class PreparedInfo(BaseModel):
     hours: float = Field(description="of prepared audio")
     shards: list[str] = Field(description="file names in order")
     left_out: list[LeftOut]
+    warnings: list[Doubt] = Field(description="what is doubtful about recordings that were used")
 
     def facts(self) -> "CorpusFacts":
         """What a model built for this corpus must know."""
@@ -115,8 +131,9 @@ class PreparedInfo(BaseModel):
 
     def summary(self) -> dict[str, Any]:
         """What a training run records of its corpus: no statistics, no paths."""
-        keys = {"corpus", "inputs_digest", "features", "encoder", "aligner", "split_seed", "splits"}
-        return self.model_dump(mode="json", include=keys | {"hours", "graph_passes"})
+        keys = {"corpus", "inputs_digest", "features", "features_digest", "encoder", "aligner"}
+        keys |= {"split_seed", "splits", "hours", "graph_passes"}
+        return self.model_dump(mode="json", include=keys)
 
 
 def inventory_digest() -> str:
@@ -125,64 +142,118 @@ def inventory_digest() -> str:
     return hashlib.sha256(json.dumps(inventories).encode()).hexdigest()[:16]
 
 
-def write_shard(path: Path, utterances: Sequence[Prepared]) -> None:
-    """Write a shard; it appears under its name only when it is whole."""
+def write_shard(path: Path, utterances: Sequence[Prepared], features: Features) -> None:
+    """Write a shard; it appears under its name only when it is whole.
+
+    Args:
+        path: its place.
+        utterances: in the order of the corpus.
+        features: of their spectrograms.
+    """
     columns: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
     for utterance in utterances:
-        for name in _ENCODED:
+        for name in ENCODED:
             columns[name].append(getattr(utterance.encoded, name))
-        for name in ("utterance", "sentence", "text", "speaker", "split", "audio", "durations"):
+        for name in (*_STRINGS, *_LINKS, "position", "durations", "f0"):
             columns[name].append(getattr(utterance, name))
         columns["words"].append(list(utterance.words))
-        columns["f0"].append(utterance.f0)
         columns["mel"].append(utterance.mel.astype(np.float16).ravel())
-    table = pa.table(
-        {name: pa.array(columns[name], SCHEMA.field(name).type) for name in SCHEMA.names}
-    )
+    about = {"intone_version": str(VERSION), "intone_features": features.digest()}
     path.parent.mkdir(parents=True, exist_ok=True)
+    write_table(path, columns, SCHEMA.with_metadata(about), ["mel.list.element", "f0.list.element"])
+
+
+def write_table(
+    path: Path,
+    columns: Mapping[str, Sequence[Any]],
+    schema: pa.Schema,
+    floats: Sequence[str] = (),
+) -> None:
+    """Write a Parquet file whole or not at all. floats: columns whose bytes are stored apart."""
+    table = pa.table(
+        {name: pa.array(columns[name], schema.field(name).type) for name in schema.names},
+        schema=schema,
+    )
     scratch = path.with_suffix(".part")
     pq.write_table(
         table,
         scratch,
         compression="zstd",
         use_dictionary=False,
-        use_byte_stream_split=["mel.list.element", "f0.list.element"],  # pyright: ignore[reportArgumentType]
+        use_byte_stream_split=list(floats),  # pyright: ignore[reportArgumentType]
     )
     scratch.replace(path)
 
 
-def read_shard(path: Path, split: str | None = None) -> Iterator[Prepared]:
+def read_shard(path: Path, features: Features, split: str | None = None) -> Iterator[Prepared]:
     """Yield a shard's utterances in order, of one split or of all; `audio` is as stored.
 
+    Args:
+        path: the shard.
+        features: of the preparation it should belong to.
+        split: train, validation or test.
+
     Raises:
-        UserError: the file is damaged.
+        UserError: the file is missing, damaged, of another version, or holds other spectrograms.
     """
+    if not path.is_file():
+        raise UserError(f"{path}: this shard is missing; prepare the corpus again")
     filters = [("split", "=", split)] if split else None
     try:
+        about = pq.read_schema(path).metadata or {}
+        _check_shard(path, about, features)
         table = pq.read_table(path, filters=filters)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise UserError(f"{path}: damaged or missing; prepare the corpus again") from error
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{path}: this shard is damaged; prepare the corpus again") from error
     arrays = {name: table.column(name).combine_chunks() for name in table.column_names}
     for row in range(table.num_rows):
         value = {name: array[row] for name, array in arrays.items()}
         yield _utterance(value)
 
 
+def _check_shard(path: Path, about: Mapping[bytes, bytes], features: Features) -> None:
+    version = about.get(b"intone_version", b"1").decode()
+    if version != str(VERSION):
+        raise UserError(
+            f"{path}: a shard of version {version}, this program reads version {VERSION}; "
+            "prepare the corpus again"
+        )
+    stored = about.get(b"intone_features", b"none").decode()
+    if stored != features.digest():
+        raise UserError(
+            f"{path}: holds spectrograms with the digest {stored}, {FILE} describes "
+            f"{features.digest()}; prepare the corpus again"
+        )
+
+
 def read_info(folder: Path) -> PreparedInfo | None:
     """The `prepared.json` of a folder, None if there is none.
 
     Raises:
-        UserError: it is not in this form.
+        UserError: it is of another version or not in this form, or its digest is not its features'.
     """
     path = folder / FILE
     if not path.is_file():
         return None
     try:
-        return PreparedInfo.model_validate_json(path.read_text(encoding="utf-8"))
-    except (ValidationError, UnicodeDecodeError) as error:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        version = stored.get("version") if isinstance(stored, dict) else None
+        if isinstance(version, int) and version != VERSION:
+            raise UserError(
+                f"{path}: a preparation of version {version}, this program reads version "
+                f"{VERSION}; prepare the corpus again"
+            )
+        info = PreparedInfo.model_validate(stored)
+    except (ValidationError, ValueError) as error:
         raise UserError(
             f"{path}: not in the form of this version; prepare the corpus again"
         ) from error
+    if info.features_digest != info.features.digest():
+        raise UserError(
+            f"{path}: says the features' digest is {info.features_digest}, but theirs is "
+            f"{info.features.digest()}; the file was changed: prepare the corpus again"
+        )
+    return info
 
 
 def write_info(folder: Path, info: PreparedInfo) -> None:
@@ -190,24 +261,22 @@ def write_info(folder: Path, info: PreparedInfo) -> None:
     write_whole(folder / FILE, info.model_dump_json(indent=1) + "\n")
 
 
-def _utterance(value: dict[str, Any]) -> Prepared:
-    def array(name: str, dtype: type) -> np.ndarray:
-        return value[name].values.to_numpy(zero_copy_only=False).astype(dtype)
+def encoded_of(value: Mapping[str, Any]) -> Encoded:
+    """A row's scalars to the sentence as integers."""
+    return Encoded(**{name: _array(value[name], np.int64) for name in ENCODED})
 
-    def string(name: str) -> str:
-        return value[name].as_py()
 
-    f0 = array("f0", np.float32)
+def _array(scalar: Any, dtype: type) -> np.ndarray:
+    return scalar.values.to_numpy(zero_copy_only=False).astype(dtype)
+
+
+def _utterance(value: Mapping[str, Any]) -> Prepared:
+    f0 = _array(value["f0"], np.float32)
     return Prepared(
-        utterance=string("utterance"),
-        sentence=string("sentence"),
-        text=string("text"),
-        speaker=string("speaker"),
-        split=string("split"),
-        encoded=Encoded(**{name: array(name, np.int64) for name in _ENCODED}),
-        durations=array("durations", np.int64),
-        mel=array("mel", np.float32).reshape(len(f0), -1),
+        **{name: value[name].as_py() for name in (*_STRINGS, *_LINKS, "position")},
+        encoded=encoded_of(value),
+        durations=_array(value["durations"], np.int64),
+        mel=_array(value["mel"], np.float32).reshape(len(f0), -1),
         f0=f0,
-        audio=string("audio"),
         words=tuple(value["words"].as_py()),
     )

@@ -1,6 +1,7 @@
 """What a model must know of a corpus as a whole, from one pass over its shards."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
@@ -23,6 +24,7 @@ class Statistics(TypedDict):
     """The fields of `PreparedInfo` that are computed here."""
 
     splits: dict[str, SplitCounts]
+    speakers: dict[str, int]
     mel_mean: list[float]
     mel_std: list[float]
     duration_groups: list[str]
@@ -63,12 +65,14 @@ def statistics(paths: Sequence[Path], features: Features) -> Statistics:
     mel = _Moments(features.n_mels)
     durations = [_Moments(1) for _ in DURATION_GROUPS]
     diameters: list[int] = []
+    speakers = Counter[str]()
     seconds: dict[str, float] = dict.fromkeys(SPLITS, 0.0)
     sentences: dict[str, set[str]] = {name: set() for name in SPLITS}
     utterances: dict[str, int] = dict.fromkeys(SPLITS, 0)
-    for utterance in (u for path in paths for u in read_shard(path)):
+    for utterance in (u for path in paths for u in read_shard(path, features)):
         side = utterance.split
         utterances[side] += 1
+        speakers[utterance.speaker] += 1
         sentences[side].add(utterance.sentence)
         seconds[side] += frames_to_seconds(
             len(utterance.mel), features.hop, features.sample_rate_hz
@@ -91,6 +95,7 @@ def statistics(paths: Sequence[Path], features: Features) -> Statistics:
             )
             for name in SPLITS
         },
+        "speakers": dict(sorted(speakers.items())),
         "mel_mean": mel.mean().tolist(),
         "mel_std": mel.std().tolist(),
         "duration_groups": list(DURATION_GROUPS),

@@ -217,7 +217,7 @@ def test_a_killed_training_goes_on_and_ends_like_an_unbroken_one(how, corpus, ti
 
 def test_an_empty_validation_split_is_no_obstacle(corpus, tiny, tmp_path):
     rows = corpus.split("train")
-    write_shard(corpus.path / "shards" / "000.parquet", rows)
+    write_shard(corpus.path / "shards" / "000.parquet", rows, corpus.info.features)
     for system in ("ntts", "kathaka", "camp"):
         train(tiny(system, 2), PreparedCorpus(corpus.path), tmp_path / system)
         assert (tmp_path / system / "model" / checkpoint.WEIGHTS).is_file()
