@@ -24,7 +24,7 @@ from tts_core.types import Recording
 
 UNFINISHED = ".importing"
 LEFT_OUT = "left_out.csv"
-TRUNCATED_S = 0.1
+TRUNCATED_S = 0.05
 """A recording may be so much shorter than its corpus states."""
 POINTER = b"version https://git-lfs"
 FULL_SCALE_BITS = {"PCM_24": "PCM_24", "PCM_32": "PCM_24", "FLOAT": "PCM_24", "DOUBLE": "PCM_24"}
