@@ -132,12 +132,30 @@ def _names(given: list[str] | None) -> frozenset[str]:
 
 
 @corpus_app.command("report")
-def corpus_report(folder: Annotated[Path, typer.Argument(help="Corpus folder.")]) -> None:
-    """Describe a corpus: hours, sentences, readings, lengths."""
-    from tts_core.corpus.report import as_text
+def corpus_report(
+    folder: Annotated[Path, typer.Argument(help="Corpus folder, or the output of prepare.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="HTML page to write, such as report.html.")
+    ] = None,
+    agreement: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Of a prepared corpus: recordings that a second aligner is asked about, 0 for "
+            "none. 100 if a page is written, else 0.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the choice of those recordings.")] = 0,
+) -> None:
+    """Describe a corpus: hours, speakers, F0, phones, pauses, and how good its alignment is."""
+    from tts_core.corpus.progress import on_console
     from tts_core.corpus.report import corpus_report as describe
 
-    typer.echo(as_text(describe(folder)))
+    sample = agreement if agreement is not None else (0 if out is None else 100)
+    with on_console() as progress:
+        report = describe(folder, sample, seed, progress)
+    typer.echo(report.as_text())
+    typer.echo(f"page: {report.write(out)}" if out else "-o report.html draws this as a page")
 
 
 @app.command()

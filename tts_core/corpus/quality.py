@@ -81,6 +81,11 @@ class Suspicion:
     spectrum: float
     disagreement: float
 
+    @property
+    def terms(self) -> tuple[float, ...]:
+        """The score's terms in the order above."""
+        return self.duration, self.longest, self.rate, self.spectrum, self.disagreement
+
 
 def class_durations(found: Survey) -> list[ClassDurations]:
     """Durations of every class in `CLASSES` that occurs; 5th, 50th and 95th percentiles."""
