@@ -142,11 +142,11 @@ def _info(
     layout: str, folder: Path, choice: Choice, licence: str | None, stand_in: bool
 ) -> CorpusInfo:
     """What `corpus.json` is to say."""
+    said = ({"licence": licence} if licence else {}) | ({"stand_in": True} if stand_in else {})
     if layout in KNOWN:
-        return KNOWN[layout].model_copy(update={"licence": licence} if licence else {})
-    if (folder / "corpus.json").is_file():
-        own = read_info(folder)
-        return own.model_copy(update={"licence": licence} if licence else {})
+        return KNOWN[layout].model_copy(update=said)
+    if (folder / "corpus.json").is_file() or folder.resolve().name in KNOWN:
+        return read_info(folder).model_copy(update=said)
     if not licence:
         raise UserError(
             f"{folder}: nothing says under which terms the recordings may be used; give --licence, "

@@ -157,7 +157,7 @@ def fetch(
 
 def _unknown(name: str) -> str:
     if name in ("libritts", "libritts-r"):
-        parts = ", ".join(part for part in published() if part.startswith(f"{name}-"))
+        parts = ", ".join(n for n, source in published().items() if source.layout == name)
         return f"comes in parts; fetch one of {parts}"
     if name in KNOWN:
         return (

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,61 @@ def kathleen() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no human corpus at {folder}; INTONE_CORPORA says where it is")
     return folder
+
+
+class Host(ThreadingHTTPServer):
+    """Serves `content`; `breaks` times it drops the connection after `break_after` bytes."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content, self.etag, self.ranges = content, '"one"', True
+        self.break_after, self.breaks = 0, 0
+        self.asked: list[str | None] = []
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/corpus.tar.gz"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Host
+
+    def do_GET(self):
+        host = self.server
+        asked = self.headers.get("Range")
+        host.asked.append(asked)
+        if self.path == "/absent":
+            self.send_error(404)
+            return
+        start = 0
+        if asked and host.ranges and self.headers.get("If-Range") == host.etag:
+            start = int(asked.removeprefix("bytes=").rstrip("-"))
+        body = host.content[start:]
+        self.send_response(206 if start else 200)
+        if start:
+            total = len(host.content)
+            self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("ETag", host.etag)
+        self.end_headers()
+        if host.breaks:
+            host.breaks -= 1
+            body = body[: host.break_after]
+            self.close_connection = True
+        self.wfile.write(body)
+
+    def log_message(self, format, *args):
+        pass
+
+
+@pytest.fixture
+def serve():
+    hosts = []
+
+    def start(content: bytes) -> Host:
+        host = Host(content)
+        threading.Thread(target=host.serve_forever, daemon=True).start()
+        hosts.append(host)
+        return host
+
+    yield start
+    for host in hosts:
+        host.shutdown()
+        host.server_close()

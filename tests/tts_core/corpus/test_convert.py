@@ -61,7 +61,7 @@ def test_the_samples_are_kept(corpus, tmp_path):
 @pytest.mark.parametrize("subtype", SUBTYPES)
 def test_every_integer_depth_is_lossless_and_channels_are_averaged(corpus, tmp_path, subtype):
     wav = corpus / "wavs" / "clip0.wav"
-    wide = np.random.default_rng(1).uniform(-1, 1, 1600)
+    wide = np.random.default_rng(1).uniform(-1, 1, 4800)
     soundfile.write(wav, wide, 48000, subtype=subtype)
     other = corpus / "wavs" / "clip1.wav"
     soundfile.write(other, np.stack([wide, -wide], axis=1), 48000, subtype="PCM_16")
@@ -70,7 +70,7 @@ def test_every_integer_depth_is_lossless_and_channels_are_averaged(corpus, tmp_p
     theirs, ours = (soundfile.read(path, dtype="int32")[0] for path in (wav, flac))
     np.testing.assert_array_equal(ours, theirs)
     averaged, rate = soundfile.read(flac.with_name("clip1.flac"))
-    assert (averaged.shape, rate) == ((1600,), 48000)
+    assert (averaged.shape, rate) == ((4800,), 48000)
     assert np.abs(averaged).max() <= 2**-15
 
 
@@ -163,3 +163,14 @@ def test_refusals(corpus, tmp_path):
         wav.write_bytes(b"no")
     with pytest.raises(UserError, match="none of its 6 recordings can be used; the first"):
         bring(corpus, tmp_path / "out")
+
+
+def test_the_human_corpus_comes_through_an_import_unchanged(kathleen, tmp_path):
+    made = import_corpus("auto", kathleen, tmp_path / "out", Choice(link=True))
+    info, found = read_corpus(tmp_path / "out")
+    theirs, listed = read_corpus(kathleen)
+    assert (made.layout, info, made.left_out) == ("metadata", theirs, [])
+    assert [(r.utterance, r.sentence, r.text) for r in found] == [
+        (r.utterance, r.sentence, r.text) for r in listed
+    ]
+    assert split(found) == split(listed)

@@ -1,11 +1,9 @@
-"""Downloads against a real HTTP server on this machine that can break off, and knows ranges."""
+"""Published corpora, fetched from a real HTTP server on this machine or taken from a copy."""
 
 import errno
-import hashlib
 import io
 import tarfile
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,70 +11,9 @@ import pytest
 import soundfile
 
 from intone.errors import UserError
-from intone.files import write_whole
-from tts_core.corpus import download as downloads
-from tts_core.corpus.download import download
-from tts_core.corpus.fetch import fetch
-from tts_core.corpus.report import as_text, corpus_report
+from tts_core.corpus.fetch import fetch, published
+from tts_core.corpus.links import neighbours
 from tts_core.corpus.sources import read_corpus
-
-
-class Host(ThreadingHTTPServer):
-    """Serves `content`; `breaks` times it drops the connection after `break_after` bytes."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.content, self.etag, self.ranges = content, '"one"', True
-        self.break_after, self.breaks = 0, 0
-        self.asked: list[str | None] = []
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/corpus.tar.gz"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Host
-
-    def do_GET(self):
-        host = self.server
-        asked = self.headers.get("Range")
-        host.asked.append(asked)
-        if self.path == "/absent":
-            self.send_error(404)
-            return
-        start = 0
-        if asked and host.ranges and self.headers.get("If-Range") == host.etag:
-            start = int(asked.removeprefix("bytes=").rstrip("-"))
-        body = host.content[start:]
-        self.send_response(206 if start else 200)
-        if start:
-            total = len(host.content)
-            self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("ETag", host.etag)
-        self.end_headers()
-        if host.breaks:
-            host.breaks -= 1
-            body = body[: host.break_after]
-            self.close_connection = True
-        self.wfile.write(body)
-
-    def log_message(self, format, *args):
-        pass
-
-
-@pytest.fixture
-def serve():
-    hosts = []
-
-    def start(content: bytes) -> Host:
-        host = Host(content)
-        threading.Thread(target=host.serve_forever, daemon=True).start()
-        hosts.append(host)
-        return host
-
-    yield start
-    for host in hosts:
-        host.shutdown()
-        host.server_close()
 
 
 def archive(files: dict[str, bytes]) -> bytes:
@@ -111,74 +48,6 @@ def kathleen_archive() -> bytes:
     )
 
 
-def test_a_broken_download_goes_on_where_it_stopped(serve, tmp_path):
-    content = np.random.default_rng(0).bytes(3_000_000)
-    host = serve(content)
-    host.break_after, host.breaks = 1_000_000, 2
-    got = download(host.url, tmp_path / "file", len(content), "sha256:" + hashlib.sha256(content).hexdigest())
-    assert got.read_bytes() == content
-    assert host.asked == [None, "bytes=1000000-", "bytes=2000000-"]
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
-def test_a_later_run_goes_on_after_giving_up(serve, tmp_path, monkeypatch):
-    content = np.random.default_rng(1).bytes(500_000)
-    host = serve(content)
-    host.break_after, host.breaks = 200_000, 1
-    monkeypatch.setattr(downloads, "ATTEMPTS", 1)
-    with pytest.raises(UserError, match=r"stopped after 200000 bytes.*the same command goes on"):
-        download(host.url, tmp_path / "file", len(content))
-    assert download(host.url, tmp_path / "file", len(content)).read_bytes() == content
-    assert host.asked == [None, "bytes=200000-"]
-
-
-@pytest.mark.parametrize("change", ["other file", "no ranges"])
-def test_two_different_files_are_never_joined(serve, tmp_path, change):
-    old, new = b"a" * 400_000, b"b" * 400_000
-    host = serve(old)
-    host.break_after, host.breaks = 100_000, 1
-
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        download(host.url, tmp_path / "file", progress=stop)
-    host.content = new
-    if change == "other file":
-        host.etag = '"two"'
-    else:
-        host.ranges = False
-    assert download(host.url, tmp_path / "file").read_bytes() == new
-
-
-def test_killed_between_the_answer_and_its_first_byte(serve, tmp_path, monkeypatch):
-    host = serve(b"a" * 400_000)
-    host.break_after, host.breaks = 100_000, 1
-    monkeypatch.setattr(downloads, "ATTEMPTS", 1)
-    with pytest.raises(UserError, match="stopped after"):
-        download(host.url, tmp_path / "file")
-    host.content, host.etag = b"b" * 400_000, '"two"'
-    with monkeypatch.context() as killed:
-
-        def kill_after_it(path: Path, text: str) -> None:
-            write_whole(path, text)
-            raise KeyboardInterrupt
-
-        killed.setattr(downloads, "write_whole", kill_after_it)
-        with pytest.raises(KeyboardInterrupt):
-            download(host.url, tmp_path / "file")
-    assert download(host.url, tmp_path / "file").read_bytes() == host.content
-
-
-def test_a_wrong_file_is_refused_and_deleted(serve, tmp_path):
-    host = serve(b"not what was published")
-    with pytest.raises(UserError, match="not the expected file"):
-        download(host.url, tmp_path / "file", digest="sha256:" + "0" * 64)
-    assert list(tmp_path.glob("file*")) == []
-    with pytest.raises(UserError, match=r"answers 404.*--from DIR, or put it under INTONE_CORPORA"):
-        download(host.url.replace("/corpus.tar.gz", "/absent"), tmp_path / "file")
-
-
 def test_kathleen_in_the_publishers_form(serve, tmp_path):
     host = serve(kathleen_archive())
     host.break_after, host.breaks = 1000, 1
@@ -206,11 +75,6 @@ def test_kathleen_in_the_publishers_form(serve, tmp_path):
     with pytest.raises(UserError, match="holds the corpus kathleen"):
         fetch("ljspeech", out)
 
-    report = corpus_report(out)
-    assert report["hours"] == pytest.approx(1.5 / 3600)
-    assert report["readings"] == {"1": 1, "2": 1}
-    assert "2 sentences (2 different texts)" in as_text(report)
-
 
 def test_ljspeech_in_the_publishers_form(serve, tmp_path):
     table = "LJ001-0001|In 1889, so to speak|In eighteen eighty-nine, so to speak\n"
@@ -226,6 +90,51 @@ def test_ljspeech_in_the_publishers_form(serve, tmp_path):
     (reading,) = read_corpus(tmp_path / "lj")[1]
     assert reading.utterance == "LJ001-0001"
     assert reading.text == "In eighteen eighty-nine, so to speak"
+
+
+def test_vctk_in_the_publishers_zip_and_one_speaker_of_it(serve, tmp_path):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for speaker in ("p225", "p226"):
+            flac = f"VCTK-Corpus-0.92/wav48_silence_trimmed/{speaker}/{speaker}_001_mic1.flac"
+            archive.writestr(flac, wav(0.2))
+            text = f"VCTK-Corpus-0.92/txt/{speaker}/{speaker}_001.txt"
+            archive.writestr(text, "Please call Stella.\n")
+        archive.writestr("../outside.txt", "never here")
+    host = serve(packed.getvalue())
+    info = fetch("vctk", tmp_path / "in" / "vctk", url=host.url, speakers=frozenset({"p226"}))
+    assert (info.name, info.speaker, info.licence) == ("vctk", "p226", "CC-BY-4.0")
+    assert [r.utterance for r in read_corpus(tmp_path / "in" / "vctk")[1]] == ["p226_001"]
+    assert {path.name for path in tmp_path.rglob("*.txt")} == set()
+
+
+def test_a_part_of_libritts(serve, tmp_path):
+    root = "LibriTTS_R/dev-clean/84/121123/84_121123_000007_00000"
+    files = {}
+    for place in (1, 2):
+        files[f"{root}{place}.wav"] = wav(0.2, 24000)
+        files[f"{root}{place}.normalized.txt"] = f"Sentence {place}.".encode()
+    host = serve(archive(files))
+    out = tmp_path / "libri"
+    assert fetch("libritts-r-dev-clean", out, url=host.url).name == "libritts-r-dev-clean"
+    one, two = read_corpus(out)[1]
+    assert (one.speaker, one.paragraph, one.position) == ("84", "84_121123_000007", 1)
+    assert neighbours([one, two])[one.utterance] == (None, two.utterance)
+    with pytest.raises(UserError, match="comes in parts; fetch one of libritts-dev-clean"):
+        fetch("libritts", tmp_path / "x")
+    with pytest.raises(UserError, match=r"signed licence .*`intone corpus import blizzard2013"):
+        fetch("blizzard2013", tmp_path / "x")
+
+
+def test_every_address_is_one_of_its_own_with_a_digest_where_one_is_known():
+    sources = published()
+    assert len({source.url for source in sources.values()}) == len(sources)
+    without = {name for name, source in sources.items() if source.digest is None}
+    assert without == {"kathleen", "hifi-tts"}
+    lengths = {"sha256": 64, "md5": 32}
+    for source in sources.values():
+        kind, _, digest = (source.digest or "").partition(":")
+        assert len(digest) == lengths.get(kind, 0)
 
 
 def test_an_archive_of_something_else_is_refused(serve, tmp_path):
