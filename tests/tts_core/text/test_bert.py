@@ -1,15 +1,33 @@
-"""The text encoder: padding, layers, refusals."""
+"""The text encoder: layers, padding, long texts, families of models, refusals."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+import transformers
+from hypothesis import given
+from hypothesis import strategies as st
 from transformers import AutoModel
 
 from intone import assets
 from intone.errors import UserError
-from tts_core.text.bert import TextEncoder
+from tts_core.text.bert import TextEncoder, pool_units, windows
 from tts_core.text.normalise import normalise
+
+SIZES = {"vocab_size": 60, "max_position_embeddings": 20}
+SMALL = SIZES | {
+    "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32,
+}  # fmt: skip
+FAMILIES = {
+    "Bert": SMALL,
+    "Roberta": SMALL | {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2},
+    "MPNet": SMALL,
+    "Electra": SMALL | {"embedding_size": 16},
+    "DebertaV2": SMALL | {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]},
+    "DistilBert": SIZES | {"dim": 16, "n_layers": 3, "n_heads": 2, "hidden_dim": 32},
+}
 
 
 @pytest.fixture(scope="module")
@@ -18,16 +36,98 @@ def encoder(need: Callable[..., None]) -> TextEncoder:
     return TextEncoder("minilm", layer=4).eval()
 
 
+@pytest.fixture
+def family(tmp_path: Path) -> Callable[[str], Path]:
+    """A folder with a small model of random weights and no tokenizer."""
+
+    def make(name: str) -> Path:
+        torch.manual_seed(0)
+        config = getattr(transformers, f"{name}Config")(**FAMILIES[name])
+        AutoModel.from_config(config).save_pretrained(tmp_path / name)
+        return tmp_path / name
+
+    return make
+
+
+def everything(pieces: torch.Tensor) -> torch.Tensor:
+    return torch.ones_like(pieces, dtype=torch.bool)
+
+
 @torch.no_grad()
-def test_outputs_are_the_reference_models_hidden_layer(encoder: TextEncoder):
+def test_outputs_are_the_reference_models_hidden_layers(encoder: TextEncoder):
     ids, _ = encoder.pieces(normalise("The cat sat on the mat."))
     pieces = torch.from_numpy(ids)[None]
     whole = AutoModel.from_pretrained(assets.path("minilm")).eval()
-    reference = whole(input_ids=pieces, output_hidden_states=True).hidden_states[4]
-    ours = encoder(pieces, torch.ones_like(pieces, dtype=torch.bool))
+    reference = whole(input_ids=pieces, output_hidden_states=True).hidden_states
+    ours = encoder(pieces, everything(pieces))
     assert ours.shape == (1, len(ids), encoder.dim)
-    torch.testing.assert_close(ours, reference)
+    torch.testing.assert_close(ours, reference[4])
     assert len(encoder.model.encoder.layer) == 4
+    several = TextEncoder("minilm", layer=(2, 5)).eval()
+    joined = torch.cat([reference[2], reference[5]], -1)
+    torch.testing.assert_close(several(pieces, everything(pieces)), joined)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", FAMILIES)
+def test_families_of_encoders_by_path_without_a_tokenizer(name: str, family: Callable[..., Path]):
+    folder = family(name)
+    encoder = TextEncoder(str(folder), layer=2).eval()
+    pieces = torch.randint(5, 60, (1, encoder.limit))
+    whole = AutoModel.from_pretrained(folder).eval()
+    reference = whole(input_ids=pieces, output_hidden_states=True).hidden_states[2]
+    torch.testing.assert_close(encoder(pieces, everything(pieces)), reference)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", ["Bert", "Roberta", "DistilBert"])
+def test_texts_past_the_limit_are_read_in_windows(name: str, family: Callable[..., Path]):
+    encoder = TextEncoder(str(family(name)), layer=3).eval()
+    limit = encoder.limit
+    long, short = torch.randint(5, 60, (3 * limit,)), torch.randint(5, 60, (limit,))
+    pieces = torch.nn.utils.rnn.pad_sequence([long, short], batch_first=True, padding_value=1)
+    mask = torch.arange(3 * limit)[None] < torch.tensor([3 * limit, limit])[:, None]
+    states = encoder(pieces, mask)
+    assert states.shape == (2, 3 * limit, encoder.dim)
+    assert states.isfinite().all()
+    assert not states[1, limit:].any()
+    alone = encoder(short[None], everything(short[None]))
+    torch.testing.assert_close(states[1, :limit], alone[0])
+    first = torch.cat([long[: limit - 1], long[-1:]])[None]
+    own = encoder(first, everything(first))[0]
+    _, _, _, last = windows(3 * limit - 2, limit - 2)[0]
+    torch.testing.assert_close(states[0, : 1 + last], own[: 1 + last])
+
+
+@given(st.integers(1, 400), st.integers(4, 60))
+def test_every_piece_is_taken_from_the_window_where_it_is_most_central(length: int, width: int):
+    parts = windows(length, width)
+    taken = [piece for _, _, first, last in parts for piece in range(first, last)]
+    assert taken == list(range(length))
+    for start, end, first, last in parts:
+        assert end - start == min(width, length)
+        for piece in range(first, last):
+            own = min(_far(piece - start, start == 0), _far(end - piece, end == length))
+            for a, b, *_ in parts:
+                if a <= piece < b:
+                    other = min(_far(piece - a, a == 0), _far(b - piece, b == length))
+                    assert other <= own + 1
+
+
+def _far(distance: int, text_ends_here: bool) -> float:
+    return np.inf if text_ends_here else distance
+
+
+@torch.no_grad()
+def test_a_text_of_600_words_has_finite_states(encoder: TextEncoder):
+    ids, owner = encoder.pieces(normalise("The rain in Spain stays mainly in the plain. " * 70))
+    assert len(ids) > encoder.limit
+    pieces = torch.from_numpy(ids)[None]
+    states = encoder(pieces, everything(pieces))
+    assert states.shape == (1, len(ids), encoder.dim)
+    words = pool_units(states, torch.from_numpy(owner)[None], int(owner.max()) + 1)
+    assert words.isfinite().all()
+    assert words.any(-1).all()
 
 
 @torch.no_grad()
@@ -40,7 +140,7 @@ def test_padding_changes_nothing(name: str, need: Callable[..., None]):
     pieces = torch.nn.utils.rnn.pad_sequence([short, long], batch_first=True, padding_value=7)
     mask = torch.arange(len(long))[None] < torch.tensor([len(short), len(long)])[:, None]
     batch = encoder(pieces, mask)
-    alone = encoder(short[None], torch.ones(1, len(short), dtype=torch.bool))
+    alone = encoder(short[None], everything(short[None]))
     torch.testing.assert_close(batch[0, : len(short)], alone[0], atol=1e-5, rtol=1e-4)
     assert not batch[0, len(short) :].any()
 
@@ -55,6 +155,13 @@ def test_every_unit_has_pieces_and_specials_have_none(encoder: TextEncoder):
     assert (owner == 1).sum() > 1
 
 
+def test_many_texts_have_the_pieces_of_each_alone(encoder: TextEncoder):
+    texts = [normalise(text) for text in ("Go home.", "A naïve café, unbelievably.", "No!")]
+    for together, text in zip(encoder.tokenizer.many(texts), texts, strict=True):
+        for ours, alone in zip(together, encoder.pieces(text), strict=True):
+            np.testing.assert_array_equal(ours, alone)
+
+
 def test_digest_follows_layer_and_weights(encoder: TextEncoder, need: Callable[..., None]):
     need("minilm")
     other = TextEncoder("minilm", layer=4)
@@ -67,7 +174,7 @@ def test_digest_follows_layer_and_weights(encoder: TextEncoder, need: Callable[.
 
 def test_gradients_reach_the_weights_for_fine_tuning(encoder: TextEncoder):
     pieces = torch.from_numpy(encoder.pieces(normalise("Go home."))[0])[None]
-    encoder(pieces, torch.ones_like(pieces, dtype=torch.bool)).sum().backward()
+    encoder(pieces, everything(pieces)).sum().backward()
     assert all(weight.grad is not None for weight in encoder.parameters())
     encoder.zero_grad()
 

@@ -1,6 +1,7 @@
 """The Berkeley neural parser, where it is on the machine."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from intone.errors import UserError
@@ -11,8 +12,8 @@ from tts_core.text.tagger import Tagged, penn_parts
 class BeneparParser:
     """Trees by benepar (Kitaev et al. 2019), which Kathaka's authors used in later work.
 
-    Neither benepar nor its models install from the package registry's wheels alone, so this adapter
-    was written against benepar 0.2.0's published source and has never run with a real model.
+    Its models come from its authors' site alone. This adapter has run with benepar 0.2.0 and an
+    untrained model; with a released model it is untested.
 
     Args:
         model: name of a benepar model that is downloaded, or the path of one.
@@ -37,7 +38,7 @@ class BeneparParser:
                 f"`python -c \"import benepar; benepar.download('{model}')\"`"
             ) from error
         self._input: Any = benepar.InputSentence
-        self.name = f"benepar:{model}"
+        self.name = f"benepar:{Path(model).name}"
 
     def __call__(self, sentences: Sequence[Sequence[Tagged]]) -> list[str]:
         """See `ConstituencyParser`."""
