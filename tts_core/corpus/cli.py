@@ -82,6 +82,9 @@ def corpus_import(
         str | None,
         typer.Option(help="Under which terms the recordings may be used, for instance CC-BY-4.0."),
     ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the corpus; otherwise its own or its folder's.")
+    ] = None,
     link: Annotated[
         bool,
         typer.Option("--link", help="Link WAV and FLAC files where they are; do not copy them."),
@@ -106,7 +109,7 @@ def corpus_import(
 
     choice = Choice(_names(speaker), written, own_split, link)
     with on_console() as progress:
-        made = import_corpus(layout, folder, out, choice, licence, stand_in, progress)
+        made = import_corpus(layout, folder, out, choice, licence, name, stand_in, progress)
     hours = sum(made.speakers.values())
     typer.echo(
         f"{out}: {made.info.name} in the layout {made.layout}, {hours:.2f} h, licence "

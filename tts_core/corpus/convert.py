@@ -64,6 +64,7 @@ def import_corpus(
     out: str | Path,
     choice: Choice = EVERYTHING,
     licence: str | None = None,
+    name: str | None = None,
     stand_in: bool = False,
     progress: Progress = silent,
 ) -> Imported:
@@ -79,6 +80,7 @@ def import_corpus(
         choice: what to make of it.
         licence: under which terms the recordings may be used; needed where the layout does not
             say whose corpus it is.
+        name: of the corpus; the layout's or the folder's if None.
         stand_in: a machine read the texts.
         progress: is told of the recordings done.
 
@@ -87,7 +89,8 @@ def import_corpus(
     """
     folder, out = Path(folder), Path(out)
     found = readers.read(layout, folder, choice.speakers)
-    info = _info(found.layout, folder, choice, licence, stand_in)
+    said = {"licence": licence, "name": name, "stand_in": stand_in or None}
+    info = _info(found.layout, folder, {k: v for k, v in said.items() if v is not None})
     return convert(found, str(folder.resolve()), out, info, choice, progress)
 
 
@@ -138,28 +141,20 @@ def convert(
     return Imported(info, found.layout, speakers, lost)
 
 
-def _info(
-    layout: str, folder: Path, choice: Choice, licence: str | None, stand_in: bool
-) -> CorpusInfo:
-    """What `corpus.json` is to say."""
-    said = ({"licence": licence} if licence else {}) | ({"stand_in": True} if stand_in else {})
+def _info(layout: str, folder: Path, said: dict[str, str | bool]) -> CorpusInfo:
+    """What `corpus.json` is to say; what the importer `said` wins."""
     if layout in KNOWN:
         return KNOWN[layout].model_copy(update=said)
-    if (folder / "corpus.json").is_file() or folder.resolve().name in KNOWN:
+    named = folder.resolve().stem if folder.is_file() else folder.resolve().name
+    if (folder / "corpus.json").is_file() or named in KNOWN:
         return read_info(folder).model_copy(update=said)
-    if not licence:
+    if "licence" not in said:
         raise UserError(
             f"{folder}: nothing says under which terms the recordings may be used; give --licence, "
             "for instance --licence CC-BY-4.0"
         )
-    name = folder.resolve().stem if folder.is_file() else folder.resolve().name
-    return CorpusInfo(
-        name=name,
-        speaker=next(iter(choice.speakers)) if len(choice.speakers) == 1 else name,
-        licence=licence,
-        stand_in=stand_in,
-        source=str(folder),
-    )
+    default = {"name": named, "speaker": named, "stand_in": False, "source": str(folder)}
+    return CorpusInfo.model_validate(default | said)
 
 
 def _claim(out: Path, what: str) -> None:
@@ -276,13 +271,18 @@ def _why(audio: Path, error: Exception) -> str:
     return str(error)
 
 
+def _voice(choice: Choice) -> str | None:
+    """The name that was given for a corpus that names nobody."""
+    return next(iter(choice.speakers)) if len(choice.speakers) == 1 else None
+
+
 def _recording(reading: Reading, audio: Path, info: CorpusInfo, choice: Choice) -> Recording:
     return Recording(
         utterance=reading.utterance,
         sentence=reading.sentence,
         text=(reading.written if choice.written else "") or reading.text,
         path=str(audio),
-        speaker=reading.speaker or info.speaker,
+        speaker=reading.speaker or _voice(choice) or info.speaker,
         paragraph=reading.paragraph,
         position=reading.position,
         seconds=soundfile.info(audio).duration,

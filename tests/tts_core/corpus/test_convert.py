@@ -152,6 +152,15 @@ def test_an_interrupted_import_goes_on_and_another_begins_anew(corpus, tmp_path)
     assert sorted(path.stem for path in (out / "wavs").iterdir()) == ["clip1", "clip3", "clip5"]
 
 
+def test_the_importer_names_what_the_corpus_does_not(corpus, tmp_path):
+    (corpus / "metadata.csv").write_text("clip0|One.\nclip1|Two.\n")
+    choice = Choice(frozenset({"Ada"}), link=True)
+    import_corpus("metadata", corpus, tmp_path / "out", choice, "mine", "diary", stand_in=True)
+    info, found = read_corpus(tmp_path / "out")
+    assert (info.name, info.speaker, info.licence, info.stand_in) == ("diary", "Ada", "mine", True)
+    assert {r.speaker for r in found} == {"Ada"}
+
+
 def test_refusals(corpus, tmp_path):
     with pytest.raises(UserError, match=r"give --licence, for instance --licence CC-BY-4\.0"):
         import_corpus("auto", corpus, tmp_path / "out")

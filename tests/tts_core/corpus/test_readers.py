@@ -237,6 +237,7 @@ def hifi_tts(root: Path) -> Path:
             '{"text": "no file"}',
             entry("92_clean", "dayoffate_09_roe_0037", ""),
             entry("92_clean", "absent_0001", "No audio."),
+            entry("92_clean", "half_0001", "Half a \ud83d."),
         ],
         "92_manifest_clean_test": [entry("92_clean", "dayoffate_10_roe_0001", "Yes.")],
         "92_manifest_clean_dev": [entry("92_clean", "dayoffate_10_roe_0002", "So be it.")],
@@ -275,6 +276,7 @@ def test_hifi_tts(tmp_path):
         "92_manifest_clean_train.json line 4": broken,
         "dayoffate_09_roe_0037": "text missing",
         "absent_0001": "no audio file absent_0001.flac",
+        "half_0001": "its text holds half characters (lone surrogates)",
     }
 
 

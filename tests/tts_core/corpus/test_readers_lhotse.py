@@ -120,9 +120,10 @@ def test_damaged_manifests_cost_only_what_is_damaged(tmp_path, chapter):
     )
     path = folder / "x_supervisions_all.jsonl.gz"
     good = gzip.decompress(path.read_bytes()).splitlines()
+    odd = json.dumps(json.loads(good[1]) | {"id": 7, "start": "soon"}).encode()
     orphan = json.dumps(json.loads(good[1]) | {"id": "three", "recording_id": "lost"}).encode()
     path.write_bytes(
-        gzip.compress(b"\n".join([good[0], b"{broken", b'{"id": 1}', orphan, good[1]]))
+        gzip.compress(b"\n".join([good[0], b"{broken", b'{"id": 1}', orphan, odd, good[1]]))
     )
     found = readers.read("lhotse", folder)
     assert [r.utterance for r in found.readings] == ["one", "two"]
@@ -130,6 +131,7 @@ def test_damaged_manifests_cost_only_what_is_damaged(tmp_path, chapter):
         "x_supervisions_all.jsonl.gz line 2",
         "x_supervisions_all.jsonl.gz line 3",
         "three",
+        "x_supervisions_all.jsonl.gz line 5",
     ]
     path.write_bytes(path.read_bytes()[:-12])
     assert "cannot be read" in readers.read("lhotse", folder).left_out[-1].reason

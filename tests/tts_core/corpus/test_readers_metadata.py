@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from intone.errors import UserError
 from tts_core.corpus import readers
 
 
@@ -99,6 +100,13 @@ def test_bad_rows_of_a_metadata_csv_are_listed_and_the_others_read(tmp_path):
         "c": "its text is not in metadata.csv",
         "z": "its text is not in metadata.csv",
     }
+
+
+def test_columns_that_are_swapped_cost_a_sentence_each_and_no_crash(tmp_path):
+    write(tmp_path / "metadata.csv", f"{'A very long text. ' * 30}|a\n./.|b\nc\x00|Yes.\n")
+    sound(tmp_path / "wavs" / "a.wav")
+    with pytest.raises(UserError, match=r"no recordings .* its id cannot be the name of a file"):
+        readers.read("metadata", tmp_path)
 
 
 def test_files_of_one_name_in_two_folders_are_two_recordings(tmp_path):

@@ -10,6 +10,7 @@ from tts_core.corpus.sources import is_file_name
 
 AUDIO = (".flac", ".wav", ".mp3", ".ogg", ".opus")
 """What libsndfile reads, in the order in which one of several files of a name is preferred."""
+LONGEST_ID = 120
 
 
 class Reading(NamedTuple):
@@ -62,6 +63,14 @@ def lines(table: Path) -> Iterator[tuple[str, str | None]]:
                 yield where, line
 
 
+def is_there(path: Path) -> bool:
+    """Whether a file is there; what a table names may be too long to be a file's name."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def text_of(path: Path) -> str | None:
     """A small file's text on one line; None if it is not there or not UTF-8."""
     try:
@@ -109,13 +118,16 @@ def held(entries: Iterable[Entry], speakers: Set[str]) -> tuple[list[Reading], l
 
 
 def _fault(reading: Reading, seen: Set[str]) -> str | None:
-    if not is_file_name(reading.utterance) or re.search(r"[|\x00-\x1f]", reading.utterance):
+    name = reading.utterance
+    if not is_file_name(name) or len(name) > LONGEST_ID or re.search(r"[|\x00-\x1f]", name):
         return "its id cannot be the name of a file"
+    if re.search(r"[\ud800-\udfff]", f"{name}{reading.sentence}{reading.text}{reading.written}"):
+        return "its text holds half characters (lone surrogates)"
     if reading.utterance in seen:
         return "its id stands twice in the corpus; the first recording is used"
     if not reading.text.strip():
         return "text missing"
-    if not reading.audio.is_file():
+    if not is_there(reading.audio):
         return f"no audio file {reading.audio.name}"
     return None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from intone.errors import UserError
-from tts_core.corpus.readers.base import Entry, Reading, left_out
+from tts_core.corpus.readers.base import Entry, Reading, is_there, left_out
 
 ENDINGS = (".jsonl.gz", ".jsonl")
 SPOKEN = ("normalized_text", "text_punct")
@@ -61,7 +61,7 @@ def read(folder: Path) -> Iterator[Entry]:
             elif item.recording_id not in known:
                 yield left_out(item.id, f"its recording {item.recording_id} is in no manifest")
             else:
-                yield _reading(item, known[item.recording_id], 0.0, supervisions.parent)
+                yield _reading(where, item, known[item.recording_id], 0.0, supervisions.parent)
 
 
 def _items(manifest: Path, deserialise: Any) -> Iterator[tuple[str, Any]]:
@@ -90,11 +90,19 @@ def _of_cut(where: str, cut: Any, folder: Path) -> Iterator[Entry]:
         yield left_out(cut.id, "text missing: a cut without supervision")
     else:
         for supervision in cut.supervisions:
-            yield _reading(supervision, cut.recording, cut.start, folder)
+            yield _reading(where, supervision, cut.recording, cut.start, folder)
 
 
-def _reading(supervision: Any, recording: Any, start_s: float, folder: Path) -> Entry:
-    utterance = re.sub(r"[^\w.-]+", "_", supervision.id)
+def _reading(where: str, supervision: Any, recording: Any, start_s: float, folder: Path) -> Entry:
+    try:
+        return _checked(supervision, recording, start_s, folder)
+    except (TypeError, ValueError, AttributeError) as error:
+        # Lhotse takes values of any type from a manifest.
+        return left_out(where, f"not an item of a Lhotse manifest ({error!r:.80})")
+
+
+def _checked(supervision: Any, recording: Any, start_s: float, folder: Path) -> Entry:
+    utterance = re.sub(r"[^\w.-]+", "_", str(supervision.id))
     channel = supervision.channel if isinstance(supervision.channel, int) else None
     source = next((s for s in recording.sources if channel is None or channel in s.channels), None)
     if source is None or source.type != "file":
@@ -111,7 +119,7 @@ def _reading(supervision: Any, recording: Any, start_s: float, folder: Path) -> 
         utterance=utterance,
         sentence=utterance,
         text=str(text or ""),
-        audio=beside if beside.is_file() else Path(source.source),
+        audio=beside if is_there(beside) else Path(source.source),
         speaker=supervision.speaker,
         written=str(custom.get("orig_text") or supervision.text or ""),
         seconds=supervision.duration,

@@ -17,6 +17,7 @@ from tts_core.corpus.readers.base import (
     Entry,
     Reading,
     audio_without_text,
+    is_there,
     left_out,
     lines,
 )
@@ -138,4 +139,4 @@ def _audio(root: Path, name: str) -> Path:
     """The file that an id or a path names; where none is, the one that was expected."""
     endings = ("",) if Path(name).suffix.lower() in AUDIO else AUDIO
     tried = [root / folder / f"{name}{ending}" for folder in FOLDERS for ending in endings]
-    return next((path for path in tried if path.is_file()), tried[0])
+    return next((path for path in tried if is_there(path)), tried[0])
