@@ -47,8 +47,7 @@ class Frontend:
         """Analyse one text.
 
         Raises:
-            UserError: no words, letters that are not Latin, or more word pieces than the text
-                encoder reads.
+            UserError: no words, letters that are not Latin, or a word without a pronunciation.
         """
         return self.analyse_all([text])[0]
 
@@ -62,12 +61,15 @@ class Frontend:
             return []
         units = [self._normalise(text, place, len(texts)) for place, text in enumerate(texts)]
         tagged = self._tagger(units)
+        phones = [self._phones(*parts) for parts in zip(units, tagged, strict=True)]
         trees = self._trees(tagged)
-        return [self._sentence(*parts) for parts in zip(texts, units, tagged, trees, strict=True)]
+        pieces = self._pieces.many(tagged)
+        layers = zip(texts, units, tagged, phones, trees, pieces, strict=True)
+        return [self._sentence(*parts) for parts in layers]
 
     def _normalise(self, text: str, place: int, of: int) -> list[Unit]:
         try:
-            return normalise(text, self._pronouncer.known)
+            return normalise(text, self._pronouncer.known, self._pronouncer.own)
         except UserError as error:
             where = f"text {place + 1} of {of}: " if of > 1 else ""
             raise UserError(where + str(error)) from error
@@ -83,7 +85,13 @@ class Frontend:
         return trees
 
     def _sentence(
-        self, text: str, units: Sequence[Unit], tagged: Sequence[Tagged], tree: str
+        self,
+        text: str,
+        units: Sequence[Unit],
+        tagged: Sequence[Tagged],
+        phones: Sequence[Phones],
+        tree: str,
+        pieces: tuple[np.ndarray, np.ndarray],
     ) -> Sentence:
         tags = [word.tag for word in tagged]
         compounds = syntax.compound_nouns(tags)
@@ -91,47 +99,46 @@ class Frontend:
             Word(
                 text=unit.text,
                 spoken=unit.spoken,
-                phones=phones,
+                phones=own,
                 pos=tag,
                 word_class=syntax.word_class(tag),
                 compound=compound,
                 punctuation=unit.punctuation,
+                start=unit.start,
+                end=unit.end,
             )
-            for unit, tag, compound, phones in zip(
-                units, tags, compounds, self._phones(units, tags), strict=True
-            )
+            for unit, tag, compound, own in zip(units, tags, compounds, phones, strict=True)
         )
         spoken = " ".join(word.spoken for word in words if word.spoken)
-        encoded = self._encode(words, tree)
-        return Sentence(text, spoken, words, tree, self._parser.name, encoded)
+        return Sentence(text, spoken, words, tree, self._parser.name, _encode(words, tree, pieces))
 
-    def _encode(self, words: Sequence[Word], tree: str) -> Encoded:
-        ids, token_unit = tokens.encode_words(words)
-        pieces, piece_unit = self._pieces(words)
-        labels, parents, leaves = syntax.tree_graph(tree)
-        return Encoded(
-            tokens=ids,
-            token_unit=token_unit,
-            pos=np.array([syntax.pos_id(word.pos) for word in words], np.int64),
-            word_class=np.array([word.word_class == "open" for word in words], np.int64),
-            compound=np.array([word.compound for word in words], np.int64),
-            punctuation=np.array([word.punctuation for word in words], np.int64),
-            pieces=pieces,
-            piece_unit=piece_unit,
-            node_labels=labels,
-            node_parents=parents,
-            leaves=leaves,
-        )
-
-    def _phones(self, units: Sequence[Unit], tags: Sequence[str]) -> list[Phones]:
+    def _phones(self, units: Sequence[Unit], tagged: Sequence[Tagged]) -> list[Phones]:
         """From the last unit to the first, because "the" depends on the sound after it."""
         backwards: list[Phones] = []
         following = ""
-        for unit, tag in zip(reversed(units), reversed(tags), strict=True):
-            phones = self._pronouncer.unit(unit.said, tag, following)
+        for unit, word in zip(reversed(units), reversed(tagged), strict=True):
+            phones = self._pronouncer.unit(unit.said, word.tag, following)
             following = phones[0] if phones else ""
             backwards.append(phones)
         return backwards[::-1]
+
+
+def _encode(words: Sequence[Word], tree: str, pieces: tuple[np.ndarray, np.ndarray]) -> Encoded:
+    ids, token_unit = tokens.encode_words(words)
+    labels, parents, leaves = syntax.tree_graph(tree)
+    return Encoded(
+        tokens=ids,
+        token_unit=token_unit,
+        pos=np.array([syntax.pos_id(word.pos) for word in words], np.int64),
+        word_class=np.array([word.word_class == "open" for word in words], np.int64),
+        compound=np.array([word.compound for word in words], np.int64),
+        punctuation=np.array([word.punctuation for word in words], np.int64),
+        pieces=pieces[0],
+        piece_unit=pieces[1],
+        node_labels=labels,
+        node_parents=parents,
+        leaves=leaves,
+    )
 
 
 def split_sentences(words: Sequence[Tagged]) -> list[list[Tagged]]:

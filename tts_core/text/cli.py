@@ -1,6 +1,7 @@
 """Commands of the text front-end; their heavy imports stand inside."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,18 +16,27 @@ text_app.add_typer(parse_app)
 
 @text_app.command("analyse")
 def text_analyse(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, for scripts; else a table.")
+    ] = False,
+    lexicon: Annotated[
+        Path | None,
+        typer.Option(help="Your pronunciations: a text file with `word PH1 PH2 ...` a line."),
+    ] = None,
+    encoder: Annotated[
+        str,
+        typer.Option(help="Text encoder whose word pieces are shown: minilm, mpnet, folder, name."),
+    ] = "minilm",
+    parser: Annotated[
+        str,
+        typer.Option(help="What makes the tree: auto, span:minilm, span:mpnet, rules, file:TREES."),
+    ] = "auto",
 ) -> None:
-    """Read lines of text from standard input and show words, phones, syntax and parse tree."""
-    import json
+    """Show what is said, phones, tags and parse tree of every line of standard input.
 
-    from tts_core.text.analyse import Frontend
+    Lines that cannot be read are named with their number after the others are printed; then the
+    exit status is 1. Example: echo "Dr. Ray paid $3.50." | intone text analyse
+    """
+    from tts_core.text.commands import analyse
 
-    lines = [line.strip() for line in sys.stdin if line.strip()]
-    for analysis in Frontend().analyse_all(lines):
-        if as_json:
-            typer.echo(json.dumps(analysis.to_dict(), ensure_ascii=False))
-            continue
-        typer.echo(f"{analysis.text}\n  {analysis.tree}")
-        for word in analysis.words:
-            typer.echo(f"  {word.text:20} {word.pos:6} {' '.join(word.phones)}")
+    analyse(sys.stdin.buffer, as_json, lexicon, encoder, parser)

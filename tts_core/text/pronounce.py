@@ -10,6 +10,7 @@ import numpy as np
 from intone import assets
 from intone.errors import UserError
 from intone.resources import data_path
+from tts_core.text.scan import fold
 from tts_core.text.tokens import CONSONANTS, PHONES, VOWELS
 
 Phones = tuple[str, ...]
@@ -74,6 +75,10 @@ class Pronouncer:
             Network(assets.path("g2p-en") / "g2p.safetensors")
         )
 
+    def own(self, word: str) -> bool:
+        """Whether the user's lexicon has a lower-case word."""
+        return word in self._own
+
     def known(self, word: str) -> bool:
         """Whether a lower-case word is in a lexicon, so that its capitals are not spelled out."""
         return word in self._own or word in self._dictionary
@@ -85,13 +90,22 @@ class Pronouncer:
             said: its words, lower-case; letter names as "b.".
             tag: Penn tag of the unit.
             following: first phone of the next unit, "" if a mark or nothing follows.
+
+        Raises:
+            UserError: a word has no pronunciation.
         """
-        phones: list[str] = []
-        for word in said:
-            phones += self.word(word, tag)
-        if list(said) == ["the"] and following[:2] in VOWELS and "the" not in self._own:
-            return ("DH", "IY0")
-        return tuple(phones)
+        backwards: list[Phones] = []
+        for word in reversed(said):
+            phones = self.word(word, tag)
+            if not phones:
+                raise UserError(
+                    f"the word {word!r} cannot be pronounced; give its phones in a lexicon"
+                )
+            if word == "the" and following[:2] in VOWELS and not self.own("the"):
+                phones = ("DH", "IY0")
+            following = phones[0]
+            backwards.append(phones)
+        return tuple(phone for phones in reversed(backwards) for phone in phones)
 
     def word(self, word: str, tag: str = "") -> Phones:
         """Phones of one word.
@@ -166,7 +180,7 @@ def _read_lexicon(path: Path) -> dict[str, Phones]:
                 f"lexicon {path}, line {place}: {fault}; "
                 "write `word PH1 PH2 ...`, vowels with their stress (AH0)"
             )
-        entries[word.lower()] = tuple(phones)
+        entries[fold(word.replace("’", "'"))] = tuple(phones)
     return entries
 
 

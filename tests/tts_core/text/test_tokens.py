@@ -21,11 +21,11 @@ from tts_core.types import Word
 
 
 def word(*phones: str) -> Word:
-    return Word("x", "x", phones, "NN", "open", False, False)
+    return Word("x", "x", phones, "NN", "open", False, False, 0, 1)
 
 
 def mark(text: str) -> Word:
-    return Word(text, "", (), "PUNCT", "closed", False, True)
+    return Word(text, "", (), "PUNCT", "closed", False, True, 0, 1)
 
 
 words = st.lists(st.sampled_from(PHONES), min_size=1, max_size=6).map(lambda phones: word(*phones))

@@ -1,0 +1,272 @@
+"""What is said for one written word: a table of readers, one for each category of written form."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tts_core.text import figures, numerals
+from tts_core.text.figures import Near
+from tts_core.text.measures import MEASURES
+from tts_core.text.scan import AMOUNT, VULGAR, fold
+from tts_core.text.written_forms import (
+    ABBREVIATIONS,
+    ADDRESS_SYMBOLS,
+    AFTER_NAME,
+    BEFORE_NAME,
+    BEFORE_NUMBER,
+    LETTERS,
+    NUMBERED,
+    REGNAL,
+    SYMBOLS,
+    TITLES,
+    WITHOUT_PERIOD,
+)
+
+_VERB_AFTER_NAME = {"of", "was", "died", "ruled", "reigned", "and", "had", "became", "is"}
+# What Python takes for a letter or a digit but has a reading of its own.
+_SAID = VULGAR + "".join(symbol for symbol in SYMBOLS if symbol.isalnum())
+_LETTER = rf"[^\W\d_{_SAID}]"
+_WORD = re.compile(rf"\d+(?:[.,]\d+)*|'?{_LETTER}+(?:'{_LETTER}+)*'?|\S")
+# Unknown capitals of this shape are read as a word (COVID), others letter by letter (XKCD).
+_READABLE = re.compile("(?=.{5})(?:[^AEIOUY]{0,2}[AEIOUY]{1,2})+[^AEIOUY]{0,2}")
+_FORMS = {"in", *ABBREVIATIONS, *MEASURES, *numerals.SCALES}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A written word where it stands.
+
+    Attributes:
+        word: in plain characters.
+        near: its neighbours.
+        shouted: whether the whole text is in capitals, so that capitals mean nothing.
+        known: whether the lexicon has a lower-case word.
+        own: whether the user's lexicon has it.
+    """
+
+    word: str
+    near: Near
+    shouted: bool
+    known: Callable[[str], bool]
+    own: Callable[[str], bool]
+
+
+def say(place: Place) -> list[str]:
+    """What is said for a written word, by the first reader that knows its form."""
+    for _, read in _READERS:
+        said = read(place)
+        if said:
+            return said
+    return []
+
+
+def _ordinary(place: Place) -> list[str] | None:
+    """The many words that are just words, so that the other readers need not look at them."""
+    word = place.word
+    if len(word) < 2 or not (word.isascii() and word.isalpha() and word.islower()):
+        return None
+    return [word] if place.known(word) and word not in _FORMS else None
+
+
+def _own(place: Place) -> list[str] | None:
+    word = fold(place.word)
+    return [word] if place.own(word) else None
+
+
+def _symbol(place: Place) -> list[str] | None:
+    return SYMBOLS[place.word].split() if place.word in SYMBOLS else None
+
+
+def _figure(place: Place) -> list[str] | None:
+    return figures.say(place.word, place.near)
+
+
+def _measure(place: Place) -> list[str] | None:
+    """A unit after an amount: "5 km", "a 5 km run", "500 sq. ft", "5 ft 3 in"."""
+    word, before, earlier = place.word, place.near.before, place.near.earlier
+    if before.removesuffix(".") in ("sq", "cu", "square", "cubic"):
+        before = earlier
+    if not AMOUNT.fullmatch(before):
+        return None
+    if word == "in" and earlier.removesuffix(".") in ("ft", "feet", "foot"):
+        word = "in."
+    unit = word if word in MEASURES else word.removesuffix(".")
+    single = figures.attributive(Near(earlier))
+    return numerals.measure(unit, before, single) if unit in MEASURES else None
+
+
+def _scale(place: Place) -> list[str] | None:
+    """The scale word of an amount of money takes over its currency: "$3 million"."""
+    currency = numerals.currency_of(place.near.before)
+    scale = {"bn": "billion", "m": "million"}.get(place.word, place.word.lower())
+    if currency is None or scale not in numerals.SCALES:
+        return None
+    return [scale, currency[0 if figures.attributive(Near(place.near.earlier)) else 1]]
+
+
+def _abbreviation(place: Place) -> list[str] | None:
+    word, before, after = place.word, place.near.before, place.near.after
+    key = word.lower().removesuffix(".")
+    if key in AFTER_NAME and word[0].isupper():
+        return [_saint_or_street(key, place)] if word.endswith(".") or before or after else None
+    if key not in ABBREVIATIONS:
+        return None
+    dotted = word.endswith(".") or "." in key or "/" in key
+    closing = after == "." and key not in BEFORE_NUMBER | BEFORE_NAME
+    plain = key in WITHOUT_PERIOD and (word.islower() or word[0].isupper())
+    dated = bool(figures.month(word)) and (after[:1].isdigit() or before.isdigit())
+    if key == "co" and after == "." and word[0].isupper() and before[:1].isupper():
+        closing = True
+    if key in ("ph", "phd") and word not in ("pH", "PhD", "PHD", "Phd"):
+        return None
+    if dotted or closing or plain or dated or word == "pH" or key in ("sq", "cu"):
+        return ABBREVIATIONS[key].split()
+    return None
+
+
+def _saint_or_street(key: str, place: Place) -> str:
+    """St. and Dr. are titles before a name, unless they end one: "on Main St. He left"."""
+    before, after, earlier = place.near.before, place.near.after, place.near.earlier
+    named = after[:1].isupper() and after[:1].isalpha()
+    titled = before.lower().removesuffix(".") in TITLES
+    inside = before[:1].isupper() and bool(earlier) and not titled
+    return ABBREVIATIONS[key] if named and not inside else AFTER_NAME[key]
+
+
+def _initials(place: Place) -> list[str] | None:
+    """U.S., J., R&D, and a letter that is a name: "Malcolm X", "grade A"."""
+    word = place.word
+    match = re.fullmatch(r"((?:[A-Za-z]\.)+[A-Za-z]?)('s)?", word)
+    if match:
+        return _letters(match.group(1).replace(".", ""), match.group(2) or "")
+    if re.fullmatch(r"[A-Z]{1,2}&[A-Z]", word):
+        return ["and" if letter == "&" else f"{letter.lower()}." for letter in word]
+    before = place.near.before
+    if word == "A" and before[-1:].isalnum() and not place.near.after[:1].isupper():
+        return ["a."]
+    return None
+
+
+def _roman(place: Place) -> list[str] | None:
+    """VIII is "the eighth" after Henry and "two" after War; MMXX alone is a year."""
+    word, before = place.word.removesuffix("'s"), place.near.before.removesuffix(".")
+    ending = "'s" if place.word.endswith("'s") else ""
+    value = numerals.roman(word.upper()) if word.isupper() or before.lower() in NUMBERED else None
+    if value is None or (place.shouted and len(word) < 2):
+        return None
+    if before.lower() in NUMBERED and (word.isupper() or not place.known(word)):
+        capital = before[:1].isupper() or before.lower() == "war"
+        return numerals.cardinal(value).split() if capital or len(word) > 1 else None
+    if place.known(fold(word)) and len(word) > 3:
+        return None
+    if len(word) == 1 and not _regnal(word, before, place.near.after):
+        return None
+    if before[:1].isupper() and value < 40 and not place.shouted:
+        said = ["the", *numerals.ordinal(value).split()]
+        return [*said[:-1], said[-1] + ending]
+    return numerals.year(value).split() if 1000 <= value <= 2099 and len(word) > 3 else None
+
+
+def _regnal(numeral: str, name: str, after: str) -> bool:
+    if name.lower() not in REGNAL:
+        return False
+    return numeral in "VX" or (
+        numeral == "I" and (not after.isalpha() or after in _VERB_AFTER_NAME)
+    )
+
+
+def _address(place: Place) -> list[str] | None:
+    """Web and mail addresses, part by part; parts that are no words are spelled."""
+    if not re.search(r"://|^www\.|@.*\.|\w\.(?:com|org|net|edu|gov|io)\b", place.word):
+        return None
+    said: list[str] = []
+    for part in re.findall(r"\d+|[^\W\d_]+|\W|_", fold(place.word)):
+        if part.isdigit():
+            said += numerals.number(part).split()
+        elif part.isalpha():
+            word = place.known(part) or (len(part) > 2 and re.search("[aeiouy]", part))
+            spelled = len(part) == 1 or part.upper() in LETTERS or not word
+            said += _letters(part) if spelled else [part]
+        else:
+            said += ADDRESS_SYMBOLS.get(part, "").split()
+    return said
+
+
+def _compound(place: Place) -> list[str]:
+    """Any other word, part by part: words of its hyphens and slashes, figures, letters."""
+    word, said = place.word, []
+    if word[0] == "#":
+        word, said = word[1:], ["hashtag"]
+    before, near = "", Near(place.near.before)
+    for section in word.split("-"):
+        if section in MEASURES and AMOUNT.fullmatch(before):
+            said += numerals.measure(section, before, attributive=True)
+        else:
+            said += _section(section, replace(place, near=near))
+        before, near = section, figures.ALONE
+    return said
+
+
+def _section(section: str, place: Place) -> list[str]:
+    """What stands between hyphens."""
+    whole = figures.say(section, place.near) or _initials(replace(place, word=section))
+    if whole or "/" not in section:
+        return whole or _parts(section, place)
+    return [word for part in section.split("/") for word in _section(part, place)]
+
+
+def _parts(section: str, place: Place) -> list[str]:
+    parts = _WORD.findall(section)
+    said: list[str] = []
+    for part in parts:
+        if part in ".#":
+            said.append("dot" if part == "." else "sharp")
+        elif part in SYMBOLS:
+            said += SYMBOLS[part].split()
+        elif part[0].isdecimal():
+            long = part.isdecimal() and len(part) > 4
+            said += numerals.digits(part).split() if long else figures.say(part) or []
+        elif part in VULGAR:
+            said += figures.say(part) or []
+        elif len(part) == 1 and part.isalpha() and len(parts) > 1:
+            said += _letters(fold(part))
+        elif re.search(r"[^\W\d_]", part):
+            said += _word(part, place)
+    return said
+
+
+def _word(word: str, place: Place) -> list[str]:
+    """A word of letters and apostrophes: read, spelled, or opened at its inner capitals."""
+    plain = fold(word)
+    capitals = re.fullmatch(r"([A-Z]{2,6})('?s|')?", word)
+    if capitals and not place.shouted:
+        stem, ending = capitals.group(1), "'s" if (capitals.group(2) or "'") != "'" else ""
+        word_like = place.known(plain) or place.known(stem.lower()) or _READABLE.fullmatch(stem)
+        if stem in LETTERS or not word_like:
+            return _letters(stem, ending)
+    camel = re.findall(r"[A-Z]?[a-z]+", word)
+    inner = [part.lower() for part in camel]
+    if len(camel) > 1 and "".join(camel) == word and not place.known(plain):
+        return inner if all(map(place.known, inner)) else [plain]
+    return [re.sub(r"[^a-z']", "", plain)]
+
+
+def _letters(letters: str, ending: str = "") -> list[str]:
+    said = [f"{letter.lower()}." for letter in letters]
+    return [*said[:-1], said[-1] + ending]
+
+
+# In this order: a reader passes on what is not of its form.
+_READERS: tuple[tuple[str, Callable[[Place], list[str] | None]], ...] = (
+    ("ordinary word", _ordinary),
+    ("user's lexicon", _own),
+    ("symbol", _symbol),
+    ("address", _address),
+    ("figure", _figure),
+    ("measure", _measure),
+    ("scale of money", _scale),
+    ("abbreviation", _abbreviation),
+    ("initials", _initials),
+    ("Roman numeral", _roman),
+    ("any word", _compound),
+)

@@ -1,0 +1,207 @@
+"""Text as written to pieces, words and marks, each with its place in the text.
+
+Readers see a plain form of the text: accents composed, typographic apostrophes straight, digits of
+every script as 0-9, nothing invisible. Every plain character remembers which characters of the
+text it stands for, so that a piece's span always holds exactly what was written.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from intone.errors import UserError
+from tts_core.text.measures import MEASURES
+from tts_core.text.tokens import punctuation_mark
+from tts_core.text.written_forms import (
+    ABBREVIATIONS,
+    BEFORE_NAME,
+    BEFORE_NUMBER,
+    LABELLED,
+    SYMBOLS,
+    WEEKDAYS,
+)
+
+VULGAR = "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒"
+_FOLD = str.maketrans(
+    {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "th", "þ": "th"}
+    | {"ŋ": "ng", "ı": "i", "ħ": "h", "ŧ": "t", "ƒ": "f", "ſ": "s"}
+)
+_ALIKE = {"ʼ": "’", "′": "'", "″": '"', "\u200b": " "}
+
+_FIGURE = rf"""
+    (?:[$£€¥₹]|[-−+][$£€¥₹]?)? (?=\d|\.\d|[{VULGAR}])
+    (?>\d+(?:[.,:/⁄×]\d+)*|\.\d+)? [{VULGAR}]?
+    (?:[ap]\.m\b(?:\.(?=\s*[\w,;]))?|km/h|m/s|°[CF]|[%°¢]|'?[A-Za-zµ]+[²³]?)?"""
+_SCAN = re.compile(
+    rf"""
+    (?P<address>
+        (?:https?://|www\.) [^\s<>"]* [\w/]
+      | [\w.+-]+ @ [\w-]+ (?:\.[\w-]+)+
+      | (?<![\w.]) [\w-]+ (?:\.[\w-]+)* \.(?:com|org|net|edu|gov|io)\b (?:/[^\s<>"]*[\w/])?
+    )
+  | (?P<phone>
+        (?<!\w) (?:\+?\d[ .-]?)? \(\d{{3}}\) [ ]?\d{{3}}[-. ]\d{{4}} (?!\w)
+      | \+\d{{1,3}} (?:[ .-]\d{{2,4}}){{2,4}} (?!\w)
+    )
+  | (?P<number>
+        (?<!\w) \d+'[ ]?\d+ (?:["”]|(?!\w))
+      | (?:(?<!\w)|(?=[$£€¥₹])) {_FIGURE} (?:[–-]{_FIGURE})* (?!\w|-\w)
+      | \#\d+(?!\w) | (?<!\w)'\d\ds?(?!\w)
+    )
+  | (?P<word>
+        (?:[^\W\d_]\.){{2,}} (?:'s|-[^\W_]+)* (?!\w)
+      | 'n' | '(?:em|tis|twas|til|cause|bout|round|n)(?!\w)
+      | [^\W\d_](?:\#|\+\+)(?!\w) | w/(?!\w) | \d{{1,3}}(?:,\d{{3}})+(?:-[^\W_]+)+
+      | (?:(?<![\w#])\#(?=[^\W\d_]))? [^\W_]+ (?:['./&@-][^\W_]+)*
+    )
+  | (?P<mark> \.{{2,}} | -{{2,}} | °[CF](?!\w) | \S )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+AMOUNT = re.compile(rf"[-−+]?[\d.,:/⁄–-]*(?:\d|[{VULGAR}])")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A written word or mark.
+
+    Attributes:
+        text: in plain characters.
+        start, end: its span in the text as written, end exclusive.
+    """
+
+    text: str
+    start: int
+    end: int
+
+
+def scan(text: str) -> list[Piece]:
+    """Words and marks of a text in order; a period of an abbreviation stays with its word.
+
+    Symbols that nothing is said for, such as emoji, are no pieces.
+
+    Raises:
+        UserError: letters or digits that English cannot say.
+    """
+    plain, starts, ends = _plain(text)
+    return [Piece(plain[start:end], starts[start], ends[end - 1]) for start, end in _pieces(plain)]
+
+
+def fold(word: str) -> str:
+    """Lower case without accents: "cafe" for "Café"."""
+    if word.isascii():
+        return word.lower()
+    plain = unicodedata.normalize("NFKD", word.lower().translate(_FOLD))
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
+def _plain(text: str) -> tuple[str, list[int], list[int]]:
+    """The plain form of a text, and where each of its characters starts and ends in the text."""
+    chars: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for place, char in enumerate(text):
+        if char.isascii():
+            plain = char if char.isprintable() else " "
+        elif unicodedata.category(char).startswith("M"):
+            plain = ""
+            if chars and chars[-1] != " ":
+                composed = unicodedata.normalize("NFC", chars[-1] + char)
+                chars[-1] = composed if len(composed) == 1 else chars[-1]
+                ends[-1] = place + 1
+        else:
+            plain = _plain_character(char, text)
+        for one in plain:
+            chars.append(one)
+            starts.append(place)
+            ends.append(place + 1)
+    apostrophes = re.sub(r"(?<=\w)[‘’]|[‘’](?=\w)", "'", "".join(chars))
+    return apostrophes, starts, ends
+
+
+def _plain_character(char: str, text: str) -> str:
+    if char in _ALIKE:
+        return _ALIKE[char]
+    if char in SYMBOLS or char in VULGAR:
+        return char
+    category = unicodedata.category(char)
+    if category == "Cf":
+        return ""
+    if not char.isprintable():
+        return " "
+    wide = unicodedata.normalize("NFKC", char)
+    if category[0] not in "LN":
+        return wide if "FULLWIDTH" in unicodedata.name(char, "") else char
+    if char.isdecimal():
+        return str(unicodedata.decimal(char))
+    if re.fullmatch("[a-z0-9]+", fold(wide)):
+        return wide
+    name = unicodedata.name(char, "unnamed").lower()
+    raise UserError(
+        f"the text {text.strip()[:60]!r} has the character {char!r} ({name}), but only English can "
+        "be read; write it in Latin letters"
+    )
+
+
+def _pieces(plain: str) -> list[tuple[int, int]]:
+    """Spans of the pieces of a plain text."""
+    spans: list[tuple[int, int]] = []
+    quoted = False
+    for match in _SCAN.finditer(plain):
+        piece, (start, end) = match.group(), match.span()
+        glued = bool(spans) and spans[-1][1] == start
+        previous = plain[slice(*spans[-1])] if spans else ""
+        if piece == "'":
+            if glued and not quoted and previous[-1:].isalnum():
+                spans[-1] = (spans[-1][0], end)
+                continue
+            quoted = not quoted
+        if piece == "." and glued:
+            earlier = plain[slice(*spans[-2])] if len(spans) > 1 else ""
+            if _abbreviated(previous, earlier, plain, end):
+                spans[-1] = (spans[-1][0], end)
+                continue
+        if match.lastgroup == "mark" and punctuation_mark(piece) is None and not _said(piece):
+            continue
+        if match.lastgroup == "word" and piece.endswith(".") and not _followed(plain, end):
+            spans += [(start, end - 1), (end - 1, end)]
+            continue
+        # "end.Start" lacks a space; "report.pdf" does not.
+        glue = re.search(r"[a-z](\.)[A-Z][a-z]", piece) if match.lastgroup == "word" else None
+        if glue:
+            stop = start + glue.start(1)
+            spans += [(start, stop), (stop, stop + 1), (stop + 1, end)]
+            continue
+        spans.append((start, end))
+    return spans
+
+
+def _said(mark: str) -> bool:
+    return mark in SYMBOLS or mark in MEASURES
+
+
+def _followed(plain: str, end: int) -> bool:
+    return re.compile(r"\w").search(plain, end) is not None
+
+
+def _abbreviated(word: str, before: str, plain: str, end: int) -> bool:
+    """Whether the period that ends at `end` belongs to its word rather than to the sentence."""
+    key = word.lower()
+    if not _followed(plain, end):
+        return False
+    following = re.compile(r"\s*(\w+|\S)").match(plain, end)
+    after = following.group(1) if following else ""
+    follower = after[:1]
+    if key in BEFORE_NUMBER and (follower.isdigit() or re.fullmatch("[IVXLC]{2,}|[VX]", after)):
+        return True
+    if key in WEEKDAYS and word[0].isupper() and after == ",":
+        return True
+    if len(word) == 1 and word.isupper():
+        return follower.isupper() and word != "I" and before.lower() not in LABELLED
+    if key == "v":
+        return before[:1].isupper() and follower.isupper()
+    if word in MEASURES or key in ("in", "sq", "cu"):
+        return (follower.islower() or follower.isdigit()) and AMOUNT.fullmatch(before) is not None
+    if key in BEFORE_NUMBER or key not in ABBREVIATIONS:
+        return False
+    return key not in BEFORE_NAME or (word[0].isupper() and follower.isupper())
