@@ -71,6 +71,9 @@ class ModelConfig(Config):
         default="bert+graph", description="Kathaka's sampler"
     )
     sampler_width: int = Field(default=256, gt=0, description="sampler BiLSTM units per direction")
+    sampler_dropout: float = Field(
+        default=0.1, ge=0, lt=1, description="Kathaka: dropout of the sampler's inputs and messages"
+    )
     node_embedding: int = Field(
         default=128, gt=0, description="Kathaka: tree node label embedding, channels"
     )

@@ -229,7 +229,7 @@ def position_in_token(durations: Tensor, index: Tensor) -> Tensor:
 
 
 def first_and_last(states: Tensor, lengths: Tensor) -> Tensor:
-    """Concatenate the first and the last state of a sequence (Kathaka 2.2).
+    """Concatenate the first and the last state of a sequence (Kathaka 3.2.1).
 
     Args:
         states: (B, N, D). lengths: (B,).

@@ -1,4 +1,4 @@
-"""The separate duration model of Kathaka's baseline, and of Kathaka itself (section 2.1, Eq. 1)."""
+"""The separate duration model of Kathaka's baseline (section 2, Eq. 1) and of Kathaka (3.3)."""
 
 import torch
 from torch import Tensor, nn
@@ -10,10 +10,10 @@ PHONE_GROUP = 0
 
 
 class DurationScale(nn.Module):
-    """Per-group normalisation of durations: (d - mu_m) / sigma_m for the group m of the token.
+    """Per-group normalisation, Eq. 1: (d_p - mu_m) / sigma_m for the group G_m of token p.
 
-    Durations have one mode per kind of token; the groups are speech phones, punctuation and
-    utterance silences, and word boundaries (unnamed in the paper).
+    The paper has one group for each mode of the durations and names none. Here: speech phones,
+    punctuation and utterance silences, word boundaries (the modes that Abbas et al. 2022 report).
 
     Args:
         means, deviations: per group, frames, from the training set.
@@ -46,8 +46,10 @@ def whole_frames(frames: Tensor, groups: Tensor, mask: Tensor) -> Tensor:
 class DurationModel(nn.Module):
     """Phones, and for Kathaka the sentence latent, to normalised durations.
 
-    An encoder of its own like the acoustic model's, then a linear layer. For Kathaka the latent
-    joins every phone embedding (section 2.3).
+    An encoder of its own like the acoustic model's, then a linear layer (Lajszczak et al. 2022;
+    here with dropout 0.1). For Kathaka z joins every phone embedding (section 3.3). Section 3.4
+    calls these embeddings "Y", the name of the acoustic model's encodings; that this model reads
+    phones through an encoder of its own follows section 2, d = f(p).
 
     Args:
         latent: Z, or 0 for the baseline.
@@ -67,7 +69,7 @@ class DurationModel(nn.Module):
         return self.output(encodings)[..., 0]
 
     def loss(self, batch: Batch, z: Tensor | None = None) -> Tensor:
-        """Kathaka Eq. 1: mean squared error of the normalised durations over all tokens."""
+        """Kathaka Eq. 1, "L2 loss": mean squared error of normalised durations over all tokens."""
         target = self.scale.normalise(batch.durations.float(), batch.groups)
         error = (self(batch, z) - target).square()
         return mean_of_valid(error[..., None], batch.token_mask)

@@ -4,10 +4,14 @@ Karlapati et al., "Prosodic representation learning and contextual sampling for 
 text-to-speech", ICASSP 2021 (arXiv 2011.02252). Stage 1 learns a latent z of a sentence's prosody
 from its spectrogram; stage 2 learns to predict its distribution from the text; stage 3 makes
 durations follow it.
+
+Published: the three stages and what each freezes, both objectives, the three samplers and their
+readouts. Unpublished, and after systems of the same family: Z = 64 and the reference encoder (the
+one that the paper cites, Zhang et al. 2019), how z enters the decoder (joined to every upsampled
+frame, Shah et al. 2021), the schedule of the KL term (Klimkov et al. 2019), all widths.
 """
 
 from itertools import pairwise
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,51 +22,41 @@ from tts_core.models.batch import Batch
 from tts_core.models.blocks import (
     MaskedBatchNorm,
     PhoneEncoder,
-    Recurrent,
-    first_and_last,
     last_state,
     mean_of_valid,
 )
 from tts_core.models.context import TextContext
 from tts_core.models.durations import DurationModel, DurationScale
 from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
-from tts_core.models.graph import TreeEncoder
+from tts_core.models.latent import (
+    LOG_VARIANCE_RANGE,
+    Gaussian,
+    active_units,
+    best_constant_sampler,
+    kl_divergence,
+    standard_normal,
+)
 from tts_core.models.ntts import AutoregressiveDecoder, upsample
+from tts_core.models.sampler import Sampler
 
-LOG_VARIANCE_RANGE = (-8.0, 4.0)
-
-
-class Gaussian(NamedTuple):
-    """A diagonal Gaussian over the latent: mean and log variance, (B, Z) each."""
-
-    mean: Tensor
-    log_variance: Tensor
-
-    def sample(self, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-        """z = mu + temperature * sigma * eps; temperature 0 gives the mean."""
-        if temperature == 0:
-            return self.mean
-        noise = torch.randn(self.mean.shape, generator=generator, device=self.mean.device)
-        return self.mean + temperature * (0.5 * self.log_variance).exp() * noise
-
-
-def kl_divergence(p: Gaussian, q: Gaussian) -> Tensor:
-    """KL(p || q) of diagonal Gaussians in closed form, nats per utterance (B,). Kathaka Eq. 3.
-
-    1/2 sum_i [ log s_q,i^2 - log s_p,i^2 + s_p,i^2 / s_q,i^2 + (m_q,i - m_p,i)^2 / s_q,i^2 ] - Z/2
-    """
-    ratio = (p.log_variance - q.log_variance).exp()
-    distance = (q.mean - p.mean).square() * (-q.log_variance).exp()
-    return 0.5 * (q.log_variance - p.log_variance + ratio + distance - 1).sum(-1)
-
-
-def standard_normal(like: Tensor) -> Gaussian:
-    """The prior N(0, I) in the shape of `like` (B, Z)."""
-    return Gaussian(torch.zeros_like(like), torch.zeros_like(like))
+__all__ = [
+    "Gaussian",
+    "Kathaka",
+    "ReferenceEncoder",
+    "Sampler",
+    "active_units",
+    "best_constant_sampler",
+    "kl_divergence",
+    "standard_normal",
+]
 
 
 class ReferenceEncoder(nn.Module):
-    """q(z | X): six strided 2-D convolutions, a GRU, two linear heads (Zhang et al. 2019).
+    """q(z | X), section 3.1: six strided 2-D convolutions, a GRU, two linear heads.
+
+    The text names Zhang et al. 2019 and draws the rest; theirs is the stack of Skerry-Ryan et al.
+    2018: 3 x 3, stride 2 x 2, batch norm, ReLU, and the GRU's state at the last true frame.
+    log sigma^2 is clamped (chosen here), because Eq. 3 divides by sigma^2.
 
     Args:
         n_mels: M. units: GRU units. latent: Z.
@@ -98,62 +92,12 @@ class ReferenceEncoder(nn.Module):
         return Gaussian(self.mean(state), self.log_variance(state).clamp(*LOG_VARIANCE_RANGE))
 
 
-class Sampler(nn.Module):
-    """s(z | text): sentence vectors of BERT, of the parse tree, or of both, to a Gaussian (2.2).
-
-    BERT's word-piece states pass a BiLSTM whose first and last states are concatenated; the tree
-    passes graph attention (`TreeEncoder`). Both vectors concatenated pass one linear layer each for
-    mu, log sigma^2.
-
-    Args:
-        config: widths and which inputs. facts: inventory sizes and N. context: None for the graph
-        alone.
-    """
-
-    def __init__(
-        self, config: ModelConfig, facts: CorpusFacts, context: TextContext | None
-    ) -> None:
-        super().__init__()
-        width = 0
-        self.context = context
-        if context is not None:
-            self.sentence = Recurrent(context.dim, config.sampler_width)
-            width += 4 * config.sampler_width
-        self.tree = None
-        if "graph" in config.sampler:
-            self.tree = TreeEncoder(
-                facts.n_labels,
-                config.node_embedding,
-                config.graph,
-                facts.graph_passes,
-                config.sampler_width,
-            )
-            width += 4 * config.sampler_width
-        self.mean = nn.Linear(width, config.latent)
-        self.log_variance = nn.Linear(width, config.latent)
-
-    def forward(self, batch: Batch) -> Gaussian:
-        """Text of B sentences to s(z | text)."""
-        vectors: list[Tensor] = []
-        if self.context is not None:
-            states = self.sentence(self.context(batch), batch.piece_lengths)
-            vectors.append(first_and_last(states, batch.piece_lengths))
-        if self.tree is not None:
-            vectors.append(
-                self.tree(batch.nodes, batch.adjacency, batch.leaves, batch.leaf_lengths)
-            )
-        vector = torch.cat(vectors, -1)
-        # sigma of the posterior is small and the gradient of Eq. 3 grows as 1 / sigma^2.
-        return Gaussian(self.mean(vector), self.log_variance(vector).clamp(*LOG_VARIANCE_RANGE))
-
-
 class Kathaka(nn.Module):
     """The whole system.
 
     Args:
         config: widths. facts: inventory sizes and statistics. context: text encoder, or None for
-        the
-            sampler "graph".
+            the sampler "graph".
     """
 
     def __init__(
@@ -179,6 +123,26 @@ class Kathaka(nn.Module):
         mel = self.mel_scale.normalise(batch.mel)
         return self.reference_encoder(mel, batch.frame_mask, batch.frame_lengths)
 
+    def oracle_prosody(self, batch: Batch) -> Tensor:
+        """The z (B, Z) of Kathaka-Oracle: the posterior mean of the recordings in the batch.
+
+        Whether the paper's oracle is the mean or a sample is unpublished. Its durations come from
+        the duration model conditioned on this z (unpublished too): with those of the recording, it
+        would copy the rhythm past the latent.
+        """
+        return self.posterior(batch).mean
+
+    def sample_prosody(
+        self,
+        batch: Batch,
+        samples: int,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Several z of each sentence, (samples, B, Z), each fit for `synthesize`."""
+        sampler = self.sampler(batch)
+        return torch.stack([sampler.sample(temperature, generator) for _ in range(samples)])
+
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
         """Teacher-forced, with the recordings' durations and z (B, Z): normalised mel (B, T, M)."""
         encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths)
@@ -186,9 +150,10 @@ class Kathaka(nn.Module):
         return self.decoder(condition, self.mel_scale.normalise(batch.mel))
 
     def acoustic_loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Stage 1, the negative ELBO's parts (section 2.1): reconstruction and KL(q || N(0, I)).
+        """Stage 1, the parts of the negative ELBO (section 3.1, Eq. 2).
 
-        "mel" is a mean over frames and bins; "kl" is in nats per utterance, summed over Z.
+        "mel", the reconstruction from one z ~ q: mean squared error over frames and bins. "kl":
+        KL(q || N(0, I)), nats per utterance, weighted by alpha (`training.stages.kl_weight`).
         """
         posterior = self.posterior(batch)
         predicted = self(batch, posterior.sample())
@@ -197,11 +162,11 @@ class Kathaka(nn.Module):
         return {"mel": mean_of_valid(error, batch.frame_mask), "kl": kl.mean()}
 
     def sampler_loss(self, batch: Batch, posterior: Gaussian) -> dict[str, Tensor]:
-        """Stage 2, Eq. 3: KL(s(z | text) || q(z | X)), nats per utterance; q is fixed."""
+        """Stage 2 (section 3.2, Eq. 3): KL(s(z | text) || q(z | X)), nats, with q fixed."""
         return {"sampler_kl": kl_divergence(self.sampler(batch), posterior).mean()}
 
     def duration_loss(self, batch: Batch, sampler: Gaussian) -> dict[str, Tensor]:
-        """Stage 3: Eq. 1, the latent drawn from s(z | text) and not from the recording."""
+        """Stage 3 (section 3.3): Eq. 1, z drawn from s(z | text) and not from the recording."""
         return {"duration": self.duration_model.loss(batch, sampler.sample())}
 
     @torch.inference_mode()
@@ -213,11 +178,11 @@ class Kathaka(nn.Module):
         temperature: float = 1.0,
         z: Tensor | None = None,
     ) -> ModelOutput:
-        """Text to log-mel (B, T, M).
+        """Text to log-mel (B, T, M): z, then durations that follow it, then frames (section 3.4).
 
         Args:
-            temperature: 1 samples z from the sampler, 0 takes its mean.
-            z: (B, Z) instead of a sampled one; the posterior mean of a recording is Kathaka-Oracle.
+            temperature: 1 samples z from the sampler, 0 takes its mean. The paper writes a sample.
+            z: (B, Z) instead of a sampled one; that of `oracle_prosody` is Kathaka-Oracle.
         """
         if z is None:
             z = self.sampler(batch).sample(temperature, generator)

@@ -1,7 +1,11 @@
-"""NTTS: the baseline of Kathaka, a modified DurIAN (Karlapati et al. 2021, section 2.1).
+"""NTTS: the baseline of Kathaka, a modified DurIAN (Karlapati et al. 2021, section 2).
 
-Phone encodings are replicated by their durations and decoded frame by frame (reduction factor 1),
-with an L2 loss and without a post-net. Durations come from a separately trained model.
+Published: phone encodings Y are replicated by their durations to Y-up and decoded frame by frame
+(reduction factor 1) without a post-net; a separately trained duration model (`durations`). From the
+same group's next paper with this baseline (Abbas et al. 2021): the encoder is convolutions and a
+BiLSTM, both losses are L2. Unpublished, and after Tacotron 2 (Shen et al. 2018): the decoder and
+all widths; LSTM zoneout is left out. From DurIAN (Yu et al. 2020), unsaid in the paper: the
+position of a frame in its phone.
 """
 
 import torch
@@ -23,9 +27,10 @@ from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
 
 
 class AutoregressiveDecoder(nn.Module):
-    """Previous frame and upsampled encodings to the next frame.
+    """Previous frame and upsampled encodings to the next frame: X from Y-up (section 2).
 
-    Input is [prenet(x_{t-1}) ; y_t ; position ; z], then LSTM layers, then Linear([h_t ; y_t]).
+    h_t = LSTM([prenet(x_{t-1}) ; c_t]) and x_t = W [h_t ; c_t] + b, where the condition c_t is y_t,
+    the position in the phone, and for Kathaka z. x_{-1} is zero, the mean of normalised mel.
 
     Args:
         condition: D of the upsampled encodings y, position and latent included.
@@ -59,8 +64,7 @@ class AutoregressiveDecoder(nn.Module):
 def upsample(
     encodings: Tensor, durations: Tensor, n_frames: int, z: Tensor | None = None
 ) -> Tensor:
-    """Replicate Y by durations, add DurIAN's position in the phone and, if there is one, the
-    latent.
+    """Y-up (section 2): Y replicated by durations, the position in the phone and, if any, z.
 
     Args:
         encodings: (B, N, D). durations: (B, N) frames. n_frames: T. z: (B, Z).
@@ -106,7 +110,7 @@ class NTTS(nn.Module):
         return {"mel": mean_of_valid(error, batch.frame_mask)}
 
     def duration_loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Stage 2: Kathaka Eq. 1."""
+        """Stage 2: Kathaka Eq. 1, with durations from forced alignment."""
         return {"duration": self.duration_model.loss(batch)}
 
     @torch.inference_mode()

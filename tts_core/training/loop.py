@@ -165,9 +165,7 @@ class _StageRun:
         cached = {name: stage.remember(rows, device) for name, rows in data.items()}
         stage.begin(cached["train"])
         # Without weight decay this is Adam.
-        optimizer = torch.optim.AdamW(
-            self._groups(loss), lr=self.config.lr, weight_decay=self.config.weight_decay
-        )
+        optimizer = torch.optim.AdamW(self._groups(loss), lr=self.config.lr)
         found = checkpoint.newest_step(self.folder)
         start = found[1] if found else 0
         if found:
@@ -238,15 +236,18 @@ class _StageRun:
             )
 
     def _groups(self, loss: StageLoss) -> list[dict[str, Any]]:
-        """The text encoder learns at its own low rate."""
-        own, pretrained = [], []
+        """The text encoder learns at its own low rate; biases and gains never decay."""
+        groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
         for name, parameter in loss.named_parameters():
             if parameter.requires_grad:
-                (pretrained if ".context.encoder." in name else own).append(parameter)
-        groups: list[dict[str, Any]] = [{"params": own, "base_lr": self.config.lr}]
-        if pretrained:
-            groups.append({"params": pretrained, "base_lr": self.recipe.text_encoder.lr})
-        return groups
+                pretrained = ".context.encoder." in name
+                rate = self.recipe.text_encoder.lr if pretrained else self.config.lr
+                decay = self.config.weight_decay if parameter.dim() > 1 else 0.0
+                groups.setdefault((rate, decay), []).append(parameter)
+        return [
+            {"params": parameters, "base_lr": rate, "weight_decay": decay}
+            for (rate, decay), parameters in groups.items()
+        ]
 
     def _tell(
         self, stage: Stage, step: int, values: dict[str, float], rate: float, validation: bool

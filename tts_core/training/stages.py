@@ -15,7 +15,8 @@ from tts_core.models.build import System
 from tts_core.models.camp import CAMP
 from tts_core.models.context import TextContext
 from tts_core.models.durian_plus import DurIANPlus
-from tts_core.models.kathaka import Gaussian, Kathaka
+from tts_core.models.kathaka import Kathaka
+from tts_core.models.latent import Gaussian, active_units, best_constant_sampler, kl_divergence
 from tts_core.models.ntts_attention import NTTSAttention
 from tts_core.text.embedding_cache import EmbeddingCache
 from tts_core.types import Prepared
@@ -125,26 +126,45 @@ def _joint(model: NTTSAttention | DurIANPlus, config: StageConfig) -> Stage:
 
 
 def kl_weight(step: int, config: StageConfig) -> float:
-    """alpha of Kathaka's stage 1: 0, then linear to its full value, and only every few steps."""
+    """alpha of Kathaka's Eq. 2: 0, then linear to its full value, and only once in a few steps.
+
+    The paper says "annealed" and no more. 0 to 1 between steps 25,000 and 150,000 and once in 200
+    steps: Klimkov et al. 2019. A constant weight (Babianski et al. 2023): kl_start = kl_end = 0 and
+    kl_every = 1.
+    """
     if step % config.kl_every:
         return 0.0
     start, end = config.kl_start * config.steps, config.kl_end * config.steps
-    ramp = min(1.0, max(0.0, (step - start) / max(end - start, 1.0)))
-    return config.kl_weight * ramp
+    if step >= end:
+        return config.kl_weight
+    return config.kl_weight * max(0.0, (step - start) / (end - start))
 
 
 def _kathaka(model: Kathaka, configs: dict[int, StageConfig]) -> dict[int, Stage]:
+    constant: Gaussian | None = None
+
+    def used_units(data: Sequence[Prepared], _: Cached, device: torch.device) -> dict[str, float]:
+        return {"active_units": active_units(torch.cat(_over(data, device, model.oracle_prosody)))}
+
     def posteriors(data: Sequence[Prepared], device: torch.device) -> Cached:
         found = _over(data, device, model.posterior)
         return {"posterior": found, **_text_states(model.sampler.context, data)}
+
+    def start_constant(cached: Cached) -> None:
+        nonlocal constant
+        constant = best_constant_sampler(_concatenate(cached["posterior"]))
+        model.sampler.start_at(constant)
 
     def samplings(data: Sequence[Prepared], device: torch.device) -> Cached:
         return {"sampler": _over(data, device, model.sampler)}
 
     def sampler_loss(batch: Batch, cached: Cached) -> dict[str, Tensor]:
-        return model.sampler_loss(
-            _with_states(batch, cached), _gaussian(batch, cached["posterior"])
-        )
+        posterior = _gaussian(batch, cached["posterior"])
+        parts = model.sampler_loss(_with_states(batch, cached), posterior)
+        if model.sampler.training or constant is None:
+            return parts
+        # What the held-out loss must beat: fitted to the training split, and reads no text.
+        return {**parts, "constant_kl": kl_divergence(constant, posterior).mean()}
 
     return {
         1: Stage(
@@ -153,6 +173,7 @@ def _kathaka(model: Kathaka, configs: dict[int, StageConfig]) -> dict[int, Stage
             lambda batch, _: model.acoustic_loss(batch),
             lambda step: {"mel": 1.0, "kl": kl_weight(step, configs[1])},
             criterion="mel",
+            measures=used_units,
         ),
         2: Stage(
             "sampler",
@@ -161,6 +182,7 @@ def _kathaka(model: Kathaka, configs: dict[int, StageConfig]) -> dict[int, Stage
             lambda _: {"sampler_kl": 1.0},
             criterion="sampler_kl",
             remember=posteriors,
+            begin=start_constant,
         ),
         3: Stage(
             "duration model on sampled latents",
@@ -218,7 +240,10 @@ def _over(data: Sequence[Prepared], device: torch.device, ask: Callable[[Batch],
 
 
 def _gaussian(batch: Batch, kept: Sequence[Gaussian]) -> Gaussian:
-    rows = [kept[i] for i in batch.index.tolist()]
+    return _concatenate([kept[i] for i in batch.index.tolist()])
+
+
+def _concatenate(rows: Sequence[Gaussian]) -> Gaussian:
     return Gaussian(*(torch.cat(part) for part in zip(*rows, strict=True)))
 
 

@@ -1,0 +1,69 @@
+"""Distributions of the sentence latent: the Gaussians of Kathaka (Karlapati et al. 2021, Eq. 2, 3).
+
+Everything is in nats per utterance: summed over the latent's dimensions, never over frames.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+LOG_VARIANCE_RANGE = (-8.0, 4.0)
+
+
+class Gaussian(NamedTuple):
+    """A diagonal Gaussian over the latent: mean and log variance, (B, Z) each."""
+
+    mean: Tensor
+    log_variance: Tensor
+
+    def sample(self, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+        """z = mu + temperature * sigma * eps; temperature 0 gives the mean."""
+        if temperature == 0:
+            return self.mean
+        like = self.mean
+        noise = torch.randn(like.shape, generator=generator, device=like.device, dtype=like.dtype)
+        return self.mean + temperature * (0.5 * self.log_variance).exp() * noise
+
+
+def kl_divergence(p: Gaussian, q: Gaussian) -> Tensor:
+    """KL(p || q) of diagonal Gaussians in closed form, nats per utterance (B,). Kathaka Eq. 3.
+
+    1/2 sum_i [ log s_q,i^2 - log s_p,i^2 + s_p,i^2 / s_q,i^2 + (m_q,i - m_p,i)^2 / s_q,i^2 ] - Z/2
+    """
+    ratio = (p.log_variance - q.log_variance).exp()
+    distance = (q.mean - p.mean).square() * (-q.log_variance).exp()
+    return 0.5 * (q.log_variance - p.log_variance + ratio + distance - 1).sum(-1)
+
+
+def standard_normal(like: Tensor) -> Gaussian:
+    """The prior N(0, I) in the shape of `like` (B, Z)."""
+    return Gaussian(torch.zeros_like(like), torch.zeros_like(like))
+
+
+def best_constant_sampler(posteriors: Gaussian) -> Gaussian:
+    """The Gaussian with the least mean KL(. || q_n) over N posteriors: what needs no text.
+
+    The minimum of Eq. 3 in a mean and a variance that are the same for all utterances is the
+    precision-weighted mean and the harmonic mean of the variances, per dimension. A sampler that
+    reads the text is worth something only below the KL of this one on held-out utterances.
+
+    Args:
+        posteriors: (N, Z) each.
+
+    Returns:
+        (Z,) each: sigma^2 = 1 / E[1 / sigma_n^2], mu = sigma^2 E[mu_n / sigma_n^2].
+    """
+    precision = (-posteriors.log_variance).exp()
+    variance = 1 / precision.mean(0)
+    return Gaussian(variance * (posteriors.mean * precision).mean(0), variance.log())
+
+
+def active_units(means: Tensor, threshold: float = 0.01) -> int:
+    """Latent dimensions whose posterior mean varies over utterances (Burda et al. 2016, 4.2).
+
+    Args:
+        means: (N, Z) posterior means of held-out utterances.
+        threshold: least variance of an active unit; Burda et al. use 0.01.
+    """
+    return int((means.var(0, correction=0) > threshold).sum())
