@@ -87,15 +87,15 @@ def load_scorer(path: Path) -> TrainedScorer:
 
     try:
         with safe_open(path, "pt") as file:
-            about = file.metadata() or {}
+            card = json.loads((file.metadata() or {})["card"])
             weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-        labels: list[str] = json.loads(about["labels"])
         scorer = SpanScorer(
-            weights["project.weight"].shape[1], weights["lstm.weight_hh_l0"].shape[1], len(labels)
+            weights["project.weight"].shape[1],
+            weights["lstm.weight_hh_l0"].shape[1],
+            len(card["labels"]),
         )
         scorer.load_state_dict(weights)
-        layers = tuple(int(layer) for layer in about["layers"].split(","))
-        return TrainedScorer(scorer.eval(), labels, about["encoder"], layers)
+        return TrainedScorer(scorer.eval(), card["labels"], card["encoder"], tuple(card["layers"]))
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise UserError(f"{path}: holds no weights of a span parser ({error})") from error
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -134,16 +135,16 @@ def train_parser(
     scores = {"unlabelled": f1(pairs, labelled=False), "labelled": f1(pairs, labelled=True)}
     trained = Trained(losses, scores, bank.held_out_documents, (len(train), len(bank.held_out)))
     card = {
-        "labels": json.dumps(labels),
-        "layers": ",".join(map(str, reader.layers)),
+        "labels": labels,
+        "layers": reader.layers,
         "encoder": Path(encoder).name if Path(encoder).is_dir() else encoder,
         "trained_on": f"{folder.name}: {len(train)} trees; {folder_digest(folder)}",
-        "held_out": ",".join(bank.held_out_documents),
-        "epochs": str(epochs),
-        "seed": str(seed),
-        **{f"f1_{name}": f"{score.value:.4f}" for name, score in scores.items()},
+        "held_out": bank.held_out_documents,
+        "epochs": epochs,
+        "seed": seed,
+        **{f"f1_{name}": round(score.value, 4) for name, score in scores.items()},
     }
-    _write(scorer, card, out)
+    write_scorer(scorer, card, out)
     return trained
 
 
@@ -252,11 +253,14 @@ def _parse(
     return found
 
 
-def _write(scorer: SpanScorer, card: dict[str, str], out: Path) -> None:
+def write_scorer(scorer: SpanScorer, card: dict[str, Any], out: Path) -> None:
+    """Write weights in half precision with their card; equal ones give equal files."""
     from safetensors.torch import save_file
 
     weights = {key: value.half().contiguous() for key, value in scorer.state_dict().items()}
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = out.with_name(f".{out.name}")
-    save_file(weights, scratch, card)
+    # In one entry, because safetensors writes several in any order.
+    save_file(weights, scratch, {"card": json.dumps(card)})
+    scratch.chmod(0o644)
     scratch.rename(out)
