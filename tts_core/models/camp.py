@@ -2,9 +2,13 @@
 
 Hodari et al., "CAMP: a two-stage approach to modelling prosody in context", ICASSP 2021 (arXiv
 2011.01175), and chapter 6 of Hodari's thesis. Stage 1 (ORA) learns word-level prosody vectors from
-the spectrogram; stage 2 predicts them from the text. Units are words and punctuation; a pause
-without punctuation belongs to the word before it, and a unit of zero frames reads the frame before
-it.
+the spectrogram; stage 2 predicts them from the text (`prosody_predictor`). Units are words and
+punctuation.
+
+Published: the modules and their layers (thesis Fig. 6.2), the L1 losses, what is upsampled by which
+durations. Unpublished and chosen here: all widths, the size of a word's vector (8), the weight of
+the duration loss (0.025, Shah et al. 2021), targets in frames, a pause without punctuation as part
+of the word before it, and a unit of zero frames reading the frame before it.
 """
 
 import torch
@@ -32,6 +36,11 @@ def unit_durations(durations: Tensor, token_unit: Tensor, n_units: int) -> Tenso
     return out.scatter_add_(1, token_unit, durations)
 
 
+def huber(predicted: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """Huber loss with rho = 1 of (B, W, d), mean over the units of a (B, W) mask: a scalar."""
+    return mean_of_valid(F.huber_loss(predicted, target, reduction="none", delta=1.0), mask)
+
+
 def last_frame_of_units(frames: Tensor, unit_frames: Tensor) -> Tensor:
     """The temporal bottleneck: keep the last frame of each unit.
 
@@ -45,12 +54,14 @@ def last_frame_of_units(frames: Tensor, unit_frames: Tensor) -> Tensor:
 
 
 class WordReferenceEncoder(nn.Module):
-    """Spectrogram and upsampled phone embeddings to one vector per unit (thesis Fig. 6.2a).
+    """Spectrogram and upsampled phone embeddings to one vector per unit (thesis Fig. 6.2).
 
-    Phones are given so that the vectors need not carry them.
+    3 convolutions, 2 BiLSTMs, then two bottlenecks: few channels per frame, and of a unit's frames
+    only the last. It is deterministic. Phones are given so that the vectors need not carry them
+    (thesis; the authors' slides of July 2020 draw the spectrogram alone).
 
     Args:
-        n_mels: M. phones: D of the phone embeddings. channels: width. vector: d of the output.
+        n_mels: M. phones: D of the phone embeddings.
     """
 
     def __init__(self, n_mels: int, phones: int, config: ModelConfig) -> None:
@@ -67,6 +78,9 @@ class WordReferenceEncoder(nn.Module):
 
 class DurationPredictor(nn.Module):
     """Phone embeddings and word prosody to frames per phone (thesis Fig. 6.2d).
+
+    Prosody repeated on phones through a BiLSTM, joined with the phones, 3 convolutions, one LSTM.
+    The LSTM is drawn without a direction and taken to run forwards.
 
     Args:
         phones: D of the phone embeddings. mean: frames of the average phone, where training starts.
@@ -88,8 +102,10 @@ class DurationPredictor(nn.Module):
 
 
 class ParallelDecoder(nn.Module):
-    """Non-autoregressive decoder (thesis Fig. 6.2c): two smoothing BiLSTMs, 3 convolutions, 3
-    LSTMs.
+    """Non-autoregressive decoder (thesis Fig. 6.2c), without a post-net.
+
+    Two BiLSTMs smooth what was repeated on frames, phones and prosody; joined, 3 convolutions and
+    3 LSTMs.
 
     Args:
         phones: D of the phone embeddings. n_mels: M.
@@ -125,7 +141,12 @@ class CAMP(nn.Module):
         super().__init__()
         self.mel_scale = MelScale(facts)
         self.encoder = PhoneEncoder(
-            facts.n_tokens, config.embedding, config.encoder, config.encoder_kernel, config.dropout
+            facts.n_tokens,
+            config.embedding,
+            config.encoder,
+            config.encoder_kernel,
+            config.dropout,
+            layers=config.encoder_layers,
         )
         self.reference_encoder = WordReferenceEncoder(facts.n_mels, config.encoder, config)
         self.duration_predictor = DurationPredictor(
@@ -172,12 +193,22 @@ class CAMP(nn.Module):
             "duration": mean_of_valid(duration_error, batch.token_mask),
         }
 
-    def prosody_loss(self, batch: Batch, target: Tensor) -> dict[str, Tensor]:
-        """Stage 2: Huber loss (delta 1) on standardised word vectors (B, W, d), teacher-forced."""
-        target = self.prosody_predictor.standardise(target)
-        predicted = self.prosody_predictor(batch, target)
-        error = F.huber_loss(predicted, target, reduction="none", delta=1.0)
-        return {"prosody": mean_of_valid(error, batch.unit_mask)}
+    def prosody_loss(
+        self, batch: Batch, target: Tensor, context: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Stage 2: Huber loss (rho = 1, section 2.2), teacher-forced.
+
+        The vectors are standardised per dimension, so that rho is one standard deviation; that is
+        our choice.
+
+        Args:
+            target: (B, W, d) vectors of the recordings.
+            context: (B, W, D) instead of the text's own, for a control.
+        """
+        predictor = self.prosody_predictor
+        target = predictor.standardise(target)
+        predicted = predictor(predictor.encode(batch) if context is None else context, target)
+        return {"prosody": huber(predicted, target, batch.unit_mask)}
 
     @torch.inference_mode()
     def synthesize(
@@ -187,9 +218,10 @@ class CAMP(nn.Module):
         rate: float = 1.0,
         prosody: Tensor | None = None,
     ) -> ModelOutput:
-        """Text to log-mel (B, T, M); durations are always predicted.
+        """Text to log-mel (B, T, M); durations are always predicted, also with ORA's vectors.
 
         Args:
+            generator: seeds the predictor's pre-net. rate: above 1 is faster.
             prosody: (B, W, d) word vectors instead of predicted ones; a recording's are ORA.
         """
         phones = self.encode(batch)

@@ -1,4 +1,10 @@
-"""CAMP's stage 2: word-level context to word prosody vectors (section 2.2, thesis Fig. 6.3a)."""
+"""CAMP's stage 2: word-level context to word prosody vectors (section 2.2, thesis Fig. 6.3a).
+
+Published: the context streams and their encoders, the mean over word pieces, two LSTM layers that
+are autoregressive over words with a pre-net, the Huber loss. Unpublished and chosen here: all
+widths, the standardisation of the vectors, teacher forcing in training, and the pre-net's dropout,
+which as in Tacotron 2 stays on in synthesis (seeded by the generator).
+"""
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +47,7 @@ class ProsodyPredictor(nn.Module):
 
     vector_mean: Tensor
     vector_std: Tensor
+    vector_median: Tensor
 
     def __init__(
         self, config: ModelConfig, facts: CorpusFacts, context: TextContext | None
@@ -61,11 +68,14 @@ class ProsodyPredictor(nn.Module):
         self.output = nn.Linear(config.predictor, config.word_vector)
         self.register_buffer("vector_mean", torch.zeros(config.word_vector))
         self.register_buffer("vector_std", torch.ones(config.word_vector))
+        # Only a control in validation: no part of a trained model.
+        self.register_buffer("vector_median", torch.zeros(config.word_vector), persistent=False)
 
     def fit_scale(self, vectors: Tensor) -> None:
-        """Set the standardisation from all training units' oracle vectors (U, d)."""
+        """Set mean, deviation and median from all training units' oracle vectors (U, d)."""
         self.vector_mean.copy_(vectors.mean(0))
-        self.vector_std.copy_(vectors.std(0).clamp(min=1e-4))
+        self.vector_std.copy_(vectors.std(0, correction=0).clamp(min=1e-4))
+        self.vector_median.copy_(vectors.median(0).values)
 
     def standardise(self, vectors: Tensor) -> Tensor:
         """(B, W, d) to z-scores, so that Huber's delta of 1 is one standard deviation."""
@@ -81,10 +91,17 @@ class ProsodyPredictor(nn.Module):
             parts.append(stream(feature, batch.unit_mask, batch.unit_lengths))
         return torch.cat(parts, -1)
 
-    def forward(self, batch: Batch, target: Tensor) -> Tensor:
-        """Teacher-forced: standardised vectors (B, W, d) to predictions of the same shape."""
+    def forward(self, context: Tensor, target: Tensor) -> Tensor:
+        """Teacher-forced: word w is predicted from the context and the true vectors before w.
+
+        Args:
+            context: (B, W, D) from `encode`. target: (B, W, d) standardised vectors.
+
+        Returns:
+            (B, W, d) standardised.
+        """
         previous = nn.functional.pad(target, (0, 0, 1, 0))[:, :-1]
-        hidden, _ = self.lstm(torch.cat([self.prenet(previous), self.encode(batch)], -1))
+        hidden, _ = self.lstm(torch.cat([self.prenet(previous), context], -1))
         return self.output(hidden)
 
     def generate(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:

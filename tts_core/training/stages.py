@@ -12,12 +12,13 @@ from intone.resources import cache_path
 from tts_core.config import StageConfig
 from tts_core.models.batch import Batch, collate
 from tts_core.models.build import System
-from tts_core.models.camp import CAMP
+from tts_core.models.camp import CAMP, huber
 from tts_core.models.context import TextContext
 from tts_core.models.durian_plus import DurIANPlus
 from tts_core.models.kathaka import Kathaka
 from tts_core.models.latent import Gaussian, active_units, best_constant_sampler, kl_divergence
 from tts_core.models.ntts_attention import NTTSAttention
+from tts_core.models.prosody_controls import foreign_context, median_vectors, other_texts
 from tts_core.text.embedding_cache import EmbeddingCache
 from tts_core.types import Prepared
 
@@ -202,13 +203,27 @@ def _camp(model: CAMP, configs: dict[int, StageConfig]) -> dict[int, Stage]:
         found = _over(data, device, model.oracle_prosody)
         rows = [row for batch in found for row in batch.unbind(0)]
         # Single utterances, so that there is no padding among the vectors.
-        return {"vectors": rows, **_text_states(predictor.context, data)}
+        texts = {"rows": data, "other_texts": other_texts(data)}
+        return {"vectors": rows, **texts, **_text_states(predictor.context, data)}
 
     def prosody_loss(batch: Batch, cached: Cached) -> dict[str, Tensor]:
         target = pad_sequence(
             [cached["vectors"][i] for i in batch.index.tolist()], batch_first=True
         )
-        return model.prosody_loss(_with_states(batch, cached), target)
+        parts = model.prosody_loss(_with_states(batch, cached), target)
+        return parts if predictor.training else {**parts, **controls(batch, cached, target)}
+
+    def controls(batch: Batch, cached: Cached, target: Tensor) -> dict[str, Tensor]:
+        """What the held-out loss must beat: `prosody_controls`."""
+        standard = predictor.standardise(target)
+        median = huber(median_vectors(predictor, standard), standard, batch.unit_mask)
+        if cached["other_texts"] is None:
+            return {"median": median}
+        others = [cached["other_texts"][i] for i in batch.index.tolist()]
+        other = collate([cached["rows"][i].encoded for i in others], index=others)
+        other = _with_states(other.to(target.device), cached)
+        shuffled = model.prosody_loss(batch, target, foreign_context(predictor, batch, other))
+        return {"median": median, "shuffled": shuffled["prosody"]}
 
     return {
         1: Stage(

@@ -1,0 +1,67 @@
+"""What CAMP's prosody predictor must beat on held-out text: the median, and another text.
+
+The controls are ours; the papers report none. A predictor that has learned nothing from the text
+does as well with the context of another sentence of like length as with the sentence's own.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tts_core.models.batch import Batch
+from tts_core.models.blocks import take
+from tts_core.models.prosody_predictor import ProsodyPredictor
+from tts_core.types import Prepared
+
+LIKE = 8
+"""Texts of neighbouring length among which contexts are exchanged."""
+
+
+def other_texts(rows: Sequence[Prepared], seed: int = 0) -> list[int] | None:
+    """For each utterance the position of one that has another text of like length.
+
+    Texts are ordered by their number of units and permuted in seeded circles of `LIKE` to
+    2 `LIKE` - 1 neighbours, so that no text stays in place; readings of one text get one other
+    text.
+
+    Returns:
+        positions in `rows`; None if all have one text.
+    """
+    first: dict[str, int] = {}
+    for position, row in enumerate(rows):
+        first.setdefault(row.text, position)
+    if len(first) < 2:
+        return None
+    random = np.random.default_rng(seed)
+    chance = random.permutation(len(first))
+    texts = sorted(first, key=lambda text: len(rows[first[text]].encoded.pos))
+    partner: dict[str, int] = {}
+    for circle in np.array_split(np.arange(len(texts)), max(len(texts) // LIKE, 1)):
+        drawn = [texts[i] for i in sorted(circle, key=lambda i: chance[i])]
+        for text, other in zip(drawn, [*drawn[1:], drawn[0]], strict=True):
+            partner[text] = first[other]
+    return [partner[row.text] for row in rows]
+
+
+def foreign_context(predictor: ProsodyPredictor, batch: Batch, other: Batch) -> Tensor:
+    """The context of `other` utterances, laid over the words of `batch`, (B, W, D).
+
+    Word w of W reads the other text's word at the same relative place.
+    """
+    own, theirs = (b.unit_lengths.to(batch.pos.device)[:, None] for b in (batch, other))
+    places = torch.arange(batch.pos.shape[1], device=batch.pos.device)
+    index = (places * theirs // own).minimum(theirs - 1)
+    return take(predictor.encode(other), index)
+
+
+def median_vectors(predictor: ProsodyPredictor, target: Tensor) -> Tensor:
+    """The per-dimension median of the training units in place of a prediction, standardised.
+
+    Of all constants it has the least absolute error; it is set by `fit_scale`.
+
+    Args:
+        target: (B, W, d), for its shape.
+    """
+    return predictor.standardise(predictor.vector_median).expand_as(target)
