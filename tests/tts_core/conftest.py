@@ -95,7 +95,8 @@ def sizes() -> Callable[..., ModelConfig]:
             "embedding": 16, "encoder": 16, "decoder": 24, "prenet": 8, "prenet_dropout": 0.0,
             "dropout": 0.0, "duration": 16, "latent": 4, "reference": 8, "sampler_width": 8,
             "node_embedding": 8, "graph": 8, "word_vector": 3, "context_width": 8, "predictor": 16,
-            "predictor_prenet": 8, "sampler": "graph", "context": "syntax",
+            "predictor_prenet": 8, "sampler": "graph", "context": "syntax", "postnet": 16,
+            "attention": 8,
         }  # fmt: skip
         return ModelConfig.model_validate({"system": system, **small, **changes})
 
@@ -106,7 +107,7 @@ SMALL = {
     "embedding": 16, "encoder": 16, "decoder": 24, "prenet": 8, "duration": 16, "latent": 4,
     "reference": 8, "sampler_width": 8, "node_embedding": 8, "graph": 8, "word_vector": 3,
     "context_width": 8, "predictor": 16, "predictor_prenet": 8, "sampler": "graph",
-    "context": "syntax",
+    "context": "syntax", "postnet": 16, "attention": 8,
 }  # fmt: skip
 
 
@@ -157,7 +158,7 @@ def tiny() -> Callable[..., Recipe]:
 
 def tiny_recipe(system: str, steps: int, **changes: object) -> Recipe:
     keys: dict[str, object] = {f"model.{key}": value for key, value in SMALL.items()}
-    recipe = load_recipe(f"{system}_demo")
+    recipe = load_recipe(f"{system}_compact")
     for number in recipe.stages:
         keys |= {
             f"stages.{number}.steps": steps,
@@ -165,7 +166,7 @@ def tiny_recipe(system: str, steps: int, **changes: object) -> Recipe:
             f"stages.{number}.checkpoint_every": 1000,
             f"stages.{number}.lr_final": 1.0,
         }
-    return load_recipe(f"{system}_demo", keys | changes)
+    return load_recipe(f"{system}_compact", keys | changes)
 
 
 @pytest.fixture(autouse=True)
