@@ -200,7 +200,10 @@ def _is_year(text: str, near: Near) -> bool:
 
 
 def _series(groups: Groups, _: Near) -> str:
-    return " ".join(number(part) for part in re.findall(r"\d+", groups[0]))
+    """3-2-1 is three numbers, the nine digits or more of an ISBN are said one by one."""
+    blocks = re.findall(r"\d+", groups[0])
+    long = sum(map(len, blocks)) > 8 and "," not in groups[0]
+    return " ".join(digits(block) if long else number(block) for block in blocks)
 
 
 def _dotted(groups: Groups, _: Near) -> str | None:

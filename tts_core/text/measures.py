@@ -66,7 +66,6 @@ _UNCHANGED = {
     "k": "thousand",
     "K": "thousand",
     "M": "million",
-    "B": "billion",
     "bn": "billion",
     "x": "times",
     "ppm": "parts per million",

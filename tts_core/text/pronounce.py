@@ -110,7 +110,8 @@ class Pronouncer:
     def word(self, word: str, tag: str = "") -> Phones:
         """Phones of one word.
 
-        Order: own lexicon, homographs, CMU dictionary, stem of a possessive, network.
+        Order: own lexicon, homographs, CMU dictionary, stem of a possessive, network, letters.
+        Empty if it has no letters.
         """
         if word in self._own:
             return self._own[word]
@@ -125,10 +126,10 @@ class Pronouncer:
                 continue
             base = self.word(stem, tag)
             return _add_s(base) if ending == "'s" else base
-        phones = self._predict(re.sub("[^a-z]", "", word))
-        return phones or tuple(
-            p for letter in word if letter.isalpha() for p in self.word(f"{letter}.")
-        )
+        letters = re.sub("[^a-z]", "", word)
+        if not letters:
+            return ()
+        return self._predict(letters) or tuple(p for a in letters for p in self.word(f"{a}."))
 
     def _homograph(self, word: str, tag: str) -> Phones | None:
         if not tag:

@@ -130,7 +130,9 @@ def _saint_or_street(key: str, place: Place) -> str:
     named = after[:1].isupper() and after[:1].isalpha()
     titled = before.lower().removesuffix(".") in TITLES
     inside = before[:1].isupper() and bool(earlier) and not titled
-    return ABBREVIATIONS[key] if named and not inside else AFTER_NAME[key]
+    if (named and not inside) or (key == "dr" and not before[:1].isupper()):
+        return ABBREVIATIONS[key]
+    return AFTER_NAME[key]
 
 
 def _initials(place: Place) -> list[str] | None:
@@ -154,6 +156,8 @@ def _roman(place: Place) -> list[str] | None:
     value = numerals.roman(word.upper()) if word.isupper() or before.lower() in NUMBERED else None
     if value is None or (place.shouted and len(word) < 2):
         return None
+    if before in ("and", "to", "&") and numerals.roman(place.near.earlier):
+        return numerals.cardinal(value).split()
     if before.lower() in NUMBERED and (word.isupper() or not place.known(word)):
         capital = before[:1].isupper() or before.lower() == "war"
         return numerals.cardinal(value).split() if capital or len(word) > 1 else None

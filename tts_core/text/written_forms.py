@@ -189,7 +189,8 @@ WITHOUT_PERIOD = {
 AFTER_NAME = {"st": "street", "dr": "drive"}
 # Spelled out although the dictionary has a word that is written alike.
 LETTERS = {
-    *("US", "AI", "EU", "UN", "UK", "IQ", "ID", "PR", "IT", "LA", "AD", "BC", "CE", "ER", "IV"),
+    *("US", "AI", "EU", "UN", "UK", "IQ", "ID", "PR", "IT", "LA", "AD", "BC", "CE"),
+    *("ER", "IV", "MS"),
 }
 # "Vitamin C." ends a sentence, "George C." before another name does not.
 LABELLED = {"vitamin", "plan", "part", "type", "group", "class", "option", "grade", "point"}

