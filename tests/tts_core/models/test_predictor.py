@@ -9,6 +9,7 @@ import torch
 from intone.errors import UserError
 from tts_core.config import StageConfig
 from tts_core.corpus.paragraphs import in_paragraph, read_splits, with_neighbours
+from tts_core.corpus.shards import write_shard
 from tts_core.models.batch import collate
 from tts_core.models.camp import CAMP
 from tts_core.models.prosody_controls import foreign_context, other_texts
@@ -258,6 +259,20 @@ def test_neighbours_of_a_corpus_without_paragraphs_are_refused(corpus):
     with pytest.raises(UserError, match="knows no sentence's neighbours"):
         read_splits(corpus, ("train",), 1)
     assert len(read_splits(corpus, ("train",), 0)["train"]) == 24
+
+
+def test_neighbours_are_read_from_every_split(corpus):
+    """A training sentence is read beside the text of a test sentence, whose recording is not."""
+    rows = in_paragraphs([*corpus.split("train"), *corpus.split("validation")], length=28)
+    rows[1] = replace(rows[1], split="test")
+    write_shard(corpus.path / "shards" / "000.parquet", rows, corpus.info.features)
+    found = read_splits(corpus, ("train", "validation"), 1)
+    assert [len(found[name]) for name in ("train", "validation")] == [23, 4]
+    expected = [row.encoded.pieces[1:-1].tolist() for row in rows[:2]]
+    assert found["train"][0].encoded.pieces.tolist() == [1, *expected[0], *expected[1], 2]
+    last = found["validation"][0].encoded
+    assert len(last.pieces) == 2 + sum(len(row.encoded.pieces) - 2 for row in rows[23:26])
+    assert np.array_equal(found["train"][0].mel, rows[0].mel)
 
 
 def test_every_text_meets_another_of_like_length(rows):
