@@ -106,7 +106,12 @@ class Kathaka(nn.Module):
         super().__init__()
         self.mel_scale = MelScale(facts)
         self.encoder = PhoneEncoder(
-            facts.n_tokens, config.embedding, config.encoder, config.encoder_kernel, config.dropout
+            facts.n_tokens,
+            config.embedding,
+            config.encoder,
+            config.encoder_kernel,
+            config.dropout,
+            layers=config.encoder_layers,
         )
         self.reference_encoder = ReferenceEncoder(facts.n_mels, config.reference, config.latent)
         self.decoder = AutoregressiveDecoder(

@@ -90,7 +90,12 @@ class NTTS(nn.Module):
         super().__init__()
         self.mel_scale = MelScale(facts)
         self.encoder = PhoneEncoder(
-            facts.n_tokens, config.embedding, config.encoder, config.encoder_kernel, config.dropout
+            facts.n_tokens,
+            config.embedding,
+            config.encoder,
+            config.encoder_kernel,
+            config.dropout,
+            layers=config.encoder_layers,
         )
         self.decoder = AutoregressiveDecoder(config.encoder + 1, facts.n_mels, config)
         scale = DurationScale(*facts.duration_statistics())
