@@ -35,6 +35,15 @@ class Features(Config):
         values = self.model_dump(exclude={"name"})
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
+    def against(self, other: "Features") -> str:
+        """Both digests, and every setting of these features that differs from the other's."""
+        differing = [
+            f"{key} {value} instead of {getattr(other, key)}"
+            for key, value in self.model_dump(exclude={"name"}).items()
+            if value != getattr(other, key)
+        ]
+        return f"{self.digest()} instead of {other.digest()}: {', '.join(differing)}"
+
 
 PRESETS: dict[str, Features] = {
     "hifigan22k": Features(),

@@ -69,9 +69,9 @@ def clipped_share(samples: np.ndarray) -> float:
 
 
 def frame_levels(samples: np.ndarray, rate_hz: int) -> np.ndarray:
-    """(L,) samples to the levels of whole 20 ms frames, dBFS RMS, at least one."""
+    """(L,) samples to the levels of whole 20 ms frames, dBFS RMS without offset, at least one."""
     size = min(max(1, round(FRAME_S * rate_hz)), len(samples))
-    frames = samples[: len(samples) // size * size].reshape(-1, size)
+    frames = (samples - samples.mean())[: len(samples) // size * size].reshape(-1, size)
     return _db(np.sqrt(np.mean(np.square(frames), axis=1)))
 
 
@@ -109,6 +109,8 @@ def _level_fault(samples: np.ndarray) -> str | None:
 
 
 def _edge_fault(samples: np.ndarray, rate_hz: int) -> str | None:
+    if _contrast_db(samples, rate_hz) < NOISY_DB:
+        return None  # noise as loud as speech stands at every edge
     for where, below_db in _edges(samples, rate_hz).items():
         if below_db > CUT_DB:
             return f"truncated: the speech is cut at the {where} ({below_db:+.0f} dB of its level)"
@@ -117,10 +119,19 @@ def _edge_fault(samples: np.ndarray, rate_hz: int) -> str | None:
 
 def _edges(samples: np.ndarray, rate_hz: int) -> dict[str, float]:
     """Level of the first and the last 20 ms relative to the speech's, dB."""
-    loud = np.percentile(frame_levels(samples, rate_hz), 95)
+    loud = float(np.percentile(frame_levels(samples, rate_hz), 95))
     size = round(FRAME_S * rate_hz)
     edges = {"start": samples[:size], "end": samples[-size:]}
-    return {name: float(_db(np.sqrt(np.mean(part**2))) - loud) for name, part in edges.items()}
+    return {
+        name: float(_db(np.sqrt(np.mean(np.square(part - samples.mean()))))) - loud
+        for name, part in edges.items()
+    }
+
+
+def _contrast_db(samples: np.ndarray, rate_hz: int) -> float:
+    """How far the quietest frames stand below the loudest."""
+    levels = frame_levels(samples, rate_hz)
+    return float(np.percentile(levels, 95) - np.percentile(levels, 5))
 
 
 def _doubts(
@@ -136,8 +147,7 @@ def _doubts(
     offset = float(samples.mean())
     if abs(offset) > DC_OFFSET:
         doubts.append(f"DC offset: {offset:+.3f} of full scale")
-    levels = frame_levels(samples, rate_hz)
-    contrast = float(np.percentile(levels, 95) - np.percentile(levels, 5))
+    contrast = _contrast_db(samples, rate_hz)
     if contrast < NOISY_DB:
         doubts.append(f"noise: the quietest frames are only {contrast:.0f} dB below the loudest")
     for where, below_db in _edges(samples, rate_hz).items():

@@ -73,6 +73,7 @@ class GriffinLim:
         self.features = features
         self.sample_rate_hz = features.sample_rate_hz
         self._mel = MelSpectrogram(features)
+        self._window = torch.hann_window(features.window)
 
     def __call__(self, mel: Tensor | np.ndarray) -> np.ndarray:
         """See `Vocoder`. Louder than full scale is scaled back to it."""
@@ -105,14 +106,14 @@ class GriffinLim:
         f = self.features
         padded = torch.nn.functional.pad(samples, (self._pad, self._pad))
         return torch.stft(
-            padded, f.n_fft, f.hop, f.window, self._mel.window, center=False, return_complex=True
+            padded, f.n_fft, f.hop, f.window, self._window, center=False, return_complex=True
         )
 
     def _istft(self, spectrum: Tensor, length: int) -> Tensor:
         """Weighted overlap-add on the uncentred grid, which torch.istft refuses at the edges."""
         f = self.features
         gap = f.n_fft - f.window
-        window = torch.nn.functional.pad(self._mel.window, (gap // 2, gap - gap // 2))
+        window = torch.nn.functional.pad(self._window, (gap // 2, gap - gap // 2))
         frames = torch.fft.irfft(spectrum, n=f.n_fft, dim=1) * window[:, None]
         total = (spectrum.shape[2] - 1) * f.hop + f.n_fft
         weight = (window.square()[:, None]).expand(1, f.n_fft, spectrum.shape[2])
@@ -157,13 +158,8 @@ def _unfit(features: Features) -> str | None:
     own = read_config(assets.path(HIFIGAN)).features()
     if own.digest() == features.digest():
         return None
-    differing = [
-        f"{key} {getattr(features, key)} instead of {value}"
-        for key, value in own.model_dump(exclude={"name"}).items()
-        if getattr(features, key) != value
-    ]
     return (
-        f"it reads another spectrogram than {features.name!r} ({', '.join(differing)}); "
+        f"it reads another spectrogram than {features.name!r} ({features.against(own)}); "
         f"prepare the corpus with the features {own.name!r} or choose {GRIFFIN_LIM}"
     )
 

@@ -98,6 +98,12 @@ class Synthesizer:
             known = ", ".join(described.systems)
             raise UserError(f"{folder}: has no system {system!r}; it has {known}")
         model, description = checkpoint.load_model(folder / system)
+        if description.facts.features_digest != described.features_digest:
+            raise UserError(
+                f"{folder / system}: was trained on spectrograms with the digest "
+                f"{description.facts.features_digest}, the voice has {described.features_digest} "
+                f"({described.features.name}); pack the voice again from its runs"
+            )
         return cls(
             model,
             description,

@@ -68,9 +68,7 @@ def pack(runs: list[Path], out: Path, half: bool = False, note: str = "") -> Voi
     models = [run / "model" if (run / "model").is_dir() else run for run in runs]
     found = {model: _describe(model) for model in models}
     systems: dict[str, VoiceSystem] = {}
-    corpora = {d.corpus["inputs_digest"] for d in found.values()}
-    if len(corpora) != 1:
-        raise UserError(f"{', '.join(map(str, runs))}: trained on different prepared corpora")
+    _refuse_mixture(found)
     scratch = out.with_name(out.name + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
     for model, description in found.items():
@@ -100,6 +98,25 @@ def pack(runs: list[Path], out: Path, half: bool = False, note: str = "") -> Voi
     shutil.rmtree(out, ignore_errors=True)
     scratch.rename(out)
     return voice
+
+
+def _refuse_mixture(found: dict[Path, checkpoint.Description]) -> None:
+    """Refuse models of different corpora or features, with both values."""
+    (first, first_description), *others = found.items()
+    first_corpus = first_description.corpus
+    features = Features.model_validate(first_corpus["features"])
+    for model, description in others:
+        own = Features.model_validate(description.corpus["features"])
+        if own.digest() != features.digest():
+            raise UserError(
+                f"{model}: trained on other features than {first} ({own.against(features)})"
+            )
+        one, other = description.corpus["inputs_digest"], first_corpus["inputs_digest"]
+        if one != other:
+            raise UserError(
+                f"{model}: trained on another prepared corpus than {first} ({one} instead of "
+                f"{other})"
+            )
 
 
 def voice_of(
@@ -166,7 +183,13 @@ def read_voice(folder: Path) -> Voice:
     if not path.is_file():
         raise UserError(f"{folder}: not a voice; it has no {FILE_NAME}")
     try:
-        return Voice.model_validate_json(path.read_bytes())
+        voice = Voice.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    if voice.features_digest != voice.features.digest():
+        raise UserError(
+            f"{path}: says the features' digest is {voice.features_digest}, but theirs is "
+            f"{voice.features.digest()}; the file was changed: pack the voice again"
+        )
+    return voice

@@ -13,7 +13,7 @@ from accelerate import Accelerator
 
 from intone.errors import UserError
 from intone.files import owned, write_whole
-from tts_core.config import Recipe, StageConfig
+from tts_core.config import Features, Recipe, StageConfig
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
 from tts_core.models.build import System, build
@@ -123,11 +123,22 @@ def _claim(out: Path, described: dict[str, Any]) -> None:
         for key in ("recipe_digest", "corpus"):
             if there[key] != described[key]:
                 raise UserError(
-                    f"{out}: holds a run with another {key.split('_')[0]}; choose another --out, "
-                    "or remove the folder to start again"
+                    f"{out}: holds a run with another {key.split('_')[0]} "
+                    f"({_difference(key, described, there)}); choose another --out, or remove the "
+                    "folder to start again"
                 )
         return
     write_whole(path, json.dumps(described, indent=2) + "\n")
+
+
+def _difference(key: str, now: dict[str, Any], there: dict[str, Any]) -> str:
+    """Both values of what differs between a run and the one that is there."""
+    if key != "corpus":
+        return f"{now[key]} instead of {there[key]}"
+    features, other = (Features.model_validate(run[key]["features"]) for run in (now, there))
+    if features.digest() != other.digest():
+        return f"features {features.against(other)}"
+    return f"prepared as {now[key]['inputs_digest']} instead of {there[key]['inputs_digest']}"
 
 
 class _StageRun:
