@@ -14,7 +14,7 @@ from intone.errors import UserError
 from tts_core.corpus.align_types import AlignmentError, Utterance
 from tts_core.corpus.progress import Progress, silent
 
-_SILENCES = frozenset(["", "sil", "sp", "spn", "<eps>", "<sil>", "nsn"])
+_SILENCES = frozenset(["", "SIL", "SP", "SPN", "NSN", "<EPS>", "<SIL>"])
 _TOLERANCE_S = 0.05
 """Two phones may overlap, and the last may end after the audio, by rounding but not by more."""
 
@@ -175,7 +175,7 @@ def _skip(rest: Iterator[str], count: int) -> None:
 
 
 def _times(intervals: Sequence[Interval], utterance: Utterance) -> np.ndarray:
-    spoken = [one for one in intervals if one.label.lower() not in _SILENCES]
+    spoken = [one for one in intervals if _bare(one.label) not in _SILENCES]
     _same_phones([_bare(one.label) for one in spoken], [_bare(p) for p in utterance.phones])
     times = np.array([(one.start, one.end) for one in spoken])
     seconds = soundfile.info(utterance.wav).duration

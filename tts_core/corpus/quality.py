@@ -16,6 +16,8 @@ ALIGNER_MINIMUM_S = 0.03
 """Three states of 10 ms: the least that either aligner gives a phone."""
 PAUSE_S = 0.05
 """Silence from this length on counts as a pause; shorter gaps are closures and rounding."""
+QUIET = 0.5
+"""Level between an utterance's quietest frames, 0, and its phones, 1."""
 LONG_Z, RATE_Z = 4.0, 2.0
 DISAGREEMENT_S = 0.02
 CLASSES: dict[str, tuple[str, ...]] = {
@@ -48,11 +50,16 @@ class ClassDurations:
 
 @dataclass(frozen=True)
 class Pauses:
-    """Silences of `PAUSE_S` or more at one kind of place: `<wb>` or a punctuation mark."""
+    """Silences of `PAUSE_S` or more at one kind of place: `<wb>` or a punctuation mark.
+
+    quiet: how many of them have a level nearer to the utterance's quietest frames than to its
+    phones; an aligner may take the end of a weak sound for silence.
+    """
 
     place: str
     places: int
     pauses: int
+    quiet: int
     median_ms: float
     longest_ms: float
 
@@ -117,30 +124,34 @@ def pauses(found: Survey) -> list[Pauses]:
     and a sentence's last marks stand beside `<s>` and `</s>`, which own the silence there, and
     are not counted.
     """
-    by_place: dict[str, list[float]] = {}
-    for tokens, durations in zip(found.tokens, found.durations, strict=True):
+    by_place: dict[str, list[tuple[float, float]]] = {}
+    for tokens, durations, levels in zip(found.tokens, found.durations, found.levels, strict=True):
         inner = np.flatnonzero(duration_group(tokens) == 0)
         between = np.arange(inner[0], inner[-1]) if len(inner) else np.array([], int)
         for index in between[duration_group(tokens[between]) != 0]:
             if duration_group(tokens[index - 1]) == 0:
                 seconds = float(durations[index]) * found.frame_s
-                by_place.setdefault(TOKENS[tokens[index]], []).append(seconds)
+                place = by_place.setdefault(TOKENS[tokens[index]], [])
+                place.append((seconds, float(levels[index])))
     rows = []
     for place in ("<wb>", *PUNCTUATION):
-        seconds = np.array(by_place.get(place, []))
-        if not len(seconds):
+        if place not in by_place:
             continue
-        long = 1000 * seconds[seconds >= PAUSE_S]
+        seconds, levels = np.array(by_place[place]).T
+        is_pause = seconds >= PAUSE_S
+        long, quiet = 1000 * seconds[is_pause], int((levels[is_pause] < QUIET).sum())
         median, most = (float(np.median(long)), float(long.max())) if len(long) else (0.0, 0.0)
-        rows.append(Pauses(place, len(seconds), len(long), median, most))
+        rows.append(Pauses(place, len(seconds), len(long), quiet, median, most))
     return rows
 
 
-def boundary_pauses_s(found: Survey) -> np.ndarray:
-    """Lengths of the pauses at word boundaries without punctuation, s."""
-    tokens, durations = np.concatenate(found.tokens), np.concatenate(found.durations)
-    seconds = durations[tokens == TOKENS.index("<wb>")] * found.frame_s
-    return seconds[seconds >= PAUSE_S]
+def boundary_pauses(found: Survey) -> tuple[np.ndarray, np.ndarray]:
+    """Pauses at word boundaries without punctuation: (K,) lengths, s, and whether quiet."""
+    boundary = np.concatenate(found.tokens) == TOKENS.index("<wb>")
+    seconds = np.concatenate(found.durations)[boundary] * found.frame_s
+    levels = np.concatenate(found.levels)[boundary]
+    is_pause = seconds >= PAUSE_S
+    return seconds[is_pause], levels[is_pause] < QUIET
 
 
 def coverage(found: Survey) -> dict[str, tuple[int, ...]]:

@@ -100,7 +100,7 @@ def spread(values: Sequence[float] | np.ndarray, digits: int = 1) -> tuple[str, 
     return tuple(f"{value:.{digits}f}" for value in np.quantile(values, QUANTILES))
 
 
-SPREAD_HEAD = ("least", "5 %", "median", "95 %", "most")
+SPREAD_HEAD = ("least", "5\u00a0%", "median", "95\u00a0%", "most")
 
 
 def percent(share: float) -> str:

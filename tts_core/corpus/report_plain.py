@@ -97,9 +97,10 @@ def audio_section(sound: Sequence[Heard]) -> Section:
         [
             Figure(plots.histogram(seconds, "duration", "s"), "Duration of the recordings, s."),
             Figure(plots.histogram(levels, "level", "dBFS RMS"), "Level of the recordings, dBFS."),
-            Figure(
-                plots.bars(dict(rates), "sampling rate, kHz", "recordings"),
-                "Recordings of each sampling rate.",
+            *(
+                [Figure(plots.bars(rates, "sampling rate, kHz", "recordings"), "Sampling rates.")]
+                if len(rates) > 1
+                else []
             ),
         ],
         [

@@ -39,6 +39,8 @@ class Survey:
         frame_s: seconds a feature frame.
         rows: the utterances, U, in the order of the corpus.
         tokens: U arrays (N,) of token ids. durations: U arrays (N,) of frames.
+        levels: U arrays (N,) of the tokens' mean log-mel levels, 0 being the utterance's
+            quietest frames (2nd percentile) and 1 its phones' median; nan for no frames.
         f0: speaker to the (368,) number of voiced frames between `F0_EDGES_HZ`.
         spectrum_count: (tokens,) how often each token lasts a frame or more.
         spectrum_mean, spectrum_std: (tokens, M) of the tokens' mean log-mel spectra.
@@ -48,6 +50,7 @@ class Survey:
     rows: list[Row] = field(default_factory=list)
     tokens: list[np.ndarray] = field(default_factory=list)
     durations: list[np.ndarray] = field(default_factory=list)
+    levels: list[np.ndarray] = field(default_factory=list)
     f0: dict[str, np.ndarray] = field(default_factory=dict)
     spectrum_count: np.ndarray = field(default_factory=lambda: np.zeros(len(TOKENS)))
     spectrum_mean: np.ndarray = field(default_factory=lambda: np.zeros((len(TOKENS), 1)))
@@ -75,6 +78,7 @@ def survey(folder: Path, info: PreparedInfo, progress: Progress = silent) -> Sur
         found.rows.append(_row(one, found.frame_s))
         found.tokens.append(one.encoded.tokens.astype(np.int16))
         found.durations.append(one.durations.astype(np.int32))
+        found.levels.append(_levels(one))
         counts, _ = np.histogram(one.f0[one.f0 > 0], F0_EDGES_HZ)
         found.f0[one.speaker] = found.f0.get(one.speaker, 0) + counts
         lasting, means = token_spectra(one)
@@ -95,6 +99,16 @@ def token_spectra(one: Prepared) -> tuple[np.ndarray, np.ndarray]:
     starts = (np.cumsum(one.durations) - one.durations)[lasting]
     sums = np.add.reduceat(one.mel.astype(np.float64), starts, axis=0)
     return one.encoded.tokens[lasting], sums / one.durations[lasting][:, None]
+
+
+def _levels(one: Prepared) -> np.ndarray:
+    level = one.mel.mean(axis=1)
+    of_phone = np.repeat(duration_group(one.encoded.tokens) == 0, one.durations)
+    quiet, loud = np.quantile(level, 0.02), np.median(level[of_phone])
+    sums = np.diff(np.append(0, np.cumsum(level))[np.append(0, np.cumsum(one.durations))])
+    with np.errstate(invalid="ignore"):
+        means = sums / one.durations
+    return ((means - quiet) / max(loud - quiet, 1e-6)).astype(np.float32)
 
 
 def phones_by_word(one: Prepared) -> tuple[tuple[str, ...], ...]:

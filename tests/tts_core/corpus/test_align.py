@@ -1,15 +1,18 @@
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from intone.errors import UserError
 from tts_core.audio.io import read_audio
 from tts_core.config import Features
 from tts_core.corpus.align import (
     ALIGNER_RATE_HZ,
     AlignmentError,
     Utterance,
+    align,
+    align_file,
     for_aligners,
     phones_of,
     token_durations,
@@ -18,10 +21,11 @@ from tts_core.corpus.align_sphinx import align_with_pocketsphinx
 from tts_core.corpus.align_viter import align_with_viter
 from tts_core.corpus.sources import read_corpus
 from tts_core.text.analyse import Frontend
-from tts_core.text.tokens import TOKENS, duration_group
+from tts_core.text.tokens import PHONES, TOKENS, duration_group
 from tts_core.units import frames_to_seconds
 
 FEATURES = Features()
+FRAME_S = FEATURES.hop / FEATURES.sample_rate_hz
 LAYOUT = ["<s>", '"', "HH", "AY1", ",", '"', "HH", "IY1", "<wb>", "G", "OW1", ".", "</s>"]
 IDS = np.array([TOKENS.index(symbol) for symbol in LAYOUT])
 
@@ -70,13 +74,63 @@ def test_silence_goes_where_the_layout_says():
     ]
 
 
-@given(st.lists(st.floats(0, 3), min_size=12, max_size=12), st.integers(6, 300))
-def test_durations_fill_the_utterance_and_no_phone_vanishes(cuts, n_frames):
-    times = np.sort(np.array(cuts)).reshape(6, 2)
-    durations = token_durations(IDS, times, n_frames, FEATURES)
+BOUNDARIES = [["<wb>"], [","], ['"', ","], ["...", '"', "("]]
+
+
+@st.composite
+def spoken_tokens(draw):
+    """(tokens, (P, 2) times, frames) of any words, marks, gaps and lengths."""
+    words = draw(st.lists(st.lists(st.sampled_from(PHONES), min_size=1, max_size=5), min_size=1))
+    symbols = ["<s>", *draw(st.sampled_from([[], ['"'], ["(", '"']]))]
+    for index, word in enumerate(words):
+        symbols += word if not index else [*draw(st.sampled_from(BOUNDARIES)), *word]
+    symbols += [*draw(st.sampled_from([[], ["."], ["!", '"']])), "</s>"]
+    n_phones = sum(map(len, words))
+    steps = draw(st.lists(st.floats(0, 0.4), min_size=2 * n_phones, max_size=2 * n_phones))
+    times = np.cumsum(steps).reshape(n_phones, 2)
+    n_frames = draw(st.integers(n_phones, n_phones + 400))
+    return np.array([TOKENS.index(symbol) for symbol in symbols]), times, n_frames
+
+
+@given(spoken_tokens())
+def test_durations_fill_the_utterance_and_no_phone_vanishes(spoken):
+    tokens, times, n_frames = spoken
+    durations = token_durations(tokens, times, n_frames, FEATURES)
     assert durations.sum() == n_frames
     assert durations.min() >= 0
-    assert durations[duration_group(IDS) == 0].min() >= 1
+    assert durations[duration_group(tokens) == 0].min() >= 1
+
+
+@given(spoken_tokens())
+def test_every_token_ends_where_the_aligner_says(spoken):
+    """Where all phones last long enough, each end is the nearest frame; errors never add up."""
+    tokens, times, _ = spoken
+    times = np.cumsum(np.diff(times.ravel(), prepend=0) + 2 * FRAME_S).reshape(-1, 2)
+    n_frames = int(np.ceil(times[-1, 1] / FRAME_S)) + 5
+    durations = token_durations(tokens, times, n_frames, FEATURES)
+    ends, is_phone = np.cumsum(durations), duration_group(tokens) == 0
+    np.testing.assert_array_equal(ends[is_phone], np.rint(times[:, 1] / FRAME_S))
+    after_a_gap = np.flatnonzero(is_phone & ~np.roll(is_phone, 1))
+    number = np.cumsum(is_phone) - 1
+    np.testing.assert_array_equal(
+        (ends - durations)[after_a_gap], np.rint(times[number[after_a_gap], 0] / FRAME_S)
+    )
+
+
+@given(spoken_tokens(), st.floats(0.05, 2))
+def test_a_pause_without_punctuation_stays_in_the_word_before_it(spoken, pause_s):
+    tokens, times, _ = spoken
+    boundaries = np.flatnonzero(tokens == TOKENS.index("<wb>"))
+    assume(len(boundaries))
+    before = int((duration_group(tokens[: boundaries[0]]) == 0).sum())
+    times = np.cumsum(np.diff(times.ravel(), prepend=0) + 2 * FRAME_S).reshape(-1, 2)
+    longer = times + pause_s * (np.arange(len(times)) >= before)[:, None]
+    n_frames = int(np.ceil(longer[-1, 1] / FRAME_S)) + 5
+    change = token_durations(tokens, longer, n_frames, FEATURES).astype(int)
+    change -= token_durations(tokens, times, n_frames, FEATURES)
+    assert abs(change[boundaries[0]] - pause_s / FRAME_S) <= 1
+    # All before stays as it was.
+    assert not change[: boundaries[0]].any()
 
 
 def test_other_phones_or_too_little_audio_is_a_failure():
@@ -122,6 +176,69 @@ def test_viter_aligns_our_phones_and_prints_nothing(spoken, capfd):
         assert len(times) == sum(len(word) for word in utterance.words)
         n_frames = len(samples) // FEATURES.hop
         assert token_durations(encoded.tokens, times, n_frames, FEATURES).sum() == n_frames
+
+
+def test_one_file_is_aligned_without_training(spoken, read_aloud, tmp_path):
+    """At any rate, as the corpus aligner does; another text is refused or named."""
+    frontend = Frontend()
+    recording = read_corpus(read_aloud)[1][0]
+    times = align_file(recording.path, frontend.analyse(recording.text))
+    assert times.shape == (len(spoken[recording.utterance][0].phones), 2)
+    assert (np.diff(times.ravel()) >= 0).all()
+    resampled = tmp_path / "44k.wav"
+    soundfile.write(resampled, np.repeat(spoken[recording.utterance][2], 2), 44100)
+    again = align_file(resampled, frontend.analyse(recording.text))
+    assert np.median(np.abs(again - times)) <= 0.02
+    silence = tmp_path / "silence.wav"
+    soundfile.write(silence, np.zeros(1600), 16000)
+    with pytest.raises(UserError, match=r"silence.wav: cannot be aligned with its text"):
+        align_file(silence, frontend.analyse(recording.text))
+
+
+def test_little_speech_goes_to_pocketsphinx(spoken):
+    some = {name: one for name, (one, _, _) in list(spoken.items())[:2]}
+    found = align("auto", some)
+    assert (found.aligner, set(found.times), found.failures) == ("pocketsphinx", set(some), {})
+
+
+@pytest.fixture(scope="module")
+def human(kathleen, tmp_path_factory):
+    """Fixed sample of the human corpus: id to (Utterance, Encoded, samples), and its alignment."""
+    frontend, wavs = Frontend(), tmp_path_factory.mktemp("human")
+    sample = read_corpus(kathleen)[1][::15]
+    spoken = {}
+    for r, sentence in zip(sample, frontend.analyse_all([r.text for r in sample]), strict=True):
+        samples = read_audio(r.path, FEATURES.sample_rate_hz)
+        wav = wavs / f"{r.utterance}.wav"
+        soundfile.write(wav, for_aligners(samples, FEATURES.sample_rate_hz), ALIGNER_RATE_HZ)
+        spoken[r.utterance] = (Utterance(wav, phones_of(sentence)), sentence.encoded, samples)
+    return spoken, align("pocketsphinx", {name: one for name, (one, _, _) in spoken.items()})
+
+
+def test_human_speech_is_aligned(human):
+    spoken, found = human
+    assert len(spoken) > 100
+    assert len(found.times) >= 0.97 * len(spoken), found.failures
+
+
+def test_unpunctuated_pauses_of_human_speech_are_found_and_are_quiet(human):
+    """Frames of `<wb>` pauses of 50 ms or more lie far below the level of the phones."""
+    spoken, found = human
+    pauses, below_db = 0, []
+    for name, times in found.times.items():
+        _, encoded, samples = spoken[name]
+        n_frames = len(samples) // FEATURES.hop
+        durations = token_durations(encoded.tokens, times, n_frames, FEATURES)
+        long = (encoded.tokens == TOKENS.index("<wb>")) & (durations * FRAME_S >= 0.05)
+        energy = np.square(samples[: n_frames * FEATURES.hop]).reshape(n_frames, -1).mean(1)
+        speech = energy[np.repeat(duration_group(encoded.tokens) == 0, durations)].mean()
+        ends = np.cumsum(durations)
+        for index in np.flatnonzero(long):
+            inside = energy[ends[index] - durations[index] : ends[index]].mean()
+            below_db.append(10 * np.log10(speech / max(inside, 1e-12)))
+        pauses += int(long.sum())
+    assert pauses > 15
+    assert np.median(below_db) > 15
 
 
 @pytest.mark.slow
