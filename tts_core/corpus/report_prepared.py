@@ -166,7 +166,7 @@ def _coverage(found: Survey) -> Section:
 def _pauses(found: Survey) -> Section:
     rows = [
         (
-            "word boundary" if row.place == "<wb>" else row.place,
+            "no mark" if row.place == "<wb>" else row.place,
             f"{row.places:,}",
             f"{row.pauses:,}",
             percent(row.pauses / row.places),
@@ -176,7 +176,7 @@ def _pauses(found: Survey) -> Section:
         )
         for row in quality.pauses(found)
     ]
-    head = ("place", "places", "pauses", "share", "quiet", "median, ms", "longest, ms")
+    head = ("mark", "places", "pauses", "share", "quiet", "median, ms", "longest, ms")
     inner, quiet = quality.boundary_pauses(found)
     figures = []
     if len(inner):
@@ -193,7 +193,7 @@ def _pauses(found: Survey) -> Section:
             "aligner may have taken the end of a weak sound for silence."
         ],
         figures,
-        [Table("Pauses by the mark that stands there.", head, rows)],
+        [Table("Pauses between two words, by the mark that stands there.", head, rows)],
     )
 
 
