@@ -191,12 +191,14 @@ def _is_year(text: str, near: Near) -> bool:
     value, before, after = int(text), near.before.lower(), near.after
     if len(text) != 4:
         return False
-    if before in _YEAR_BEFORE or month(near.before):
+    listed = before in ("and", "or", "to") and re.fullmatch(r"[12]\d{3}", near.earlier)
+    if before in _YEAR_BEFORE or month(near.before) or listed:
         return 1000 <= value <= 2099
     measured = after.lower() in _COUNTED or after in MEASURES
     several = len(after) > 3 and after.islower() and after.endswith("s") and after[-2] not in "su'"
     counted = several and after not in _NO_PLURAL and before not in _NAMING_BEFORE
-    return 1100 <= value <= 2099 and not measured and not counted
+    # 1600 is "sixteen hundred", whether a year or a number of people.
+    return 1100 <= value <= 2099 and (value % 100 == 0 or not (measured or counted))
 
 
 def _series(groups: Groups, _: Near) -> str:

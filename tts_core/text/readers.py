@@ -108,7 +108,9 @@ def _abbreviation(place: Place) -> list[str] | None:
     word, before, after = place.word, place.near.before, place.near.after
     key = word.lower().removesuffix(".")
     if key in AFTER_NAME and word[0].isupper():
-        return [_saint_or_street(key, place)] if word.endswith(".") or before or after else None
+        named = before[:1].isupper() or (after[:1].isupper() and not word.isupper())
+        dotted = word.endswith(".") or after == "."
+        return [_saint_or_street(key, place)] if named or dotted else None
     if key not in ABBREVIATIONS:
         return None
     dotted = word.endswith(".") or "." in key or "/" in key
@@ -129,7 +131,7 @@ def _saint_or_street(key: str, place: Place) -> str:
     before, after, earlier = place.near.before, place.near.after, place.near.earlier
     named = after[:1].isupper() and after[:1].isalpha()
     titled = before.lower().removesuffix(".") in TITLES
-    inside = before[:1].isupper() and bool(earlier) and not titled
+    inside = before[:1].isupper() and bool(earlier) and not titled and place.word.endswith(".")
     if (named and not inside) or (key == "dr" and not before[:1].isupper()):
         return ABBREVIATIONS[key]
     return AFTER_NAME[key]

@@ -1,6 +1,13 @@
 """Tables of what written symbols, abbreviations and units of measure stand for."""
 
+_GREEK = (
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
+    *("lambda", "mu", "nu", "xi", "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi"),
+    *("psi", "omega"),
+)
 SYMBOLS = {
+    **dict(zip("αβγδεζηθικλμνξοπρστυφχψω", _GREEK, strict=True)),
+    **dict(zip("ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ", _GREEK, strict=True)),
     "&": "and",
     "%": "percent",
     "+": "plus",
@@ -40,10 +47,7 @@ SYMBOLS = {
     "^": "to the",
     "~": "about",
     "≈": "about",
-    "π": "pi",
     "µ": "micro",
-    "μ": "micro",
-    "Ω": "ohms",
 }
 # What separates the parts of web and mail addresses and of file names.
 ADDRESS_SYMBOLS = {
@@ -190,7 +194,7 @@ AFTER_NAME = {"st": "street", "dr": "drive"}
 # Spelled out although the dictionary has a word that is written alike.
 LETTERS = {
     *("US", "AI", "EU", "UN", "UK", "IQ", "ID", "PR", "IT", "LA", "AD", "BC", "CE"),
-    *("ER", "IV", "MS"),
+    *("ER", "IV", "MS", "ST"),
 }
 # "Vitamin C." ends a sentence, "George C." before another name does not.
 LABELLED = {"vitamin", "plan", "part", "type", "group", "class", "option", "grade", "point"}
