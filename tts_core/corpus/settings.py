@@ -9,6 +9,7 @@ from typing import Any
 
 import soundfile
 
+from intone import assets
 from intone.errors import UserError
 from intone.files import sha256
 from tts_core.config import Features
@@ -48,10 +49,20 @@ class Settings:
             "aligner": self.aligner if self.aligner in ALIGNERS else _digest(Path(self.aligner)),
             "speaker": self.speaker,
             "lexicon": self.lexicon_digest(),
-            "parser": self.parser,
-            "encoder": self.encoder,
+            "parser": self._parser(),
+            "encoder": _digest(Path(self.encoder)) if Path(self.encoder).is_dir() else self.encoder,
             "seed": self.seed,
         }
+
+    def _parser(self) -> list[str]:
+        """The parser; its file by content, "auto" by what it finds here."""
+        kind, _, detail = self.parser.partition(":")
+        if kind == "auto":
+            from tts_core.text.bert import ENCODER_ASSETS
+
+            wanted = sorted(ENCODER_ASSETS, key=lambda asset: asset != self.encoder)
+            return [kind, next((asset for asset in wanted if assets.available(asset)), "rules")]
+        return [kind, _digest(Path(detail)) if Path(detail).is_file() else detail]
 
     def lexicon_digest(self) -> str | None:
         """Digest of the user's lexicon, None without one.
