@@ -19,7 +19,9 @@ from tts_core.corpus.quality import (
     robust_z,
     suspicions,
 )
+from tts_core.corpus.settings import Settings
 from tts_core.corpus.shards import read_info, write_shard
+from tts_core.corpus.sources import read_corpus, write_corpus
 from tts_core.corpus.survey import Survey, survey
 from tts_core.text.tokens import PHONES, TOKENS, duration_group
 
@@ -154,3 +156,30 @@ def lasting(one, change):
     frames = np.repeat(np.cumsum(one.durations) - one.durations, durations)
     mel = one.mel[np.minimum(frames, len(one.mel) - 1)]
     return replace(one, durations=durations, mel=mel, f0=np.zeros(len(mel), np.float32))
+
+
+@pytest.mark.slow
+def test_wrong_texts_of_human_speech_are_refused_or_rank_first(kathleen, tmp_path):
+    """20 of 300 recordings have another recording's text, as long as their own."""
+    folder = tmp_path / "kathleen"
+    (folder / "wavs").mkdir(parents=True)
+    info, recordings = read_corpus(kathleen)
+    recordings = recordings[::5][:300]
+    for r in recordings:
+        (folder / "wavs" / Path(r.path).name).symlink_to(Path(r.path).resolve())
+    by_length = sorted(recordings, key=lambda r: len(r.text))
+    pairs = [(by_length[i], by_length[i + 1]) for i in range(60, 260, 20)]
+    texts = {r.utterance: r.text for r in recordings}
+    for one, other in pairs:
+        texts |= {one.utterance: other.text, other.utterance: one.text}
+    wrong = {r.utterance for pair in pairs for r in pair}
+    write_corpus(folder, info, [replace(r, text=texts[r.utterance]) for r in recordings])
+    out = tmp_path / "prepared"
+    settings = Settings(aligner="pocketsphinx")
+    done = prepare(folder, out, settings, workers=2)
+    refused = {left.utterance for left in done.left_out if "alignment failed" in left.reason}
+    scored = suspicions(out, done, survey(out, done), {})
+    left = wrong - refused
+    found = left & {one.utterance for one in scored[: 2 * len(left)]}
+    assert refused <= wrong
+    assert len(refused) + len(found) >= 18
