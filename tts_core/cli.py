@@ -41,7 +41,9 @@ def train(
 
 @app.command()
 def synth(
-    system: Annotated[str, typer.Option(help="ntts, kathaka or camp.")],
+    system: Annotated[
+        str, typer.Option(help="ntts, ntts_attention, durian_plus, kathaka or camp.")
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Audio file, or folder with --file.")],
     text: Annotated[str | None, typer.Option(help="What to say.")] = None,
     file: Annotated[Path | None, typer.Option(help="Text file, one sentence a line.")] = None,

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +53,13 @@ def synth(
         if gain:
             console.print(f"{path}: attenuated by {-gain:.1f} dB so as not to clip")
         write_audio(path, samples, speech.sample_rate)
+        if speech.note:
+            console.print(f"{path}: {speech.note}")
         if as_json:
             words = [{"text": w.text, "start": w.start, "end": w.end} for w in speech.words]
             row = {"path": str(path), "seconds": round(speech.seconds, 3), "rtf": speech.rtf}
+            if speech.attention is not None:
+                row["attention"] = asdict(speech.attention)
             sys.stdout.write(json.dumps({**row, "words": words}, ensure_ascii=False) + "\n")
         else:
             console.print(f"{path}: {speech.seconds:.2f} s, {synthesizer.vocoder.name}")
@@ -216,6 +220,7 @@ def _add_synthesis(
         recipe=speaker.description.recipe.name,
         seed=seed,
         vocoder=speaker.vocoder.name,
+        note=speech.note,
     )
     writer.add(line.sentence, line.text, name, "system", speech.samples, speech.sample_rate, source)
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from intone.errors import UserError
 from tts_core.audio.vocoder import Vocoder, load_vocoder
+from tts_core.models.attention import AttentionReport
 from tts_core.models.batch import collate
 from tts_core.models.build import System
 from tts_core.models.facts import ModelOutput
@@ -33,6 +34,18 @@ class WordTime:
 
 
 @dataclass(frozen=True)
+class Attending:
+    """How a system with attention went through a sentence (`models.attention.AttentionReport`).
+
+    diagonality, coverage: 0 to 1. stopped: whether the stop token came.
+    """
+
+    diagonality: float
+    coverage: float
+    stopped: bool
+
+
+@dataclass(frozen=True)
 class Speech:
     """A synthesis.
 
@@ -41,6 +54,7 @@ class Speech:
         mel: (T, M) log-mel. durations: (N,) frames per token.
         words: word and punctuation times, in order.
         rtf: seconds of computing per second of speech.
+        attention: of a system with attention: how it went. Its durations are what it attended to.
     """
 
     text: str
@@ -50,11 +64,19 @@ class Speech:
     durations: np.ndarray
     words: tuple[WordTime, ...]
     rtf: float
+    attention: Attending | None = None
 
     @property
     def seconds(self) -> float:
         """Duration, s."""
         return len(self.samples) / self.sample_rate
+
+    @property
+    def note(self) -> str | None:
+        """What went wrong and a listener must know."""
+        if self.attention is None or self.attention.stopped:
+            return None
+        return f"no stop token came: cut off after {self.seconds:.1f} s"
 
 
 class Synthesizer:
@@ -143,6 +165,7 @@ class Synthesizer:
             durations=output.durations[0].numpy(),
             words=word_times(sentence, output.durations[0], self.voice),
             rtf=(time.monotonic() - started) / seconds,
+            attention=_attending(output.attention),
         )
 
     def _predict(
@@ -152,6 +175,13 @@ class Synthesizer:
         if isinstance(self.model, Kathaka):
             return self.model.synthesize(batch, generator, rate, temperature)
         return self.model.synthesize(batch, generator, rate)
+
+
+def _attending(report: AttentionReport | None) -> Attending | None:
+    if report is None:
+        return None
+    diagonality, coverage = float(report.diagonality[0]), float(report.coverage[0])
+    return Attending(round(diagonality, 4), round(coverage, 4), bool(report.stopped[0]))
 
 
 def _generator(seed: int, text: str) -> torch.Generator:
