@@ -121,12 +121,6 @@ class StageConfig(Config):
         default=0.0, ge=0, description="ntts_attention: weight of the guided attention loss"
     )
 
-    @model_validator(mode="after")
-    def _patience_waits_for_the_best(self) -> "StageConfig":
-        if self.patience is not None and self.keep != "best":
-            raise ValueError("patience needs keep=best")
-        return self
-
 
 class Recipe(Config):
     """One experiment: a file in `tts_core/recipes`, or one of yours that inherits from it."""

@@ -1,7 +1,6 @@
 """The training loop, in plain sight: one for every stage of every system."""
 
 import json
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,16 +12,18 @@ from accelerate import Accelerator
 
 from intone.errors import UserError
 from intone.files import owned, write_whole
-from tts_core.config import Features, Recipe, StageConfig
+from tts_core.config import Features, Recipe
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
 from tts_core.models.build import System, build
 from tts_core.training import checkpoint
 from tts_core.training.batches import endless_batches
 from tts_core.training.keep import Keeper, load_kept
+from tts_core.training.optimise import learning_rate, parameter_groups
 from tts_core.training.signals import StopOnSignal
 from tts_core.training.stages import Stage, StageLoss, stages_of
 from tts_core.training.validate import batch_of, validate
+from tts_core.types import Prepared
 
 MODEL = "model"
 METRICS = "metrics.jsonl"
@@ -163,20 +164,14 @@ class _StageRun:
         accelerator = Accelerator()
         device = accelerator.device
         stage = stages_of(model.to(device), self.recipe.stages)[self.number]
-        neighbours = self.recipe.model.context_sentences
-        data = read_splits(self.corpus, ("train", "validation"), neighbours)
-        if not data["train"]:
-            raise UserError(f"{self.corpus.path}: no utterances to train on")
-        if not data["validation"] and self.config.keep == "best":
-            raise UserError(
-                f"{self.corpus.path}: no validation utterances to tell the best step of stage "
-                f"{self.number} by; keep the last one (stages.{self.number}.keep=last)"
-            )
+        data = self._data()
         loss = StageLoss(model, stage).eval()
         cached = {name: stage.remember(rows, device) for name, rows in data.items()}
         stage.begin(cached["train"])
         # Without weight decay this is Adam.
-        optimizer = torch.optim.AdamW(self._groups(loss), lr=self.config.lr)
+        optimizer = torch.optim.AdamW(
+            parameter_groups(loss, self.recipe, self.config), lr=self.config.lr
+        )
         found = checkpoint.newest_step(self.folder)
         start = found[1] if found else 0
         if found:
@@ -202,13 +197,12 @@ class _StageRun:
             clock.count(int(batch.frame_lengths.sum()))
             values = {name: float(part.detach()) for name, part in parts.items()}
             self._tell(stage, step + 1, values, clock.rate(), False)
-            finished = step + 1 == self.config.steps
             if self._due(step + 1, self.config.validate_every):
                 rows, kept = data["validation"], cached["validation"]
                 held_out = validate(loss, rows, kept, self.config, device)
                 self._tell(stage, step + 1, held_out, clock.rate(), True)
                 keeper.see(step + 1, held_out, model, self.recipe)
-                finished = finished or keeper.out_of_patience(step + 1)
+            finished = step + 1 == self.config.steps or keeper.out_of_patience(step + 1)
             asked = self.stop.asked
             if asked or finished or self._due(step + 1, self.config.checkpoint_every):
                 checkpoint.save_step(self.folder, model, self.recipe, optimizer, step + 1, finished)
@@ -220,6 +214,18 @@ class _StageRun:
                 raise Interrupted(f"{self.out}: stopped at {where}; saved")
         load_kept(self.folder, self.config, model, self.recipe)
         model.eval()
+
+    def _data(self) -> dict[str, list[Prepared]]:
+        neighbours = self.recipe.model.context_sentences
+        data = read_splits(self.corpus, ("train", "validation"), neighbours)
+        if not data["train"]:
+            raise UserError(f"{self.corpus.path}: no utterances to train on")
+        if not data["validation"] and self.config.keep == "best":
+            raise UserError(
+                f"{self.corpus.path}: no validation utterances to tell the best step of stage "
+                f"{self.number} by; keep the last one (stages.{self.number}.keep=last)"
+            )
+        return data
 
     def _due(self, step: int, every: int) -> bool:
         return step % every == 0 or step == self.config.steps
@@ -246,20 +252,6 @@ class _StageRun:
                 f"times in a row; lower the learning rate (stages.{self.number}.lr)"
             )
 
-    def _groups(self, loss: StageLoss) -> list[dict[str, Any]]:
-        """The text encoder learns at its own low rate; biases and gains never decay."""
-        groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
-        for name, parameter in loss.named_parameters():
-            if parameter.requires_grad:
-                pretrained = ".context.encoder." in name
-                rate = self.recipe.text_encoder.lr if pretrained else self.config.lr
-                decay = self.config.weight_decay if parameter.dim() > 1 else 0.0
-                groups.setdefault((rate, decay), []).append(parameter)
-        return [
-            {"params": parameters, "base_lr": rate, "weight_decay": decay}
-            for (rate, decay), parameters in groups.items()
-        ]
-
     def _tell(
         self, stage: Stage, step: int, values: dict[str, float], rate: float, validation: bool
     ) -> None:
@@ -282,13 +274,6 @@ class _StageRun:
         rows = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
         kept = [r for r in rows if r["stage"] != self.number or r["step"] <= step]
         write_whole(path, "".join(json.dumps(r) + "\n" for r in kept))
-
-
-def learning_rate(base: float, step: int, epoch: int, config: StageConfig) -> float:
-    """Exponential decay per epoch down to a floor (CAMP), cosine over the run (compact recipes)."""
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / config.steps)))
-    rate = base * config.lr_decay**epoch * (config.lr_final + (1 - config.lr_final) * cosine)
-    return max(rate, min(base, config.lr_floor))
 
 
 def _weighted(parts: dict[str, torch.Tensor], stage: Stage, step: int) -> torch.Tensor:
