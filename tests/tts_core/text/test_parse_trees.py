@@ -119,6 +119,13 @@ def test_ready_trees_are_found_by_their_words_and_keep_our_tags(ready: Path):
     )
 
 
+def test_ready_trees_are_found_whatever_the_accents_and_apostrophes(tmp_path: Path):
+    path = tmp_path / "café.ptb"
+    path.write_text("(S (NP (NNP Zoë) (POS ’s)) (NP (NN café)))", encoding="utf-8")
+    (tree,) = load_parser(f"file:{path}")([[leaf("Zoe's", "NNP"), leaf("cafe")]])
+    assert tree == "(S (NP (NNP Zoe's)) (NP (NN cafe)))"
+
+
 def test_a_sentence_without_a_ready_tree_is_named(ready: Path):
     with pytest.raises(UserError, match=r"gold.ptb: holds no tree of the sentence 'Go home'"):
         load_parser(f"file:{ready}")([[leaf("Go"), leaf("home")]])

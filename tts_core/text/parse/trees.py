@@ -1,6 +1,7 @@
 """Bracketed trees: reading treebanks, taking punctuation out, and writing trees of our words."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,8 +191,9 @@ def over_words(tree: Tree, words: Sequence[str]) -> list[Span]:
 
 
 def letters(words: Iterable[str]) -> str:
-    """What two ways to part a sentence into words have in common: its letters and digits."""
-    return "".join(char for word in words for char in word.casefold() if char.isalnum())
+    """What two ways to write a sentence have in common: its letters and digits, accents off."""
+    plain_text = unicodedata.normalize("NFKD", "".join(words).casefold())
+    return "".join(char for char in plain_text if char.isalnum())
 
 
 def bracket(words: Sequence[Tagged], spans: Iterable[Span]) -> str:
