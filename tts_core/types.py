@@ -66,7 +66,7 @@ class Encoded:
         pieces: (S,) int64 word-piece ids of the text encoder, with its special tokens.
         piece_unit: (S,) int64 unit of each piece, -1 for special tokens.
         node_labels: (G,) int64 labels of the tree's nodes in depth-first order; words
-            are removed, so that the leaves are the POS nodes (Kathaka section 2.2).
+            are removed, so that the leaves are the POS nodes (Kathaka section 3.2.2).
         node_parents: (G,) int64 index of each node's parent; the root's is -1.
         leaves: (L,) int64 indices of the POS nodes in depth-first order.
     """

@@ -105,7 +105,7 @@ class PreparedInfo(BaseModel):
     )
     duration_std: list[float] = Field(description="frames, per token group, training split")
     graph_passes: int = Field(
-        gt=0, description="Kathaka section 2.2: 75th percentile of the training trees' diameters"
+        gt=0, description="Kathaka section 3.2.2: 75th percentile of the training trees' diameters"
     )
     hours: float = Field(description="of prepared audio")
     shards: list[str] = Field(description="file names in order")

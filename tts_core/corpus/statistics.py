@@ -17,7 +17,7 @@ from tts_core.text.tokens import DURATION_GROUPS, duration_group
 from tts_core.units import frames_to_seconds
 
 PERCENTILE = 75
-"""Kathaka section 2.2."""
+"""Kathaka section 3.2.2."""
 
 
 class Statistics(TypedDict):

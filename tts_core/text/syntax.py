@@ -59,7 +59,7 @@ def compound_nouns(tags: Sequence[str]) -> list[bool]:
 
 
 def tree_graph(tree: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A constituency tree as a graph, words removed (Kathaka section 2.2).
+    """A constituency tree as a graph, words removed (Kathaka section 3.2.2).
 
     Args:
         tree: Penn brackets; functional suffixes ("NP-SBJ") are cut off.

@@ -22,7 +22,7 @@ from tts_core.training import checkpoint
 from tts_core.training.batches import endless_batches, epoch_batches
 from tts_core.training.loop import train
 from tts_core.training.optimise import learning_rate
-from tts_core.training.stages import StageLoss, kl_weight, stages_of
+from tts_core.training.stages import StageLoss, stages_of
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
@@ -137,16 +137,6 @@ def test_every_utterance_once_an_epoch_within_the_budget():
     assert sizes[0] == max(sizes)
     for skip in (0, 3, len(batches) + 2):
         assert next(endless_batches(lengths, 1000, (0,), skip)) == expected[skip]
-
-
-def test_annealing_rises_from_nothing_to_its_full_weight():
-    config = load_recipe("kathaka").stages[1]
-    assert kl_weight(0, config) == 0
-    assert kl_weight(25_000, config) < 0.01
-    assert kl_weight(24_999, config) == 0
-    assert 0.49 < kl_weight(87_400, config) < 0.51
-    assert kl_weight(150_000, config) == 1
-    assert kl_weight(150_001, config) == 0, "between, the term is left out"
 
 
 def test_a_changed_recipe_does_not_go_on_in_an_old_run(corpus, tiny, tmp_path):
