@@ -52,14 +52,14 @@ def main() -> None:
     _, recordings = read_corpus(arguments.corpus)
     some = recordings[:: max(1, len(recordings) // arguments.recordings)][: arguments.recordings]
     python = peers_python(arguments.peers)
-    rows = [
-        *mel_rows(some, python, arguments.repeats),
-        *text_rows([r.text for r in some], python, arguments.repeats),
-    ]
-    stages = preparation_stages(arguments.corpus)
-    table = as_table(rows, stages)
-    sys.stdout.write(table)
-    found = {"corpus": str(arguments.corpus.name), "rows": rows, "preparation": stages}
+    rows = mel_rows(some, python, arguments.repeats)
+    rows += text_rows([r.text for r in some], python, arguments.repeats)
+    sys.stdout.write(comparison_table(rows))
+    sys.stdout.flush()
+    found = {"corpus": arguments.corpus.name, "recordings": len(some), "rows": rows}
+    if not arguments.comparisons_only:
+        found["preparation"] = preparation_stages(arguments.corpus)
+        sys.stdout.write(preparation_table(found["preparation"]))
     arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
@@ -68,6 +68,9 @@ def _arguments() -> argparse.Namespace:
     corpora = Path(os.environ.get("INTONE_CORPORA", "../shared/corpora"))
     parser.add_argument("corpus", type=Path, nargs="?", default=corpora / "kathleen")
     parser.add_argument("--peers", action="store_true", help="install the peers if need be")
+    parser.add_argument(
+        "--comparisons-only", action="store_true", help="leave the whole preparation out"
+    )
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--recordings", type=int, default=100, help="for the comparisons")
     parser.add_argument("--out", type=Path, default=Path("frontend.json"))
@@ -197,8 +200,8 @@ def _cpu_s() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def as_table(rows: list[dict[str, Any]], stages: dict[str, float]) -> str:
-    """Markdown."""
+def comparison_table(rows: list[dict[str, Any]]) -> str:
+    """Ours and the peers', in Markdown."""
     lines = ["| what | who | minimum, CPU s | median, CPU s | rate at the minimum |"]
     lines.append("|---|---|--:|--:|--:|")
     for row in rows:
@@ -208,9 +211,14 @@ def as_table(rows: list[dict[str, Any]], stages: dict[str, float]) -> str:
             continue
         rate = f"{row['amount'] / row['min_s']:.0f} {row['unit']}"
         lines.append(f"{start} {row['min_s']:.3f} | {row['median_s']:.3f} | {rate} |")
+    return "\n".join(lines) + "\n"
+
+
+def preparation_table(stages: dict[str, float]) -> str:
+    """CPU seconds of the stages, in Markdown."""
     seconds = 3600 * stages["hours of audio"]
     cpu = {name: value for name, value in stages.items() if name != "hours of audio"}
-    lines += ["", f"Preparation of {stages['hours of audio']:.2f} h, one process:", ""]
+    lines = ["", f"Preparation of {stages['hours of audio']:.2f} h, one process:", ""]
     lines += ["| stage | CPU s | share | x real time |", "|---|--:|--:|--:|"]
     aligning = sum(value for name, value in cpu.items() if "align" in name)
     for name, value in [
