@@ -20,7 +20,8 @@ class Batch:
         tokens, token_unit, groups: (B, N) token ids, their unit, their duration group.
         token_mask: (B, N). token_lengths: (B,).
         pos, word_class, compound, punctuation: (B, W). unit_mask: (B, W). unit_lengths: (B,).
-        pieces, piece_unit: (B, S); the unit of special tokens and padding is -1.
+        pieces, piece_unit: (B, S); the unit of special tokens, of neighbouring
+            sentences' pieces and of padding is -1.
         piece_mask: (B, S). piece_lengths: (B,).
         nodes: (B, G) node labels. adjacency: (B, G, G), undirected, with self-loops.
         leaves: (B, L) node indices. leaf_lengths: (B,).

@@ -5,10 +5,11 @@ Hodari et al., "CAMP: a two-stage approach to modelling prosody in context", ICA
 the spectrogram; stage 2 predicts them from the text (`prosody_predictor`). Units are words and
 punctuation.
 
-Published: the modules and their layers (thesis Fig. 6.2), the L1 losses, what is upsampled by which
-durations. Unpublished and chosen here: all widths, the size of a word's vector (8), the weight of
-the duration loss (0.025, Shah et al. 2021), targets in frames, a pause without punctuation as part
-of the word before it, and a unit of zero frames reading the frame before it.
+Published: the modules (CAMP 3.1 and Fig. 2) and their layers (thesis Fig. 6.2), the L1 losses
+(4.2), what is upsampled by which durations (thesis). Unpublished and chosen here: all widths, the
+size of a word's vector (8), the weight of the duration loss (0.025, Shah et al. 2021), targets in
+frames, a pause without punctuation as part of the word before it, and a unit of zero frames reading
+the frame before it.
 """
 
 import torch
@@ -54,11 +55,11 @@ def last_frame_of_units(frames: Tensor, unit_frames: Tensor) -> Tensor:
 
 
 class WordReferenceEncoder(nn.Module):
-    """Spectrogram and upsampled phone embeddings to one vector per unit (thesis Fig. 6.2).
+    """Spectrogram and upsampled phone embeddings to one vector per unit (CAMP Fig. 2a).
 
     3 convolutions, 2 BiLSTMs, then two bottlenecks: few channels per frame, and of a unit's frames
-    only the last. It is deterministic. Phones are given so that the vectors need not carry them
-    (thesis; the authors' slides of July 2020 draw the spectrogram alone).
+    only the last (3.1). It is deterministic. Phones are given so that the vectors need not carry
+    them (thesis; the authors' slides of July 2020 draw the spectrogram alone).
 
     Args:
         n_mels: M. phones: D of the phone embeddings.
@@ -77,7 +78,7 @@ class WordReferenceEncoder(nn.Module):
 
 
 class DurationPredictor(nn.Module):
-    """Phone embeddings and word prosody to frames per phone (thesis Fig. 6.2d).
+    """Phone embeddings and word prosody to frames per phone (CAMP Fig. 2c).
 
     Prosody repeated on phones through a BiLSTM, joined with the phones, 3 convolutions, one LSTM.
     The LSTM is drawn without a direction and taken to run forwards.
@@ -102,7 +103,7 @@ class DurationPredictor(nn.Module):
 
 
 class ParallelDecoder(nn.Module):
-    """Non-autoregressive decoder (thesis Fig. 6.2c), without a post-net.
+    """Non-autoregressive decoder (CAMP Fig. 2d), without a post-net.
 
     Two BiLSTMs smooth what was repeated on frames, phones and prosody; joined, 3 convolutions and
     3 LSTMs.
@@ -177,7 +178,7 @@ class CAMP(nn.Module):
         return self.decoder(take(phones, index), take(on_phones, index), mask, lengths.cpu())
 
     def acoustic_loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Stage 1 (ORA): L1 of the normalised mel and L1 of the durations in frames.
+        """Stage 1 (ORA, 3.1): L1 of the normalised mel and L1 of the durations in frames (4.2).
 
         The recordings' durations do the upsampling. The duration loss reaches the reference
         encoder, so that a word's vector carries its rhythm.
@@ -196,7 +197,7 @@ class CAMP(nn.Module):
     def prosody_loss(
         self, batch: Batch, target: Tensor, context: Tensor | None = None
     ) -> dict[str, Tensor]:
-        """Stage 2: Huber loss (rho = 1, section 2.2), teacher-forced.
+        """Stage 2 (3.2): Huber loss with rho = 1 (4.2), teacher-forced.
 
         The vectors are standardised per dimension, so that rho is one standard deviation; that is
         our choice.

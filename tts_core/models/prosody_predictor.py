@@ -1,9 +1,10 @@
-"""CAMP's stage 2: word-level context to word prosody vectors (section 2.2, thesis Fig. 6.3a).
+"""CAMP's stage 2: word-level context to word prosody vectors (CAMP 3.2 and Fig. 2b).
 
-Published: the context streams and their encoders, the mean over word pieces, two LSTM layers that
-are autoregressive over words with a pre-net, the Huber loss. Unpublished and chosen here: all
-widths, the standardisation of the vectors, teacher forcing in training, and the pre-net's dropout,
-which as in Tacotron 2 stays on in synthesis (seeded by the generator).
+Published: the context streams and their encoders, the mean over word pieces, the autoregression
+over words (3.2), the Huber loss (4.2), two LSTM layers and the pre-net (thesis Fig. 6.3a).
+Unpublished and chosen here: all widths, the standardisation of the vectors, teacher forcing in
+training, and the pre-net's dropout, which as in Tacotron 2 stays on in synthesis (seeded by the
+generator).
 """
 
 import torch
@@ -18,7 +19,7 @@ from tts_core.text.bert import pool_units
 
 
 class SyntaxStream(nn.Module):
-    """One syntax feature of each word through an encoder of its own: 2 convolutions, a BiLSTM.
+    """One syntax feature of each word through 2 convolutions and a BiLSTM of its own (3.2).
 
     Args:
         values: how many values the feature takes. channels: D.

@@ -28,9 +28,15 @@ def resolve(name: str) -> str:
     """What transformers loads for an encoder's name: an asset's folder, a local folder, a hub name.
 
     Raises:
-        UserError: an asset that is not fetched.
+        UserError: an asset that is not fetched, or a path where no folder is.
     """
-    return str(assets.path(name)) if name in ENCODER_ASSETS else str(Path(name).expanduser())
+    if name in ENCODER_ASSETS:
+        return str(assets.path(name))
+    path = Path(name).expanduser()
+    # What can only be a path is not asked of the hub, which takes a minute and a half to say no.
+    if name.startswith((".", "/", "~")) and not path.is_dir():
+        raise UserError(_missing(name))
+    return str(path)
 
 
 class Pieces:
@@ -273,7 +279,7 @@ def windows(length: int, width: int) -> list[tuple[int, int, int, int]]:
 
 
 def pool_units(states: torch.Tensor, piece_unit: torch.Tensor, n_units: int) -> torch.Tensor:
-    """Average the word pieces of each unit (CAMP, section 2.2).
+    """Average the word pieces of each unit (CAMP 3.2).
 
     Args:
         states: (B, S, D). piece_unit: (B, S), -1 where a piece belongs to no unit. n_units: W.
