@@ -31,7 +31,7 @@ from tts_core.corpus.recordings import (
     read_checked,
     shard_path,
 )
-from tts_core.corpus.settings import Settings, of_speaker
+from tts_core.corpus.settings import ALIGNERS, Settings, of_speaker
 from tts_core.corpus.shards import VERSION, Doubt, LeftOut, PreparedInfo
 from tts_core.corpus.sources import read_corpus
 from tts_core.corpus.splits import split
@@ -100,7 +100,7 @@ def prepare(
             encoder=settings.encoder,
             inventory_digest=inventories,
             lexicon_digest=settings.lexicon_digest(),
-            split_seed=settings.seed,
+            split_seed=None if any(r.split for r in recordings) else settings.seed,
             **made._asdict(),
             **statistics([out / "shards" / name for name in made.shards], settings.features),
         )
@@ -242,7 +242,9 @@ class _Preparation:
         ]
         folder = self.out / "shards"
         pieces = cut(drafts, SHARD_SIZE, self.work / "shards")
-        work = partial(make_shard, folder=folder, features=self.settings.features)
+        # An alignment that somebody made elsewhere stays as it is.
+        mend = self.settings.aligner in ALIGNERS
+        work = partial(make_shard, folder=folder, features=self.settings.features, mend=mend)
         run_pieces(self.engine, work, pieces, "computing features", progress)
         unfitting: dict[str, str] = {}
         for piece in pieces:

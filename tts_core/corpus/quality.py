@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tts_core.corpus.pauses import QUIET
 from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.shards import PreparedInfo
 from tts_core.corpus.survey import Survey, token_spectra, utterances
@@ -16,8 +17,6 @@ ALIGNER_MINIMUM_S = 0.03
 """Three states of 10 ms: the least that either aligner gives a phone."""
 PAUSE_S = 0.05
 """Silence from this length on counts as a pause; shorter gaps are closures and rounding."""
-QUIET = 0.5
-"""Level between an utterance's quietest frames, 0, and its phones, 1."""
 LONG_Z, RATE_Z = 4.0, 2.0
 DISAGREEMENT_S = 0.02
 CLASSES: dict[str, tuple[str, ...]] = {

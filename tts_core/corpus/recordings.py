@@ -14,6 +14,7 @@ from tts_core.audio.checks import judge
 from tts_core.audio.io import missing_share, read_audio, read_channels, to_mono
 from tts_core.config import Features
 from tts_core.corpus.align import ALIGNER_RATE_HZ, AlignmentError, for_aligners, token_durations
+from tts_core.corpus.pauses import without_loud_boundaries
 from tts_core.corpus.pool import Piece
 from tts_core.corpus.shards import write_shard
 from tts_core.types import Encoded, Prepared, Recording
@@ -96,10 +97,11 @@ def _channels(samples: np.ndarray) -> tuple[str | None, tuple[str, ...]]:
     return None, (f"{n_channels} channels: their average is used",)
 
 
-def make_shard(piece: Piece, folder: Path, features: Features) -> None:
+def make_shard(piece: Piece, folder: Path, features: Features, mend: bool) -> None:
     """Compute spectrograms, F0 and durations of drafts and write the shard of the piece's number.
 
-    `done` says why drafts were left out; it is written after the shard: where it is, both are.
+    `mend` takes loud pauses from the alignment. `done` says why drafts were left out; it is written
+    after the shard: where it is, both are.
     """
     from tts_core.audio.mel import MelSpectrogram, log_mel
     from tts_core.audio.pitch import f0
@@ -111,10 +113,13 @@ def make_shard(piece: Piece, folder: Path, features: Features) -> None:
         samples = read_audio(recording.path, features.sample_rate_hz)
         mel = log_mel(samples, spectrogram)
         try:
-            durations = token_durations(draft.encoded.tokens, draft.times, len(mel), features)
+            tokens = draft.encoded.tokens
+            durations = token_durations(tokens, draft.times, len(mel), features)
         except AlignmentError as error:
             left_out[recording.utterance] = f"alignment failed: {error}"
             continue
+        if mend:
+            durations = without_loud_boundaries(tokens, durations, mel)
         utterances.append(
             Prepared(
                 utterance=recording.utterance,

@@ -111,7 +111,7 @@ def _splits(info: PreparedInfo, found: Survey) -> Section:
     return Section(
         "splits",
         "Recordings and splits",
-        [f"Splits were drawn with seed {info.split_seed}, by groups of sentence id and text."],
+        [_drawn(info.split_seed)],
         [Figure(plots.histogram(seconds, "duration", "s"), "Duration of the recordings, s.")],
         [
             Table("Splits.", ("split", "recordings", "sentences", "hours"), rows),
@@ -120,6 +120,12 @@ def _splits(info: PreparedInfo, found: Survey) -> Section:
             ),
         ],
     )
+
+
+def _drawn(seed: int | None) -> str:
+    if seed is None:
+        return "The corpus brought its own split."
+    return f"Splits were drawn with seed {seed}, by groups of sentence id and text."
 
 
 def _speakers(found: Survey) -> Section:

@@ -12,6 +12,7 @@ import soundfile
 from intone import assets
 from intone.errors import UserError
 from intone.files import sha256
+from intone.resources import data_path
 from tts_core.config import Features
 from tts_core.types import Recording
 
@@ -55,14 +56,16 @@ class Settings:
         }
 
     def _parser(self) -> list[str]:
-        """The parser; its file by content, "auto" by what it finds here."""
+        """The parser; weights and files by content, "auto" by what it finds here."""
         kind, _, detail = self.parser.partition(":")
         if kind == "auto":
             from tts_core.text.bert import ENCODER_ASSETS
 
             wanted = sorted(ENCODER_ASSETS, key=lambda asset: asset != self.encoder)
-            return [kind, next((asset for asset in wanted if assets.available(asset)), "rules")]
-        return [kind, _digest(Path(detail)) if Path(detail).is_file() else detail]
+            detail = next((asset for asset in wanted if assets.available(asset)), "")
+        shipped = data_path("parser", f"span_{detail}.safetensors")
+        weights = shipped if shipped.is_file() else Path(detail)
+        return [kind, _digest(weights) if weights.is_file() else detail]
 
     def lexicon_digest(self) -> str | None:
         """Digest of the user's lexicon, None without one.

@@ -95,7 +95,7 @@ class PreparedInfo(BaseModel):
     lexicon_digest: str | None = Field(description="of the user's own pronunciations, if any")
     aligner: str = Field(description="what made the alignment: viter, pocketsphinx, TextGrid, CTM")
     parsers: dict[str, int] = Field(description="parser to the number of trees it made")
-    split_seed: int
+    split_seed: int | None = Field(description="None if the corpus brought its own split")
     splits: dict[str, SplitCounts]
     mel_mean: list[float] = Field(description="(M,) natural log, training split")
     mel_std: list[float] = Field(description="(M,) natural log, training split")

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tts_core.audio.pitch import F0_CEILING_HZ, F0_FLOOR_HZ
+from tts_core.corpus.pauses import token_levels
 from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.shards import PreparedInfo, read_shard
 from tts_core.text.tokens import TOKENS, duration_group
@@ -39,8 +40,7 @@ class Survey:
         frame_s: seconds a feature frame.
         rows: the utterances, U, in the order of the corpus.
         tokens: U arrays (N,) of token ids. durations: U arrays (N,) of frames.
-        levels: U arrays (N,) of the tokens' mean log-mel levels, 0 being the utterance's
-            quietest frames (2nd percentile) and 1 its phones' median; nan for no frames.
+        levels: U arrays (N,) of `token_levels`.
         f0: speaker to the (368,) number of voiced frames between `F0_EDGES_HZ`.
         spectrum_count: (tokens,) how often each token lasts a frame or more.
         spectrum_mean, spectrum_std: (tokens, M) of the tokens' mean log-mel spectra.
@@ -78,7 +78,7 @@ def survey(folder: Path, info: PreparedInfo, progress: Progress = silent) -> Sur
         found.rows.append(_row(one, found.frame_s))
         found.tokens.append(one.encoded.tokens.astype(np.int16))
         found.durations.append(one.durations.astype(np.int32))
-        found.levels.append(_levels(one))
+        found.levels.append(token_levels(one.encoded.tokens, one.durations, one.mel))
         counts, _ = np.histogram(one.f0[one.f0 > 0], F0_EDGES_HZ)
         found.f0[one.speaker] = found.f0.get(one.speaker, 0) + counts
         lasting, means = token_spectra(one)
@@ -99,16 +99,6 @@ def token_spectra(one: Prepared) -> tuple[np.ndarray, np.ndarray]:
     starts = (np.cumsum(one.durations) - one.durations)[lasting]
     sums = np.add.reduceat(one.mel.astype(np.float64), starts, axis=0)
     return one.encoded.tokens[lasting], sums / one.durations[lasting][:, None]
-
-
-def _levels(one: Prepared) -> np.ndarray:
-    level = one.mel.mean(axis=1)
-    of_phone = np.repeat(duration_group(one.encoded.tokens) == 0, one.durations)
-    quiet, loud = np.quantile(level, 0.02), np.median(level[of_phone])
-    sums = np.diff(np.append(0, np.cumsum(level))[np.append(0, np.cumsum(one.durations))])
-    with np.errstate(invalid="ignore"):
-        means = sums / one.durations
-    return ((means - quiet) / max(loud - quiet, 1e-6)).astype(np.float32)
 
 
 def phones_by_word(one: Prepared) -> tuple[tuple[str, ...], ...]:

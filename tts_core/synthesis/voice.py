@@ -1,6 +1,5 @@
 """A voice: a folder with `voice.json` and one trained model a system."""
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -12,7 +11,7 @@ from intone.resources import data_path
 from tts_core.config import Features
 from tts_core.corpus.sources import CorpusInfo
 from tts_core.training import checkpoint
-from tts_core.training.loop import METRICS
+from tts_core.training.metrics import held_out
 
 FILE_NAME = "voice.json"
 SHIPPED = "voices/default"
@@ -84,7 +83,7 @@ def pack(runs: list[Path], out: Path, half: bool = False, note: str = "") -> Voi
             weights_sha256=description.weights_sha256,
             stages=description.stages_done,
             steps={number: stage.steps for number, stage in description.recipe.stages.items()},
-            held_out=_held_out(model.parent),
+            held_out=held_out(model.parent),
         )
     prepared = next(iter(found.values())).corpus
     voice = voice_of(
@@ -139,18 +138,6 @@ def voice_of(
         note=note,
         systems=systems,
     )
-
-
-def _held_out(run: Path) -> dict[str, float]:
-    """The last validation losses of each stage of a run."""
-    path = run / METRICS
-    found: dict[str, float] = {}
-    for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
-        row = json.loads(line)
-        if row["split"] == "validation":
-            losses = {k: v for k, v in row.items() if k not in ("stage", "step", "split")}
-            found |= {f"{row['stage']}.{name}": round(v, 4) for name, v in losses.items()}
-    return found
 
 
 def _describe(model: Path) -> checkpoint.Description:

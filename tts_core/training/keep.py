@@ -63,6 +63,14 @@ def newest_best(folder: Path) -> Path | None:
     return found[-1] if found else None
 
 
+def kept_steps(run: Path) -> dict[int, int]:
+    """Stage number to the step whose weights it left, for the stages that keep their best."""
+    found = {
+        int(path.name.removeprefix("stage-")): newest_best(path) for path in run.glob("stage-*")
+    }
+    return {stage: _step(path) for stage, path in found.items() if path}
+
+
 def load_kept(folder: Path, config: StageConfig, model: System, recipe: Recipe) -> None:
     """Load what a finished stage leaves behind.
 

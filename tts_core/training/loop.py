@@ -16,7 +16,7 @@ from tts_core.config import Features, Recipe
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
 from tts_core.models.build import System, build
-from tts_core.training import checkpoint
+from tts_core.training import checkpoint, metrics
 from tts_core.training.batches import endless_batches
 from tts_core.training.keep import Keeper, load_kept
 from tts_core.training.optimise import learning_rate, parameter_groups
@@ -26,7 +26,6 @@ from tts_core.training.validate import batch_of, validate
 from tts_core.types import Prepared
 
 MODEL = "model"
-METRICS = "metrics.jsonl"
 RUN = "run.json"
 MAX_SKIPPED = 20
 
@@ -178,7 +177,7 @@ class _StageRun:
             checkpoint.load_step(found[0], model, self.recipe, optimizer)
         keeper = Keeper(self.folder, self.config, stage.criterion)
         keeper.resume(start)
-        self._cut_metrics(start)
+        metrics.cut(self.out, self.number, start)
         wrapped, optimizer = accelerator.prepare(loss, optimizer)
         frames = [len(row.mel) for row in data["train"]]
         batches = endless_batches(
@@ -260,20 +259,7 @@ class _StageRun:
         )
         if validation or step % 10 == 0:
             split = "validation" if validation else "train"
-            row = {"stage": self.number, "step": step, "split": split, **values}
-            with (self.out / METRICS).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-
-    def _cut_metrics(self, step: int) -> None:
-        """Forget what was logged after the checkpoint: those steps are taken again."""
-        path = self.out / METRICS
-        if not path.is_file():
-            return
-        text = path.read_text("utf-8")
-        # A line that was being written when the process died has no end: forget it.
-        rows = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
-        kept = [r for r in rows if r["stage"] != self.number or r["step"] <= step]
-        write_whole(path, "".join(json.dumps(r) + "\n" for r in kept))
+            metrics.append(self.out, {"stage": self.number, "step": step, "split": split, **values})
 
 
 def _weighted(parts: dict[str, torch.Tensor], stage: Stage, step: int) -> torch.Tensor:

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from intone.errors import UserError
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.shards import write_shard
-from tts_core.training import checkpoint
+from tts_core.training import checkpoint, metrics
 from tts_core.training.loop import train
 
 PATIENT = {
@@ -42,6 +42,7 @@ def test_the_best_step_is_kept_and_patience_ends_the_stage(corpus, tiny, tmp_pat
     best, last = min(values, key=lambda step: values[step]), max(values)
     assert last < 200
     assert last - best == 3 * 2, "patience is counted in validations"
+    assert metrics.held_out(run)["2.duration"] == round(values[best], 4)
     kept = load_file(run / f"stage-2/best-{best:07d}" / checkpoint.WEIGHTS)
     final = load_file(run / f"stage-2/step-{last:07d}" / checkpoint.WEIGHTS)
     assert all(torch.equal(value, kept[name]) for name, value in weights(run).items())
