@@ -1,0 +1,44 @@
+"""`metrics.jsonl` of a run: one line for every tenth step and every validation."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from intone.files import write_whole
+from tts_core.training.keep import kept_steps
+
+METRICS = "metrics.jsonl"
+
+
+def read(run: Path) -> list[dict[str, Any]]:
+    """The rows of a run, none if there is no such file.
+
+    A line that was being written when the process died has no end and is left out.
+    """
+    path = run / METRICS
+    text = path.read_text("utf-8") if path.is_file() else ""
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+def append(run: Path, row: dict[str, Any]) -> None:
+    """Log one row."""
+    with (run / METRICS).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+
+
+def cut(run: Path, stage: int, step: int) -> None:
+    """Forget what a stage logged after the checkpoint of `step`: those steps are taken again."""
+    if (run / METRICS).is_file():
+        kept = [r for r in read(run) if r["stage"] != stage or r["step"] <= step]
+        write_whole(run / METRICS, "".join(json.dumps(r) + "\n" for r in kept))
+
+
+def held_out(run: Path) -> dict[str, float]:
+    """Held-out values, by "stage.name", of the weights that each stage left: its best or last."""
+    found: dict[str, float] = {}
+    kept = kept_steps(run)
+    for row in read(run):
+        if row["split"] == "validation" and row["step"] == kept.get(row["stage"], row["step"]):
+            losses = {k: v for k, v in row.items() if k not in ("stage", "step", "split")}
+            found |= {f"{row['stage']}.{name}": round(v, 4) for name, v in losses.items()}
+    return found
