@@ -8,6 +8,7 @@ import typer
 
 from tts_core.corpus.cli import Out
 from tts_core.corpus.cli import app as corpus_commands
+from tts_core.evaluation.cli import app as evaluation_commands
 from tts_core.text.cli import app as text_commands
 
 app = typer.Typer()
@@ -15,6 +16,7 @@ stimuli_app = typer.Typer(no_args_is_help=True, help="Stimulus sets: make or imp
 voice_app = typer.Typer(no_args_is_help=True, help="Voices: folders of trained systems.")
 app.add_typer(corpus_commands)
 app.add_typer(text_commands)
+app.add_typer(evaluation_commands)
 app.add_typer(stimuli_app, name="stimuli")
 app.add_typer(voice_app, name="voice")
 

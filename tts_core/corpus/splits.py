@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from intone.errors import UserError
-from tts_core.types import Recording
+from tts_core.types import Prepared, Recording
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -23,7 +23,7 @@ def normalised(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold().replace("'", "").replace("’", "")))
 
 
-def groups(recordings: Iterable[Recording]) -> dict[str, str]:
+def groups(recordings: Iterable[Recording | Prepared]) -> dict[str, str]:
     """Connected groups of recordings that share a sentence id or a normalised text.
 
     Returns:

@@ -71,7 +71,40 @@ def _estimate(values: np.ndarray, weights: np.ndarray, seed: int) -> Estimate:
     drawn = []
     for _ in range(RESAMPLES // _CHUNK):
         picks = random.integers(0, n, (_CHUNK, n))
-        drawn.append(values[picks].sum(1) / weights[picks].sum(1))
+        with np.errstate(invalid="ignore"):
+            drawn.append(values[picks].sum(1) / weights[picks].sum(1))
     tail = (1 - LEVEL) / 2
-    low, high = np.quantile(np.concatenate(drawn), [tail, 1 - tail])
+    # A resample without anything to divide by says nothing of the ratio.
+    low, high = np.nanquantile(np.concatenate(drawn), [tail, 1 - tail])
     return Estimate(mean, float(low), float(high), n)
+
+
+def sign_flip_p(differences: Sequence[float], seed: int = 0) -> float:
+    """Two-sided p of paired differences: how often flipped signs give a mean as far from 0.
+
+    Args:
+        differences: one per sentence, at least two. seed: of the flips, where there are too many
+            sentences to try them all.
+    """
+    from scipy.stats import permutation_test
+
+    result = permutation_test(
+        (np.asarray(differences, float),),
+        np.mean,
+        permutation_type="samples",
+        n_resamples=RESAMPLES,
+        batch=_CHUNK,
+        vectorized=True,
+        rng=np.random.default_rng(seed),
+    )
+    return float(result.pvalue)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p values adjusted by Holm's step-down procedure (Holm 1979), in the order given."""
+    adjusted = [0.0] * len(p_values)
+    least = 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        least = max(least, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = least
+    return adjusted

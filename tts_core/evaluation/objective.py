@@ -13,9 +13,9 @@ from tts_core.audio.pitch import F0_CEILING_HZ, F0_FLOOR_HZ
 from tts_core.corpus.progress import Progress, silent
 from tts_core.evaluation import quality, wer
 from tts_core.evaluation.intervals import LEVEL, RESAMPLES, paired_difference, ratio
+from tts_core.evaluation.journal import Journal, Values
 from tts_core.evaluation.measurements import (
-    Journal,
-    Values,
+    key_of,
     measure_pitch,
     measure_quality,
     measure_words,
@@ -138,7 +138,7 @@ def _summary(
     failed = {entry["metric"] for entry in not_measured}
     metrics = [m for m in METRICS if m.name not in failed]
     files = {
-        (s.system, s.sentence): {**_kept(journal.get(s), failed), "seconds": s.seconds}
+        (s.system, s.sentence): {**_kept(journal.get(key_of(s)), failed), "seconds": s.seconds}
         for s in chosen.stimuli
     }
     reference = next((s.system for s in chosen.stimuli if s.role == "reference"), None)

@@ -1,0 +1,238 @@
+"""`evaluation.json`: what trained systems predict of held-out prosody.
+
+What is measured and why: docs/protocol-kathleen.md.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from intone.errors import UserError
+from intone.files import write_whole
+from tts_core.audio.pitch import f0
+from tts_core.audio.vocoder import Vocoder, load_vocoder
+from tts_core.config import Features
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.paragraphs import read_splits
+from tts_core.corpus.progress import Progress, silent
+from tts_core.corpus.splits import groups
+from tts_core.evaluation import latents
+from tts_core.evaluation.comparisons import compare
+from tts_core.evaluation.held_out_figures import draw_prosody, draw_run
+from tts_core.evaluation.held_out_page import page
+from tts_core.evaluation.held_out_summary import Row, summarise
+from tts_core.evaluation.journal import Journal, Values
+from tts_core.evaluation.renditions import Rendition, modes_of, render
+from tts_core.models.build import System
+from tts_core.models.camp import CAMP
+from tts_core.models.kathaka import Kathaka
+from tts_core.synthesis.voice import FILE_NAME as VOICE
+from tts_core.synthesis.voice import read_voice
+from tts_core.training import checkpoint, metrics
+from tts_core.types import Prepared
+
+RESULT, PAGE, PART = "evaluation.json", "evaluation.md", "evaluation.part.jsonl"
+ORDER = ("ntts", "ntts_attention", "durian_plus", "kathaka", "camp")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A system to evaluate: its name in the tables, and the run it comes from, if it was a run."""
+
+    name: str
+    model: System
+    description: checkpoint.Description
+    run: Path | None
+
+
+def load_systems(paths: Sequence[Path]) -> list[Trained]:
+    """The trained systems of run folders and of voices, in the papers' order.
+
+    Raises:
+        UserError: no finished model, or two of one system that cannot be told apart.
+    """
+    folders: list[tuple[Path, Path | None]] = []
+    for path in paths:
+        if (path / VOICE).is_file():
+            folders += [(path / name, None) for name in read_voice(path).systems]
+        else:
+            folders.append((path / "model" if (path / "model").is_dir() else path, path))
+    found: list[Trained] = []
+    for folder, run in folders:
+        model, description = checkpoint.load_model(folder)
+        missing = set(description.recipe.stages) - set(description.stages_done)
+        if missing:
+            raise UserError(f"{folder}: stage {min(missing)} is not trained yet; train it first")
+        found.append(Trained(description.recipe.model.system, model, description, run))
+    names = [one.name for one in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UserError(f"two systems are {twice[0]}; evaluate one of them at a time")
+    return sorted(found, key=lambda one: ORDER.index(one.name))
+
+
+def evaluate(
+    paths: Sequence[Path],
+    data: Path,
+    split: str,
+    out: Path,
+    seed: int = 0,
+    vocoder: Vocoder | None = None,
+    created_by: str = "intone evaluate",
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Measure trained systems on a held-out split; interrupted, the same call goes on.
+
+    Args:
+        paths: run folders or voices. data: prepared corpus they were trained on.
+        split: validation or test.
+        out: folder for `evaluation.json`, `evaluation.md` and the figures.
+        seed: of latents, pre-nets, controls and resampling.
+        vocoder: by default the one for the corpus's features.
+
+    Returns:
+        what `evaluation.json` holds.
+
+    Raises:
+        UserError: a system of another corpus, or a split without recordings.
+    """
+    corpus = PreparedCorpus(data)
+    systems = load_systems(paths)
+    for one in systems:
+        _refuse_another_corpus(one, corpus)
+    rows = corpus.split(split)
+    if not rows:
+        raise UserError(f"{data}: its {split} split is empty")
+    vocoder = vocoder or load_vocoder(corpus.info.features)
+    out.mkdir(parents=True, exist_ok=True)
+    journal = Journal(out / PART)
+    work = _Work(corpus, split, rows, other_readings(rows), vocoder, seed, journal, progress)
+    table = [*work.recordings(), *(row for one in systems for row in work.speech(one))]
+    held = {one.name: found for one in systems if (found := work.latents(one)) is not None}
+    sentences = groups(rows)
+    result = {
+        "split": split,
+        "data": corpus.info.summary(),
+        "vocoder": vocoder.name,
+        "systems": {one.name: _described(one) for one in systems},
+        **summarise(table, held, [row.utterance for row in rows], sentences, seed),
+        "created_by": created_by,
+    }
+    write_whole(out / RESULT, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    curves = [draw_run(one.name, metrics.read(one.run), out) for one in systems if one.run]
+    drawn = [draw_prosody(result, out), *(name for name in curves if name)]
+    write_whole(out / PAGE, page(result, drawn))
+    journal.path.unlink(missing_ok=True)
+    return result
+
+
+def other_readings(rows: Sequence[Prepared]) -> dict[int, list[int]]:
+    """Position of each recording to those of the same speaker's other readings of its tokens."""
+    alike: dict[tuple[str, bytes], list[int]] = defaultdict(list)
+    for position, row in enumerate(rows):
+        alike[row.speaker, row.encoded.tokens.tobytes()].append(position)
+    return {p: [o for o in places if o != p] for places in alike.values() for p in places}
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Everything that is measured of one split."""
+
+    corpus: PreparedCorpus
+    split: str
+    rows: Sequence[Prepared]
+    others: Mapping[int, Sequence[int]]
+    vocoder: Vocoder
+    seed: int
+    journal: Journal
+    progress: Progress
+
+    @property
+    def features(self) -> Features:
+        return self.corpus.info.features
+
+    def recordings(self) -> list[Row]:
+        """The human ceiling, and the recordings through the vocoder."""
+        human: list[Values] = []
+        for position, row in enumerate(self.rows):
+            readings = [self.rows[other] for other in self.others[position]]
+            found = [compare(r.f0, r.mel, r.durations, row, self.features) for r in readings]
+            human.append(_mean(found))
+        copies = []
+        for number, row in enumerate(self.rows):
+            self.progress("copy-synthesis", number + 1, len(self.rows))
+            make = partial(Rendition, row.mel, row.durations)
+            copies.append(self._measured(f"copy|{row.utterance}", make, row, "recording"))
+        return [
+            Row("human", "other reading", "own", human),
+            Row("copy", "copy", "recording", copies),
+        ]
+
+    def speech(self, one: Trained) -> list[Row]:
+        """The system in all its modes."""
+        neighbours = one.description.recipe.model.context_sentences
+        rows = read_splits(self.corpus, (self.split,), neighbours)[self.split]
+        plan = [(mode, timing) for mode in modes_of(one.model) for timing in mode.timings]
+        table = []
+        for mode, timing in plan:
+            values = []
+            for number, row in enumerate(rows):
+                self.progress(f"{one.name}, {mode.name}, {timing}", number + 1, len(rows))
+                key = f"{one.description.weights_sha256}|{mode.name}|{timing}|{row.utterance}"
+                make = partial(render, one.model, mode, timing, row, self.seed)
+                values.append(self._measured(key, make, row, timing))
+            table.append(Row(one.name, mode.name, timing, values))
+        return table
+
+    def latents(self, one: Trained) -> latents.Held | None:
+        """What the text knows of the latent; None for a system without one."""
+        if not isinstance(one.model, Kathaka | CAMP):
+            return None
+        neighbours = one.description.recipe.model.context_sentences
+        splits = read_splits(self.corpus, ("train", self.split), neighbours)
+        train, rows = splits["train"], splits[self.split]
+        if isinstance(one.model, Kathaka):
+            return latents.kathaka(one.model, train, rows, self.others, self.progress)
+        return latents.camp(one.model, train, rows, self.others, self.seed, self.progress)
+
+    def _measured(self, key: str, make: Any, row: Prepared, timing: str) -> Values:
+        key = f"{self.corpus.info.inputs_digest}|{self.vocoder.name}|{self.seed}|{key}"
+        if key not in self.journal:
+            made: Rendition = make()
+            contour = f0(self.vocoder(made.mel), self.features)
+            durations = made.durations if timing == "own" else None
+            self.journal.add(key, compare(contour, made.mel, durations, row, self.features))
+        return self.journal.get(key)
+
+
+def _mean(found: Sequence[Values]) -> Values:
+    """Mean of each value over those that have it."""
+    means: Values = {}
+    for name in found[0] if found else ():
+        known = [float(v) for values in found if (v := values[name]) is not None]
+        means[name] = float(np.mean(known)) if known else None
+    return means
+
+
+def _described(one: Trained) -> dict[str, Any]:
+    description = one.description
+    return {
+        "recipe": description.recipe.name,
+        "recipe_digest": description.recipe.digest(),
+        "training_seed": description.recipe.seed,
+        "weights_sha256": description.weights_sha256,
+    }
+
+
+def _refuse_another_corpus(one: Trained, corpus: PreparedCorpus) -> None:
+    theirs, ours = one.description.corpus["inputs_digest"], corpus.info.inputs_digest
+    if theirs != ours:
+        raise UserError(
+            f"{one.run or one.name}: trained on another preparation than {corpus.path} ({theirs} "
+            f"instead of {ours}); its held-out sentences are others: name the one it was trained on"
+        )

@@ -1,0 +1,100 @@
+"""Figures of an evaluation: learning curves of a run, and every system beside the human ceiling."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+INK, MUTED, GRID = "#1b1f24", "#6a7280", "#d8dce2"
+# Okabe and Ito's palette: told apart with any colour vision.
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none", "svg.hashsalt": "intone", "font.family": "sans-serif",
+    "font.size": 10, "text.color": INK, "axes.edgecolor": GRID, "axes.labelcolor": INK,
+    "xtick.color": MUTED, "ytick.color": MUTED, "axes.spines.top": False,
+    "axes.spines.right": False, "axes.grid": True, "grid.color": GRID, "axes.axisbelow": True,
+    "legend.frameon": False,
+}  # fmt: skip
+
+
+def draw_run(name: str, rows: Sequence[Mapping[str, Any]], out: Path) -> str | None:
+    """Learning curves of all stages: every logged value over the steps, held out and in training.
+
+    Args:
+        name: of the system. rows: of `metrics.jsonl`. out: folder.
+
+    Returns:
+        name of the SVG file; None if nothing was logged.
+    """
+    curves = _curves(rows)
+    if not curves:
+        return None
+    with mpl.rc_context(_STYLE):
+        columns = min(3, len(curves))
+        lines = -(-len(curves) // columns)
+        figure = Figure(figsize=(3.6 * columns, 2.6 * lines), layout="constrained")
+        for number, ((stage, value), splits) in enumerate(curves.items()):
+            axes = figure.add_subplot(lines, columns, number + 1)
+            for split, colour in (("train", COLOURS[4]), ("validation", COLOURS[0])):
+                steps, values = splits.get(split, ([], []))
+                width = 0.9 if split == "train" else 1.8
+                axes.plot(steps, values, color=colour, linewidth=width, label=split)
+            axes.set(title=f"stage {stage}: {value}", xlabel="step")
+            if number == 0:
+                axes.legend()
+        return _save(figure, out, f"learning-{name}.svg")
+
+
+def _curves(
+    rows: Sequence[Mapping[str, Any]],
+) -> dict[tuple[int, str], dict[str, tuple[list[int], list[float]]]]:
+    """(stage, value) to split to steps and values."""
+    curves: dict[tuple[int, str], dict[str, tuple[list[int], list[float]]]] = {}
+    for row in rows:
+        for name, value in row.items():
+            if name not in ("stage", "step", "split"):
+                splits = curves.setdefault((row["stage"], name), {})
+                steps, values = splits.setdefault(row["split"], ([], []))
+                steps.append(row["step"])
+                values.append(value)
+    return dict(sorted(curves.items(), key=lambda item: item[0][0]))
+
+
+def draw_prosody(result: Mapping[str, Any], out: Path) -> str:
+    """Correlation of log F0 of every system and mode, with intervals, and the human ceiling.
+
+    All values are of the sentences read more than once, which alone have a ceiling; without any,
+    of all sentences.
+
+    Returns:
+        name of the SVG file.
+    """
+    shown = "read_more_than_once" if result["read_more_than_once"] else "all"
+    rows = [r for r in result["prosody"] if "f0_correlation" in r[shown]]
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(6.4, 0.34 * len(rows) + 1.2), layout="constrained")
+        axes = figure.add_subplot()
+        for place, row in enumerate(rows):
+            _draw_row(axes, place, row["timing"], row[shown]["f0_correlation"])
+        labels = [f"{r['system']}, {r['mode']}, {r['timing']} durations" for r in rows]
+        axes.set_yticks(range(len(rows)), labels)
+        axes.invert_yaxis()
+        sentences = "sentences read more than once" if shown != "all" else "all sentences"
+        axes.set(xlabel=f"correlation of log F0 with the recording, {sentences}")
+        return _save(figure, out, "f0_correlation.svg")
+
+
+def _draw_row(axes: Axes, place: int, timing: str, value: Mapping[str, Any]) -> None:
+    colour = COLOURS[0] if timing == "own" else COLOURS[1]
+    if value["ci"]:
+        axes.plot(value["ci"], [place, place], color=colour, linewidth=2)
+    axes.plot([value["mean"]], [place], marker="o", color=colour)
+
+
+def _save(figure: Figure, out: Path, name: str) -> str:
+    metadata = {"Date": None, "Creator": None}
+    figure.savefig(out / name, format="svg", metadata=metadata, facecolor="white")
+    return name

@@ -1,0 +1,43 @@
+"""Values kept one by one as they are measured, so that an interrupted run goes on."""
+
+import json
+from pathlib import Path
+
+Values = dict[str, float | int | str | None]
+
+
+class Journal:
+    """Values by key, appended as they come and read again by the next run.
+
+    Args:
+        path: the journal's file; made if it is not there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.values: dict[str, Values] = {}
+        if not path.is_file():
+            return
+        text = path.read_text(encoding="utf-8")
+        # The last line may be torn: the process died while it was written.
+        whole = text[: text.rfind("\n") + 1]
+        path.write_text(whole, encoding="utf-8")
+        for line in whole.splitlines():
+            row = json.loads(line)
+            self._merge(row["key"], row["values"])
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.values
+
+    def get(self, key: str) -> Values:
+        """Everything known under a key."""
+        return self.values.get(key, {})
+
+    def add(self, key: str, values: Values) -> None:
+        """Keep values under a key, beside those that are there."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"key": key, "values": values}, ensure_ascii=False) + "\n")
+        self._merge(key, values)
+
+    def _merge(self, key: str, values: Values) -> None:
+        self.values[key] = {**self.values.get(key, {}), **values}

@@ -1,0 +1,161 @@
+"""What Kathaka's sampler and CAMP's predictor know of held-out prosody, against what needs no text.
+
+Everything is per recording; the intervals are made elsewhere. The human ceiling is another reading
+of the sentence in the place of the prediction.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tts_core.corpus.progress import Progress, silent
+from tts_core.evaluation.journal import Values
+from tts_core.evaluation.renditions import seeded
+from tts_core.models.batch import Batch, collate
+from tts_core.models.camp import CAMP
+from tts_core.models.kathaka import Kathaka
+from tts_core.models.latent import (
+    Gaussian,
+    active_units,
+    best_constant_sampler,
+    kl_divergence,
+    standard_normal,
+)
+from tts_core.models.prosody_controls import foreign_context, other_texts
+from tts_core.types import Prepared
+
+DRAWS = 8
+"""Seeded draws of the pre-net's dropout and of shuffled contexts over which a value is averaged."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """values: one for each held-out recording. whole: of the split as a whole."""
+
+    values: list[Values]
+    whole: dict[str, float]
+
+
+@torch.inference_mode()
+def kathaka(
+    model: Kathaka,
+    train: Sequence[Prepared],
+    rows: Sequence[Prepared],
+    others: Mapping[int, Sequence[int]],
+    progress: Progress = silent,
+) -> Held:
+    """Held-out KL of the sampler (Kathaka Eq. 3), nats per utterance, and its controls.
+
+    "sampler_kl"; "constant_kl", of the best constant sampler of the training split; "human_kl", of
+    a sampler at another reading's posterior mean with the constant sampler's variance (the best
+    constant variance for any means), mean over `others`; "prior_kl" of the posterior itself.
+
+    Args:
+        train: recordings that the constant sampler is fitted to. rows: held-out recordings.
+        others: position of a recording to those of the sentence's other readings.
+    """
+    constant = best_constant_sampler(_stacked(_posteriors(model, train, progress, "training")))
+    found = _posteriors(model, rows, progress, "held-out")
+    values: list[Values] = []
+    for position, row in enumerate(rows):
+        posterior = found[position]
+        human = [
+            float(kl_divergence(Gaussian(found[o].mean, constant.log_variance), posterior))
+            for o in others.get(position, ())
+        ]
+        sampler = model.sampler(collate([row.encoded]))
+        values.append(
+            {
+                "sampler_kl": float(kl_divergence(sampler, posterior)),
+                "constant_kl": float(kl_divergence(constant, posterior)),
+                "human_kl": sum(human) / len(human) if human else None,
+                "prior_kl": float(kl_divergence(posterior, standard_normal(posterior.mean))),
+            }
+        )
+    used = active_units(torch.cat([p.mean for p in found]))
+    return Held(values, {"active_units": used, "latent": found[0].mean.shape[-1]})
+
+
+def _posteriors(
+    model: Kathaka, rows: Sequence[Prepared], progress: Progress, split: str
+) -> list[Gaussian]:
+    found: list[Gaussian] = []
+    for number, row in enumerate(rows):
+        progress(f"posteriors, {split}", number + 1, len(rows))
+        found.append(model.posterior(collate([row.encoded], [row])))
+    return found
+
+
+def _stacked(found: Sequence[Gaussian]) -> Gaussian:
+    return Gaussian(*(torch.cat(part) for part in zip(*found, strict=True)))
+
+
+@torch.inference_mode()
+def camp(
+    model: CAMP,
+    train: Sequence[Prepared],
+    rows: Sequence[Prepared],
+    others: Mapping[int, Sequence[int]],
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Held:
+    """Held-out Huber loss of the word vectors (CAMP 4.2), mean over a recording's units.
+
+    "huber", teacher-forced as in training; "shuffled_huber", the same with the context of another
+    text of like length; "median_huber", of the training units' median; "free_huber", running free;
+    "human_huber", of another reading's vectors, mean over `others`. All but the median and the
+    human are means over `DRAWS` seeded draws.
+
+    Args: as `kathaka`; `rows` have at least two texts.
+    """
+    predictor = model.prosody_predictor
+    vectors = []
+    for number, row in enumerate(train):
+        progress("word vectors, training", number + 1, len(train))
+        vectors.append(model.oracle_prosody(collate([row.encoded], [row]))[0])
+    median = predictor.standardise(torch.cat(vectors).median(0).values)
+    batches = [collate([row.encoded], [row]) for row in rows]
+    targets = [predictor.standardise(model.oracle_prosody(batch)) for batch in batches]
+    partners = [other_texts(rows, seed + draw) or [] for draw in range(DRAWS)]
+    values: list[Values] = []
+    for position, (batch, target) in enumerate(zip(batches, targets, strict=True)):
+        progress("word vectors, held-out", position + 1, len(rows))
+        own = predictor.encode(batch)
+        foreign = [foreign_context(predictor, batch, batches[p[position]]) for p in partners if p]
+        human = [_huber(targets[other], target) for other in others.get(position, ())]
+        values.append(
+            {
+                "huber": _forced(model, [own] * DRAWS, target, seed),
+                "shuffled_huber": _forced(model, foreign, target, seed) if foreign else None,
+                "median_huber": _huber(median.expand_as(target), target),
+                "free_huber": _free(model, batch, target, rows[position].text, seed),
+                "human_huber": sum(human) / len(human) if human else None,
+            }
+        )
+    return Held(values, {"word_vector": targets[0].shape[-1]})
+
+
+def _forced(model: CAMP, contexts: Sequence[Tensor], target: Tensor, seed: int) -> float:
+    """Mean over draws; draw i has the same pre-net dropout whatever the context."""
+    total = 0.0
+    for draw, context in enumerate(contexts):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed + draw)
+            total += _huber(model.prosody_predictor(context, target), target)
+    return total / len(contexts)
+
+
+def _free(model: CAMP, batch: Batch, target: Tensor, text: str, seed: int) -> float:
+    predictor = model.prosody_predictor
+    losses = [
+        _huber(predictor.standardise(predictor.generate(batch, seeded(seed + draw, text))), target)
+        for draw in range(DRAWS)
+    ]
+    return sum(losses) / len(losses)
+
+
+def _huber(predicted: Tensor, target: Tensor) -> float:
+    return float(F.huber_loss(predicted, target, delta=1.0))
