@@ -7,9 +7,8 @@ fraction; four digits are a year unless something is counted with them.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from tts_core.text.measures import CURRENCIES, MEASURES
+from tts_core.text.measures import CURRENCIES, MEASURES, SIGNS
 from tts_core.text.numerals import (
     PLAIN,
     SCALES,
@@ -24,6 +23,7 @@ from tts_core.text.numerals import (
     vulgar,
     year,
 )
+from tts_core.text.place import ALONE, Near
 from tts_core.text.scan import VULGAR
 from tts_core.text.written_forms import MONTH_ABBREVIATIONS, MONTHS
 
@@ -41,19 +41,11 @@ _NO_PLURAL = {
     *("thus", "besides", "sometimes", "towards", "plus", "whereas", "afterwards", "minus", "news"),
 }
 _CALL = {"call", "calls", "called", "calling", "dial", "dials", "dialed", "dialing", "phone"}
+# "1.5m people" are millions, "1.5m of rope" metres.
+_MANY = {"people", "men", "women", "children", "users", "viewers", "jobs", "homes", "copies"}
 _ARTICLES = {"a", "an", "another", "each", "every"}
 
 
-@dataclass(frozen=True)
-class Near:
-    """The words around a written token, as written: one before, one after, the one before that."""
-
-    before: str = ""
-    after: str = ""
-    earlier: str = ""
-
-
-ALONE = Near()
 Groups = Sequence[str]
 
 
@@ -96,7 +88,7 @@ def _money(groups: Groups, near: Near) -> str:
     one, many, cent, cents = CURRENCIES[symbol]
     many = one if attributive(near) else many
     minus = "minus " if sign in ("-", "−") else ""
-    if near.after.lower() in SCALES or near.after in ("bn", "m"):
+    if near.after.lower().partition("/")[0] in SCALES or near.after in ("bn", "m"):
         return minus + number(amount)
     if scale:
         return f"{minus}{number(amount)} {_scale(scale)} {many}"
@@ -181,10 +173,14 @@ def _bare(groups: Groups, near: Near) -> str:
         if month(near.before):
             return ordinal(int(text))
         if month(near.after):
-            return ("" if near.before.lower() == "the" else "the ") + f"{ordinal(int(text))} of"
+            return _day(int(text), near)
     if near.before.lower() in _CALL:
         return digits(text)
     return year(int(text)) if _is_year(text, near) else number(text)
+
+
+def _day(day: int, near: Near) -> str:
+    return ("" if near.before.lower() == "the" else "the ") + f"{ordinal(day)} of"
 
 
 def _is_year(text: str, near: Near) -> bool:
@@ -225,6 +221,15 @@ def _range(groups: Groups, near: Near) -> str | None:
     return f"{' '.join(low)} to {' '.join(high)}" if low and high else None
 
 
+def _ordinal(groups: Groups, near: Near) -> str:
+    value = int(groups[0].replace(",", ""))
+    return _day(value, near) if value <= 31 and month(near.after) else ordinal(value)
+
+
+def _inches(amount: str, near: Near) -> str:
+    return " ".join(measure("in.", amount, attributive(near)))
+
+
 def _decade(groups: Groups, _: Near) -> str:
     text = groups[0]
     return plural(_year(text) if len(text) == 4 else number(text))
@@ -233,6 +238,8 @@ def _decade(groups: Groups, _: Near) -> str:
 def _amount(groups: Groups, near: Near) -> str:
     sign, amount, unit = groups
     said = number(amount) if amount[-1] not in VULGAR else _mixed([amount[:-1], amount[-1]], ALONE)
+    if unit == "m" and near.after.lower() in _MANY:
+        unit = "M"
     words = measure(unit, amount, attributive(near))
     return f"{_sign(sign)}{said} {' '.join(words)}"
 
@@ -254,21 +261,23 @@ _SHAPES: tuple[tuple[str, str, Callable[[Groups, Near], str | None]], ...] = (
     ("integer", r"(\d+)", _bare),
     ("number", rf"({_N})", lambda g, _: number(g[0])),
     ("signed", rf"([-−+])({_N})", lambda g, _: _sign(g[0]) + number(g[1])),
-    ("money", rf"([-−+]?)([$£€¥₹])({_N})(k|m|bn|b|tn|t|K|M|B|T)?", _money),
-    ("money range", rf"([$£€¥₹])({_N})[-–]({_N})(k|m|bn|b|K|M|B)?", _money_range),
+    ("money", rf"([-−+]?)({SIGNS})[ ]?({_N})(k|m|bn|b|tn|t|K|M|B|T)?", _money),
+    ("money range", rf"({SIGNS})[ ]?({_N})[-–]({_N})(k|m|bn|b|K|M|B)?", _money_range),
     ("time", r"(\d{1,2}):(\d\d)(?::(\d\d))?([ap]\.?m\.?|[AP]M)?", _time),
     ("American date", r"(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)", lambda g, _: _date(*g)),
-    ("ISO date", r"(\d{4})-(\d\d)-(\d\d)", lambda g, _: _date(g[1], g[2], g[0])),
+    ("dashed date", r"(\d{1,2})-(\d{1,2})-(\d{4})", lambda g, _: _date(*g)),
+    ("ISO date", r"(\d{4})[-/](\d\d)[-/](\d\d)", lambda g, _: _date(g[1], g[2], g[0])),
     ("phone", r"((?:\+?\d[ .-])?(?:\d{3}[.-]|\(\d{3}\)[ ]?)?\d{3}[- .]\d{4})", _phone),
-    ("phone abroad", r"(\+\d{1,3}(?:[ .-]\d{2,4}){2,4})", _phone),
+    ("phone abroad", r"(\+\d{1,3}(?:[ .-]\d{2,4}){2,4}|0\d{2,4}(?: \d{3,6}){1,2})", _phone),
     ("dotted", r"(\d+(?:\.\d+){2,})", _dotted),
     ("fraction", r"(\d{1,9})[/⁄](\d{1,9})(?:rds?|ths?|nds?)?", _fraction),
     ("mixed fraction", rf"(\d*)({_V})", _mixed),
     ("ratio", r"(\d+):(\d+)", lambda g, _: f"{number(g[0])} to {number(g[1])}"),
-    ("ordinal", r"(\d[\d,]{0,14})(?:st|nd|rd|th|ST|ND|RD|TH)", lambda g, _: _ordinal(g[0])),
+    ("ordinal", r"(\d[\d,]{0,14})(?:st|nd|rd|th|ST|ND|RD|TH)", _ordinal),
     ("decade", r"'?(\d{1,15})'?s'?", _decade),
     ("short year", r"'(\d\d)", lambda g, _: _sixtieth(g[0])),
     ("feet and inches", r"(\d{1,3})'[ ]?(\d{1,3})[\"”]?", _feet),
+    ("inches", rf"({_N})in", lambda g, near: f"{number(g[0])} {_inches(g[0], near)}"),
     ("amount", rf"([-−+]?)({_N}|\d*{_V})({_UNITS})", _amount),
     ("numbered", rf"#({_N})", lambda g, _: f"number {number(g[0])}"),
     ("scientific", rf"({_N})[eE]([-−+]?)(\d+)", _scientific),
@@ -277,10 +286,6 @@ _SHAPES: tuple[tuple[str, str, Callable[[Groups, Near], str | None]], ...] = (
     ("series", r"(\d+(?:[-–/:,]\d+)+)", _series),
 )
 _READERS = tuple((name, re.compile(pattern), read) for name, pattern, read in _SHAPES)
-
-
-def _ordinal(text: str) -> str:
-    return ordinal(int(text.replace(",", "")))
 
 
 def _two(groups: Groups) -> bool:

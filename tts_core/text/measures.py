@@ -7,7 +7,19 @@ CURRENCIES = {
     "€": ("euro", "euros", "cent", "cents"),
     "¥": ("yen", "yen", "sen", "sen"),
     "₹": ("rupee", "rupees", "paisa", "paise"),
+    "₤": ("pound", "pounds", "penny", "pence"),
+    "₩": ("won", "won", "jeon", "jeon"),
+    "₽": ("ruble", "rubles", "kopek", "kopeks"),
+    "₺": ("lira", "lira", "kurus", "kurus"),
+    "₪": ("shekel", "shekels", "agora", "agorot"),
+    "₱": ("peso", "pesos", "centavo", "centavos"),
+    "₦": ("naira", "naira", "kobo", "kobo"),
+    "₴": ("hryvnia", "hryvnias", "kopek", "kopeks"),
+    "₫": ("dong", "dong", "xu", "xu"),
+    "₿": ("bitcoin", "bitcoins", "cent", "cents"),
 }
+# Any one of their signs, in a pattern.
+SIGNS = f"[{''.join(CURRENCIES)}]"
 _REGULAR = {
     "km": "kilometer",
     "cm": "centimeter",

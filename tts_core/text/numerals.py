@@ -5,7 +5,7 @@ import unicodedata
 
 from num2words import num2words
 
-from tts_core.text.measures import CURRENCIES, MEASURES
+from tts_core.text.measures import CURRENCIES, MEASURES, SIGNS
 
 SCALES = ("hundred", "thousand", "million", "billion", "trillion")
 PLAIN = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+)"
@@ -77,20 +77,9 @@ def vulgar(char: str) -> tuple[int, int]:
     return int(above), int(below)
 
 
-def roman(text: str) -> int | None:
-    """Value of a Roman numeral in capitals; None if it is none."""
-    shape = r"(?=.)M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
-    if not re.fullmatch(shape, text):
-        return None
-    values = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
-    worth = [values[letter] for letter in text]
-    pairs = zip(worth, [*worth[1:], 0], strict=True)
-    return sum(-here if here < after else here for here, after in pairs)
-
-
 def currency_of(text: str) -> tuple[str, str] | None:
     """One and several of the currency of a plain amount as written ("$3.5", "$10-20")."""
-    match = re.fullmatch(rf"[-−+]?([$£€¥₹]){PLAIN}(?:[-–]{PLAIN})?", text)
+    match = re.fullmatch(rf"[-−+]?({SIGNS})[ ]?{PLAIN}(?:[-–]{PLAIN})?", text)
     return CURRENCIES[match.group(1)][:2] if match else None
 
 

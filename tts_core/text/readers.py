@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from tts_core.text import figures, numerals
-from tts_core.text.figures import Near
+from tts_core.text import figures, numerals, roman
 from tts_core.text.measures import MEASURES
+from tts_core.text.place import ALONE, Near, Place
 from tts_core.text.scan import AMOUNT, VULGAR, fold
 from tts_core.text.written_forms import (
     ABBREVIATIONS,
@@ -15,40 +15,25 @@ from tts_core.text.written_forms import (
     BEFORE_NAME,
     BEFORE_NUMBER,
     LETTERS,
-    NUMBERED,
-    REGNAL,
     SYMBOLS,
     TITLES,
     WITHOUT_PERIOD,
 )
 
-_VERB_AFTER_NAME = {"of", "was", "died", "ruled", "reigned", "and", "had", "became", "is"}
+# Beside units of measure, what is counted for each of these: "3/day".
+_EACH = {
+    *("second", "minute", "hour", "day", "night", "week", "month", "quarter", "year"),
+    *("person", "head", "game", "page"),
+}
 # What Python takes for a letter or a digit but has a reading of its own.
 _SAID = VULGAR + "".join(symbol for symbol in SYMBOLS if symbol.isalnum())
 _LETTER = rf"[^\W\d_{_SAID}]"
 _WORD = re.compile(rf"\d+(?:[.,]\d+)*|'?{_LETTER}+(?:'{_LETTER}+)*'?|\S")
 # Unknown capitals of this shape are read as a word (COVID), others letter by letter (XKCD).
 _READABLE = re.compile("(?=.{5})(?:[^AEIOUY]{0,2}[AEIOUY]{1,2})+[^AEIOUY]{0,2}")
+# Unknown words of this shape are spelled (fps); those with a doubled letter are sounds (grr).
+_UNSAYABLE = re.compile(r"(?!.*(.)\1)[b-df-hj-np-tv-xz]{2,4}")
 _FORMS = {"in", *ABBREVIATIONS, *MEASURES, *numerals.SCALES}
-
-
-@dataclass(frozen=True)
-class Place:
-    """A written word where it stands.
-
-    Attributes:
-        word: in plain characters.
-        near: its neighbours.
-        shouted: whether the whole text is in capitals, so that capitals mean nothing.
-        known: whether the lexicon has a lower-case word.
-        own: whether the user's lexicon has it.
-    """
-
-    word: str
-    near: Near
-    shouted: bool
-    known: Callable[[str], bool]
-    own: Callable[[str], bool]
 
 
 def say(place: Place) -> list[str]:
@@ -73,6 +58,14 @@ def _own(place: Place) -> list[str] | None:
     return [word] if place.own(word) else None
 
 
+def _possessive(place: Place) -> list[str] | None:
+    """An abbreviation with its period and an ending: "Apple Inc.'s"."""
+    if not place.word.endswith(".'s"):
+        return None
+    said = say(replace(place, word=place.word[:-2]))
+    return [*said[:-1], said[-1] + "'s"]
+
+
 def _symbol(place: Place) -> list[str] | None:
     return SYMBOLS[place.word].split() if place.word in SYMBOLS else None
 
@@ -81,10 +74,23 @@ def _figure(place: Place) -> list[str] | None:
     return figures.say(place.word, place.near)
 
 
+def _rate(place: Place) -> list[str] | None:
+    """So much for each: "$5/month", "10 mg/kg", "60 words/min"."""
+    many, _, one = place.word.rpartition("/")
+    unit, units = MEASURES.get(one, (one, one))
+    if unit == units and one not in _EACH:
+        return None
+    before = place.near.before
+    counted = AMOUNT.fullmatch(before) or numerals.currency_of(before)
+    if not many or not (counted or any(map(str.isdigit, many))):
+        return None
+    return [*say(replace(place, word=many)), "per", *unit.split()]
+
+
 def _measure(place: Place) -> list[str] | None:
     """A unit after an amount: "5 km", "a 5 km run", "500 sq. ft", "5 ft 3 in"."""
     word, before, earlier = place.word, place.near.before, place.near.earlier
-    if before.removesuffix(".") in ("sq", "cu", "square", "cubic"):
+    if before.removesuffix(".") in ("sq", "cu", "fl", "square", "cubic", "fluid"):
         before = earlier
     if not AMOUNT.fullmatch(before):
         return None
@@ -116,12 +122,14 @@ def _abbreviation(place: Place) -> list[str] | None:
     dotted = word.endswith(".") or "." in key or "/" in key
     closing = after == "." and key not in BEFORE_NUMBER | BEFORE_NAME
     plain = key in WITHOUT_PERIOD and (word.islower() or word[0].isupper())
-    dated = bool(figures.month(word)) and (after[:1].isdigit() or before.isdigit())
+    dated = bool(figures.month(word)) and (after[:1].isdigit() or before[:1].isdigit())
     if key == "co" and after == "." and word[0].isupper() and before[:1].isupper():
         closing = True
     if key in ("ph", "phd") and word not in ("pH", "PhD", "PHD", "Phd"):
         return None
-    if dotted or closing or plain or dated or word == "pH" or key in ("sq", "cu"):
+    bare = key == "mt" or (key in TITLES and not place.known(key))
+    titled = bare and word.istitle() and after[:1].isupper()
+    if dotted or closing or plain or dated or titled or word == "pH" or key in ("sq", "cu", "fl"):
         return ABBREVIATIONS[key].split()
     return None
 
@@ -143,42 +151,13 @@ def _initials(place: Place) -> list[str] | None:
     match = re.fullmatch(r"((?:[A-Za-z]\.)+[A-Za-z]?)('s)?", word)
     if match:
         return _letters(match.group(1).replace(".", ""), match.group(2) or "")
-    if re.fullmatch(r"[A-Z]{1,2}&[A-Z]", word):
-        return ["and" if letter == "&" else f"{letter.lower()}." for letter in word]
+    joined = re.fullmatch(r"([A-Z]{1,2})&([A-Z])('s)?", word)
+    if joined:
+        return [*_letters(joined[1]), "and", *_letters(joined[2], joined[3] or "")]
     before = place.near.before
     if word == "A" and before[-1:].isalnum() and not place.near.after[:1].isupper():
         return ["a."]
     return None
-
-
-def _roman(place: Place) -> list[str] | None:
-    """VIII is "the eighth" after Henry and "two" after War; MMXX alone is a year."""
-    word, before = place.word.removesuffix("'s"), place.near.before.removesuffix(".")
-    ending = "'s" if place.word.endswith("'s") else ""
-    value = numerals.roman(word.upper()) if word.isupper() or before.lower() in NUMBERED else None
-    if value is None or (place.shouted and len(word) < 2):
-        return None
-    if before in ("and", "to", "&") and numerals.roman(place.near.earlier):
-        return numerals.cardinal(value).split()
-    if before.lower() in NUMBERED and (word.isupper() or not place.known(word)):
-        capital = before[:1].isupper() or before.lower() == "war"
-        return numerals.cardinal(value).split() if capital or len(word) > 1 else None
-    if place.known(fold(word)) and len(word) > 3:
-        return None
-    if len(word) == 1 and not _regnal(word, before, place.near.after):
-        return None
-    if before[:1].isupper() and value < 40 and not place.shouted:
-        said = ["the", *numerals.ordinal(value).split()]
-        return [*said[:-1], said[-1] + ending]
-    return numerals.year(value).split() if 1000 <= value <= 2099 and len(word) > 3 else None
-
-
-def _regnal(numeral: str, name: str, after: str) -> bool:
-    if name.lower() not in REGNAL:
-        return False
-    return numeral in "VX" or (
-        numeral == "I" and (not after.isalpha() or after in _VERB_AFTER_NAME)
-    )
 
 
 def _address(place: Place) -> list[str] | None:
@@ -209,13 +188,14 @@ def _compound(place: Place) -> list[str]:
             said += numerals.measure(section, before, attributive=True)
         else:
             said += _section(section, replace(place, near=near))
-        before, near = section, figures.ALONE
+        before, near = section, ALONE
     return said
 
 
 def _section(section: str, place: Place) -> list[str]:
     """What stands between hyphens."""
-    whole = figures.say(section, place.near) or _initials(replace(place, word=section))
+    own = replace(place, word=section)
+    whole = figures.say(section, place.near) or _initials(own) or _abbreviation(own)
     if whole or "/" not in section:
         return whole or _parts(section, place)
     return [word for part in section.split("/") for word in _section(part, place)]
@@ -224,6 +204,7 @@ def _section(section: str, place: Place) -> list[str]:
 def _parts(section: str, place: Place) -> list[str]:
     parts = _WORD.findall(section)
     said: list[str] = []
+    mixed = any(part[0].isdecimal() for part in parts)
     for part in parts:
         if part in ".#":
             said.append("dot" if part == "." else "sharp")
@@ -236,6 +217,8 @@ def _parts(section: str, place: Place) -> list[str]:
             said += figures.say(part) or []
         elif len(part) == 1 and part.isalpha() and len(parts) > 1:
             said += _letters(fold(part))
+        elif mixed and re.fullmatch("[A-Z]{2}", part):
+            said += _letters(part)
         elif re.search(r"[^\W\d_]", part):
             said += _word(part, place)
     return said
@@ -254,6 +237,8 @@ def _word(word: str, place: Place) -> list[str]:
     inner = [part.lower() for part in camel]
     if len(camel) > 1 and "".join(camel) == word and not place.known(plain):
         return inner if all(map(place.known, inner)) else [plain]
+    if _UNSAYABLE.fullmatch(plain) and not place.known(plain):
+        return MEASURES[plain][1].split() if plain in MEASURES else _letters(plain)
     return [re.sub(r"[^a-z']", "", plain)]
 
 
@@ -266,13 +251,15 @@ def _letters(letters: str, ending: str = "") -> list[str]:
 _READERS: tuple[tuple[str, Callable[[Place], list[str] | None]], ...] = (
     ("ordinary word", _ordinary),
     ("user's lexicon", _own),
+    ("possessive of an abbreviation", _possessive),
     ("symbol", _symbol),
     ("address", _address),
     ("figure", _figure),
+    ("rate", _rate),
     ("measure", _measure),
     ("scale of money", _scale),
     ("abbreviation", _abbreviation),
     ("initials", _initials),
-    ("Roman numeral", _roman),
+    ("Roman numeral", roman.say),
     ("any word", _compound),
 )

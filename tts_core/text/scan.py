@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from intone.errors import UserError
-from tts_core.text.measures import MEASURES
+from tts_core.text.measures import MEASURES, SIGNS
 from tts_core.text.tokens import punctuation_mark
 from tts_core.text.written_forms import (
     ABBREVIATIONS,
@@ -29,7 +29,7 @@ _FOLD = str.maketrans(
 _ALIKE = {"ʼ": "’", "′": "'", "″": '"', "\u200b": " ", "μ": "µ"}
 
 _FIGURE = rf"""
-    (?:[$£€¥₹]|[-−+][$£€¥₹]?)? (?=\d|\.\d|[{VULGAR}])
+    (?:[-−+]?{SIGNS}[ ]?|[-−+])? (?=\d|\.\d|[{VULGAR}])
     (?> (?:\d+(?:[.,:/⁄×]\d+)*|\.\d+)? [{VULGAR}]? )
     (?:[ap]\.m\b(?:\.(?=\s*[\w,;]))?|km/h|m/s|°[CF]|[%°¢]|'?[A-Za-zµ]+[²³]?)?"""
 _SCAN = re.compile(
@@ -43,10 +43,11 @@ _SCAN = re.compile(
   | (?P<phone>
         (?<!\w) (?:\+?\d[ .-]?)? \(\d{{3}}\) [ ]?\d{{3}}[-. ]\d{{4}} (?!\w)
       | \+\d{{1,3}} (?:[ .-]\d{{2,4}}){{2,4}} (?!\w)
+      | (?<!\w) 0(?:\d{{2,4}} [ ]\d{{3,4}} [ ]\d{{3,4}} | \d{{4}} [ ]\d{{6}}) (?!\w)
     )
   | (?P<number>
         (?<!\w) \d+'[ ]?\d+ (?:["”]|(?!\w))
-      | (?:(?<!\w)|(?=[$£€¥₹])) {_FIGURE} (?:[–-]{_FIGURE})* (?!\w|-\w)
+      | (?:(?<!\w)|(?={SIGNS})) {_FIGURE} (?:[–-]{_FIGURE})* (?:/[a-z]+)? (?!\w|-\w)
       | \#\d+(?!\w) | (?<!\w)'\d\ds?(?!\w)
     )
   | (?P<word>
@@ -132,7 +133,8 @@ def _plain_character(char: str, text: str) -> str:
         return " "
     wide = unicodedata.normalize("NFKC", char)
     if category[0] not in "LN":
-        return wide if "FULLWIDTH" in unicodedata.name(char, "") else char
+        said = wide in MEASURES or "FULLWIDTH" in unicodedata.name(char, "")
+        return wide if said else char
     if char.isdecimal():
         return str(unicodedata.decimal(char))
     if re.fullmatch("[a-z0-9]+", fold(wide)):
@@ -150,6 +152,8 @@ def _pieces(plain: str) -> list[tuple[int, int]]:
     quoted = False
     for match in _SCAN.finditer(plain):
         piece, (start, end) = match.group(), match.span()
+        if spans and end <= spans[-1][1]:
+            continue
         glued = bool(spans) and spans[-1][1] == start
         previous = plain[slice(*spans[-1])] if spans else ""
         if piece == "'":
@@ -160,7 +164,7 @@ def _pieces(plain: str) -> list[tuple[int, int]]:
         if piece == "." and glued:
             earlier = plain[slice(*spans[-2])] if len(spans) > 1 else ""
             if _abbreviated(previous, earlier, plain, end):
-                spans[-1] = (spans[-1][0], end)
+                spans[-1] = (spans[-1][0], end + 2 * _possessive(plain, end))
                 continue
         if match.lastgroup == "mark" and punctuation_mark(piece) is None and not _said(piece):
             continue
@@ -185,6 +189,10 @@ def _followed(plain: str, end: int) -> bool:
     return re.compile(r"\w").search(plain, end) is not None
 
 
+def _possessive(plain: str, at: int) -> bool:
+    return re.compile(r"'s(?![\w'-])").match(plain, at) is not None
+
+
 def _abbreviated(word: str, before: str, plain: str, end: int) -> bool:
     """Whether the period that ends at `end` belongs to its word rather than to the sentence."""
     key = word.lower()
@@ -193,6 +201,10 @@ def _abbreviated(word: str, before: str, plain: str, end: int) -> bool:
     following = re.compile(r"\s*(\w+|\S)").match(plain, end)
     after = following.group(1) if following else ""
     follower = after[:1]
+    if key == "al":
+        return before.lower() == "et"
+    if key in ABBREVIATIONS and _possessive(plain, end):
+        return True
     if key in BEFORE_NUMBER and (follower.isdigit() or re.fullmatch("[IVXLC]{2,}|[VX]", after)):
         return True
     if key in WEEKDAYS and word[0].isupper() and after == ",":
@@ -201,8 +213,9 @@ def _abbreviated(word: str, before: str, plain: str, end: int) -> bool:
         return follower.isupper() and word != "I" and before.lower() not in LABELLED
     if key == "v":
         return before[:1].isupper() and follower.isupper()
-    if word in MEASURES or key in ("in", "sq", "cu"):
-        return (follower.islower() or follower.isdigit()) and AMOUNT.fullmatch(before) is not None
+    if word in MEASURES or key in ("in", "sq", "cu", "fl"):
+        counted = AMOUNT.fullmatch(before) or before.removesuffix(".") in ("sq", "cu", "fl")
+        return (follower.islower() or follower.isdigit()) and bool(counted)
     if key in BEFORE_NUMBER or key not in ABBREVIATIONS:
         return False
     return key not in BEFORE_NAME or (word[0].isupper() and follower.isupper())

