@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from tts_core.config import ModelConfig
 from tts_core.models.attention import LocationSensitiveAttention
-from tts_core.models.blocks import Prenet, SteppedLSTM
+from tts_core.models.blocks import Prenet, Randomness, SteppedLSTM
 from tts_core.models.stepping import SteppedLayer
 
 
@@ -69,7 +69,7 @@ class AttentionDecoder(nn.Module):
         memory: Tensor,
         mask: Tensor,
         longest: Tensor,
-        generator: torch.Generator | None = None,
+        generator: Randomness = None,
     ) -> tuple[Decoded, Tensor, Tensor]:
         """Free running until every sentence has stopped.
 

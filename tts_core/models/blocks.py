@@ -1,5 +1,6 @@
 """The parts that the three systems share. Shapes: see `tts_core.types`."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -143,6 +144,22 @@ class PhoneEncoder(nn.Module):
         return self.lstm(self.convs(x, mask), lengths)
 
 
+Randomness = torch.Generator | Sequence[torch.Generator] | None
+"""What seeds a synthesis: one generator, or one of its own for each of the B sentences."""
+
+
+def uniform(like: Tensor, generator: Randomness) -> Tensor:
+    """Draws from [0, 1) of the shape of `like` (B, ...).
+
+    With a generator for each row a sentence is given the same draws in any batch.
+    """
+    options = {"device": like.device, "dtype": like.dtype}
+    if generator is None or isinstance(generator, torch.Generator):
+        return torch.rand(like.shape, generator=generator, **options)
+    rows = (torch.rand(like.shape[1:], generator=one, **options) for one in generator)
+    return torch.stack(list(rows))
+
+
 class Prenet(nn.Module):
     """Two ReLU layers with dropout that stays on in synthesis (Shen et al. 2018).
 
@@ -154,14 +171,13 @@ class Prenet(nn.Module):
         self.layers = nn.ModuleList([nn.Linear(inputs, units), nn.Linear(units, units)])
         self.dropout = dropout
 
-    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def forward(self, x: Tensor, generator: Randomness = None) -> Tensor:
         """(..., D_in) to (..., units). `generator` seeds the dropout of a synthesis."""
         for layer in self.layers:
             x = F.relu(layer(x))
             if self.dropout == 0:
                 continue
-            drawn = torch.rand(x.shape, generator=generator, device=x.device, dtype=x.dtype)
-            x = x * (drawn >= self.dropout) / (1 - self.dropout)
+            x = x * (uniform(x, generator) >= self.dropout) / (1 - self.dropout)
         return x
 
 

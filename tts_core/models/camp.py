@@ -21,6 +21,7 @@ from tts_core.models.batch import Batch
 from tts_core.models.blocks import (
     ConvStack,
     PhoneEncoder,
+    Randomness,
     Recurrent,
     frame_index,
     mean_of_valid,
@@ -215,7 +216,7 @@ class CAMP(nn.Module):
     def synthesize(
         self,
         batch: Batch,
-        generator: torch.Generator | None = None,
+        generator: Randomness = None,
         rate: float = 1.0,
         prosody: Tensor | None = None,
     ) -> ModelOutput:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from tts_core.config import ModelConfig
 from tts_core.models.batch import Batch
-from tts_core.models.blocks import ConvStack, Recurrent, mean_of_valid
+from tts_core.models.blocks import ConvStack, Randomness, Recurrent, mean_of_valid
 from tts_core.models.context import TextContext
 from tts_core.models.durations import PHONE_GROUP, whole_frames
 from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
@@ -95,7 +95,7 @@ class DurIANPlus(nn.Module):
 
     @torch.inference_mode()
     def synthesize(
-        self, batch: Batch, generator: torch.Generator | None = None, rate: float = 1.0
+        self, batch: Batch, generator: Randomness = None, rate: float = 1.0
     ) -> ModelOutput:
         """Text to log-mel (B, T, M) with predicted durations."""
         encodings = self.encoder(batch)

@@ -16,6 +16,7 @@ from tts_core.models.batch import Batch
 from tts_core.models.blocks import (
     PhoneEncoder,
     Prenet,
+    Randomness,
     SteppedLSTM,
     frame_index,
     mean_of_valid,
@@ -24,6 +25,10 @@ from tts_core.models.blocks import (
 )
 from tts_core.models.durations import DurationModel, DurationScale
 from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
+from tts_core.models.stepping import SteppedLayer
+
+BLOCK = 64
+"""Frames whose share of the gates is computed at once in a synthesis."""
 
 
 class AutoregressiveDecoder(nn.Module):
@@ -49,15 +54,28 @@ class AutoregressiveDecoder(nn.Module):
         hidden, _ = self.lstm(torch.cat([self.prenet(previous), condition], -1))
         return self.output(torch.cat([hidden, condition], -1))
 
-    def generate(self, condition: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Free running: y (B, T, D) to frames (B, T, M)."""
-        states = self.lstm.start(condition)
+    def generate(self, condition: Tensor, generator: Randomness = None) -> Tensor:
+        """Free running: y (B, T, D) to frames (B, T, M).
+
+        All that is linear in y is computed for many frames at once: its share of the first layer's
+        gates and of the output. What is left per frame depends on the frame before.
+        """
+        width = condition.shape[2]
+        first = SteppedLayer(self.lstm, 0, condition, width)
+        above = [SteppedLayer(self.lstm, i, condition) for i in range(1, self.lstm.num_layers)]
+        of_hidden, of_condition = self.output.weight.split([self.lstm.hidden_size, width], 1)
+        of_hidden = of_hidden.T.contiguous()
         frame = condition.new_zeros(condition.shape[0], self.output.out_features)
         frames: list[Tensor] = []
-        for y in condition.unbind(1):
-            hidden = self.lstm.step(torch.cat([self.prenet(frame, generator), y], -1), states)
-            frame = self.output(torch.cat([hidden, y], -1))
-            frames.append(frame)
+        for block in condition.split(BLOCK, 1):
+            gates = (block @ first.skipped.T).unbind(1)
+            shares = nn.functional.linear(block, of_condition, self.output.bias).unbind(1)
+            for gate, share in zip(gates, shares, strict=True):
+                hidden = first.step(self.prenet(frame, generator), gate)
+                for layer in above:
+                    hidden = layer.step(hidden)
+                frame = torch.addmm(share, hidden, of_hidden)
+                frames.append(frame)
         return torch.stack(frames, 1)
 
 
@@ -120,7 +138,7 @@ class NTTS(nn.Module):
 
     @torch.inference_mode()
     def synthesize(
-        self, batch: Batch, generator: torch.Generator | None = None, rate: float = 1.0
+        self, batch: Batch, generator: Randomness = None, rate: float = 1.0
     ) -> ModelOutput:
         """Text to log-mel (B, T, M) with predicted durations."""
         durations = self.duration_model.predict(batch, rate=rate)

@@ -21,7 +21,7 @@ from tts_core.models.attention import (
 )
 from tts_core.models.attention_decoder import AttentionDecoder, Decoded
 from tts_core.models.batch import Batch
-from tts_core.models.blocks import mean_of_valid
+from tts_core.models.blocks import Randomness, mean_of_valid
 from tts_core.models.context import TextContext
 from tts_core.models.durations import PHONE_GROUP
 from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
@@ -82,7 +82,7 @@ class NTTSAttention(nn.Module):
 
     @torch.inference_mode()
     def synthesize(
-        self, batch: Batch, generator: torch.Generator | None = None, rate: float = 1.0
+        self, batch: Batch, generator: Randomness = None, rate: float = 1.0
     ) -> ModelOutput:
         """Text to log-mel (B, T, M).
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from tts_core.config import ModelConfig
 from tts_core.models.batch import Batch
-from tts_core.models.blocks import ConvStack, Prenet, Recurrent, SteppedLSTM
+from tts_core.models.blocks import ConvStack, Prenet, Randomness, Recurrent, SteppedLSTM
 from tts_core.models.context import TextContext
 from tts_core.models.facts import CorpusFacts
 from tts_core.text.bert import pool_units
@@ -105,7 +105,7 @@ class ProsodyPredictor(nn.Module):
         hidden, _ = self.lstm(torch.cat([self.prenet(previous), context], -1))
         return self.output(hidden)
 
-    def generate(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
+    def generate(self, batch: Batch, generator: Randomness = None) -> Tensor:
         """Free running: word vectors (B, W, d) on the reference encoder's own scale."""
         context = self.encode(batch)
         states = self.lstm.start(context)

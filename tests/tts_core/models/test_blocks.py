@@ -113,3 +113,15 @@ def test_the_prenet_drops_in_synthesis_too_and_follows_its_generator():
     first, again, other = (prenet(x, torch.Generator().manual_seed(s)) for s in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_a_sentence_is_given_its_own_draws_in_any_batch():
+    prenet, x = Prenet(6, 40).eval(), torch.randn(3, 6)
+
+    def seeded(*seeds: int) -> list[torch.Generator]:
+        return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+    together = prenet(x, seeded(1, 2, 3))
+    alone = prenet(x[1:2], seeded(2))
+    assert torch.equal(together[1:2] == 0, alone == 0)
+    torch.testing.assert_close(together[1:2], alone)
