@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -28,20 +27,17 @@ class Frontend:
         lexicon: file with pronunciations of one's own, one `word PH1 PH2 ...` a line.
 
     Raises:
-        UserError: an asset is not fetched, or the lexicon is wrong.
+        UserError: an asset is not fetched, no such encoder or parser, or the lexicon is wrong.
     """
 
     def __init__(
         self, encoder: str = "minilm", parser: str = "auto", lexicon: Path | str | None = None
     ) -> None:
         self.encoder = encoder
+        self._pieces = Pieces(encoder)
         self._pronouncer = Pronouncer(Path(lexicon) if lexicon else None)
         self._tagger = Tagger()
         self._parser = load_parser(parser, encoder)
-
-    @cached_property
-    def _pieces(self) -> Pieces:
-        return Pieces(self.encoder)
 
     def analyse(self, text: str) -> Sentence:
         """Analyse one text.

@@ -92,8 +92,11 @@ def score_parser(
     Punctuation, traces, functional labels and roots are taken out of both; brackets over one word
     or the whole sentence do not count. Intervals are 95 %, over sentences.
     """
+    from intone.errors import UserError
     from tts_core.text.parse import load_parser, scoring, training
 
+    if held_out and not trees.is_dir():
+        raise UserError(f"{trees}: --held-out parts the documents of a folder, and this is none")
     if trees.is_dir():
         bank = training.read_treebank(trees, held_out)
         gold = bank.held_out if held_out else bank.train

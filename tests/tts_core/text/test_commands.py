@@ -68,5 +68,6 @@ def test_own_pronunciations_are_taken_from_a_file(tmp_path: Path):
 
 
 def test_unknown_encoder_and_parser_are_refused_by_name(tmp_path: Path):
-    assert "nowhere" in str(analyse("Go", "--encoder", str(tmp_path / "nowhere")).exception)
+    nowhere = str(analyse("Go", "--encoder", str(tmp_path / "nowhere")).exception)
+    assert nowhere.startswith("text encoder") and "nowhere" in nowhere
     assert "nonsense" in str(analyse("Go", "--parser", "nonsense").exception)

@@ -86,8 +86,24 @@ def test_held_out_documents_are_never_trained_on(treebank: Path):
     assert bank.held_out[1].words == ["It", "didn't", "bark"]
     with pytest.raises(UserError, match="6 documents with trees"):
         read_treebank(treebank, 6)
-    with pytest.raises(UserError, match="0 documents with trees"):
+    with pytest.raises(UserError, match=r"nowhere: no such folder"):
         read_treebank(treebank / "nowhere", 2)
+    (treebank / "empty").mkdir()
+    with pytest.raises(UserError, match=r"empty: no documents with trees"):
+        read_treebank(treebank / "empty", 2)
+
+
+def test_a_treebank_without_sentences_is_refused(tmp_path: Path, need: Callable[..., None]):
+    need("minilm")
+    for name in "ab":
+        (tmp_path / f"{name}.ptb").write_text("(S (NN dog))", encoding="utf-8")
+    with pytest.raises(UserError, match="no sentences of 2 to 40 words"):
+        train_parser(tmp_path, tmp_path / "weights.safetensors", held_out=1)
+    run = CliRunner().invoke
+    one = str(tmp_path / "a.ptb")
+    assert "no gold tree" in str(run(app, ["text", "score-parser", one]).exception)
+    kept_apart = run(app, ["text", "score-parser", one, "--held-out", "1"])
+    assert "documents of a folder" in str(kept_apart.exception)
 
 
 def test_what_is_no_weights_file_is_refused(tmp_path: Path):

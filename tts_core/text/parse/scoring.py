@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from intone.errors import UserError
 from tts_core.text.normalise import Unit
 from tts_core.text.parse import ConstituencyParser
 from tts_core.text.parse.trees import Span, Tree, letters, over_words, read_trees
@@ -102,7 +103,12 @@ def score_parser(parser: ConstituencyParser, gold: Sequence[Tree]) -> ParserScor
     Args:
         parser: which one. gold: trees without punctuation, words as our front-end parts them
             (`tts_core.text.parse.trees.as_written`).
+
+    Raises:
+        UserError: no trees, or the parser has no tree of a sentence.
     """
+    if not gold:
+        raise UserError("there is no gold tree of two or more words to compare with")
     tagged = _tag(gold)
     start = time.perf_counter()
     trees = parser(tagged)

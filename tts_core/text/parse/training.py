@@ -68,9 +68,13 @@ def read_treebank(folder: Path, held_out: int) -> Treebank:
         folder: where they are. held_out: how many documents are kept from training.
 
     Raises:
-        UserError: too few documents, or one that cannot be read.
+        UserError: no such folder, too few documents, or one that cannot be read.
     """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder; name one that holds bracketed trees")
     found = [p for p in sorted(folder.glob("*")) if p.suffix in (".ptb", ".mrg", ".trees")]
+    if not found:
+        raise UserError(f"{folder}: no documents with trees (.ptb, .mrg, .trees) are here")
     if len(found) <= held_out:
         raise UserError(
             f"{folder}: {len(found)} documents with trees (.ptb, .mrg, .trees) are here, but "
@@ -119,6 +123,11 @@ def train_parser(
     """
     bank = read_treebank(folder, held_out)
     train = [tree for tree in bank.train if len(tree.words) <= _MAX_WORDS]
+    if not train or not bank.held_out:
+        raise UserError(
+            f"{folder}: no sentences of 2 to {_MAX_WORDS} words to train on, or none of two or "
+            "more words among those held out; name a larger treebank"
+        )
     torch.manual_seed(seed)
     reader = WordFeatures(encoder, layers or _layers(encoder))
     features = _read(reader, train, "features", progress)
