@@ -5,11 +5,11 @@ What is measured and why: docs/protocol-kathleen.md.
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from tts_core.evaluation.held_out_figures import draw_prosody, draw_run
 from tts_core.evaluation.held_out_page import page
 from tts_core.evaluation.held_out_summary import Row, summarise
 from tts_core.evaluation.journal import Journal, Values
-from tts_core.evaluation.renditions import Rendition, modes_of, render
+from tts_core.evaluation.renditions import Mode, Rendition, modes_of, render
 from tts_core.models.build import System
 from tts_core.models.camp import CAMP
 from tts_core.models.kathaka import Kathaka
@@ -49,6 +49,13 @@ class Trained:
     model: System
     description: checkpoint.Description
     run: Path | None
+
+
+class Heard(NamedTuple):
+    """A rendition, and the F0 of its audio (T,) in Hz."""
+
+    rendition: Rendition
+    contour: np.ndarray
 
 
 def load_systems(paths: Sequence[Path]) -> list[Trained]:
@@ -112,8 +119,8 @@ def evaluate(
     out.mkdir(parents=True, exist_ok=True)
     journal = Journal(out / PART)
     work = _Work(corpus, split, rows, other_readings(rows), vocoder, seed, journal, progress)
-    table = [*work.recordings(), *(row for one in systems for row in work.speech(one))]
     held = {one.name: found for one in systems if (found := work.latents(one)) is not None}
+    table = [*work.recordings(), *(row for one in systems for row in work.speech(one))]
     sentences = groups(rows)
     result = {
         "split": split,
@@ -166,8 +173,8 @@ class _Work:
         copies = []
         for number, row in enumerate(self.rows):
             self.progress("copy-synthesis", number + 1, len(self.rows))
-            make = partial(Rendition, row.mel, row.durations)
-            copies.append(self._measured(f"copy|{row.utterance}", make, row, "recording"))
+            say = partial(self._heard, Rendition(row.mel, row.durations))
+            copies.append(self._measured(f"copy|{row.utterance}", say, row, "recording"))
         return [
             Row("human", "other reading", "own", human),
             Row("copy", "copy", "recording", copies),
@@ -177,17 +184,32 @@ class _Work:
         """The system in all its modes."""
         neighbours = one.description.recipe.model.context_sentences
         rows = read_splits(self.corpus, (self.split,), neighbours)[self.split]
-        plan = [(mode, timing) for mode in modes_of(one.model) for timing in mode.timings]
-        table = []
-        for mode, timing in plan:
-            values = []
-            for number, row in enumerate(rows):
-                self.progress(f"{one.name}, {mode.name}, {timing}", number + 1, len(rows))
-                key = f"{one.description.weights_sha256}|{mode.name}|{timing}|{row.utterance}"
-                make = partial(render, one.model, mode, timing, row, self.seed)
-                values.append(self._measured(key, make, row, timing))
-            table.append(Row(one.name, mode.name, timing, values))
-        return table
+        return [
+            Row(one.name, mode.name, timing, self._spoken(one, mode, timing, rows))
+            for mode in modes_of(one.model)
+            for timing in mode.timings
+        ]
+
+    def _spoken(
+        self, one: Trained, mode: Mode, timing: str, rows: Sequence[Prepared]
+    ) -> list[Values]:
+        source = list(range(len(rows)))
+        if timing == "own" and not mode.reads_recording:
+            # Readings of one text, in one context, are said alike: once is enough.
+            first: dict[tuple[str, bytes], int] = {}
+            texts = [(row.text, row.encoded.pieces.tobytes()) for row in rows]
+            source = [first.setdefault(text, place) for place, text in enumerate(texts)]
+
+        @cache
+        def say(position: int) -> Heard:
+            return self._heard(render(one.model, mode, timing, rows[position], self.seed))
+
+        values = []
+        for number, row in enumerate(rows):
+            self.progress(f"{one.name}, {mode.name}, {timing}", number + 1, len(rows))
+            key = f"{one.description.weights_sha256}|{mode.name}|{timing}|{row.utterance}"
+            values.append(self._measured(key, partial(say, source[number]), row, timing))
+        return values
 
     def latents(self, one: Trained) -> latents.Held | None:
         """What the text knows of the latent; None for a system without one."""
@@ -200,11 +222,13 @@ class _Work:
             return latents.kathaka(one.model, train, rows, self.others, self.progress)
         return latents.camp(one.model, train, rows, self.others, self.seed, self.progress)
 
-    def _measured(self, key: str, make: Any, row: Prepared, timing: str) -> Values:
+    def _heard(self, rendition: Rendition) -> Heard:
+        return Heard(rendition, f0(self.vocoder(rendition.mel), self.features))
+
+    def _measured(self, key: str, say: Callable[[], Heard], row: Prepared, timing: str) -> Values:
         key = f"{self.corpus.info.inputs_digest}|{self.vocoder.name}|{self.seed}|{key}"
         if key not in self.journal:
-            made: Rendition = make()
-            contour = f0(self.vocoder(made.mel), self.features)
+            made, contour = say()
             durations = made.durations if timing == "own" else None
             self.journal.add(key, compare(contour, made.mel, durations, row, self.features))
         return self.journal.get(key)

@@ -150,7 +150,8 @@ def test_an_interrupted_evaluation_renders_only_what_is_missing(
     with pytest.raises(KeyboardInterrupt):
         evaluate(runs, prepared.path, "test", out, vocoder=vocoder)
     first = evaluate(runs, prepared.path, "test", out, vocoder=vocoder)
-    assert len(rendered) == 1 + 2 * 7
+    # 7 recordings under their own durations, 5 texts, and the one that broke.
+    assert len(rendered) == 7 + 5 + 1
     monkeypatch.undo()
     assert evaluate(runs, prepared.path, "test", tmp_path / "b", vocoder=vocoder) == first
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tts_core.evaluation.intervals import paired_difference, ratio
+from tts_core.evaluation.intervals import holm, paired_difference, ratio, sign_flip_p
 
 
 def test_interval_agrees_with_the_normal_theory_it_approximates() -> None:
@@ -41,3 +41,27 @@ def test_one_sentence_has_no_interval_and_the_seed_repeats() -> None:
     assert ratio([3.0]).to_dict() == {"mean": 3.0, "n": 1, "ci": None}
     values = [1.0, 5.0, 2.0, 9.0]
     assert ratio(values, seed=4) == ratio(values, seed=4)
+
+
+def test_flipped_signs_tell_a_difference_from_none() -> None:
+    random = np.random.default_rng(0)
+    noise = random.normal(size=60)
+    assert sign_flip_p((noise + 1).tolist()) < 0.001
+    assert sign_flip_p((noise - 1).tolist()) < 0.001
+    assert sign_flip_p((noise - noise.mean()).tolist()) > 0.9
+    # All 2^3 flips are tried: only two of them are as far from 0.
+    assert sign_flip_p([1.0, 2.0, 3.0]) == pytest.approx(0.25)
+
+
+def test_holm_is_statsmodels_holm() -> None:
+    from statsmodels.stats.multitest import multipletests
+
+    p = np.random.default_rng(1).random(7) ** 3
+    adjusted = np.asarray(multipletests(p, method="holm")[1])
+    assert holm(p.tolist()) == pytest.approx(adjusted)
+    assert holm([]) == []
+
+
+def test_resamples_without_a_denominator_leave_a_finite_interval() -> None:
+    estimate = ratio([1.0, 0.0, 0.0], [1.0, 0.0, 0.0])
+    assert (estimate.low, estimate.high) == (1, 1)
