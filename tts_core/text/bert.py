@@ -15,6 +15,7 @@ from intone import assets
 from intone.errors import UserError
 
 ENCODER_ASSETS = ("minilm", "mpnet")
+HUB_TIMEOUT_S = 10.0
 
 
 class HasText(Protocol):
@@ -28,15 +29,30 @@ def resolve(name: str) -> str:
     """What transformers loads for an encoder's name: an asset's folder, a local folder, a hub name.
 
     Raises:
-        UserError: an asset that is not fetched, or a path where no folder is.
+        UserError: an asset that is not fetched, a path where no folder is, or a name that neither
+            the hub's cache nor the hub knows.
     """
     if name in ENCODER_ASSETS:
         return str(assets.path(name))
     path = Path(name).expanduser()
-    # What can only be a path is not asked of the hub, which takes a minute and a half to say no.
-    if name.startswith((".", "/", "~")) and not path.is_dir():
+    if path.is_dir():
+        return str(path)
+    if name.startswith((".", "/", "~")) or not _on_hub(name):
         raise UserError(_missing(name))
-    return str(path)
+    return name
+
+
+def _on_hub(name: str) -> bool:
+    """Ask once: transformers asks for each of its files six times, which takes many minutes."""
+    from huggingface_hub import HfApi, try_to_load_from_cache
+
+    try:
+        if isinstance(try_to_load_from_cache(name, "config.json"), str):
+            return True
+        HfApi().model_info(name, timeout=HUB_TIMEOUT_S)
+    except Exception:  # What its client raises depends on its HTTP library.
+        return False
+    return True
 
 
 class Pieces:

@@ -1,6 +1,8 @@
 """The text encoder: layers, padding, long texts, families of models, refusals."""
 
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from transformers import AutoModel
 
 from intone import assets
 from intone.errors import UserError
-from tts_core.text.bert import TextEncoder, pool_units, windows
+from tts_core.text.bert import Pieces, TextEncoder, pool_units, windows
 from tts_core.text.normalise import normalise
 
 SIZES = {"vocab_size": 60, "max_position_embeddings": 20}
@@ -186,3 +188,26 @@ def test_refusals(monkeypatch: pytest.MonkeyPatch, need: Callable[..., None]):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(UserError, match="neither an asset"):
         TextEncoder("no-such-author/no-such-model")
+
+
+def test_an_unknown_name_is_asked_of_the_hub_only_once(monkeypatch: pytest.MonkeyPatch):
+    asked: list[str] = []
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(503)
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
+        with pytest.raises(UserError, match="nor a model that the hub gives"):
+            Pieces("no-such-author/no-such-model")
+        server.shutdown()
+    assert sum("no-such-model" in path for path in asked) == 1
