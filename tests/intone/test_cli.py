@@ -43,7 +43,8 @@ def commands() -> list[tuple[str, ...]]:
 def test_the_documented_commands_exist():
     found = {" ".join(path) for path in commands()}
     documented = {
-        "corpus build", "corpus fetch", "corpus report", "prepare", "text analyse", "train",
+        "corpus build", "corpus fetch", "corpus import", "corpus report", "prepare",
+        "text analyse", "text train-parser", "text score-parser", "train",
         "synth", "stimuli make", "stimuli import", "voice pack", "voice show", "assets",
         "objective", "study new", "serve", "rehearse", "report", "demo",
     }  # fmt: skip

@@ -169,7 +169,12 @@ def prepare(
         str, typer.Option(help="local: processes of this machine; ray: a Ray cluster.")
     ] = "local",
     workers: Annotated[
-        int, typer.Option(min=1, help="Processes; as many as there are processor cores.")
+        int,
+        typer.Option(
+            min=1,
+            help="Processes that work side by side, up to the number of processor cores; each "
+            "needs up to 1 GB of memory.",
+        ),
     ] = 2,
     aligner: Annotated[
         str,

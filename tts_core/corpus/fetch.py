@@ -132,11 +132,11 @@ def fetch(
         if there.name != name:
             raise UserError(f"{out}: holds the corpus {there.name}; choose another folder")
         return there
-    out.mkdir(parents=True, exist_ok=True)
     choice = Choice(speakers)
     local = Path(from_dir) if from_dir else corpora_path(name)
     if from_dir and not local.is_dir():
         raise UserError(f"{local}: no such folder; give the folder of a copy of {name}")
+    out.mkdir(parents=True, exist_ok=True)
     if local.is_dir() and (from_dir or url is None):
         return _take_local(local, out, source, info, choice, progress)
     if not hasattr(tarfile, "data_filter"):

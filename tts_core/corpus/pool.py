@@ -69,6 +69,16 @@ def cut(items: Sequence[Any], size: int, folder: Path, suffix: str = ".json") ->
     ]
 
 
+def known_engine(name: str) -> None:
+    """Refuse, before any work, a name that is not in `ENGINES`.
+
+    Raises:
+        UserError: unknown name.
+    """
+    if name not in ENGINES:
+        raise UserError(f"{name}: no such engine; choose one of {', '.join(ENGINES)}")
+
+
 def open_engine(
     name: str, workers: int, shared: Sequence[Path] = ()
 ) -> AbstractContextManager[Engine]:
@@ -82,8 +92,7 @@ def open_engine(
     Raises:
         UserError: unknown name, or Ray is not installed.
     """
-    if name not in ENGINES:
-        raise UserError(f"{name}: no such engine; choose one of {', '.join(ENGINES)}")
+    known_engine(name)
     if name == "ray":
         from tts_core.corpus.cluster import ray_engine
 

@@ -21,7 +21,7 @@ from intone.files import owned, write_whole
 from tts_core.corpus import align, shards
 from tts_core.corpus.claim import claim, finished, inputs_digest, refuse_foreign, release
 from tts_core.corpus.links import neighbours
-from tts_core.corpus.pool import Engine, cut, open_engine, run_pieces
+from tts_core.corpus.pool import Engine, cut, known_engine, open_engine, run_pieces
 from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.recordings import (
     Checked,
@@ -75,6 +75,7 @@ def prepare(
             process works in `out`, or nothing of the training split can be used.
     """
     out, folder, settings = Path(out), Path(corpus).absolute(), settings or Settings()
+    known_engine(engine)
     corpus_info, recordings = read_corpus(corpus)
     recordings = of_speaker(recordings, settings.speaker)
     sides = split(recordings, settings.seed)

@@ -26,6 +26,7 @@ from tts_core.corpus.report_page import (
     spread,
 )
 from tts_core.corpus.report_plain import text_section
+from tts_core.corpus.settings import ALIGNERS
 from tts_core.corpus.shards import PreparedInfo
 from tts_core.corpus.survey import F0_EDGES_HZ, Survey, survey
 from tts_core.text.tokens import CONSONANTS, VOWELS
@@ -55,7 +56,7 @@ def prepared_report(
         _speakers(found),
         text_section([row.text for row in found.rows], Counter(r.sentence for r in found.rows)),
         _coverage(found),
-        _pauses(found),
+        _pauses(info, found),
         alignment_section(info, found),
         *([agreement_section(asked)] if asked else []),
         suspicion_section(scored),
@@ -67,6 +68,7 @@ def prepared_report(
 
 def _facts(info: PreparedInfo, found: Survey, asked: Agreement | None) -> list[tuple[str, str]]:
     pauses, quiet = quality.boundary_pauses(found)
+    of_them = "" if _mended(info) else f", {quiet.sum():,} of them quiet"
     missing = quality.missing_phones(quality.coverage(found))
     facts = [
         ("hours", f"{info.hours:.2f}"),
@@ -77,10 +79,7 @@ def _facts(info: PreparedInfo, found: Survey, asked: Agreement | None) -> list[t
         ("left out", f"{len(info.left_out):,}"),
         ("median F0", f"{f0_quantile(np.sum(list(found.f0.values()), axis=0), 0.5):.0f} Hz"),
         ("phones missing", ", ".join(missing) or "none"),
-        (
-            "pauses without punctuation",
-            f"{len(pauses):,} of 50 ms or more, {quiet.sum():,} of them quiet",
-        ),
+        ("pauses without punctuation", f"{len(pauses):,} of 50 ms or more{of_them}"),
         ("phones at the aligner's minimum", percent(quality.at_minimum(found))),
     ]
     if asked and asked.distances_s:
@@ -92,6 +91,11 @@ def _facts(info: PreparedInfo, found: Survey, asked: Agreement | None) -> list[t
             )
         )
     return facts
+
+
+def _mended(info: PreparedInfo) -> bool:
+    """Whether loud pauses without punctuation were given back to the phone before them."""
+    return info.aligner in ALIGNERS
 
 
 def f0_quantile(counts: np.ndarray, share: float) -> float:
@@ -169,7 +173,7 @@ def _coverage(found: Survey) -> Section:
     )
 
 
-def _pauses(found: Survey) -> Section:
+def _pauses(info: PreparedInfo, found: Survey) -> Section:
     rows = [
         (
             "no mark" if row.place == "<wb>" else row.place,
@@ -183,6 +187,13 @@ def _pauses(found: Survey) -> Section:
         for row in quality.pauses(found)
     ]
     head = ("mark", "places", "pauses", "share", "quiet", "median, ms", "longest, ms")
+    about_loud = (
+        f"Now and then {info.aligner} takes the end of a weak sound for silence: where no mark "
+        "stands, a pause that was as loud as speech has been given back to the phone before it; "
+        "a mark keeps its pause however loud."
+        if _mended(info)
+        else "Of the others the aligner may have taken the end of a weak sound for silence."
+    )
     inner, quiet = quality.boundary_pauses(found)
     figures = []
     if len(inner):
@@ -195,8 +206,8 @@ def _pauses(found: Survey) -> Section:
             "A pause is a silence of 50 ms or more between two words. Without punctuation it is "
             "part of the word before it. Of several marks the first one counts; the silence "
             "before and after a recording's speech is no pause. A quiet one has a mean level "
-            "nearer to the recording's quietest frames than to its phones; of the others an "
-            "aligner may have taken the end of a weak sound for silence."
+            "nearer to the recording's quietest frames than to its phones.",
+            about_loud,
         ],
         figures,
         [Table("Pauses between two words, by the mark that stands there.", head, rows)],

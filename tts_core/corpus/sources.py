@@ -40,10 +40,13 @@ def read_corpus(folder: str | Path) -> tuple[CorpusInfo, list[Recording]]:
     """
     folder = Path(folder)
     table = folder / "metadata.csv"
+    if not folder.exists():
+        raise UserError(f"{folder}: no such folder; give a corpus folder, with metadata.csv in it")
     if not table.is_file():
         raise UserError(
-            f"{folder}: not a corpus, there is no metadata.csv; build one with "
-            "`intone corpus build demo` or fetch one with `intone corpus fetch`"
+            f"{folder}: not a corpus, there is no metadata.csv; bring one of another layout into "
+            "this form with `intone corpus import`, fetch one with `intone corpus fetch`, or "
+            "build the demo's with `intone corpus build demo`"
         )
     info = read_info(folder)
     recordings = _read_table(table, info)
@@ -58,8 +61,10 @@ def read_info(folder: Path) -> CorpusInfo:
     if not path.is_file():
         if folder.resolve().name in KNOWN:
             return KNOWN[folder.resolve().name]
+        needed = [name for name, key in CorpusInfo.model_fields.items() if key.is_required()]
         raise UserError(
-            f"{path}: missing; write it with the keys {', '.join(CorpusInfo.model_fields)}"
+            f"{path}: missing; write it with the keys {', '.join(needed)}, or let `intone corpus "
+            "import` write it"
         )
     try:
         return CorpusInfo.model_validate_json(path.read_text(encoding="utf-8"))
