@@ -25,11 +25,17 @@ def text_analyse(
     ] = None,
     encoder: Annotated[
         str,
-        typer.Option(help="Text encoder whose word pieces are shown: minilm, mpnet, folder, name."),
+        typer.Option(
+            help="Text encoder whose word pieces a voice reads, and whose parser is the automatic "
+            "one: minilm, mpnet, a model folder, a hub name."
+        ),
     ] = "minilm",
     parser: Annotated[
         str,
-        typer.Option(help="What makes the tree: auto, span:minilm, span:mpnet, rules, file:TREES."),
+        typer.Option(
+            help="What makes the tree: auto, span:minilm, span:mpnet, span:WEIGHTS.safetensors, "
+            "rules, benepar[:MODEL] or file:TREES."
+        ),
     ] = "auto",
 ) -> None:
     """Show what is said, phones, tags and parse tree of every line of standard input.

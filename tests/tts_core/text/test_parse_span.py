@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -176,7 +176,7 @@ def test_a_sentence_without_its_words_counts_as_missed(gold: list[Tree]):
     class Nonsense:
         name = "nonsense"
 
-        def __call__(self, sentences: list[list[Tagged]]) -> list[str]:
+        def __call__(self, sentences: Sequence[Sequence[Tagged]]) -> list[str]:
             return ["(S (NN other) (NN words))"] * len(sentences)
 
     score = score_parser(Nonsense(), gold)
