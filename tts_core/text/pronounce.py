@@ -10,7 +10,7 @@ import numpy as np
 from intone import assets
 from intone.errors import UserError
 from intone.resources import data_path
-from tts_core.text.scan import fold
+from tts_core.text.plain import fold
 from tts_core.text.tokens import CONSONANTS, PHONES, VOWELS
 
 Phones = tuple[str, ...]

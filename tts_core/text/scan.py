@@ -1,16 +1,15 @@
 """Text as written to pieces, words and marks, each with its place in the text.
 
-Readers see a plain form of the text: accents composed, typographic apostrophes straight, digits of
-every script as 0-9, nothing invisible. Every plain character remembers which characters of the
-text it stands for, so that a piece's span always holds exactly what was written.
+Pieces are found in the plain form of the text (`tts_core.text.plain`), and every plain character
+remembers which characters of the text it stands for, so that a piece's span always holds exactly
+what was written.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
-from intone.errors import UserError
 from tts_core.text.measures import MEASURES, SIGNS
+from tts_core.text.plain import VULGAR, plain_form
 from tts_core.text.tokens import punctuation_mark
 from tts_core.text.written_forms import (
     ABBREVIATIONS,
@@ -20,13 +19,6 @@ from tts_core.text.written_forms import (
     SYMBOLS,
     WEEKDAYS,
 )
-
-VULGAR = "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒"
-_FOLD = str.maketrans(
-    {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "th", "þ": "th"}
-    | {"ŋ": "ng", "ı": "i", "ħ": "h", "ŧ": "t", "ƒ": "f", "ſ": "s"}
-)
-_ALIKE = {"ʼ": "’", "′": "'", "″": '"', "\u200b": " ", "μ": "µ"}
 
 _FIGURE = rf"""
     (?:[-−+]?{SIGNS}[ ]?|[-−+])? (?=\d|\.\d|[{VULGAR}])
@@ -85,65 +77,8 @@ def scan(text: str) -> list[Piece]:
     Raises:
         UserError: letters or digits that English cannot say.
     """
-    plain, starts, ends = _plain(text)
+    plain, starts, ends = plain_form(text)
     return [Piece(plain[start:end], starts[start], ends[end - 1]) for start, end in _pieces(plain)]
-
-
-def fold(word: str) -> str:
-    """Lower case without accents: "cafe" for "Café"."""
-    if word.isascii():
-        return word.lower()
-    plain = unicodedata.normalize("NFKD", word.lower().translate(_FOLD))
-    return "".join(char for char in plain if not unicodedata.combining(char))
-
-
-def _plain(text: str) -> tuple[str, list[int], list[int]]:
-    """The plain form of a text, and where each of its characters starts and ends in the text."""
-    chars: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for place, char in enumerate(text):
-        if char.isascii():
-            plain = char if char.isprintable() else " "
-        elif unicodedata.category(char).startswith("M"):
-            plain = ""
-            if chars and chars[-1] != " ":
-                composed = unicodedata.normalize("NFC", chars[-1] + char)
-                chars[-1] = composed if len(composed) == 1 else chars[-1]
-                ends[-1] = place + 1
-        else:
-            plain = _plain_character(char, text)
-        for one in plain:
-            chars.append(one)
-            starts.append(place)
-            ends.append(place + 1)
-    apostrophes = re.sub(r"(?<=\w)[‘’]|[‘’](?=\w)", "'", "".join(chars))
-    return apostrophes, starts, ends
-
-
-def _plain_character(char: str, text: str) -> str:
-    if char in _ALIKE:
-        return _ALIKE[char]
-    if char in SYMBOLS or char in VULGAR:
-        return char
-    category = unicodedata.category(char)
-    if category == "Cf":
-        return ""
-    if not char.isprintable():
-        return " "
-    wide = unicodedata.normalize("NFKC", char)
-    if category[0] not in "LN":
-        said = wide in MEASURES or "FULLWIDTH" in unicodedata.name(char, "")
-        return wide if said else char
-    if char.isdecimal():
-        return str(unicodedata.decimal(char))
-    if re.fullmatch("[a-z0-9]+", fold(wide)):
-        return wide
-    name = unicodedata.name(char, "unnamed").lower()
-    raise UserError(
-        f"the text {text.strip()[:60]!r} has the character {char!r} ({name}), but only English can "
-        "be read; write it in Latin letters"
-    )
 
 
 def _pieces(plain: str) -> list[tuple[int, int]]:

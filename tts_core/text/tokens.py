@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tts_core.text.plain import plain_form
 from tts_core.types import Word
 
 VOWELS = tuple("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())  # noqa: SIM905
@@ -90,7 +91,7 @@ def duration_group(tokens: np.ndarray) -> np.ndarray:
 
 def _symbols(word: Word) -> Sequence[str]:
     if word.punctuation:
-        mark = punctuation_mark(word.text)
+        mark = punctuation_mark(plain_form(word.text)[0])
         if mark is None:
             raise ValueError(f"{word.text!r} is no punctuation token")
         return [mark]

@@ -66,6 +66,9 @@ def assert_spans_agree(sentence: Sentence) -> None:
 @example("")
 @example("'")
 @example("a")
+@example("no.\u00ad.")
+@example("one，two．")
+@example("go!\u0301")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_spans_agree_on_any_text_that_is_not_refused(rules: Frontend, text: str):
     try:
