@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 
 INK, MUTED, GRID = "#1b1f24", "#6a7280", "#d8dce2"
 # Okabe and Ito's palette: told apart with any colour vision.
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+COLOURS = ("#56b4e9", "#0072b2", "#e69f00", "#cc79a7")
+CONTROLS = {"constant_kl": "sampler_kl", "median": "prosody", "shuffled": "prosody"}
+"""What a held-out loss must beat is drawn beside it."""
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "intone", "font.family": "sans-serif",
     "font.size": 10, "text.color": INK, "axes.edgecolor": GRID, "axes.labelcolor": INK,
@@ -36,28 +38,27 @@ def draw_run(name: str, rows: Sequence[Mapping[str, Any]], out: Path) -> str | N
         columns = min(3, len(curves))
         lines = -(-len(curves) // columns)
         figure = Figure(figsize=(3.6 * columns, 2.6 * lines), layout="constrained")
-        for number, ((stage, value), splits) in enumerate(curves.items()):
+        for number, ((stage, value), drawn) in enumerate(curves.items()):
             axes = figure.add_subplot(lines, columns, number + 1)
-            for split, colour in (("train", COLOURS[4]), ("validation", COLOURS[0])):
-                steps, values = splits.get(split, ([], []))
-                width = 0.9 if split == "train" else 1.8
-                axes.plot(steps, values, color=colour, linewidth=width, label=split)
+            for (label, (steps, values)), colour in zip(drawn.items(), COLOURS, strict=False):
+                mark = "" if label == "train" else "."
+                axes.plot(steps, values, color=colour, linewidth=1.2, marker=mark, label=label)
             axes.set(title=f"stage {stage}: {value}", xlabel="step")
-            if number == 0:
-                axes.legend()
+            axes.legend(fontsize=8)
         return _save(figure, out, f"learning-{name}.svg")
 
 
 def _curves(
     rows: Sequence[Mapping[str, Any]],
 ) -> dict[tuple[int, str], dict[str, tuple[list[int], list[float]]]]:
-    """(stage, value) to split to steps and values."""
+    """(stage, value) to the lines of its panel: split, or control, to steps and values."""
     curves: dict[tuple[int, str], dict[str, tuple[list[int], list[float]]]] = {}
     for row in rows:
         for name, value in row.items():
             if name not in ("stage", "step", "split"):
-                splits = curves.setdefault((row["stage"], name), {})
-                steps, values = splits.setdefault(row["split"], ([], []))
+                lines = curves.setdefault((row["stage"], CONTROLS.get(name, name)), {})
+                label = name if name in CONTROLS else row["split"]
+                steps, values = lines.setdefault(label, ([], []))
                 steps.append(row["step"])
                 values.append(value)
     return dict(sorted(curves.items(), key=lambda item: item[0][0]))
@@ -79,19 +80,25 @@ def draw_prosody(result: Mapping[str, Any], out: Path) -> str:
         axes = figure.add_subplot()
         for place, row in enumerate(rows):
             _draw_row(axes, place, row["timing"], row[shown]["f0_correlation"])
-        labels = [f"{r['system']}, {r['mode']}, {r['timing']} durations" for r in rows]
+        labels = [_label(row) for row in rows]
         axes.set_yticks(range(len(rows)), labels)
         axes.invert_yaxis()
-        sentences = "sentences read more than once" if shown != "all" else "all sentences"
-        axes.set(xlabel=f"correlation of log F0 with the recording, {sentences}")
+        sentences = "all sentences" if shown == "all" else "sentences read more than once"
+        figure.supxlabel(f"correlation of log F0 with the recording, {sentences}", fontsize=10)
         return _save(figure, out, "f0_correlation.svg")
 
 
 def _draw_row(axes: Axes, place: int, timing: str, value: Mapping[str, Any]) -> None:
-    colour = COLOURS[0] if timing == "own" else COLOURS[1]
+    colour = COLOURS[1] if timing == "own" else COLOURS[2]
     if value["ci"]:
         axes.plot(value["ci"], [place, place], color=colour, linewidth=2)
     axes.plot([value["mean"]], [place], marker="o", color=colour)
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    durations = "own durations" if row["timing"] == "own" else "recording's durations"
+    name = row["system"] if row["system"] == row["mode"] else f"{row['system']}, {row['mode']}"
+    return f"{name}, {durations}"
 
 
 def _save(figure: Figure, out: Path, name: str) -> str:
