@@ -178,6 +178,8 @@ def _times(intervals: Sequence[Interval], utterance: Utterance) -> np.ndarray:
     spoken = [one for one in intervals if _bare(one.label) not in _SILENCES]
     _same_phones([_bare(one.label) for one in spoken], [_bare(p) for p in utterance.phones])
     times = np.array([(one.start, one.end) for one in spoken])
+    if not np.isfinite(times).all():
+        raise AlignmentError("a time of it is not a number")
     seconds = soundfile.info(utterance.wav).duration
     if times[-1, 1] > seconds + _TOLERANCE_S:
         raise AlignmentError(

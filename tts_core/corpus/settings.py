@@ -45,13 +45,14 @@ class Settings:
 
     def described(self) -> dict[str, Any]:
         """A JSON value that differs where the result may; files by their content."""
+        encoder = Path(self.encoder).expanduser()
         return {
             "features": self.features.digest(),
             "aligner": self.aligner if self.aligner in ALIGNERS else _digest(Path(self.aligner)),
             "speaker": self.speaker,
             "lexicon": self.lexicon_digest(),
             "parser": self._parser(),
-            "encoder": _digest(Path(self.encoder)) if Path(self.encoder).is_dir() else self.encoder,
+            "encoder": _digest(encoder) if encoder.is_dir() else self.encoder,
             "seed": self.seed,
         }
 
@@ -64,7 +65,7 @@ class Settings:
             wanted = sorted(ENCODER_ASSETS, key=lambda asset: asset != self.encoder)
             detail = next((asset for asset in wanted if assets.available(asset)), "")
         shipped = data_path("parser", f"span_{detail}.safetensors")
-        weights = shipped if shipped.is_file() else Path(detail)
+        weights = shipped if shipped.is_file() else Path(detail).expanduser()
         return [kind, _digest(weights) if weights.is_file() else detail]
 
     def lexicon_digest(self) -> str | None:

@@ -147,6 +147,17 @@ def test_a_ctm_file_gives_the_same_times(tmp_path, utterances):
     np.testing.assert_allclose(found.times["u"], TIMES)
 
 
+@pytest.mark.parametrize("duration", ["nan", "inf", "-inf"])
+def test_a_time_that_is_no_number_refuses_its_utterance(tmp_path, utterances, duration):
+    lines = [f"u 1 {a:.2f} {b - a:.2f} {label or 'SIL'}" for a, b, label in intervals()]
+    first = next(n for n, line in enumerate(lines) if not line.endswith("SIL"))
+    fields = lines[first].split()
+    lines[first] = " ".join([*fields[:3], duration, fields[4]])
+    path = tmp_path / "phones.ctm"
+    path.write_text("\n".join(lines) + "\n")
+    assert "not a number" in align(str(path), utterances).failures["u"]
+
+
 def test_a_ctm_of_another_form_names_the_line(tmp_path, utterances):
     path = tmp_path / "phones.ctm"
     path.write_text("u 1 0.0 0.1 HH\nu 1 zero 0.1 AH\n")
