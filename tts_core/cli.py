@@ -47,8 +47,11 @@ def synth(
         str, typer.Option(help="ntts, ntts_attention, durian_plus, kathaka or camp.")
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Audio file, or folder with --file.")],
-    text: Annotated[str | None, typer.Option(help="What to say.")] = None,
-    file: Annotated[Path | None, typer.Option(help="Text file, one sentence a line.")] = None,
+    text: Annotated[str | None, typer.Option(help="What to say; sentence by sentence.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="Text file, one text a line; stopped, the same command goes on."),
+    ] = None,
     voice: VoiceOption = None,
     temperature: Annotated[
         float, typer.Option(min=0, help="Kathaka: 1 samples, 0 takes the mean.")
@@ -57,12 +60,44 @@ def synth(
         float, typer.Option(min=0.2, max=5, help="Speaking rate; above 1 is faster.")
     ] = 1.0,
     seed: Seed = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a sentence.")] = False,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Say it so many times, into NAME-1.wav, NAME-2.wav ...")
+    ] = 1,
+    prosody_from: Annotated[
+        Path | None,
+        typer.Option(help="kathaka: a recording of any text; camp: of the same words."),
+    ] = None,
+    prosody_text: Annotated[
+        str | None, typer.Option(help="What is said in --prosody-from, if not --text.")
+    ] = None,
+    vectors_out: Annotated[
+        Path | None, typer.Option(help="camp: write each word's prosody vector to this JSON file.")
+    ] = None,
+    vectors_in: Annotated[
+        Path | None, typer.Option(help="camp: speak with the vectors of such a file, as edited.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a file.")] = False,
 ) -> None:
     """Say a text with a trained system."""
-    from tts_core.synthesis.commands import synth as run
+    from tts_core.synthesis.synth import Wish
+    from tts_core.synthesis.synth import synth as run
 
-    run(system, out, text, file, voice, temperature, rate, seed, as_json)
+    wish = Wish(
+        system=system,
+        out=out,
+        text=text,
+        file=file,
+        voice=voice,
+        temperature=temperature,
+        rate=rate,
+        seed=seed,
+        samples=samples,
+        prosody_from=prosody_from,
+        prosody_text=prosody_text,
+        vectors_in=vectors_in,
+        vectors_out=vectors_out,
+    )
+    run(wish, as_json)
 
 
 @stimuli_app.command("make")

@@ -1,9 +1,8 @@
-"""What `intone synth`, `stimuli` and `objective` do, apart from reading their options."""
+"""What `intone stimuli make` and `objective` do, apart from reading their options."""
 
-import json
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,77 +12,29 @@ from rich.table import Table
 
 from intone.contracts import Source, StimulusSet
 from intone.errors import UserError
-from tts_core.audio.io import attenuate, read_audio_and_rate, write_audio
+from tts_core.audio.io import read_audio_and_rate
 from tts_core.audio.vocoder import Vocoder, load_vocoder
 from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.paragraphs import read_splits
 from tts_core.corpus.progress import on_console
 from tts_core.corpus.splits import normalised
 from tts_core.synthesis.copy_synthesis import CopySynthesis
 from tts_core.synthesis.stimuli import StimulusWriter
+from tts_core.synthesis.synth import read_lines
 from tts_core.synthesis.synthesize import Synthesizer
 from tts_core.synthesis.voice import Voice, default_voice, read_voice, voice_of
 from tts_core.text.analyse import Frontend
-
-
-def synth(
-    system: str,
-    out: Path,
-    text: str | None,
-    file: Path | None,
-    voice: Path | None,
-    temperature: float,
-    rate: float,
-    seed: int,
-    as_json: bool,
-) -> None:
-    """Say `text` into the file `out`, or the lines of `file` into the folder `out`."""
-    if (text is None) == (file is None):
-        raise UserError("give either --text or --file")
-    lines = [text] if text is not None else _lines(file)
-    paths = [out] if file is None else [out / f"{n:04d}.wav" for n in range(1, len(lines) + 1)]
-    synthesizer = Synthesizer.load(system, voice)
-    console = Console(stderr=True, highlight=False)
-    if synthesizer.voice.stand_in:
-        console.print(f"{synthesizer.voice.speaker}: a stand-in voice, not a human's")
-    if synthesizer.voice.note:
-        console.print(f"{synthesizer.voice.name}: {synthesizer.voice.note}")
-    for line, path in zip(lines, paths, strict=True):
-        speech = synthesizer.speak(line, seed, temperature, rate)
-        samples, gain = attenuate(speech.samples)
-        if gain:
-            console.print(f"{path}: attenuated by {-gain:.1f} dB so as not to clip")
-        write_audio(path, samples, speech.sample_rate)
-        if speech.note:
-            console.print(f"{path}: {speech.note}")
-        if as_json:
-            words = [{"text": w.text, "start": w.start, "end": w.end} for w in speech.words]
-            row = {"path": str(path), "seconds": round(speech.seconds, 3), "rtf": speech.rtf}
-            if speech.attention is not None:
-                row["attention"] = asdict(speech.attention)
-            sys.stdout.write(json.dumps({**row, "words": words}, ensure_ascii=False) + "\n")
-        else:
-            console.print(f"{path}: {speech.seconds:.2f} s, {synthesizer.vocoder.name}")
-
-
-def _lines(file: Path | None) -> list[str]:
-    if file is None or not file.is_file():
-        raise UserError(f"{file}: no such text file")
-    try:
-        lines = [line.strip() for line in file.read_text("utf-8").splitlines() if line.strip()]
-    except UnicodeDecodeError as error:
-        raise UserError(f"{file}: is not UTF-8 text; save it as UTF-8") from error
-    if not lines:
-        raise UserError(f"{file}: holds no text; write one sentence a line")
-    return lines
+from tts_core.types import Prepared, Sentence
 
 
 @dataclass(frozen=True)
 class Line:
-    """A sentence to be said, with its recording if there is one."""
+    """A sentence to be said, with its recording and its utterance in a corpus if there is one."""
 
     sentence: str
     text: str
     recording: Path | None
+    utterance: str | None = None
 
 
 def make_stimuli(
@@ -109,6 +60,7 @@ def make_stimuli(
         raise UserError("--copy-synthesis needs recordings: give --split and --data")
     described, speakers, vocoder = _speakers(systems, voice, data)
     weights = {name: s.description.weights_sha256 for name, s in speakers.items()}
+    in_context = _read_contexts(speakers, split, data)
     writer = StimulusWriter(
         out,
         {
@@ -128,7 +80,8 @@ def make_stimuli(
                 _add_recording(writer, line, described, vocoder if copy_synthesis else None)
             for name, speaker in speakers.items():
                 if not writer.has(line.sentence, name):
-                    _add_synthesis(writer, line, name, speaker, seed)
+                    context = in_context[name].get(line.utterance or "")
+                    _add_synthesis(writer, line, name, speaker, seed, context)
         progress("synthesizing", len(lines), len(lines))
     return writer.finish(
         name=out.resolve().name,
@@ -165,7 +118,7 @@ def _chosen(
     if (split is None) == (file is None):
         raise UserError("give either --split (with --data) or --file")
     if split is None:
-        written = _lines(file)
+        written = read_lines(file)
         lines = [Line(f"line{n:04d}", text, None) for n, text in enumerate(written, 1)]
     else:
         if data is None:
@@ -175,7 +128,8 @@ def _chosen(
         for row in sorted(
             PreparedCorpus(data).split(split), key=lambda r: (r.sentence, r.utterance)
         ):
-            first.setdefault(normalised(row.text), Line(row.sentence, row.text, Path(row.audio)))
+            line = Line(row.sentence, row.text, Path(row.audio), row.utterance)
+            first.setdefault(normalised(row.text), line)
         lines = list({line.sentence: line for line in first.values()}.values())
     if sentences is None or sentences >= len(lines):
         return lines
@@ -210,10 +164,49 @@ def _add_recording(
         )
 
 
+def _read_contexts(
+    speakers: Mapping[str, Synthesizer], split: str | None, data: Path | None
+) -> dict[str, dict[str, Prepared]]:
+    """For each system that reads neighbouring sentences, the split's utterances with theirs.
+
+    Lines of a file have no neighbours.
+    """
+    found: dict[str, dict[str, Prepared]] = {name: {} for name in speakers}
+    if split is None or data is None:
+        return found
+    for name, speaker in speakers.items():
+        if speaker.neighbours:
+            rows = read_splits(PreparedCorpus(data), [split], speaker.neighbours)[split]
+            found[name] = {row.utterance: row for row in rows}
+    return found
+
+
+def _in_context(sentence: Sentence, row: Prepared) -> Sentence:
+    """A sentence whose word pieces stand between those of its neighbours in the corpus."""
+    if row.words != tuple(word.text for word in sentence.words):
+        raise UserError(
+            f"{row.utterance}: the prepared corpus has other words than the front-end finds now; "
+            "prepare it again"
+        )
+    encoded = replace(
+        sentence.encoded, pieces=row.encoded.pieces, piece_unit=row.encoded.piece_unit
+    )
+    return replace(sentence, encoded=encoded)
+
+
 def _add_synthesis(
-    writer: StimulusWriter, line: Line, name: str, speaker: Synthesizer, seed: int
+    writer: StimulusWriter,
+    line: Line,
+    name: str,
+    speaker: Synthesizer,
+    seed: int,
+    context: Prepared | None,
 ) -> None:
-    speech = speaker.speak(line.text, seed)
+    # A stimulus is one utterance, as the system was trained, even if its text has two sentences.
+    sentence = speaker.frontend.analyse(line.text)
+    if context is not None:
+        sentence = _in_context(sentence, context)
+    speech = speaker.speak_sentence(sentence, seed)
     source = Source(
         kind="synthesis",
         checkpoint_sha256=speaker.description.weights_sha256,

@@ -1,7 +1,5 @@
 """Stimulus sets: written file by file and resumable, or imported from anybody's audio."""
 
-import hashlib
-import json
 import re
 from pathlib import Path
 
@@ -9,9 +7,10 @@ import numpy as np
 
 from intone.contracts.stimuli import FILE_NAME, Role, Source, Stimulus, StimulusSet
 from intone.errors import UserError
-from intone.files import sha256, write_whole
+from intone.files import sha256
 from tts_core.audio.io import attenuate, write_audio
 from tts_core.audio.loudness import integrated_lufs
+from tts_core.synthesis.journal import Journal
 
 JOURNAL = "stimuli.part.jsonl"
 
@@ -32,24 +31,11 @@ class StimulusWriter:
 
     def __init__(self, out: Path, settings: object) -> None:
         self.out = out
-        self._journal = out / JOURNAL
         self._stimuli: dict[tuple[str, str], Stimulus] = {}
         if (out / FILE_NAME).exists():
             raise UserError(f"{out}: already holds a stimulus set; choose another folder")
-        digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-        self._resume(digest)
-
-    def _resume(self, digest: str) -> None:
-        text = self._journal.read_bytes() if self._journal.exists() else b""
-        # A line that was being written when the process died has no end: forget it.
-        whole = text[: text.rfind(b"\n") + 1].decode()
-        begun, *lines = whole.splitlines() or [digest]
-        if begun != digest:
-            raise UserError(
-                f"{self.out}: was begun with other settings; use those, or remove the folder"
-            )
-        write_whole(self._journal, "".join(f"{line}\n" for line in [begun, *lines]))
-        for line in lines:
+        self._journal = Journal(out / JOURNAL, settings)
+        for line in self._journal.lines:
             stimulus = Stimulus.model_validate_json(line)
             path = self.out / stimulus.path
             if path.is_file() and sha256(path) == stimulus.sha256:
@@ -108,8 +94,7 @@ class StimulusWriter:
             source=source,
         )
         self._stimuli[sentence, system] = stimulus
-        with self._journal.open("a", encoding="utf-8") as file:
-            file.write(stimulus.model_dump_json() + "\n")
+        self._journal.append(stimulus.model_dump_json())
         return stimulus
 
     def finish(
@@ -134,7 +119,7 @@ class StimulusWriter:
             stimuli=stimuli,
         )
         finished.write(self.out)
-        self._journal.unlink()
+        self._journal.remove()
         return finished
 
 

@@ -1,82 +1,42 @@
-"""Text to speech with a trained system."""
+"""Text to speech with a trained system.
+
+speech = Synthesizer.load("kathaka").speak("The boat came home.")
+speech.samples, speech.mel, speech.durations, speech.words
+"""
 
 import hashlib
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from intone.errors import UserError
 from tts_core.audio.vocoder import Vocoder, load_vocoder
 from tts_core.models.attention import AttentionReport
-from tts_core.models.batch import collate
+from tts_core.models.batch import Batch, collate
 from tts_core.models.build import System
+from tts_core.models.camp import CAMP
 from tts_core.models.facts import ModelOutput
 from tts_core.models.kathaka import Kathaka
+from tts_core.models.latent import Gaussian
+from tts_core.synthesis.passage import analyse_passages
+from tts_core.synthesis.prosody import for_sentences, recorded_prosody
+from tts_core.synthesis.speech import Attending, Speech, WordTime, joined, word_times
 from tts_core.synthesis.voice import Voice, default_voice, read_voice
 from tts_core.text.analyse import Frontend
-from tts_core.text.tokens import token_id
 from tts_core.training import checkpoint
-from tts_core.types import Encoded, Sentence
+from tts_core.types import Sentence
 from tts_core.units import frames_to_seconds
 
+__all__ = ["Attending", "Speech", "Synthesizer", "WordTime", "word_times"]
 
-@dataclass(frozen=True)
-class WordTime:
-    """When a word is said. start, end: s."""
-
-    text: str
-    start: float
-    end: float
-
-
-@dataclass(frozen=True)
-class Attending:
-    """How a system with attention went through a sentence (`models.attention.AttentionReport`).
-
-    diagonality, coverage: 0 to 1. stopped: whether the stop token came.
-    """
-
-    diagonality: float
-    coverage: float
-    stopped: bool
-
-
-@dataclass(frozen=True)
-class Speech:
-    """A synthesis.
-
-    Attributes:
-        samples: (L,) float32 in [-1, 1]. sample_rate: Hz.
-        mel: (T, M) log-mel. durations: (N,) frames per token.
-        words: word and punctuation times, in order.
-        rtf: seconds of computing per second of speech.
-        attention: of a system with attention: how it went. Its durations are what it attended to.
-    """
-
-    text: str
-    samples: np.ndarray
-    sample_rate: int
-    mel: np.ndarray
-    durations: np.ndarray
-    words: tuple[WordTime, ...]
-    rtf: float
-    attention: Attending | None = None
-
-    @property
-    def seconds(self) -> float:
-        """Duration, s."""
-        return len(self.samples) / self.sample_rate
-
-    @property
-    def note(self) -> str | None:
-        """What went wrong and a listener must know."""
-        if self.attention is None or self.attention.stopped:
-            return None
-        return f"no stop token came: cut off after {self.seconds:.1f} s"
+BATCH = 16
+"""Sentences that are synthesized at once."""
 
 
 class Synthesizer:
@@ -134,79 +94,215 @@ class Synthesizer:
             frontend or Frontend(described.text_encoder),
         )
 
+    @property
+    def neighbours(self) -> int:
+        """Sentences on each side that the system reads along."""
+        return self.description.recipe.model.context_sentences
+
     def speak(
-        self, text: str, seed: int = 0, temperature: float = 1.0, rate: float = 1.0
+        self,
+        text: str,
+        seed: int = 0,
+        temperature: float = 1.0,
+        rate: float = 1.0,
+        prosody: np.ndarray | None = None,
     ) -> Speech:
-        """Say one sentence.
+        """Say a text. A text of several sentences is said sentence by sentence, into one audio.
 
         Args:
-            text: the sentence.
+            text: as written.
             seed: of the latent and the pre-net's dropout; the same seed says it the same way.
             temperature: Kathaka's latent: 1 samples from the sampler, 0 takes its mean.
             rate: above 1 is faster.
+            prosody: instead of the text's own, from `prosody_of` or from another `Speech.prosody`,
+                edited or not. Kathaka: (1, Z) for all sentences or a row for each. CAMP: (W, d) a
+                vector for each unit of the text.
+
+        Raises:
+            UserError: the text cannot be read, or the prosody does not fit it or the system.
         """
-        return self.speak_sentence(self.frontend.analyse(text), seed, temperature, rate)
+        return self.speak_all([text], [seed], temperature, rate, prosody)[0]
+
+    def speak_all(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        temperature: float = 1.0,
+        rate: float = 1.0,
+        prosody: np.ndarray | None = None,
+    ) -> list[Speech]:
+        """Say many texts, faster than one by one: see `speak`.
+
+        What is drawn for a sentence depends on its seed and its text alone; the last digits of the
+        audio depend on what stands in one batch with it.
+
+        Args:
+            seeds: one a text. prosody: the same for every text.
+        """
+        passages = analyse_passages(self.frontend, texts, self.neighbours)
+        owners = [place for place, passage in enumerate(passages) for _ in passage]
+        rows = None
+        if prosody is not None:
+            rows = [row for one in passages for row in for_sentences(prosody, one, self.model)]
+        said = self.speak_sentences(
+            [sentence for passage in passages for sentence in passage],
+            [seeds[owner] for owner in owners],
+            temperature,
+            rate,
+            rows,
+        )
+        return [
+            joined(text, [one for one, owner in zip(said, owners, strict=True) if owner == place])
+            for place, text in enumerate(texts)
+        ]
 
     def speak_sentence(
         self, sentence: Sentence, seed: int = 0, temperature: float = 1.0, rate: float = 1.0
     ) -> Speech:
-        """Say an analysed sentence: see `speak`."""
-        started = time.monotonic()
-        output = self._predict(sentence.encoded, _generator(seed, sentence.text), temperature, rate)
-        mel = output.mel[0]
-        samples = self.vocoder(mel)
-        features = self.voice.features
-        seconds = frames_to_seconds(len(mel), features.hop, features.sample_rate_hz)
-        return Speech(
-            text=sentence.text,
-            samples=samples,
-            sample_rate=features.sample_rate_hz,
-            mel=mel.numpy(),
-            durations=output.durations[0].numpy(),
-            words=word_times(sentence, output.durations[0], self.voice),
-            rtf=(time.monotonic() - started) / seconds,
-            attention=_attending(output.attention),
+        """Say an analysed sentence as one utterance: see `speak`."""
+        return self.speak_sentences([sentence], [seed], temperature, rate)[0]
+
+    def speak_sentences(
+        self,
+        sentences: Sequence[Sentence],
+        seeds: Sequence[int],
+        temperature: float = 1.0,
+        rate: float = 1.0,
+        prosody: Sequence[np.ndarray] | None = None,
+    ) -> list[Speech]:
+        """Say analysed sentences, each as one utterance, those of like length together."""
+        order = sorted(range(len(sentences)), key=lambda i: len(sentences[i].encoded.tokens))
+        said: dict[int, Speech] = {}
+        for start in range(0, len(order), BATCH):
+            places = order[start : start + BATCH]
+            together = self._together(
+                [sentences[i] for i in places],
+                [seeds[i] for i in places],
+                temperature,
+                rate,
+                None if prosody is None else [prosody[i] for i in places],
+            )
+            said |= zip(places, together, strict=True)
+        return [said[i] for i in range(len(sentences))]
+
+    def prosody_of(self, recording: Path | str, text: str) -> np.ndarray:
+        """Prosody of a recording, for `speak`.
+
+        Args:
+            recording: audio of any rate.
+            text: what is said there. CAMP's vectors belong to its words; Kathaka reads the audio
+                alone.
+
+        Returns:
+            Kathaka: (1, Z), the posterior's mean. CAMP: (W, d), after an alignment by pocketsphinx.
+
+        Raises:
+            UserError: the system has no prosody latent, or the recording cannot be read or aligned.
+        """
+        return recorded_prosody(
+            self.model, self.voice.features, Path(recording), self.frontend.analyse(text)
         )
 
-    def _predict(
-        self, encoded: Encoded, generator: torch.Generator, temperature: float, rate: float
-    ) -> ModelOutput:
-        batch = collate([encoded], n_mels=self.voice.features.n_mels)
+    @torch.inference_mode()
+    def _together(
+        self,
+        sentences: Sequence[Sentence],
+        seeds: Sequence[int],
+        temperature: float,
+        rate: float,
+        given: Sequence[np.ndarray] | None,
+    ) -> list[Speech]:
+        features = self.voice.features
+        started = time.monotonic()
+        batch = collate([one.encoded for one in sentences], n_mels=features.n_mels)
+        of_prosody, of_frames = (
+            [_generator(seed, one.text, use) for seed, one in zip(seeds, sentences, strict=True)]
+            for use in ("prosody", "frames")
+        )
+        prosody = self._prosody(batch, of_prosody, temperature, given)
+        output = self._decode(batch, of_frames, rate, prosody)
+        lengths = output.durations.sum(1).tolist()
+        per_frame = (time.monotonic() - started) / sum(lengths)
+        said: list[Speech] = []
+        for row, (sentence, length) in enumerate(zip(sentences, lengths, strict=True)):
+            started = time.monotonic()
+            samples = self.vocoder(output.mel[row, :length])
+            took = time.monotonic() - started + per_frame * length
+            n_tokens = len(sentence.encoded.tokens)
+            durations = output.durations[row, :n_tokens].numpy()
+            said.append(
+                Speech(
+                    text=sentence.text,
+                    samples=samples,
+                    sample_rate=features.sample_rate_hz,
+                    mel=output.mel[row, :length].numpy(),
+                    durations=durations,
+                    words=word_times(sentence, durations, features),
+                    rtf=took / frames_to_seconds(length, features.hop, features.sample_rate_hz),
+                    prosody=_own(prosody, row, len(sentence.words)),
+                    attention=_attending(output.attention, row),
+                )
+            )
+        return said
+
+    def _prosody(
+        self,
+        batch: Batch,
+        generators: Sequence[torch.Generator],
+        temperature: float,
+        given: Sequence[np.ndarray] | None,
+    ) -> Tensor | None:
+        """What the batch is said with: Kathaka's z (B, Z), CAMP's vectors (B, W, d), or None."""
+        if given is not None:
+            rows = [torch.as_tensor(row, dtype=torch.float32) for row in given]
+            if isinstance(self.model, Kathaka):
+                return torch.cat(rows)
+            return pad_sequence(rows, batch_first=True)
         if isinstance(self.model, Kathaka):
-            return self.model.synthesize(batch, generator, rate, temperature)
-        return self.model.synthesize(batch, generator, rate)
+            sampler = self.model.sampler(batch)
+            rows = [
+                Gaussian(mean[None], log_variance[None]).sample(temperature, generator)
+                for mean, log_variance, generator in zip(*sampler, generators, strict=True)
+            ]
+            return torch.cat(rows)
+        if isinstance(self.model, CAMP):
+            return self.model.prosody_predictor.generate(batch, generators)
+        return None
+
+    def _decode(
+        self,
+        batch: Batch,
+        generators: Sequence[torch.Generator],
+        rate: float,
+        prosody: Tensor | None,
+    ) -> ModelOutput:
+        if isinstance(self.model, Kathaka):
+            # With z given, Kathaka hands the generators to the pre-net alone, which takes several.
+            several = cast(torch.Generator, generators)
+            return self.model.synthesize(batch, several, rate, z=prosody)
+        if isinstance(self.model, CAMP):
+            return self.model.synthesize(batch, generators, rate, prosody)
+        return self.model.synthesize(batch, generators, rate)
 
 
-def _attending(report: AttentionReport | None) -> Attending | None:
+def _own(prosody: Tensor | None, row: int, n_units: int) -> np.ndarray | None:
+    """A sentence's rows of a batch's z (B, Z) or word vectors (B, W, d)."""
+    if prosody is None:
+        return None
+    return (prosody[row : row + 1] if prosody.dim() == 2 else prosody[row, :n_units]).numpy()
+
+
+def _attending(report: AttentionReport | None, row: int) -> Attending | None:
     if report is None:
         return None
-    diagonality, coverage = float(report.diagonality[0]), float(report.coverage[0])
-    return Attending(round(diagonality, 4), round(coverage, 4), bool(report.stopped[0]))
+    diagonality, coverage = float(report.diagonality[row]), float(report.coverage[row])
+    return Attending(round(diagonality, 4), round(coverage, 4), bool(report.stopped[row]))
 
 
-def _generator(seed: int, text: str) -> torch.Generator:
-    """A generator of its own for each sentence, so that a sentence sounds the same in any batch."""
-    digest = hashlib.sha256(f"{seed}|{text}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+def _generator(seed: int, text: str, use: str) -> torch.Generator:
+    """Generators of its own for each sentence, so that a sentence sounds the same in any batch.
 
-
-def word_times(sentence: Sentence, durations: Tensor, voice: Voice) -> tuple[WordTime, ...]:
-    """Start and end of each unit, s, from durations (N,) in frames.
-
-    A word's time is that of its phones; boundaries and the silences around belong to nobody.
+    Prosody and frames have one each: given the prosody that was drawn, all else stays the same.
     """
-    features = voice.features
-    ends = durations.cumsum(0).tolist()
-    starts = [0, *ends[:-1]]
-    units = sentence.encoded.token_unit.tolist()
-
-    def seconds(frames: int) -> float:
-        return round(frames_to_seconds(frames, features.hop, features.sample_rate_hz), 4)
-
-    times: list[WordTime] = []
-    silent = {token_id(symbol) for symbol in ("<s>", "</s>", "<wb>")}
-    sounding = [token not in silent for token in sentence.encoded.tokens.tolist()]
-    for number, word in enumerate(sentence.words):
-        tokens = [i for i, unit in enumerate(units) if unit == number and sounding[i]]
-        times.append(WordTime(word.text, seconds(starts[tokens[0]]), seconds(ends[tokens[-1]])))
-    return tuple(times)
+    digest = hashlib.sha256(f"{seed}|{use}|{text}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)

@@ -6,44 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 
-from intone import assets
 from intone.errors import UserError
-from tts_core.audio.vocoder import GRIFFIN_LIM, load_vocoder
-from tts_core.config import Features
 from tts_core.synthesis import voice as voices
-from tts_core.synthesis.commands import make_stimuli, synth
+from tts_core.synthesis.commands import make_stimuli
+from tts_core.synthesis.synth import Wish, synth
 from tts_core.synthesis.synthesize import Synthesizer
-from tts_core.text.analyse import Frontend
 from tts_core.training import checkpoint
 from tts_core.training.loop import train
 
 TEXT = "Well, the small boat came home before the storm."
-
 SYSTEMS = ("ntts", "ntts_attention", "durian_plus", "kathaka", "camp")
-
-needs_frontend = pytest.mark.skipif(
-    not all(assets.available(name) for name in ("minilm", "cmudict", "g2p-en")),
-    reason="assets of the front-end are not here; `intone assets` fetches them",
-)
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> Path:
-    """Runs that one test trains and every other copies."""
-    return tmp_path_factory.mktemp("trained")
-
-
-@pytest.fixture
-def voice(corpus, tiny, tmp_path, trained) -> Path:
-    runs = []
-    for system in SYSTEMS:
-        if not (trained / system / "model").is_dir():
-            train(tiny(system, 5), corpus, trained / system)
-        runs.append(shutil.copytree(trained / system, tmp_path / "runs" / system))
-    voices.pack(runs, tmp_path / "voice")
-    return tmp_path / "voice"
 
 
 def never_stops(model) -> None:
@@ -51,20 +24,12 @@ def never_stops(model) -> None:
     model.decoder.stop.bias.data.fill_(-100)
 
 
-def speakers(voice: Path) -> dict[str, Synthesizer]:
-    vocoder, frontend = load_vocoder(Features(), GRIFFIN_LIM), Frontend()
-    return {
-        name: Synthesizer.load(name, voice, vocoder, frontend)
-        for name in voices.read_voice(voice).systems
-    }
-
-
-@needs_frontend
-def test_every_system_speaks_and_repeats_itself(voice):
-    for name, speaker in speakers(voice).items():
+def test_every_system_speaks_and_repeats_itself(voice, speaker):
+    for name in SYSTEMS:
+        one_of_them = speaker(name, voice)
         if name == "ntts_attention":
-            never_stops(speaker.model)
-        one, again = (speaker.speak(TEXT, seed=3) for _ in range(2))
+            never_stops(one_of_them.model)
+        one, again = (one_of_them.speak(TEXT, seed=3) for _ in range(2))
         assert np.array_equal(one.samples, again.samples), name
         assert one.mel.shape[0] == one.durations.sum()
         assert len(one.samples) == one.mel.shape[0] * 256
@@ -81,12 +46,12 @@ def test_every_system_speaks_and_repeats_itself(voice):
         )
         assert all(end <= start for end, start in zip(ends[:-1], starts[1:], strict=True))
         assert ends[-1] <= one.seconds + 1e-3
-        assert speaker.speak(TEXT, rate=2.0).seconds < one.seconds
+        assert one_of_them.speak(TEXT, rate=2.0).seconds < one.seconds
         if name == "kathaka":
-            assert not np.array_equal(one.mel, speaker.speak(TEXT, seed=4).mel)
+            assert not np.array_equal(one.mel, one_of_them.speak(TEXT, seed=4).mel)
 
 
-@needs_frontend
+@pytest.mark.usefixtures("frontend")
 def test_a_sentence_that_was_cut_off_says_so_wherever_it_goes(voice, tmp_path, capsys):
     """The attention system's length guard is told on the console, in JSON and in a stimulus set."""
     weights = voice / "ntts_attention"
@@ -101,7 +66,7 @@ def test_a_sentence_that_was_cut_off_says_so_wherever_it_goes(voice, tmp_path, c
     assert 0 <= speech.attention.diagonality <= 1
     assert speech.note == f"no stop token came: cut off after {speech.seconds:.1f} s"
     out = tmp_path / "said.wav"
-    synth("ntts_attention", out, "Is it late?", None, voice, 1.0, 1.0, 0, True)
+    synth(Wish("ntts_attention", out, "Is it late?", voice=voice), as_json=True)
     captured = capsys.readouterr()
     assert json.loads(captured.out)["attention"]["stopped"] is False
     assert "no stop token came" in " ".join(captured.err.split())
@@ -111,20 +76,6 @@ def test_a_sentence_that_was_cut_off_says_so_wherever_it_goes(voice, tmp_path, c
     made = make_stimuli(tmp_path / "set", systems, None, None, lines, None, False, voice, 0)
     notes = {stimulus.system: stimulus.source.note for stimulus in made.stimuli}
     assert notes == {"ntts_attention": speech.note, "durian_plus": None}
-
-
-@needs_frontend
-def test_lines_of_a_file_become_files_with_times(voice, tmp_path, capsys, monkeypatch):
-    lines = tmp_path / "lines.txt"
-    lines.write_text(f"{TEXT}\n\nIs it late?\n")
-    out = tmp_path / "said"
-    monkeypatch.setenv("INTONE_VOICE", str(voice))
-    synth("camp", out, None, lines, None, 1.0, 1.0, 0, True)
-    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [Path(row["path"]).name for row in rows] == ["0001.wav", "0002.wav"]
-    for row in rows:
-        assert soundfile.info(row["path"]).duration == pytest.approx(row["seconds"], abs=1e-3)
-        assert row["words"][-1]["end"] <= row["seconds"] + 1e-3
 
 
 def test_a_voice_is_packed_from_finished_runs(voice, tmp_path):
@@ -158,7 +109,6 @@ def test_a_half_trained_run_is_no_voice(corpus, tiny, tmp_path):
         voices.pack([tmp_path / "run"], tmp_path / "half")
 
 
-@needs_frontend
 def test_one_text_under_two_ids_is_drawn_once(corpus):
     from tts_core.synthesis.commands import _chosen
 
@@ -170,8 +120,7 @@ def test_one_text_under_two_ids_is_drawn_once(corpus):
     assert drawn == _chosen("train", corpus.path, None, 1, 0)
 
 
-@needs_frontend
-def test_half_precision_sounds_the_same(voice, tmp_path):
+def test_half_precision_sounds_the_same(voice, tmp_path, speaker):
     runs = [tmp_path / "runs" / system for system in SYSTEMS]
     small = voices.pack(runs, tmp_path / "small", half=True, note="tiny")
     assert small.note == "tiny"
@@ -182,19 +131,18 @@ def test_half_precision_sounds_the_same(voice, tmp_path):
         for folder in (voice, tmp_path / "small")
     ]
     assert sizes[1] < 0.6 * sizes[0]
-    whole, halved = speakers(voice)["ntts"], speakers(tmp_path / "small")["ntts"]
-    mels = [speaker.speak(TEXT, seed=1).mel for speaker in (whole, halved)]
+    folders = (voice, tmp_path / "small")
+    mels = [speaker("ntts", folder).speak(TEXT, seed=1).mel for folder in folders]
     assert mels[0].shape == mels[1].shape
     assert np.abs(mels[0] - mels[1]).max() < 0.05
 
 
-@needs_frontend
-def test_the_shipped_voice_speaks(monkeypatch):
+def test_the_shipped_voice_speaks(monkeypatch, speaker):
     monkeypatch.delenv("INTONE_VOICE", raising=False)
     shipped = voices.default_voice()
     assert "not yet good speech" in voices.read_voice(shipped).note
-    for name, speaker in speakers(shipped).items():
-        speech = speaker.speak(TEXT, temperature=0)
+    for name in voices.read_voice(shipped).systems:
+        speech = speaker(name, shipped).speak(TEXT, temperature=0)
         # Nine words take a person some three seconds.
         assert 1.5 < speech.seconds < 6, name
         assert np.abs(speech.samples).max() > 0.01

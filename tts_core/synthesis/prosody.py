@@ -1,0 +1,183 @@
+"""Prosody that a user gives: of another recording, or word vectors in a file that can be edited."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from intone.errors import UserError
+from intone.files import write_whole
+from tts_core.audio.io import read_audio
+from tts_core.audio.mel import MelSpectrogram, log_mel
+from tts_core.config import Features
+from tts_core.corpus.align import AlignmentError, align_file, token_durations
+from tts_core.corpus.pauses import without_loud_boundaries
+from tts_core.models.batch import collate
+from tts_core.models.build import System
+from tts_core.models.camp import CAMP
+from tts_core.models.kathaka import Kathaka
+from tts_core.types import Sentence, Word
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class WordVector(BaseModel):
+    """One unit of a text: a word or a punctuation mark, and its prosody vector, (d,)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    text: str
+    vector: list[Number]
+
+
+class WordVectors(BaseModel):
+    """A file of CAMP's word vectors: what was said, to be edited and said again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    version: int = 1
+    weights_sha256: str = Field(description="of the system whose vectors these are")
+    words: list[WordVector]
+
+
+def recorded_prosody(
+    model: System, features: Features, wav: Path, sentence: Sentence
+) -> np.ndarray:
+    """What a model's own encoder hears in a recording: see `Synthesizer.prosody_of`."""
+    if not isinstance(model, Kathaka | CAMP):
+        raise UserError(
+            f"{wav}: only kathaka and camp take prosody from a recording; this system has no "
+            "prosody latent"
+        )
+    mel = log_mel(read_audio(wav, features.sample_rate_hz), MelSpectrogram(features))
+    batch = replace(
+        collate([sentence.encoded]),
+        mel=torch.from_numpy(mel)[None],
+        frame_mask=torch.ones(1, len(mel), dtype=torch.bool),
+        frame_lengths=torch.tensor([len(mel)]),
+    )
+    with torch.inference_mode():
+        if isinstance(model, Kathaka):
+            return model.oracle_prosody(batch).numpy()
+        durations = torch.from_numpy(_durations(wav, sentence, mel, features))[None]
+        return model.oracle_prosody(replace(batch, durations=durations))[0].numpy()
+
+
+def _durations(wav: Path, sentence: Sentence, mel: np.ndarray, features: Features) -> np.ndarray:
+    """Frames per token (N,), as a preparation with pocketsphinx would find them."""
+    tokens = sentence.encoded.tokens
+    try:
+        durations = token_durations(tokens, align_file(wav, sentence), len(mel), features)
+    except AlignmentError as error:
+        raise UserError(f"{wav}: cannot be aligned with its text ({error})") from error
+    return without_loud_boundaries(tokens, durations, mel)
+
+
+def for_sentences(
+    prosody: np.ndarray, sentences: Sequence[Sentence], model: System
+) -> list[np.ndarray]:
+    """The prosody of a whole text, cut for its sentences.
+
+    Args:
+        prosody: Kathaka: (1, Z) for all sentences or (S, Z). CAMP: (W, d).
+
+    Returns:
+        a row (1, Z), or the vectors of its units, for each of the S sentences.
+
+    Raises:
+        UserError: the sizes differ, or the system has no prosody latent.
+    """
+    rows, size = prosody.shape
+    if isinstance(model, Kathaka):
+        _check_size(size, model.sampler.mean.out_features)
+        if rows not in (1, len(sentences)):
+            raise UserError(f"prosody of {rows} sentences, but the text has {len(sentences)}")
+        return [prosody[[place % rows]] for place in range(len(sentences))]
+    if isinstance(model, CAMP):
+        _check_size(size, model.prosody_predictor.output.out_features)
+        counts = [len(sentence.words) for sentence in sentences]
+        if rows != sum(counts):
+            raise UserError(
+                f"{rows} word vectors, but the text has {sum(counts)} words and punctuation marks"
+            )
+        return np.split(prosody, np.cumsum(counts)[:-1])
+    raise UserError("only kathaka and camp can be given prosody; this system has no prosody latent")
+
+
+def _check_size(size: int, wanted: int) -> None:
+    if size != wanted:
+        raise UserError(f"prosody vectors of size {size}, but this system's have size {wanted}")
+
+
+def require_same_units(wav: Path, said: Sequence[Word], wanted: Sequence[Word]) -> None:
+    """Refuse a recording of other words: CAMP has a vector for each unit.
+
+    Args:
+        said: units of the recording's text. wanted: of the text to be said.
+    """
+    for place, (there, here) in enumerate(zip(said, wanted, strict=False), 1):
+        if (there.spoken.casefold(), there.punctuation) != (
+            here.spoken.casefold(),
+            here.punctuation,
+        ):
+            raise UserError(
+                f"{wav}: unit {place} is {there.text!r} there and {here.text!r} in the text to be "
+                "said; CAMP takes the prosody of the same words"
+            )
+    if len(said) != len(wanted):
+        longer, where = (said, "there") if len(said) > len(wanted) else (wanted, "to be said")
+        raise UserError(
+            f"{wav}: the text {where} goes on with {longer[min(len(said), len(wanted))].text!r}; "
+            "CAMP takes the prosody of the same words"
+        )
+
+
+def write_vectors(
+    path: Path, texts: Sequence[str], vectors: np.ndarray, weights_sha256: str
+) -> None:
+    """Write word vectors (W, d) beside their units' texts, W, a unit a line."""
+    rows = [
+        WordVector(text=text, vector=[round(float(value), 5) for value in vector])
+        for text, vector in zip(texts, vectors, strict=True)
+    ]
+    head = WordVectors(weights_sha256=weights_sha256, words=[]).model_dump_json()
+    lines = ",\n".join(f"  {row.model_dump_json()}" for row in rows)
+    write_whole(path, head.removesuffix("[]}") + f"[\n{lines}\n]}}\n")
+
+
+def read_vectors(path: Path, words: Sequence[Word], weights_sha256: str) -> np.ndarray:
+    """Read word vectors for a text, (W, d).
+
+    Args:
+        words: units of the text to be said. weights_sha256: of the system that will say it.
+
+    Raises:
+        UserError: not such a file, of another system, or of other words; vectors of several sizes.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; --vectors-out writes one")
+    try:
+        read = WordVectors.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "not word vectors"
+        raise UserError(f"{path}: {place}: {first['msg']}") from error
+    if read.weights_sha256 != weights_sha256:
+        raise UserError(
+            f"{path}: these vectors are of other weights ({read.weights_sha256[:12]} instead of "
+            f"{weights_sha256[:12]}); each training has its own; write them again"
+        )
+    texts = [word.text for word in words]
+    for place, (row, text) in enumerate(zip(read.words, texts, strict=False)):
+        if row.text != text:
+            raise UserError(f"{path}: words.{place} is {row.text!r}, the text has {text!r} there")
+        if len(row.vector) != len(read.words[0].vector):
+            raise UserError(
+                f"{path}: words.{place} ({row.text!r}) has {len(row.vector)} values, the first "
+                f"word has {len(read.words[0].vector)}"
+            )
+    if len(read.words) != len(texts):
+        raise UserError(f"{path}: {len(read.words)} words, but the text has {len(texts)}")
+    return np.array([row.vector for row in read.words], np.float32)

@@ -1,0 +1,231 @@
+"""What `intone synth` does, apart from reading its options."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich.console import Console
+
+from intone.errors import UserError
+from tts_core.audio.io import attenuate, write_audio
+from tts_core.corpus.progress import on_console
+from tts_core.models.camp import CAMP
+from tts_core.synthesis.journal import Journal
+from tts_core.synthesis.passage import analyse_passages
+from tts_core.synthesis.prosody import read_vectors, require_same_units, write_vectors
+from tts_core.synthesis.speech import Speech
+from tts_core.synthesis.synthesize import Synthesizer
+from tts_core.types import Word
+
+JOURNAL = "synth.jsonl"
+GROUP = 32
+"""Texts that are synthesized before any is written: their sentences share batches."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be said and how: the options of `intone synth`."""
+
+    system: str
+    out: Path
+    text: str | None = None
+    file: Path | None = None
+    voice: Path | None = None
+    temperature: float = 1.0
+    rate: float = 1.0
+    seed: int = 0
+    samples: int = 1
+    prosody_from: Path | None = None
+    prosody_text: str | None = None
+    vectors_in: Path | None = None
+    vectors_out: Path | None = None
+
+
+class Task(NamedTuple):
+    """One file to be made."""
+
+    text: str
+    path: Path
+    seed: int
+
+
+def synth(wish: Wish, as_json: bool = False, synthesizer: Synthesizer | None = None) -> None:
+    """Say a text into the file `wish.out`, or the lines of a file into the folder `wish.out`.
+
+    Lines are said in batches. What is finished is noted in the folder's `synth.jsonl`: the same
+    command goes on where it was, and does nothing once all is there.
+
+    Args:
+        wish: what and how. as_json: rows on standard output.
+        synthesizer: the wished system, if it is loaded already.
+
+    Raises:
+        UserError: options that exclude each other, or whatever the synthesis refuses.
+    """
+    _refuse_contradictions(wish)
+    texts = [wish.text] if wish.text is not None else read_lines(wish.file)
+    synthesizer = synthesizer or Synthesizer.load(wish.system, wish.voice)
+    console = Console(stderr=True, highlight=False)
+    _introduce(synthesizer, console)
+    prosody = _prosody(wish, texts, synthesizer)
+    made = [row for rows in _made(wish, texts, synthesizer, prosody) for row in rows]
+    for row in made:
+        if as_json:
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        else:
+            console.print(f"{row['path']}: {row['seconds']:.2f} s, {synthesizer.vocoder.name}")
+        if "note" in row:
+            console.print(f"{row['path']}: {row['note']}")
+
+
+def read_lines(file: Path | None) -> list[str]:
+    """The lines of a text file that are not empty.
+
+    Raises:
+        UserError: no such file, not UTF-8, or no text in it.
+    """
+    if file is None or not file.is_file():
+        raise UserError(f"{file}: no such text file")
+    try:
+        lines = [line.strip() for line in file.read_text("utf-8").splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file}: is not UTF-8 text; save it as UTF-8") from error
+    if not lines:
+        raise UserError(f"{file}: holds no text; write one a line")
+    return lines
+
+
+def _refuse_contradictions(wish: Wish) -> None:
+    if (wish.text is None) == (wish.file is None):
+        raise UserError("give either --text or --file")
+    if wish.prosody_from and wish.vectors_in:
+        raise UserError("give either --prosody-from or --vectors-in: both decide the prosody")
+    if wish.prosody_text is not None and not wish.prosody_from:
+        raise UserError("--prosody-text is the text of --prosody-from; give that too")
+    vectors = wish.vectors_in or wish.vectors_out
+    if vectors and wish.system != "camp":
+        raise UserError(f"{vectors}: only camp has word vectors, {wish.system} has none")
+    if vectors and wish.text is None:
+        raise UserError(f"{vectors}: word vectors are those of one --text")
+    if wish.vectors_out and wish.samples > 1:
+        raise UserError("--vectors-out writes the vectors of one sample; leave --samples out")
+    if wish.prosody_from and wish.system == "camp" and wish.text is None:
+        raise UserError("--prosody-from with camp needs --text, the words of the recording")
+
+
+def _introduce(synthesizer: Synthesizer, console: Console) -> None:
+    if synthesizer.voice.stand_in:
+        console.print(f"{synthesizer.voice.speaker}: a stand-in voice, not a human's")
+    if synthesizer.voice.note:
+        console.print(f"{synthesizer.voice.name}: {synthesizer.voice.note}")
+
+
+def _prosody(wish: Wish, texts: Sequence[str], synthesizer: Synthesizer) -> np.ndarray | None:
+    """The prosody that the user gives, if any."""
+    if wish.vectors_in and wish.text:
+        weights = synthesizer.description.weights_sha256
+        return read_vectors(wish.vectors_in, _units(synthesizer, wish.text), weights)
+    if not wish.prosody_from:
+        return None
+    said = wish.prosody_text or texts[0]
+    if isinstance(synthesizer.model, CAMP) and wish.text:
+        there = synthesizer.frontend.analyse(said).words
+        require_same_units(wish.prosody_from, there, _units(synthesizer, wish.text))
+    return synthesizer.prosody_of(wish.prosody_from, said)
+
+
+def _units(synthesizer: Synthesizer, text: str) -> list[Word]:
+    (passage,) = analyse_passages(synthesizer.frontend, [text])
+    return [word for sentence in passage for word in sentence.words]
+
+
+def _made(
+    wish: Wish, texts: Sequence[str], synthesizer: Synthesizer, prosody: np.ndarray | None
+) -> Iterator[list[dict[str, Any]]]:
+    """Make the files; yields a row for each, a group of texts at a time."""
+    tasks = [
+        Task(text, path, wish.seed + sample)
+        for number, text in enumerate(texts, 1)
+        for sample, path in enumerate(_paths(wish, number))
+    ]
+    if wish.file is None:
+        said = _say(wish, tasks, synthesizer, prosody)
+        yield [_write(wish, task, speech, synthesizer) for task, speech in said]
+        return
+    journal = Journal(wish.out / JOURNAL, _settings(wish, texts, synthesizer, prosody))
+    rows = {row["path"]: row for row in map(json.loads, journal.lines)}
+    with on_console() as progress:
+        for start in range(0, len(tasks), GROUP):
+            group = tasks[start : start + GROUP]
+            progress("synthesizing", start, len(tasks))
+            # A group is said whole or not at all, so that its batches are always the same.
+            if not all(str(task.path) in rows and task.path.is_file() for task in group):
+                for task, speech in _say(wish, group, synthesizer, prosody):
+                    row = _write(wish, task, speech, synthesizer)
+                    journal.append(json.dumps(row, ensure_ascii=False))
+                    rows[row["path"]] = row
+            yield [rows[str(task.path)] for task in group]
+        progress("synthesizing", len(tasks), len(tasks))
+
+
+def _paths(wish: Wish, number: int) -> list[Path]:
+    path = wish.out if wish.file is None else wish.out / f"{number:04d}.wav"
+    if wish.samples == 1:
+        return [path]
+    return [path.with_stem(f"{path.stem}-{n}") for n in range(1, wish.samples + 1)]
+
+
+def _settings(
+    wish: Wish, texts: Sequence[str], synthesizer: Synthesizer, prosody: np.ndarray | None
+) -> dict[str, Any]:
+    """Whatever decides the audio of a folder."""
+    return {
+        "texts": list(texts),
+        "weights": synthesizer.description.weights_sha256,
+        "vocoder": synthesizer.vocoder.name,
+        "temperature": wish.temperature,
+        "rate": wish.rate,
+        "seed": wish.seed,
+        "samples": wish.samples,
+        "prosody": None if prosody is None else hashlib.sha256(prosody.tobytes()).hexdigest(),
+    }
+
+
+def _say(
+    wish: Wish, tasks: Sequence[Task], synthesizer: Synthesizer, prosody: np.ndarray | None
+) -> Iterator[tuple[Task, Speech]]:
+    said = synthesizer.speak_all(
+        [task.text for task in tasks],
+        [task.seed for task in tasks],
+        wish.temperature,
+        wish.rate,
+        prosody,
+    )
+    return zip(tasks, said, strict=True)
+
+
+def _write(wish: Wish, task: Task, speech: Speech, synthesizer: Synthesizer) -> dict[str, Any]:
+    """Write a file, and its word vectors if they are wanted; returns what `--json` prints."""
+    samples, gain = attenuate(speech.samples)
+    write_audio(task.path, samples, speech.sample_rate)
+    if wish.vectors_out and speech.prosody is not None:
+        texts = [word.text for word in speech.words]
+        weights = synthesizer.description.weights_sha256
+        write_vectors(wish.vectors_out, texts, speech.prosody, weights)
+    row: dict[str, Any] = {
+        "path": str(task.path),
+        "seconds": round(speech.seconds, 3),
+        "rtf": speech.rtf,
+    }
+    if speech.attention is not None:
+        row["attention"] = asdict(speech.attention)
+    notes = [f"attenuated by {-gain:.1f} dB so as not to clip"] if gain else []
+    notes += [speech.note] if speech.note else []
+    if notes:
+        row["note"] = "; ".join(notes)
+    return {**row, "words": [asdict(word) for word in speech.words]}
