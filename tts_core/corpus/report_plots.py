@@ -113,15 +113,18 @@ def class_bars(rows: Sequence[ClassDurations]) -> str:
         return _svg(figure)
 
 
-def pause_histogram(seconds: np.ndarray, quiet: np.ndarray) -> str:
-    """(K,) lengths of pauses, and whether they are as quiet as pauses should be."""
+def pause_histogram(seconds: np.ndarray, quiet: np.ndarray | None = None) -> str:
+    """(K,) lengths of pauses, apart by whether they are as quiet as pauses should be."""
     with mpl.rc_context(_STYLE):
         figure, axes = _new(2.4, "y")
         edges = np.arange(50, max(650, 1000 * seconds.max() + 25), 25).tolist()
-        kinds = [1000 * seconds[quiet], 1000 * seconds[~quiet]]
-        labels = ["quiet", "not quiet"]
-        axes.hist(kinds, edges, color=[BLUE, ORANGE], label=labels, rwidth=0.9, stacked=True)
-        axes.legend(fontsize=9)
+        if quiet is None:
+            axes.hist(1000 * seconds, edges, color=BLUE, rwidth=0.9)
+        else:
+            kinds = [1000 * seconds[quiet], 1000 * seconds[~quiet]]
+            labels = ["quiet", "not quiet"]
+            axes.hist(kinds, edges, color=[BLUE, ORANGE], label=labels, rwidth=0.9, stacked=True)
+            axes.legend(fontsize=9)
         axes.set(xlabel="pause, ms", ylabel="pauses")
         return _svg(figure)
 

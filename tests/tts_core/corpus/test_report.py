@@ -1,6 +1,7 @@
 """The corpus report: figures that are right, on a page that needs nothing else."""
 
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -112,3 +113,17 @@ def test_a_corpus_that_is_not_prepared_tells_what_its_audio_tells(corpus, tmp_pa
 def test_what_is_no_corpus_is_refused(tmp_path):
     with pytest.raises(UserError, match="not a corpus"):
         corpus_report(tmp_path)
+
+
+def test_what_is_said_of_loud_pauses_fits_who_aligned(prepared, tmp_path):
+    """Ours lose them before they are counted; an alignment from elsewhere is shown as it is."""
+    info = read_info(prepared)
+    assert info is not None
+    assert "given back to the phone before it" in page_of(prepared, tmp_path / "ours.html")[0]
+    folder = tmp_path / "theirs"
+    shutil.copytree(prepared, folder)
+    write_info(folder, info.model_copy(update={"aligner": "TextGrid"}))
+    text = page_of(folder, tmp_path / "theirs.html")[0]
+    assert "given back" not in text and "taken the end of a weak sound for silence" in text
+    facts = dict(corpus_report(folder).facts)
+    assert facts["pauses without punctuation"].endswith("of them quiet")
