@@ -60,7 +60,7 @@ def make_stimuli(
         raise UserError("--copy-synthesis needs recordings: give --split and --data")
     described, speakers, vocoder = _speakers(systems, voice, data)
     weights = {name: s.description.weights_sha256 for name, s in speakers.items()}
-    in_context = _read_contexts(speakers, split, data)
+    in_context = read_contexts(speakers, split, data)
     writer = StimulusWriter(
         out,
         {
@@ -164,7 +164,7 @@ def _add_recording(
         )
 
 
-def _read_contexts(
+def read_contexts(
     speakers: Mapping[str, Synthesizer], split: str | None, data: Path | None
 ) -> dict[str, dict[str, Prepared]]:
     """For each system that reads neighbouring sentences, the split's utterances with theirs.
@@ -181,7 +181,7 @@ def _read_contexts(
     return found
 
 
-def _in_context(sentence: Sentence, row: Prepared) -> Sentence:
+def in_context(sentence: Sentence, row: Prepared) -> Sentence:
     """A sentence whose word pieces stand between those of its neighbours in the corpus."""
     if row.words != tuple(word.text for word in sentence.words):
         raise UserError(
@@ -205,7 +205,7 @@ def _add_synthesis(
     # A stimulus is one utterance, as the system was trained, even if its text has two sentences.
     sentence = speaker.frontend.analyse(line.text)
     if context is not None:
-        sentence = _in_context(sentence, context)
+        sentence = in_context(sentence, context)
     speech = speaker.speak_sentence(sentence, seed)
     source = Source(
         kind="synthesis",

@@ -1,6 +1,7 @@
 """Prosody that is asked for: of a recording, of an edited file, of a seed; texts of any length."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,13 @@ import pytest
 import soundfile
 
 from intone.errors import UserError
+from tts_core.config import Features
+from tts_core.corpus.shards import write_shard
+from tts_core.models.build import build
+from tts_core.synthesis.commands import in_context, read_contexts
 from tts_core.synthesis.passage import analyse_passages, sentence_texts
 from tts_core.synthesis.synth import JOURNAL, Wish, synth
+from tts_core.synthesis.synthesize import Synthesizer
 
 TEXT = "The small boat came home."
 LONG = f'{TEXT} "Is it late?" Dr. Wood said. "Go home!" he said.'
@@ -211,3 +217,50 @@ def test_what_cannot_be_is_refused_in_a_sentence(tmp_path, say):
     refused("no such file", text=TEXT, vectors_in=vectors)
     refused("goes on with 'now'", text="Come", prosody_from=sound, prosody_text="Come now")
     refused("cannot be aligned", text=TEXT, prosody_from=sound)
+
+
+@pytest.fixture
+def reads_neighbours(voice, speaker, tiny) -> Synthesizer:
+    """A CAMP, untrained, whose text encoder reads one sentence on each side along."""
+    one = speaker("camp", voice)
+    changes = {"model.context": "bert", "model.context_sentences": 1}
+    one.description = one.description.model_copy(update={"recipe": tiny("camp", 1, **changes)})
+    one.model = build(one.description.recipe, one.description.facts).eval()
+    return one
+
+
+def test_camp_reads_the_neighbours_of_a_sentence_if_it_was_trained_so(reads_neighbours):
+    before, *_, last = reads_neighbours.speak(f"{LONG} {TEXT}").sentences
+    alone = reads_neighbours.speak(TEXT)
+    assert not np.allclose(before.prosody, alone.prosody), "what follows is read"
+    assert not np.allclose(last.prosody, alone.prosody), "what precedes is read"
+
+
+def test_stimuli_of_a_corpus_are_read_with_their_neighbours(reads_neighbours, corpus, utterance):
+    first, second = (reads_neighbours.frontend.analyse(text) for text in (TEXT, "Is it late?"))
+    rows = [
+        replace(
+            utterance(200 + number),
+            utterance=name,
+            split="test",
+            text=sentence.text,
+            encoded=sentence.encoded,
+            words=tuple(word.text for word in sentence.words),
+            durations=np.ones(len(sentence.encoded.tokens), np.int64),
+            mel=np.zeros((len(sentence.encoded.tokens), 80), np.float32),
+            f0=np.zeros(len(sentence.encoded.tokens), np.float32),
+            previous=previous,
+            next=following,
+        )
+        for number, (name, sentence, previous, following) in enumerate(
+            [("a", first, None, "b"), ("b", second, "a", None)]
+        )
+    ]
+    write_shard(corpus.path / "shards" / "000.parquet", rows, Features())
+    found = read_contexts({"camp": reads_neighbours}, "test", corpus.path)["camp"]
+    within = in_context(first, found["a"])
+    (passage,) = analyse_passages(reads_neighbours.frontend, [f"{TEXT} Is it late?"], 1)
+    assert np.array_equal(within.encoded.pieces, passage[0].encoded.pieces)
+    assert np.array_equal(within.encoded.piece_unit, passage[0].encoded.piece_unit)
+    with pytest.raises(UserError, match="prepare it again"):
+        in_context(second, found["a"])
