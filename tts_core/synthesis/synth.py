@@ -103,6 +103,8 @@ def read_lines(file: Path | None) -> list[str]:
 def _refuse_contradictions(wish: Wish) -> None:
     if (wish.text is None) == (wish.file is None):
         raise UserError("give either --text or --file")
+    if wish.file is not None and wish.out.is_file():
+        raise UserError(f"{wish.out}: is a file; with --file, --out is the folder of the audio")
     if wish.prosody_from and wish.vectors_in:
         raise UserError("give either --prosody-from or --vectors-in: both decide the prosody")
     if wish.prosody_text is not None and not wish.prosody_from:

@@ -217,6 +217,8 @@ def test_what_cannot_be_is_refused_in_a_sentence(tmp_path, say):
     refused("no such file", text=TEXT, vectors_in=vectors)
     refused("goes on with 'now'", text="Come", prosody_from=sound, prosody_text="Come now")
     refused("cannot be aligned", text=TEXT, prosody_from=sound)
+    with pytest.raises(UserError, match="is a file; with --file"):
+        say("camp", sound, file=sound)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tts_core.synthesis import voice as voices
 from tts_core.synthesis.commands import make_stimuli
 from tts_core.synthesis.synth import Wish, synth
 from tts_core.synthesis.synthesize import Synthesizer
-from tts_core.training import checkpoint
+from tts_core.training import checkpoint, metrics
 from tts_core.training.loop import train
 
 TEXT = "Well, the small boat came home before the storm."
@@ -146,3 +146,11 @@ def test_the_shipped_voice_speaks(monkeypatch, speaker):
         # Nine words take a person some three seconds.
         assert 1.5 < speech.seconds < 6, name
         assert np.abs(speech.samples).max() > 0.01
+
+
+def test_a_voice_states_the_held_out_values_of_the_weights_it_holds(tmp_path):
+    """A stage that keeps its best leaves that step's weights, one that does not its last."""
+    for stage, step, loss in [(1, 10, 0.5), (1, 20, 0.6), (2, 10, 0.3), (2, 20, 0.2), (2, 30, 0.9)]:
+        metrics.append(tmp_path, {"stage": stage, "step": step, "split": "validation", "x": loss})
+    (tmp_path / "stage-2" / "best-0000020").mkdir(parents=True)
+    assert metrics.held_out(tmp_path) == {"1.x": 0.6, "2.x": 0.2}
