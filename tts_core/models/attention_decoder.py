@@ -8,7 +8,8 @@ from torch.nn import functional as F
 
 from tts_core.config import ModelConfig
 from tts_core.models.attention import LocationSensitiveAttention
-from tts_core.models.blocks import Prenet, Randomness, SteppedLSTM
+from tts_core.models.blocks import Prenet, SteppedLSTM
+from tts_core.models.randomness import Randomness
 from tts_core.models.stepping import SteppedLayer
 
 

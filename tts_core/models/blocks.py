@@ -1,11 +1,12 @@
 """The parts that the three systems share. Shapes: see `tts_core.types`."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from tts_core.models.randomness import Randomness, drawn
 
 
 class MaskedBatchNorm(nn.Module):
@@ -144,22 +145,6 @@ class PhoneEncoder(nn.Module):
         return self.lstm(self.convs(x, mask), lengths)
 
 
-Randomness = torch.Generator | Sequence[torch.Generator] | None
-"""What seeds a synthesis: one generator, or one of its own for each of the B sentences."""
-
-
-def uniform(like: Tensor, generator: Randomness) -> Tensor:
-    """Draws from [0, 1) of the shape of `like` (B, ...).
-
-    With a generator for each row a sentence is given the same draws in any batch.
-    """
-    options = {"device": like.device, "dtype": like.dtype}
-    if generator is None or isinstance(generator, torch.Generator):
-        return torch.rand(like.shape, generator=generator, **options)
-    rows = (torch.rand(like.shape[1:], generator=one, **options) for one in generator)
-    return torch.stack(list(rows))
-
-
 class Prenet(nn.Module):
     """Two ReLU layers with dropout that stays on in synthesis (Shen et al. 2018).
 
@@ -177,7 +162,7 @@ class Prenet(nn.Module):
             x = F.relu(layer(x))
             if self.dropout == 0:
                 continue
-            x = x * (uniform(x, generator) >= self.dropout) / (1 - self.dropout)
+            x = x * (drawn(torch.rand, x, generator) >= self.dropout) / (1 - self.dropout)
         return x
 
 

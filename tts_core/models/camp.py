@@ -21,7 +21,6 @@ from tts_core.models.batch import Batch
 from tts_core.models.blocks import (
     ConvStack,
     PhoneEncoder,
-    Randomness,
     Recurrent,
     frame_index,
     mean_of_valid,
@@ -30,6 +29,7 @@ from tts_core.models.blocks import (
 from tts_core.models.durations import PHONE_GROUP, whole_frames
 from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
 from tts_core.models.prosody_predictor import ProsodyPredictor
+from tts_core.models.randomness import Randomness
 
 
 def unit_durations(durations: Tensor, token_unit: Tensor, n_units: int) -> Tensor:

@@ -12,13 +12,14 @@ from torch import Tensor, nn
 
 from tts_core.config import ModelConfig
 from tts_core.models.batch import Batch
-from tts_core.models.blocks import ConvStack, Randomness, Recurrent, mean_of_valid
+from tts_core.models.blocks import ConvStack, Recurrent, mean_of_valid
 from tts_core.models.context import TextContext
 from tts_core.models.durations import PHONE_GROUP, whole_frames
 from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
 from tts_core.models.ntts import AutoregressiveDecoder, upsample
 from tts_core.models.phones_and_words import PhonesAndWords
 from tts_core.models.postnet import PostNet
+from tts_core.models.randomness import Randomness
 
 
 class PhoneDurationPredictor(nn.Module):

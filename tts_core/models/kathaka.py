@@ -37,6 +37,7 @@ from tts_core.models.latent import (
     standard_normal,
 )
 from tts_core.models.ntts import AutoregressiveDecoder, upsample
+from tts_core.models.randomness import Randomness
 from tts_core.models.sampler import Sampler
 
 __all__ = [
@@ -142,7 +143,7 @@ class Kathaka(nn.Module):
         batch: Batch,
         samples: int,
         temperature: float = 1.0,
-        generator: torch.Generator | None = None,
+        generator: Randomness = None,
     ) -> Tensor:
         """Several z of each sentence, (samples, B, Z), each fit for `synthesize`."""
         sampler = self.sampler(batch)
@@ -178,7 +179,7 @@ class Kathaka(nn.Module):
     def synthesize(
         self,
         batch: Batch,
-        generator: torch.Generator | None = None,
+        generator: Randomness = None,
         rate: float = 1.0,
         temperature: float = 1.0,
         z: Tensor | None = None,

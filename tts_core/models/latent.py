@@ -8,6 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from tts_core.models.randomness import Randomness, drawn
+
 LOG_VARIANCE_RANGE = (-8.0, 4.0)
 
 
@@ -17,12 +19,11 @@ class Gaussian(NamedTuple):
     mean: Tensor
     log_variance: Tensor
 
-    def sample(self, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+    def sample(self, temperature: float = 1.0, generator: Randomness = None) -> Tensor:
         """z = mu + temperature * sigma * eps; temperature 0 gives the mean."""
         if temperature == 0:
             return self.mean
-        like = self.mean
-        noise = torch.randn(like.shape, generator=generator, device=like.device, dtype=like.dtype)
+        noise = drawn(torch.randn, self.mean, generator)
         return self.mean + temperature * (0.5 * self.log_variance).exp() * noise
 
 

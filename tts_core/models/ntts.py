@@ -16,7 +16,6 @@ from tts_core.models.batch import Batch
 from tts_core.models.blocks import (
     PhoneEncoder,
     Prenet,
-    Randomness,
     SteppedLSTM,
     frame_index,
     mean_of_valid,
@@ -25,6 +24,7 @@ from tts_core.models.blocks import (
 )
 from tts_core.models.durations import DurationModel, DurationScale
 from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
+from tts_core.models.randomness import Randomness
 from tts_core.models.stepping import SteppedLayer
 
 BLOCK = 64

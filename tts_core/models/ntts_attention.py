@@ -21,12 +21,13 @@ from tts_core.models.attention import (
 )
 from tts_core.models.attention_decoder import AttentionDecoder, Decoded
 from tts_core.models.batch import Batch
-from tts_core.models.blocks import Randomness, mean_of_valid
+from tts_core.models.blocks import mean_of_valid
 from tts_core.models.context import TextContext
 from tts_core.models.durations import PHONE_GROUP
 from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
 from tts_core.models.phones_and_words import PhonesAndWords
 from tts_core.models.postnet import PostNet
+from tts_core.models.randomness import Randomness
 
 # Unpublished: a sentence that is this many times as long as the corpus would read it is a runaway.
 LONGEST = 3.0

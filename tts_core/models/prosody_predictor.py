@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from tts_core.config import ModelConfig
 from tts_core.models.batch import Batch
-from tts_core.models.blocks import ConvStack, Prenet, Randomness, Recurrent, SteppedLSTM
+from tts_core.models.blocks import ConvStack, Prenet, Recurrent, SteppedLSTM
 from tts_core.models.context import TextContext
 from tts_core.models.facts import CorpusFacts
+from tts_core.models.randomness import Randomness
 from tts_core.text.bert import pool_units
 
 

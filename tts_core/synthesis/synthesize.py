@@ -8,7 +8,6 @@ import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
@@ -23,7 +22,6 @@ from tts_core.models.build import System
 from tts_core.models.camp import CAMP
 from tts_core.models.facts import ModelOutput
 from tts_core.models.kathaka import Kathaka
-from tts_core.models.latent import Gaussian
 from tts_core.synthesis.passage import analyse_passages
 from tts_core.synthesis.prosody import for_sentences, recorded_prosody
 from tts_core.synthesis.speech import Attending, Speech, WordTime, joined, word_times
@@ -259,12 +257,7 @@ class Synthesizer:
                 return torch.cat(rows)
             return pad_sequence(rows, batch_first=True)
         if isinstance(self.model, Kathaka):
-            sampler = self.model.sampler(batch)
-            rows = [
-                Gaussian(mean[None], log_variance[None]).sample(temperature, generator)
-                for mean, log_variance, generator in zip(*sampler, generators, strict=True)
-            ]
-            return torch.cat(rows)
+            return self.model.sampler(batch).sample(temperature, generators)
         if isinstance(self.model, CAMP):
             return self.model.prosody_predictor.generate(batch, generators)
         return None
@@ -277,9 +270,7 @@ class Synthesizer:
         prosody: Tensor | None,
     ) -> ModelOutput:
         if isinstance(self.model, Kathaka):
-            # With z given, Kathaka hands the generators to the pre-net alone, which takes several.
-            several = cast(torch.Generator, generators)
-            return self.model.synthesize(batch, several, rate, z=prosody)
+            return self.model.synthesize(batch, generators, rate, z=prosody)
         if isinstance(self.model, CAMP):
             return self.model.synthesize(batch, generators, rate, prosody)
         return self.model.synthesize(batch, generators, rate)
