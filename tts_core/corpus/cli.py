@@ -152,7 +152,7 @@ def corpus_report(
 ) -> None:
     """Describe a corpus: hours, speakers, F0, phones, pauses, and how good its alignment is."""
     from tts_core.corpus.progress import on_console
-    from tts_core.corpus.report import corpus_report as describe
+    from tts_core.corpus.report.build import corpus_report as describe
 
     sample = agreement if agreement is not None else (0 if out is None else 100)
     with on_console() as progress:

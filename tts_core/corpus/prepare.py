@@ -18,7 +18,9 @@ import numpy as np
 
 from intone.errors import UserError
 from intone.files import owned, write_whole
-from tts_core.corpus import align, shards
+from tts_core.corpus import shards
+from tts_core.corpus.alignment.align import align
+from tts_core.corpus.alignment.types import Alignment, Utterance
 from tts_core.corpus.claim import claim, finished, inputs_digest, refuse_foreign, release
 from tts_core.corpus.links import neighbours
 from tts_core.corpus.pool import Engine, cut, known_engine, open_engine, run_pieces
@@ -202,20 +204,20 @@ class _Preparation:
 
     def _align(
         self, recordings: Sequence[Recording], texts: Mapping[str, Analysed], progress: Progress
-    ) -> align.Alignment:
+    ) -> Alignment:
         """Phone times of the utterances, and why others have none."""
         kept = self.work / "alignment.json"
         if not kept.is_file():
             utterances = {
-                r.utterance: align.Utterance(
+                r.utterance: Utterance(
                     self.work / "wavs" / f"{r.utterance}.wav", texts[r.text].phones
                 )
                 for r in recordings
             }
-            found = align.align(self.settings.aligner, utterances, self.settings.seed, progress)
+            found = align(self.settings.aligner, utterances, self.settings.seed, progress)
             times = {name: rows.tolist() for name, rows in found.times.items()}
             write_whole(kept, json.dumps(found._replace(times=times)))
-        stored = align.Alignment(*json.loads(kept.read_text(encoding="utf-8")))
+        stored = Alignment(*json.loads(kept.read_text(encoding="utf-8")))
         times = {name: np.array(rows) for name, rows in stored.times.items()}
         return stored._replace(times=times)
 

@@ -13,7 +13,8 @@ from intone.files import write_whole
 from tts_core.audio.checks import judge
 from tts_core.audio.io import missing_share, read_audio, read_channels, to_mono
 from tts_core.config import Features
-from tts_core.corpus.align import ALIGNER_RATE_HZ, AlignmentError, for_aligners, token_durations
+from tts_core.corpus.alignment.align import token_durations
+from tts_core.corpus.alignment.types import ALIGNER_RATE_HZ, AlignmentError, for_aligners
 from tts_core.corpus.pauses import without_loud_boundaries
 from tts_core.corpus.pool import Piece
 from tts_core.corpus.shards import write_shard

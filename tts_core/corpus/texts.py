@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from intone.errors import UserError
-from tts_core.corpus.align import phones_of
+from tts_core.corpus.alignment.types import phones_of
 from tts_core.corpus.pool import Piece
 from tts_core.corpus.shards import ENCODED, encoded_of, write_table
 from tts_core.types import Encoded, Sentence

@@ -14,7 +14,8 @@ from intone.files import write_whole
 from tts_core.audio.io import read_audio
 from tts_core.audio.mel import MelSpectrogram, log_mel
 from tts_core.config import Features
-from tts_core.corpus.align import AlignmentError, align_file, token_durations
+from tts_core.corpus.alignment.align import align_file, token_durations
+from tts_core.corpus.alignment.types import AlignmentError
 from tts_core.corpus.pauses import without_loud_boundaries
 from tts_core.models.batch import collate
 from tts_core.models.build import System

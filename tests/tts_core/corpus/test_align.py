@@ -7,18 +7,16 @@ from hypothesis import strategies as st
 from intone.errors import UserError
 from tts_core.audio.io import read_audio
 from tts_core.config import Features
-from tts_core.corpus.align import (
+from tts_core.corpus.alignment.align import align, align_file, token_durations
+from tts_core.corpus.alignment.sphinx import align_with_pocketsphinx
+from tts_core.corpus.alignment.types import (
     ALIGNER_RATE_HZ,
     AlignmentError,
     Utterance,
-    align,
-    align_file,
     for_aligners,
     phones_of,
-    token_durations,
 )
-from tts_core.corpus.align_sphinx import align_with_pocketsphinx
-from tts_core.corpus.align_viter import align_with_viter
+from tts_core.corpus.alignment.viter import align_with_viter
 from tts_core.corpus.sources import read_corpus
 from tts_core.text.analyse import Frontend
 from tts_core.text.tokens import PHONES, TOKENS, duration_group

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intone.errors import UserError
-from tts_core.corpus.align import Utterance, align
+from tts_core.corpus.alignment.align import align
+from tts_core.corpus.alignment.types import Utterance
 
 WORDS = (("HH", "AH0", "L", "OW1"), ("W", "ER1", "L", "D"))
 TIMES = np.array([[0.1 * i, 0.1 * i + 0.1] for i in (1, 2, 3, 4, 6, 7, 8, 9)])

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tts_core.config import Features
-from tts_core.corpus.agreement import agreement
 from tts_core.corpus.prepare import prepare
-from tts_core.corpus.quality import (
+from tts_core.corpus.report.agreement import agreement
+from tts_core.corpus.report.quality import (
     at_minimum,
     boundary_pauses,
     class_durations,
@@ -19,10 +19,10 @@ from tts_core.corpus.quality import (
     robust_z,
     suspicions,
 )
+from tts_core.corpus.report.survey import Survey, survey
 from tts_core.corpus.settings import Settings
 from tts_core.corpus.shards import read_info, write_shard
 from tts_core.corpus.sources import read_corpus, write_corpus
-from tts_core.corpus.survey import Survey, survey
 from tts_core.text.tokens import PHONES, TOKENS, duration_group
 
 # (symbol, frames, level): a frame is 10 ms; 0 is as quiet as the recording, 1 as loud as speech.

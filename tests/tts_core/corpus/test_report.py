@@ -11,7 +11,7 @@ import soundfile
 
 from intone.errors import UserError
 from tts_core.corpus.prepare import prepare
-from tts_core.corpus.report import corpus_report
+from tts_core.corpus.report.build import corpus_report
 from tts_core.corpus.shards import LeftOut, read_info, write_info
 from tts_core.corpus.sources import read_corpus
 

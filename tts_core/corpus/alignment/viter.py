@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tts_core.corpus.align_types import AlignmentError, Utterance
+from tts_core.corpus.alignment.types import AlignmentError, Utterance
 from tts_core.corpus.progress import Progress, silent
 
 

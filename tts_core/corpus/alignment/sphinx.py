@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from tts_core.corpus.align_types import (
+from tts_core.corpus.alignment.types import (
     ALIGNER_RATE_HZ,
     AlignmentError,
     Utterance,

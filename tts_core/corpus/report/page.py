@@ -79,7 +79,7 @@ class Report:
         from jinja2 import Environment, PackageLoader, StrictUndefined
 
         environment = Environment(
-            loader=PackageLoader("tts_core.corpus"),
+            loader=PackageLoader("tts_core.corpus.report"),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tts_core.corpus import quality
-from tts_core.corpus import report_plots as plots
-from tts_core.corpus.agreement import Agreement
-from tts_core.corpus.quality import Suspicion
-from tts_core.corpus.report_page import Figure, Section, Table, percent
+from tts_core.corpus.report import plots, quality
+from tts_core.corpus.report.agreement import Agreement
+from tts_core.corpus.report.page import Figure, Section, Table, percent
+from tts_core.corpus.report.quality import Suspicion
+from tts_core.corpus.report.survey import Survey, utterances
 from tts_core.corpus.shards import PreparedInfo
 from tts_core.corpus.splits import normalised
-from tts_core.corpus.survey import Survey, utterances
 
 LISTED = 20
 DRAWN = 4

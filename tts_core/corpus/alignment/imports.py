@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 
 from intone.errors import UserError
-from tts_core.corpus.align_types import AlignmentError, Utterance
+from tts_core.corpus.alignment.types import AlignmentError, Utterance
 from tts_core.corpus.progress import Progress, silent
 
 _SILENCES = frozenset(["", "SIL", "SP", "SPN", "NSN", "<EPS>", "<SIL>"])

@@ -19,26 +19,20 @@ import soundfile
 from intone.errors import UserError
 from tts_core.audio.io import read_audio_and_rate
 from tts_core.config import Features
-from tts_core.corpus.align_import import import_alignment
-from tts_core.corpus.align_sphinx import align_samples, align_with_pocketsphinx
-from tts_core.corpus.align_types import (
-    ALIGNER_RATE_HZ,
+from tts_core.corpus.alignment.imports import import_alignment
+from tts_core.corpus.alignment.sphinx import align_samples, align_with_pocketsphinx
+from tts_core.corpus.alignment.types import (
     Alignment,
     AlignmentError,
     Utterance,
     for_aligners,
     phones_of,
 )
-from tts_core.corpus.align_viter import align_with_viter
+from tts_core.corpus.alignment.viter import align_with_viter
 from tts_core.corpus.progress import Progress, silent
 from tts_core.text.tokens import duration_group
 from tts_core.types import Sentence
 from tts_core.units import end_times_to_durations
-
-__all__ = [
-    "ALIGNER_RATE_HZ", "Alignment", "AlignmentError", "Utterance", "align", "align_file",
-    "for_aligners", "phones_of", "token_durations",
-]  # fmt: skip
 
 VITER_MINIMUM_S = 600.0
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tts_core.config import Features
-from tts_core.corpus.quality import ClassDurations, Suspicion
+from tts_core.corpus.report.quality import ClassDurations, Suspicion
 from tts_core.text.tokens import TOKENS, duration_group
 from tts_core.types import Prepared
 from tts_core.units import frames_to_seconds

@@ -5,18 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
-from tts_core.corpus import quality
-from tts_core.corpus import report_plots as plots
-from tts_core.corpus.agreement import Agreement, agreement
 from tts_core.corpus.progress import Progress
-from tts_core.corpus.report_alignment import (
+from tts_core.corpus.report import plots, quality
+from tts_core.corpus.report.agreement import Agreement, agreement
+from tts_core.corpus.report.alignment import (
     agreement_section,
     aligned_share,
     alignment_section,
     spectrogram_section,
     suspicion_section,
 )
-from tts_core.corpus.report_page import (
+from tts_core.corpus.report.page import (
     SPREAD_HEAD,
     Figure,
     Report,
@@ -25,10 +24,10 @@ from tts_core.corpus.report_page import (
     percent,
     spread,
 )
-from tts_core.corpus.report_plain import text_section
+from tts_core.corpus.report.plain import text_section
+from tts_core.corpus.report.survey import F0_EDGES_HZ, Survey, survey
 from tts_core.corpus.settings import ALIGNERS
 from tts_core.corpus.shards import PreparedInfo
-from tts_core.corpus.survey import F0_EDGES_HZ, Survey, survey
 from tts_core.text.tokens import CONSONANTS, VOWELS
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from intone.errors import UserError
 from tts_core.audio.io import read_audio_and_rate
 from tts_core.config import Features
-from tts_core.corpus import report_plots as plots
 from tts_core.corpus.progress import Progress
 from tts_core.corpus.recordings import check
-from tts_core.corpus.report_page import SPREAD_HEAD, Figure, Report, Section, Table, spread
+from tts_core.corpus.report import plots
+from tts_core.corpus.report.page import SPREAD_HEAD, Figure, Report, Section, Table, spread
 from tts_core.corpus.sources import read_corpus
 from tts_core.corpus.splits import normalised
 from tts_core.types import Recording

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tts_core.corpus.progress import Progress, silent
-from tts_core.corpus.report_page import Report
+from tts_core.corpus.report.page import Report
 from tts_core.corpus.shards import read_info
 
 
@@ -27,9 +27,9 @@ def corpus_report(
     folder = Path(folder)
     info = read_info(folder)
     if info is None:
-        from tts_core.corpus.report_plain import plain_report
+        from tts_core.corpus.report.plain import plain_report
 
         return plain_report(folder, progress)
-    from tts_core.corpus.report_prepared import prepared_report
+    from tts_core.corpus.report.prepared import prepared_report
 
     return prepared_report(folder, info, sample, seed, progress)
