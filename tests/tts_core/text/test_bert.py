@@ -207,6 +207,7 @@ def test_an_unknown_name_is_asked_of_the_hub_only_once(monkeypatch: pytest.Monke
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
         monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
         with pytest.raises(UserError, match="nor a model that the hub gives"):
             Pieces("no-such-author/no-such-model")
         server.shutdown()
