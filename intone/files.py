@@ -17,6 +17,16 @@ def write_whole(path: Path, text: str) -> Path:
     return path
 
 
+def whole_lines(path: Path) -> list[str]:
+    """The lines of a file to which lines are appended; none if it is not there.
+
+    A line that was being written when the process died has no end and is left out.
+    """
+    text = path.read_bytes() if path.is_file() else b""
+    # Not splitlines: JSON strings may hold other characters that end a line, such as U+2028.
+    return text[: text.rfind(b"\n") + 1].decode("utf-8").split("\n")[:-1]
+
+
 def sha256(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:

@@ -105,11 +105,6 @@ class MelSpectrogram:
         return (self._inverse_filters @ mel.exp().transpose(1, 2)).clamp(min=0)
 
 
-def log_mel(samples: np.ndarray, mel: MelSpectrogram) -> np.ndarray:
-    """(L,) samples to (T, M) float32 log-mel."""
-    return mel(samples)
-
-
 def _bands(filters: np.ndarray) -> list[tuple[slice, slice, np.ndarray]]:
     """Groups of neighbouring filters with the bins that they read: (mels, bins, weights).
 

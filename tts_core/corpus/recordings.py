@@ -104,7 +104,7 @@ def make_shard(piece: Piece, folder: Path, features: Features, mend: bool) -> No
     `mend` takes loud pauses from the alignment. `done` says why drafts were left out; it is written
     after the shard: where it is, both are.
     """
-    from tts_core.audio.mel import MelSpectrogram, log_mel
+    from tts_core.audio.mel import MelSpectrogram
     from tts_core.audio.pitch import f0
 
     spectrogram = MelSpectrogram(features)
@@ -112,7 +112,7 @@ def make_shard(piece: Piece, folder: Path, features: Features, mend: bool) -> No
     for draft in piece.items:
         recording = draft.recording
         samples = read_audio(recording.path, features.sample_rate_hz)
-        mel = log_mel(samples, spectrogram)
+        mel = spectrogram(samples)
         try:
             tokens = draft.encoded.tokens
             durations = token_durations(tokens, draft.times, len(mel), features)

@@ -9,7 +9,6 @@ from typing import Any
 
 import soundfile
 
-from intone import assets
 from intone.errors import UserError
 from intone.files import sha256
 from intone.resources import data_path
@@ -60,10 +59,9 @@ class Settings:
         """The parser; weights and files by content, "auto" by what it finds here."""
         kind, _, detail = self.parser.partition(":")
         if kind == "auto":
-            from tts_core.text.bert import ENCODER_ASSETS
+            from tts_core.text.parse import automatic
 
-            wanted = sorted(ENCODER_ASSETS, key=lambda asset: asset != self.encoder)
-            detail = next((asset for asset in wanted if assets.available(asset)), "")
+            detail = automatic(self.encoder) or ""
         shipped = data_path("parser", f"span_{detail}.safetensors")
         weights = shipped if shipped.is_file() else Path(detail).expanduser()
         return [kind, _digest(weights) if weights.is_file() else detail]

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from intone.files import whole_lines, write_whole
+
 Values = dict[str, float | int | str | None]
 
 
@@ -16,14 +18,9 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.values: dict[str, Values] = {}
-        if not path.is_file():
-            return
-        text = path.read_text(encoding="utf-8")
-        # The last line may be torn: the process died while it was written.
-        whole = text[: text.rfind("\n") + 1]
-        path.write_text(whole, encoding="utf-8")
-        for line in whole.splitlines():
-            row = json.loads(line)
+        lines = whole_lines(path)
+        write_whole(path, "".join(f"{line}\n" for line in lines))
+        for row in map(json.loads, lines):
             self._merge(row["key"], row["values"])
 
     def __contains__(self, key: str) -> bool:

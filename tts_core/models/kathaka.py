@@ -138,17 +138,6 @@ class Kathaka(nn.Module):
         """
         return self.posterior(batch).mean
 
-    def sample_prosody(
-        self,
-        batch: Batch,
-        samples: int,
-        temperature: float = 1.0,
-        generator: Randomness = None,
-    ) -> Tensor:
-        """Several z of each sentence, (samples, B, Z), each fit for `synthesize`."""
-        sampler = self.sampler(batch)
-        return torch.stack([sampler.sample(temperature, generator) for _ in range(samples)])
-
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
         """Teacher-forced, with the recordings' durations and z (B, Z): normalised mel (B, T, M)."""
         encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tts_core.audio.io import resample
-from tts_core.audio.mel import MelSpectrogram, log_mel
+from tts_core.audio.mel import MelSpectrogram
 from tts_core.audio.vocoder import Vocoder
 from tts_core.config import Features
 
@@ -22,4 +22,4 @@ class CopySynthesis:
     def __call__(self, samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         """(L,) samples at any rate to (T * hop,) at the vocoder's rate, float32 in [-1, 1]."""
         signal = resample(samples, sample_rate_hz, self.features.sample_rate_hz)
-        return self.vocoder(log_mel(signal, self._mel))
+        return self.vocoder(self._mel(signal))

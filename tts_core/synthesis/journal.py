@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from intone.errors import UserError
-from intone.files import write_whole
+from intone.files import whole_lines, write_whole
 
 
 class Journal:
@@ -25,10 +25,7 @@ class Journal:
     def __init__(self, path: Path, settings: object) -> None:
         self.path = path
         digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-        text = path.read_bytes() if path.exists() else b""
-        # A line that was being written when the process died has no end: forget it.
-        whole = text[: text.rfind(b"\n") + 1].decode()
-        begun, *self.lines = whole.splitlines() or [digest]
+        begun, *self.lines = whole_lines(path) or [digest]
         if begun != digest:
             raise UserError(
                 f"{path.parent}: was begun with other settings; use those, or remove the folder"

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from intone.errors import UserError
 from intone.files import write_whole
 from tts_core.audio.io import read_audio
-from tts_core.audio.mel import MelSpectrogram, log_mel
+from tts_core.audio.mel import MelSpectrogram
 from tts_core.config import Features
 from tts_core.corpus.alignment.align import align_file, token_durations
 from tts_core.corpus.alignment.types import AlignmentError
@@ -52,7 +52,7 @@ def recorded_prosody(
             f"{wav}: only kathaka and camp take prosody from a recording; this system has no "
             "prosody latent"
         )
-    mel = log_mel(read_audio(wav, features.sample_rate_hz), MelSpectrogram(features))
+    mel = MelSpectrogram(features)(read_audio(wav, features.sample_rate_hz))
     batch = replace(
         collate([sentence.encoded]),
         mel=torch.from_numpy(mel)[None],

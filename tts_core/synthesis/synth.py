@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,8 +74,7 @@ def synth(wish: Wish, as_json: bool = False, synthesizer: Synthesizer | None = N
     console = Console(stderr=True, highlight=False)
     _introduce(synthesizer, console)
     prosody = _prosody(wish, texts, synthesizer)
-    made = [row for rows in _made(wish, texts, synthesizer, prosody) for row in rows]
-    for row in made:
+    for row in chain.from_iterable(_made(wish, texts, synthesizer, prosody)):
         if as_json:
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
         else:

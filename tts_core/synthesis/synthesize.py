@@ -24,14 +24,12 @@ from tts_core.models.facts import ModelOutput
 from tts_core.models.kathaka import Kathaka
 from tts_core.synthesis.passage import analyse_passages
 from tts_core.synthesis.prosody import for_sentences, recorded_prosody
-from tts_core.synthesis.speech import Attending, Speech, WordTime, joined, word_times
+from tts_core.synthesis.speech import Attending, Speech, joined, word_times
 from tts_core.synthesis.voice import Voice, default_voice, read_voice
 from tts_core.text.analyse import Frontend
 from tts_core.training import checkpoint
 from tts_core.types import Sentence
 from tts_core.units import frames_to_seconds
-
-__all__ = ["Attending", "Speech", "Synthesizer", "WordTime", "word_times"]
 
 BATCH = 16
 """Sentences that are synthesized at once."""

@@ -4,20 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from intone.files import write_whole
+from intone.files import whole_lines, write_whole
 from tts_core.training.keep import kept_steps
 
 METRICS = "metrics.jsonl"
 
 
 def read(run: Path) -> list[dict[str, Any]]:
-    """The rows of a run, none if there is no such file.
-
-    A line that was being written when the process died has no end and is left out.
-    """
-    path = run / METRICS
-    text = path.read_text("utf-8") if path.is_file() else ""
-    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+    """The rows of a run, none if there is no such file."""
+    return [json.loads(line) for line in whole_lines(run / METRICS)]
 
 
 def append(run: Path, row: dict[str, Any]) -> None:

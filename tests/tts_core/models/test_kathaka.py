@@ -242,13 +242,17 @@ def test_temperature_and_several_samples_of_one_sentence(build, rows):
     mean, deviation = model.sampler(batch).mean, (0.5 * model.sampler(batch).log_variance).exp()
     said = [model.synthesize(batch, temperature=0).mel, model.synthesize(batch, z=mean).mel]
     torch.testing.assert_close(*said, atol=1e-4, rtol=0)
-    draw = model.sample_prosody(batch, 2000, generator=torch.Generator().manual_seed(0))
-    half = model.sample_prosody(batch, 2000, 0.5, torch.Generator().manual_seed(0))
+    draw, half = (_draws(model.sampler(batch), temperature) for temperature in (1.0, 0.5))
     assert draw.shape == (2000, 2, 4)
     torch.testing.assert_close(draw.mean(0), mean, atol=0.2, rtol=0)
     torch.testing.assert_close(draw.std(0) / deviation, torch.ones(2, 4), atol=0.1, rtol=0)
     torch.testing.assert_close(half - mean, 0.5 * (draw - mean))
     assert not torch.equal(*(model.synthesize(batch, z=z).mel for z in draw[:2]))
+
+
+def _draws(sampler, temperature: float) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.stack([sampler.sample(temperature, generator) for _ in range(2000)])
 
 
 def test_one_batch_is_learnt_by_heart(build, utterance):

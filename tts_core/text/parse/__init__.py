@@ -80,12 +80,17 @@ def load_parser(name: str = "auto", encoder: str = "minilm") -> ConstituencyPars
     raise UserError(f"parser {name}: no such parser; choose one of {', '.join(PARSERS)}")
 
 
+def automatic(encoder: str) -> str | None:
+    """The encoder whose shipped span parser "auto" stands for; None where it is the rules."""
+    wanted = sorted(ENCODER_ASSETS, key=lambda asset: asset != encoder)
+    return next((asset for asset in wanted if assets.available(asset)), None)
+
+
 def _automatic(encoder: str) -> ConstituencyParser:
     from tts_core.text.parse.rules import RuleParser
     from tts_core.text.parse.span import SpanParser
 
-    wanted = sorted(ENCODER_ASSETS, key=lambda asset: asset != encoder)
-    here = next((asset for asset in wanted if assets.available(asset)), None)
+    here = automatic(encoder)
     if here:
         return SpanParser(here)
     _LOGGER.warning(
