@@ -15,8 +15,9 @@ from transformers import AutoModel
 
 from intone import assets
 from intone.errors import UserError
-from tts_core.text.bert import Pieces, TextEncoder, pool_units, windows
+from tts_core.text.bert import Pieces, TextEncoder, pool_units
 from tts_core.text.normalise import normalise
+from tts_core.text.windows import windows
 
 SIZES = {"vocab_size": 60, "max_position_embeddings": 20}
 SMALL = SIZES | {
