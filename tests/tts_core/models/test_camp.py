@@ -1,4 +1,4 @@
-"""CAMP's stage 1, and what its speech owes to the vectors (models.md, section 7)."""
+"""CAMP's stage 1, and what its speech owes to the vectors."""
 
 from dataclasses import replace
 
@@ -11,8 +11,7 @@ from tts_core.models.batch import collate
 from tts_core.models.blocks import frame_index, take
 from tts_core.models.camp import CAMP, last_frame_of_units, unit_durations
 from tts_core.models.prosody_predictor import ProsodyPredictor
-from tts_core.models.splice import prosody_splice, word_splice
-from tts_core.text.tokens import encode_words, token_id
+from tts_core.text.tokens import encode_words
 from tts_core.training.stages import StageLoss, stages_of
 from tts_core.training.validate import batch_of
 from tts_core.types import Word
@@ -230,26 +229,3 @@ def test_oracle_beats_predicted_beats_average_prosody_on_the_contour(camp, utter
     _, oracle, predicted, average = torch.corrcoef(series)[0].tolist()
     assert oracle > predicted + 0.1, (oracle, predicted, average)
     assert predicted > average + 0.1, (oracle, predicted, average)
-
-
-def test_splices_meet_between_two_units(utterance):
-    first, second = utterance(1), utterance(2)
-    n_units = len(first.encoded.pos)
-    spliced = word_splice(first.encoded, second.encoded, 3)
-    for name in ("tokens", "pieces"):
-        owner = "token_unit" if name == "tokens" else "piece_unit"
-        whole, units = getattr(spliced, name), getattr(spliced, owner)
-        for row, kept in ((first, range(3)), (second, range(3, n_units))):
-            for unit in kept:
-                theirs = getattr(row.encoded, name)[getattr(row.encoded, owner) == unit]
-                assert whole[units == unit].tolist() == theirs.tolist()
-    assert spliced.tokens[[0, -1]].tolist() == [token_id("<s>"), token_id("</s>")]
-    assert spliced.pieces[[0, -1]].tolist() == [1, 2]
-    vectors = torch.zeros(n_units, 3), torch.ones(n_units, 3)
-    assert prosody_splice(*vectors, 3)[:, 0].tolist() == [0.0] * 3 + [1.0] * (n_units - 3)
-    with pytest.raises(ValueError, match="punctuation"):
-        word_splice(first.encoded, second.encoded, 2)
-    with pytest.raises(ValueError, match="one length"):
-        word_splice(first.encoded, utterance(2, 9).encoded, 3)
-    with pytest.raises(ValueError, match="cannot cut"):
-        prosody_splice(*vectors, n_units)
