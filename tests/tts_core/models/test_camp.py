@@ -11,7 +11,7 @@ from tts_core.models.batch import collate
 from tts_core.models.blocks import frame_index, take
 from tts_core.models.camp import CAMP, last_frame_of_units, unit_durations
 from tts_core.models.prosody_predictor import ProsodyPredictor
-from tts_core.text.tokens import encode_words
+from tts_core.text.tokens import encode_words, token_id
 from tts_core.training.stages import StageLoss, stages_of
 from tts_core.training.validate import batch_of
 from tts_core.types import Word
@@ -50,7 +50,7 @@ def train(model, number, rows, steps, lr=0.01):
 
 
 def test_upsampling_then_gathering_is_the_identity():
-    """models.md, check 2: words repeated on frames, then the last frame of each word."""
+    """Words repeated on frames, then the last frame of each word."""
     durations = torch.tensor([[2, 0, 3, 1], [1, 4, 0, 0]])
     words = torch.randn(2, 4, 5)
     frames = take(words, frame_index(durations, 6))
@@ -93,7 +93,7 @@ def test_an_unpunctuated_pause_speaks_with_the_word_before_in_synthesis(camp, ut
 
 
 def test_padding_changes_no_module(camp, utterance):
-    """models.md, check 3, to 1e-5: every module of stage 1 on an utterance alone and beside one."""
+    """To 1e-5: every module of stage 1 on an utterance alone and beside one."""
     model = camp(encoder_layers=2).eval()
     rows = [utterance(1, 5), utterance(2, 9)]
     alone, both = collate([rows[0].encoded], rows[:1]), collate([r.encoded for r in rows], rows)
@@ -202,7 +202,7 @@ def spoken_by_tag(row, seed):
 
 
 def test_oracle_beats_predicted_beats_average_prosody_on_the_contour(camp, utterance):
-    """models.md, check 6, on held-out text under the recordings' durations.
+    """The order that both papers report, on held-out text under the recordings' durations.
 
     The contour is the loudness, the mean of the spectrogram's bins; the baseline speaks every word
     with the average vector.

@@ -95,7 +95,7 @@ def trained(model, rows, vectors, held_out, held_out_vectors, steps=40, lr=0.01)
 def test_beats_the_median_and_another_text_where_its_context_decides(
     context, vectors_of, rows, camp
 ):
-    """models.md, check 5: on text that it has not seen."""
+    """Of a known function of the text, on text that it has not seen."""
     vectors = [vectors_of(row) for row in rows]
     found = trained(camp(context), rows[:64], vectors[:64], rows[64:], vectors[64:])
     assert found["prosody"] < 0.5 * found["median"], found
