@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from tts_core.config import ModelConfig
 from tts_core.models.attention import LocationSensitiveAttention
 from tts_core.models.blocks import Prenet, SteppedLSTM
+from tts_core.models.precision import in_full_precision
 from tts_core.models.randomness import Randomness
 from tts_core.models.stepping import SteppedLayer
 
@@ -42,6 +43,7 @@ class AttentionDecoder(nn.Module):
         self.output = nn.Linear(config.decoder + memory, config.reduction * n_mels)
         self.stop = nn.Linear(config.decoder + memory, config.reduction)
 
+    @in_full_precision
     def forward(self, memory: Tensor, mask: Tensor, mel: Tensor) -> Decoded:
         """Teacher forcing: encodings (B, N, D), their mask, true frames (B, T, M); T is padded to
         whole steps, with as many frames out as in."""

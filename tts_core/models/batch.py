@@ -62,11 +62,13 @@ class Batch:
         return self.mel.shape[1]
 
     def to(self, device: torch.device) -> "Batch":
-        """The same on another device; lengths stay where packing needs them."""
+        """The same on another device, without waiting for the copy; `index` stays on the CPU."""
         moved = {}
         for f in fields(self):
             value = getattr(self, f.name)
-            if isinstance(value, Tensor) and not f.name.endswith("_lengths") and f.name != "index":
+            if isinstance(value, Tensor) and f.name != "index":
+                # Only from pinned memory can a GPU fetch while the CPU goes on.
+                value = value.pin_memory() if device.type == "cuda" else value
                 moved[f.name] = value.to(device, non_blocking=True)
         return replace(self, **moved)
 

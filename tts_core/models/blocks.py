@@ -3,9 +3,11 @@
 from itertools import pairwise
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
+from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional as F
 
+from tts_core.models.precision import FullLSTM, full
 from tts_core.models.randomness import Randomness, drawn
 
 
@@ -13,7 +15,7 @@ class MaskedBatchNorm(nn.Module):
     """Batch normalisation whose statistics ignore padding.
 
     With plain batch normalisation the same utterance would train differently beside a long one than
-    beside a short one.
+    beside a short one. Many processes share the statistics of their joint batch.
 
     Args:
         channels: D.
@@ -33,19 +35,28 @@ class MaskedBatchNorm(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(B, D, ...) and a mask that broadcasts over it, (B, 1, ...), to (B, D, ...)."""
+        x = full(x)
         shape = (1, -1) + (1,) * (x.dim() - 2)
         mean, variance = self.mean, self.variance
         if self.training:
             weight = mask.to(x.dtype).expand(x.shape[0], 1, *x.shape[2:])
-            count = weight.sum().clamp(min=1.0)
+            count = sum_over_processes(weight.sum()).clamp(min=1.0)
             dims = [0, *range(2, x.dim())]
-            mean = (x * weight).sum(dims) / count
-            variance = ((x - mean.view(shape)).square() * weight).sum(dims) / count
+            mean = sum_over_processes((x * weight).sum(dims)) / count
+            squares = ((x - mean.view(shape)).square() * weight).sum(dims)
+            variance = sum_over_processes(squares) / count
             with torch.no_grad():
                 self.mean.lerp_(mean.float(), self.momentum)
                 self.variance.lerp_(variance.float(), self.momentum)
         x = (x - mean.view(shape)) * torch.rsqrt(variance.view(shape) + self.eps)
         return (x * self.weight.view(shape) + self.bias.view(shape)) * mask
+
+
+def sum_over_processes(x: Tensor) -> Tensor:
+    """Sum of x over the processes that train together, with its gradient; x itself if only one."""
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return x
+    return all_reduce(x)
 
 
 class ConvStack(nn.Module):
@@ -90,9 +101,9 @@ class Recurrent(nn.Module):
     def __init__(self, inputs: int, units: int, layers: int = 1, both_ways: bool = True) -> None:
         super().__init__()
         sizes = [inputs] + [units * (2 if both_ways else 1)] * (layers - 1)
-        self.ahead = nn.ModuleList(nn.LSTM(size, units, batch_first=True) for size in sizes)
+        self.ahead = nn.ModuleList(FullLSTM(size, units, batch_first=True) for size in sizes)
         self.back = nn.ModuleList(
-            nn.LSTM(size, units, batch_first=True) for size in (sizes if both_ways else ())
+            FullLSTM(size, units, batch_first=True) for size in (sizes if both_ways else ())
         )
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
@@ -166,7 +177,7 @@ class Prenet(nn.Module):
         return x
 
 
-class SteppedLSTM(nn.LSTM):
+class SteppedLSTM(FullLSTM):
     """A causal LSTM: whole sequences in one fused call, or one step at a time with the same
     weights.
 
@@ -249,5 +260,6 @@ def last_state(states: Tensor, lengths: Tensor) -> Tensor:
 
 def mean_of_valid(values: Tensor, mask: Tensor) -> Tensor:
     """Mean of (B, N, D) over the valid positions of a (B, N) mask: a scalar."""
+    values = full(values)
     weight = mask.to(values.dtype)[..., None]
     return (values * weight).sum() / (weight.sum() * values.shape[-1]).clamp(min=1.0)

@@ -176,7 +176,7 @@ class CAMP(nn.Module):
         lengths = durations.sum(1)
         mask = torch.arange(n_frames, device=phones.device) < lengths[:, None]
         on_phones = take(prosody, batch.token_unit)
-        return self.decoder(take(phones, index), take(on_phones, index), mask, lengths.cpu())
+        return self.decoder(take(phones, index), take(on_phones, index), mask, lengths)
 
     def acoustic_loss(self, batch: Batch) -> dict[str, Tensor]:
         """Stage 1 (ORA, 3.1): L1 of the normalised mel and L1 of the durations in frames (4.2).

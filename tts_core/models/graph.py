@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tts_core.models.blocks import Recurrent, first_and_last, take
+from tts_core.models.precision import in_full_precision
 
 
 class GraphAttention(nn.Module):
@@ -66,6 +67,7 @@ class TreeEncoder(nn.Module):
         self.update = nn.GRUCell(channels, channels)
         self.readout = Recurrent(channels, units)
 
+    @in_full_precision
     def forward(self, nodes: Tensor, adjacency: Tensor, leaves: Tensor, lengths: Tensor) -> Tensor:
         """Nodes (B, G), adjacency (B, G, G), leaves (B, L), their number (B,) to (B, 4 units)."""
         h = self.enter(self.embedding(nodes))

@@ -29,14 +29,15 @@ from tts_core.models.context import TextContext
 from tts_core.models.durations import DurationModel, DurationScale
 from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
 from tts_core.models.latent import (
-    LOG_VARIANCE_RANGE,
     Gaussian,
     active_units,
     best_constant_sampler,
+    gaussian_of,
     kl_divergence,
     standard_normal,
 )
 from tts_core.models.ntts import AutoregressiveDecoder, upsample
+from tts_core.models.precision import FullGRU
 from tts_core.models.randomness import Randomness
 from tts_core.models.sampler import Sampler
 
@@ -57,7 +58,6 @@ class ReferenceEncoder(nn.Module):
 
     The text names Zhang et al. 2019 and draws the rest; theirs is the stack of Skerry-Ryan et al.
     2018: 3 x 3, stride 2 x 2, batch norm, ReLU, and the GRU's state at the last true frame.
-    log sigma^2 is clamped (chosen here), because Eq. 3 divides by sigma^2.
 
     Args:
         n_mels: M. units: GRU units. latent: Z.
@@ -75,7 +75,7 @@ class ReferenceEncoder(nn.Module):
         bins = n_mels
         for _ in self.CHANNELS:
             bins = (bins + 1) // 2
-        self.gru = nn.GRU(self.CHANNELS[-1] * bins, units, batch_first=True)
+        self.gru = FullGRU(self.CHANNELS[-1] * bins, units, batch_first=True)
         self.mean = nn.Linear(units, latent)
         self.log_variance = nn.Linear(units, latent)
 
@@ -90,7 +90,7 @@ class ReferenceEncoder(nn.Module):
             x = F.relu(norm(x, keep))
         x = x.permute(0, 2, 1, 3).flatten(2)
         state = last_state(self.gru(x)[0], lengths)
-        return Gaussian(self.mean(state), self.log_variance(state).clamp(*LOG_VARIANCE_RANGE))
+        return gaussian_of(state, self.mean, self.log_variance)
 
 
 class Kathaka(nn.Module):

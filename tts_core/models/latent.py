@@ -6,8 +6,9 @@ Everything is in nats per utterance: summed over the latent's dimensions, never 
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from tts_core.models.precision import full
 from tts_core.models.randomness import Randomness, drawn
 
 LOG_VARIANCE_RANGE = (-8.0, 4.0)
@@ -25,6 +26,16 @@ class Gaussian(NamedTuple):
             return self.mean
         noise = drawn(torch.randn, self.mean, generator)
         return self.mean + temperature * (0.5 * self.log_variance).exp() * noise
+
+
+def gaussian_of(state: Tensor, mean: nn.Linear, log_variance: nn.Linear) -> Gaussian:
+    """(B, D) through two linear layers to a Gaussian (B, Z), never in half precision.
+
+    log sigma^2 is clamped (chosen here), because Eq. 3 divides by sigma^2.
+    """
+    with torch.autocast(state.device.type, enabled=False):
+        state = full(state)
+        return Gaussian(mean(state), log_variance(state).clamp(*LOG_VARIANCE_RANGE))
 
 
 def kl_divergence(p: Gaussian, q: Gaussian) -> Tensor:

@@ -9,7 +9,7 @@ from tts_core.models.blocks import Recurrent, first_and_last
 from tts_core.models.context import TextContext
 from tts_core.models.facts import CorpusFacts
 from tts_core.models.graph import TreeEncoder
-from tts_core.models.latent import LOG_VARIANCE_RANGE, Gaussian
+from tts_core.models.latent import Gaussian, gaussian_of
 
 
 class Sampler(nn.Module):
@@ -74,4 +74,4 @@ class Sampler(nn.Module):
                 self.tree(batch.nodes, batch.adjacency, batch.leaves, batch.leaf_lengths)
             )
         vector = self.dropout(torch.cat(vectors, -1))
-        return Gaussian(self.mean(vector), self.log_variance(vector).clamp(*LOG_VARIANCE_RANGE))
+        return gaussian_of(vector, self.mean, self.log_variance)
