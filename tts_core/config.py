@@ -87,12 +87,25 @@ class StageConfig(Config):
         default=1.0, gt=0, le=1, description="cosine decay to this share of the learning rate"
     )
     clip: float = Field(default=1.0, gt=0, description="gradient norm clip")
+    accumulate: int = Field(
+        default=1, gt=0, description="batches of every process that share an optimiser step"
+    )
+    ema: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="validate and leave an exponential moving average of the weights, with this "
+        "decay per step; none: the weights themselves",
+    )
     weight_decay: float = Field(
         default=0.0, ge=0, description="decoupled weight decay (AdamW); 0 is Adam"
     )
     keep: Literal["last", "best"] = Field(
         default="last",
         description="the weights that the stage leaves: the last, or the best held out",
+    )
+    average: int = Field(
+        default=1, gt=0, description="with keep=best: the mean of the weights of so many best steps"
     )
     patience: int | None = Field(
         default=None,
@@ -131,6 +144,10 @@ class Recipe(Config):
     text_encoder: TextEncoderConfig = TextEncoderConfig()
     stages: dict[int, StageConfig] = Field(description="stage number to its settings, run in order")
     seed: int = Field(default=0, ge=0, description="seed of weights, batches and dropout")
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        default="auto",
+        description="bf16: bfloat16 where it does no harm; auto: that on a GPU that has it",
+    )
 
     @model_validator(mode="after")
     def _stages_of_the_system(self) -> "Recipe":

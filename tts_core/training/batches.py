@@ -1,8 +1,11 @@
 """Which utterances share a batch: by length, within a budget of frames, in seeded order."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
+
+from intone.errors import UserError
 
 
 def epoch_batches(lengths: Sequence[int], budget: int, seed: tuple[int, ...]) -> list[list[int]]:
@@ -17,7 +20,10 @@ def epoch_batches(lengths: Sequence[int], budget: int, seed: tuple[int, ...]) ->
         Batches of positions in `lengths`. Neighbours in length share a batch, so that padding is
         small.
     """
-    random = np.random.default_rng(seed)
+    return [group[0] for group in _joint_batches(lengths, budget, seed, 1)]
+
+
+def _by_length(lengths: Sequence[int], budget: int, random: np.random.Generator) -> list[list[int]]:
     jitter = random.uniform(0.9, 1.1, len(lengths))
     order = np.argsort(np.asarray(lengths) * jitter, kind="stable")
     batches: list[list[int]] = []
@@ -28,29 +34,64 @@ def epoch_batches(lengths: Sequence[int], budget: int, seed: tuple[int, ...]) ->
             batches.append(current)
             current = []
         current.append(position)
-    if current:
-        batches.append(current)
-    return [batches[i] for i in random.permutation(len(batches))]
+    return [*batches, current] if current else batches
+
+
+class Share(NamedTuple):
+    """Which part of every joint batch a process takes: the `rank`-th of `processes`."""
+
+    rank: int = 0
+    processes: int = 1
+
+
+ALONE = Share()
 
 
 def endless_batches(
-    lengths: Sequence[int], budget: int, seed: tuple[int, ...], skip: int = 0
+    lengths: Sequence[int],
+    budget: int,
+    seed: tuple[int, ...],
+    skip: int = 0,
+    share: Share = ALONE,
 ) -> Iterator[tuple[int, list[int]]]:
     """(epoch, batch) for ever, starting after `skip` batches, as an unbroken run would have gone
     on.
 
-    The first batch of all is the largest, so that too small a memory shows at once.
+    The first batch of all is the largest, so that too small a memory shows at once. Many processes
+    draw the same epochs and take different batches of each; the batches that they take at the same
+    time are neighbours in length, so that nobody waits long for another.
+
+    Raises:
+        UserError: fewer utterances than processes.
     """
     done, epoch = 0, 0
     while True:
-        batches = epoch_batches(lengths, budget, (*seed, epoch))
+        joint = _joint_batches(lengths, budget, (*seed, epoch), share.processes)
         if epoch == 0:
-            batches.sort(key=lambda b: -len(b) * max(lengths[i] for i in b))
-            rest = batches[1:]
+            joint.sort(key=lambda group: -max(len(b) * max(lengths[i] for i in b) for b in group))
+            rest = joint[1:]
             order = np.random.default_rng(seed).permutation(len(rest))
-            batches = [batches[0], *(rest[i] for i in order)]
-        for batch in batches:
+            joint = [joint[0], *(rest[i] for i in order)]
+        for group in joint:
             done += 1
             if done > skip:
-                yield epoch, batch
+                yield epoch, group[share.rank]
         epoch += 1
+
+
+def _joint_batches(
+    lengths: Sequence[int], budget: int, seed: tuple[int, ...], processes: int
+) -> list[list[list[int]]]:
+    """One epoch in joint batches of `processes` batches each: every utterance once."""
+    if len(lengths) < processes:
+        raise UserError(
+            f"{len(lengths)} utterances for {processes} processes; start at most {len(lengths)}"
+        )
+    random = np.random.default_rng(seed)
+    batches = _by_length(lengths, budget, random)
+    while len(batches) % processes:
+        fullest = max(range(len(batches)), key=lambda i: len(batches[i]))
+        half = len(batches[fullest]) // 2
+        batches[fullest : fullest + 1] = [batches[fullest][:half], batches[fullest][half:]]
+    groups = [batches[i : i + processes] for i in range(0, len(batches), processes)]
+    return [groups[i] for i in random.permutation(len(groups))]

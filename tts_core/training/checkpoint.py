@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.utils import gather_object
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -18,6 +19,8 @@ from tts_core.config import Recipe
 from tts_core.models.build import System, build
 from tts_core.models.context import TextContext
 from tts_core.models.facts import CorpusFacts
+from tts_core.training.average import MovingAverage
+from tts_core.training.batches import Share
 
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
@@ -142,18 +145,33 @@ def save_weights(folder: Path, model: System, recipe: Recipe, state: dict[str, A
         (scratch / STATE).write_text(json.dumps(state) + "\n", "utf-8")
 
 
-def save_step(
-    folder: Path, model: System, recipe: Recipe, optimizer: Any, step: int, finished: bool
-) -> None:
-    """Write `folder/step-NNNNNNN`: weights, optimiser and random state; keeps the newest two."""
-    random_state = {"cpu": torch.get_rng_state()}
+def random_states(share: Share) -> list[dict[str, Tensor]]:
+    """The random state of every process, by rank; all of them must ask at the same time."""
+    state = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
-        random_state["cuda"] = torch.cuda.get_rng_state()
+        state["cuda"] = torch.cuda.get_rng_state()
+    return [state] if share.processes == 1 else gather_object([state])
+
+
+def save_step(
+    folder: Path,
+    model: System,
+    recipe: Recipe,
+    step: int,
+    finished: bool,
+    optimizer: torch.optim.Optimizer,
+    average: MovingAverage | None,
+    random: list[dict[str, Tensor]],
+) -> None:
+    """Write `folder/step-NNNNNNN`: weights, their average, optimiser and random states.
+
+    Keeps the newest two.
+    """
     with _whole(folder / f"step-{step:07d}") as scratch:
         save_file(_own_state(model, recipe), scratch / WEIGHTS)
-        torch.save(
-            {"optimizer": optimizer.state_dict(), "random": random_state}, scratch / OPTIMIZER
-        )
+        if average:
+            average.save(scratch)
+        torch.save({"optimizer": optimizer.state_dict(), "random": random}, scratch / OPTIMIZER)
         state = {"step": step, "finished": finished}
         (scratch / STATE).write_text(json.dumps(state) + "\n", "utf-8")
     for old in sorted(folder.glob("step-*"))[:-2]:
@@ -183,13 +201,29 @@ def newest_step(folder: Path) -> tuple[Path, int] | None:
     return (found[-1], int(found[-1].name.removeprefix("step-"))) if found else None
 
 
-def load_step(path: Path, model: System, recipe: Recipe, optimizer: Any | None) -> None:
-    """Take weights and, if an optimiser is given, its state and the random state up again."""
+def load_step(path: Path, model: System, recipe: Recipe) -> None:
+    """Take the weights of a step up again."""
     load_own_state(model, load_file(path / WEIGHTS), recipe)
-    if optimizer is None:
-        return
+
+
+def resume(
+    path: Path, optimizer: torch.optim.Optimizer, average: MovingAverage | None, share: Share
+) -> None:
+    """Take all but the weights up again, so that a run goes on as if it had never stopped.
+
+    Raises:
+        UserError: it was another number of processes that wrote the checkpoint.
+    """
     state = torch.load(path / OPTIMIZER, map_location="cpu", weights_only=True)
+    if len(state["random"]) != share.processes:
+        raise UserError(
+            f"{path}: was trained by {len(state['random'])} processes, not {share.processes}; go "
+            "on with as many, or choose another --out to start again"
+        )
     optimizer.load_state_dict(state["optimizer"])
-    torch.set_rng_state(state["random"]["cpu"])
-    if "cuda" in state["random"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["random"]["cuda"])
+    if average:
+        average.load(path)
+    random = state["random"][share.rank]
+    torch.set_rng_state(random["cpu"])
+    if "cuda" in random and torch.cuda.is_available():
+        torch.cuda.set_rng_state(random["cuda"])

@@ -1,49 +1,38 @@
 """The training loop, in plain sight: one for every stage of every system."""
 
 import json
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
+from torch import Tensor
 
 from intone.errors import UserError
-from intone.files import owned, write_whole
-from tts_core.config import Features, Recipe
+from intone.files import owned
+from tts_core.config import Recipe
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
+from tts_core.models.batch import Batch
 from tts_core.models.build import System, build
 from tts_core.training import checkpoint, metrics
-from tts_core.training.batches import endless_batches
+from tts_core.training.average import MovingAverage
+from tts_core.training.batches import Share, endless_batches
+from tts_core.training.claim import claim
+from tts_core.training.events import Clock, Event, Watch
+from tts_core.training.joint import JointMeans, counts
 from tts_core.training.keep import Keeper, load_kept
-from tts_core.training.optimise import learning_rate, parameter_groups
+from tts_core.training.optimise import Optimiser
 from tts_core.training.signals import StopOnSignal
-from tts_core.training.stages import Stage, StageLoss, stages_of
+from tts_core.training.stages import StageLoss, stages_of
 from tts_core.training.validate import batch_of, validate
 from tts_core.types import Prepared
 
 MODEL = "model"
-RUN = "run.json"
-MAX_SKIPPED = 20
-
-
-@dataclass(frozen=True)
-class Event:
-    """What the loop tells whoever watches."""
-
-    stage: int
-    title: str
-    step: int
-    steps: int
-    losses: dict[str, float] = field(default_factory=dict)
-    seconds_per_second: float = 0.0
-    validation: bool = False
-
-
-Watch = Callable[[Event], None]
+LOG_EVERY = 10
+"""Steps between two looks at the losses: a look makes the CPU wait for the GPU."""
 
 
 class Interrupted(Exception):  # noqa: N818 - it is not an error: a checkpoint was written
@@ -59,12 +48,14 @@ def train(
 ) -> Path:
     """Train a recipe's stages in order and write the model; goes on where an earlier call stopped.
 
+    Under `torchrun`, many processes train together; the first one writes.
+
     Args:
         recipe: what to train.
         corpus: prepared corpus.
         out: run folder: `run.json`, `metrics.jsonl`, `stage-N/step-*`, and in the end `model/`.
         stages: only these stages (earlier ones must have been trained).
-        watch: is told of progress.
+        watch: is told of progress, in the first process.
 
     Returns:
         `out/model`.
@@ -86,59 +77,41 @@ def train(
         "corpus": corpus.info.summary(),
         "torch": torch.__version__,
     }
+    accelerator = Accelerator(
+        # Statistics are joint already (`MaskedBatchNorm`), so that there is nothing to broadcast.
+        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)]
+    )
+    first = accelerator.is_main_process
     torch.manual_seed(recipe.seed)
     model = build(recipe, facts)
     wanted = sorted(recipe.stages) if stages is None else sorted(stages)
     done: list[int] = []
-    with owned(out), StopOnSignal() as stop:
-        _claim(out, described)
+    with owned(out) if first else nullcontext(), StopOnSignal() as stop:
+        if first:
+            claim(out, described)
+        accelerator.wait_for_everyone()
         for number in sorted(recipe.stages):
-            config = recipe.stages[number]
             folder = out / f"stage-{number}"
             if checkpoint.is_finished(folder):
-                load_kept(folder, config, model, recipe)
+                load_kept(folder, recipe.stages[number], model, recipe)
             elif number in wanted:
-                torch.manual_seed(recipe.seed * 1000 + number)
-                _StageRun(recipe, number, corpus, out, watch, stop).train(model)
+                # Processes draw different dropout; the weights are those of the first.
+                torch.manual_seed(recipe.seed * 1000 + number + (accelerator.process_index << 32))
+                _StageRun(recipe, number, corpus, out, watch, stop, accelerator).train(model)
             elif any(later > number for later in wanted):
                 raise UserError(f"{out}: stage {number} is not trained yet; train it first")
             else:
                 break
             done.append(number)
-        if not _is_written(out / MODEL, done):
+        if first and not _is_written(out / MODEL, done):
             checkpoint.save_model(out / MODEL, model, recipe, facts, described["corpus"], done)
+        accelerator.wait_for_everyone()
     return out / MODEL
 
 
 def _is_written(folder: Path, done: list[int]) -> bool:
     path = folder / checkpoint.DESCRIPTION
     return path.is_file() and json.loads(path.read_text("utf-8"))["stages_done"] == done
-
-
-def _claim(out: Path, described: dict[str, Any]) -> None:
-    """Write `run.json`, or make sure that the run which is there is the same."""
-    path = out / RUN
-    if path.is_file():
-        there = json.loads(path.read_text("utf-8"))
-        for key in ("recipe_digest", "corpus"):
-            if there[key] != described[key]:
-                raise UserError(
-                    f"{out}: holds a run with another {key.split('_')[0]} "
-                    f"({_difference(key, described, there)}); choose another --out, or remove the "
-                    "folder to start again"
-                )
-        return
-    write_whole(path, json.dumps(described, indent=2) + "\n")
-
-
-def _difference(key: str, now: dict[str, Any], there: dict[str, Any]) -> str:
-    """Both values of what differs between a run and the one that is there."""
-    if key != "corpus":
-        return f"{now[key]} instead of {there[key]}"
-    features, other = (Features.model_validate(run[key]["features"]) for run in (now, there))
-    if features.digest() != other.digest():
-        return f"features {features.against(other)}"
-    return f"prepared as {now[key]['inputs_digest']} instead of {there[key]['inputs_digest']}"
 
 
 class _StageRun:
@@ -152,132 +125,148 @@ class _StageRun:
         out: Path,
         watch: Watch,
         stop: StopOnSignal,
+        accelerator: Accelerator,
     ) -> None:
         self.recipe, self.number, self.config = recipe, number, recipe.stages[number]
-        self.corpus, self.out, self.watch, self.stop = corpus, out, watch, stop
+        self.out, self.watch, self.stop, self.accelerator = out, watch, stop, accelerator
         self.folder = out / f"stage-{number}"
-        self.skipped = 0
+        self.share = Share(accelerator.process_index, accelerator.num_processes)
+        self.clock = Clock(corpus.info.features, accelerator.num_processes)
+        self.data = _data(corpus, recipe, number)
 
     def train(self, model: System) -> None:
         """Take the steps from the newest checkpoint to the last."""
-        accelerator = Accelerator()
-        device = accelerator.device
-        stage = stages_of(model.to(device), self.recipe.stages)[self.number]
-        data = self._data()
-        loss = StageLoss(model, stage).eval()
-        cached = {name: stage.remember(rows, device) for name, rows in data.items()}
+        device, config = self.accelerator.device, self.config
+        stage = self.stage = stages_of(model.to(device), self.recipe.stages)[self.number]
+        loss = StageLoss(model, stage, _in_bf16(self.recipe, device)).eval()
+        cached = {name: stage.remember(rows, device) for name, rows in self.data.items()}
         stage.begin(cached["train"])
-        # Without weight decay this is Adam.
-        optimizer = torch.optim.AdamW(
-            parameter_groups(loss, self.recipe, self.config), lr=self.config.lr
-        )
-        found = checkpoint.newest_step(self.folder)
-        start = found[1] if found else 0
-        if found:
-            checkpoint.load_step(found[0], model, self.recipe, optimizer)
-        keeper = Keeper(self.folder, self.config, stage.criterion)
+        self.optimiser = Optimiser(loss, self.recipe, config)
+        self.average = MovingAverage(model, config.ema) if config.ema else None
+        start = self._resume(model)
+        keeper = Keeper(self.folder, config, stage.criterion, self.accelerator.is_main_process)
         keeper.resume(start)
-        metrics.cut(self.out, self.number, start)
-        wrapped, optimizer = accelerator.prepare(loss, optimizer)
-        frames = [len(row.mel) for row in data["train"]]
-        batches = endless_batches(
-            frames, self.config.batch_frames, (self.recipe.seed, self.number), start
-        )
-        clock = _Clock(self.corpus.info.features)
-        # range first: zip must not draw a batch that is never used.
-        for step, (epoch, positions) in zip(range(start, self.config.steps), batches, strict=False):
-            batch = batch_of(data["train"], positions).to(device)
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(group["base_lr"], step, epoch, self.config)
-            wrapped.train()
-            parts = wrapped(batch, cached["train"])
-            optimizer.zero_grad(set_to_none=True)
-            self._learn(accelerator, optimizer, _weighted(parts, stage, step), loss)
-            clock.count(int(batch.frame_lengths.sum()))
-            values = {name: float(part.detach()) for name, part in parts.items()}
-            self._tell(stage, step + 1, values, clock.rate(), False)
-            if self._due(step + 1, self.config.validate_every):
-                rows, kept = data["validation"], cached["validation"]
-                held_out = validate(loss, rows, kept, self.config, device)
-                self._tell(stage, step + 1, held_out, clock.rate(), True)
-                keeper.see(step + 1, held_out, model, self.recipe)
-            finished = step + 1 == self.config.steps or keeper.out_of_patience(step + 1)
-            asked = self.stop.asked
-            if asked or finished or self._due(step + 1, self.config.checkpoint_every):
-                checkpoint.save_step(self.folder, model, self.recipe, optimizer, step + 1, finished)
+        wrapped = self.accelerator.prepare_model(loss)
+        # range first: zip must not draw batches that are never used.
+        for step, (epoch, batches) in zip(
+            range(start + 1, config.steps + 1), self._batches(start), strict=False
+        ):
+            self.optimiser.set_rate(step - 1, epoch)
+            parts = self._step(wrapped, batches, cached["train"], step)
+            self._tell(step, self._look(parts) if self._due(step, LOG_EVERY) else {})
+            if self._due(step, config.validate_every):
+                with self.average.in_place() if self.average else nullcontext():
+                    rows, kept = self.data["validation"], cached["validation"]
+                    held_out = validate(loss, rows, kept, config, device, self.share)
+                    self._tell(step, held_out, validation=True)
+                    keeper.see(step, held_out, model, self.recipe)
+            finished = step == config.steps or keeper.out_of_patience(step)
+            asked = self._asked(step)
+            if asked or finished or self._due(step, config.checkpoint_every):
+                self._save(model, step, finished)
                 keeper.settle()
             if finished:
                 break
             if asked:
-                where = f"stage {self.number}, step {step + 1}"
+                where = f"stage {self.number}, step {step}"
                 raise Interrupted(f"{self.out}: stopped at {where}; saved")
-        load_kept(self.folder, self.config, model, self.recipe)
+        self.accelerator.wait_for_everyone()
+        load_kept(self.folder, config, model, self.recipe)
         model.eval()
 
-    def _data(self) -> dict[str, list[Prepared]]:
-        neighbours = self.recipe.model.context_sentences
-        data = read_splits(self.corpus, ("train", "validation"), neighbours)
-        if not data["train"]:
-            raise UserError(f"{self.corpus.path}: no utterances to train on")
-        if not data["validation"] and self.config.keep == "best":
-            raise UserError(
-                f"{self.corpus.path}: no validation utterances to tell the best step of stage "
-                f"{self.number} by; keep the last one (stages.{self.number}.keep=last)"
-            )
-        return data
+    def _step(
+        self, wrapped: torch.nn.Module, batches: Sequence[Batch], cached: Any, step: int
+    ) -> dict[str, Tensor]:
+        """One optimiser step; the parts of its loss stay on the device, so that nobody waits."""
+        wrapped.train()
+        weights = self.stage.weights(step - 1)
+        means = JointMeans(self.accelerator, [counts(batch) for batch in batches])
+        seen: list[dict[str, Tensor]] = []
+        for number, batch in enumerate(batches):
+            self.clock.count(batch)
+            last = number == len(batches) - 1
+            with nullcontext() if last else self.accelerator.no_sync(wrapped):
+                parts = wrapped(batch.to(self.accelerator.device), cached)
+                parts = means.share(number, parts)
+                used = [weights[name] * part for name, part in parts.items() if weights[name]]
+                self.accelerator.backward(means.for_gradients(torch.stack(used).sum()))
+            seen.append({name: part.detach() for name, part in parts.items()})
+        self.optimiser.step()
+        if self.average:
+            self.average.update(step)
+        return {name: torch.stack([parts[name] for parts in seen]).sum() for name in seen[0]}
+
+    def _batches(self, start: int) -> Iterator[tuple[int, list[Batch]]]:
+        """(epoch, this process's batches) of each step after step `start`."""
+        frames = [len(row.mel) for row in self.data["train"]]
+        each, seed = self.config.accumulate, (self.recipe.seed, self.number)
+        drawn = endless_batches(frames, self.config.batch_frames, seed, start * each, self.share)
+        while True:
+            some = [next(drawn) for _ in range(each)]
+            yield some[0][0], [batch_of(self.data["train"], positions) for _, positions in some]
+
+    def _look(self, parts: dict[str, Tensor]) -> dict[str, float]:
+        """The joint losses of a step, and whether the last steps were finite."""
+        self.optimiser.check(f"stages.{self.number}.lr")
+        joint = self.accelerator.reduce(torch.stack(list(parts.values())), "sum")
+        return dict(zip(parts, joint.tolist(), strict=True))  # pyright: ignore
+
+    def _asked(self, step: int) -> bool:
+        """Whether to stop: all processes at the same step, so that they ask each other."""
+        if self.share.processes == 1:
+            return self.stop.asked
+        if not self._due(step, LOG_EVERY):
+            return False
+        asked = torch.tensor(float(self.stop.asked), device=self.accelerator.device)
+        return bool(self.accelerator.reduce(asked, "sum"))
 
     def _due(self, step: int, every: int) -> bool:
         return step % every == 0 or step == self.config.steps
 
-    def _learn(
-        self,
-        accelerator: Accelerator,
-        optimizer: torch.optim.Optimizer,
-        total: torch.Tensor,
-        loss: StageLoss,
-    ) -> None:
-        """One optimiser step; a loss or gradient that is not finite is skipped and counted."""
-        accelerator.backward(total)
-        learning = [p for p in loss.parameters() if p.requires_grad]
-        norm = accelerator.clip_grad_norm_(learning, self.config.clip)
-        if torch.isfinite(total) and torch.isfinite(torch.as_tensor(norm)):
-            optimizer.step()
-            self.skipped = 0
-            return
-        self.skipped += 1
-        if self.skipped >= MAX_SKIPPED:
-            raise UserError(
-                f"stage {self.number}: the loss or its gradient was not finite {self.skipped} "
-                f"times in a row; lower the learning rate (stages.{self.number}.lr)"
+    def _resume(self, model: System) -> int:
+        """Take the newest checkpoint up, if there is one; the step it was written after."""
+        found = checkpoint.newest_step(self.folder)
+        start = found[1] if found else 0
+        if found:
+            checkpoint.load_step(found[0], model, self.recipe)
+            checkpoint.resume(found[0], self.optimiser.adam, self.average, self.share)
+        if self.accelerator.is_main_process:
+            metrics.cut(self.out, self.number, start)
+        return start
+
+    def _save(self, model: System, step: int, finished: bool) -> None:
+        random = checkpoint.random_states(self.share)
+        if self.accelerator.is_main_process:
+            adam, average = self.optimiser.adam, self.average
+            checkpoint.save_step(
+                self.folder, model, self.recipe, step, finished, adam, average, random
             )
 
-    def _tell(
-        self, stage: Stage, step: int, values: dict[str, float], rate: float, validation: bool
-    ) -> None:
-        self.watch(
-            Event(self.number, stage.title, step, self.config.steps, values, rate, validation)
-        )
-        if validation or step % 10 == 0:
+    def _tell(self, step: int, values: dict[str, float], validation: bool = False) -> None:
+        if not self.accelerator.is_main_process:
+            return
+        about = (self.number, self.stage.title, step, self.config.steps)
+        speed = (self.clock.rate, self.clock.padding)
+        self.watch(Event(*about, values, *speed, validation))
+        if values:
             split = "validation" if validation else "train"
             metrics.append(self.out, {"stage": self.number, "step": step, "split": split, **values})
 
 
-def _weighted(parts: dict[str, torch.Tensor], stage: Stage, step: int) -> torch.Tensor:
-    weights = stage.weights(step)
-    return torch.stack(
-        [weights[name] * part for name, part in parts.items() if weights[name]]
-    ).sum()
+def _data(corpus: PreparedCorpus, recipe: Recipe, number: int) -> dict[str, list[Prepared]]:
+    data = read_splits(corpus, ("train", "validation"), recipe.model.context_sentences)
+    if not data["train"]:
+        raise UserError(f"{corpus.path}: no utterances to train on")
+    if not data["validation"] and recipe.stages[number].keep == "best":
+        raise UserError(
+            f"{corpus.path}: no validation utterances to tell the best step of stage {number} by; "
+            f"keep the last one (stages.{number}.keep=last)"
+        )
+    return data
 
 
-class _Clock:
-    """Seconds of speech per second of wall time."""
-
-    def __init__(self, features: Any) -> None:
-        self.frame_s = features.hop / features.sample_rate_hz
-        self.started, self.frames = time.monotonic(), 0
-
-    def count(self, frames: int) -> None:
-        self.frames += frames
-
-    def rate(self) -> float:
-        return self.frames * self.frame_s / max(time.monotonic() - self.started, 1e-9)
+def _in_bf16(recipe: Recipe, device: torch.device) -> bool:
+    """Whether to compute in bfloat16: always if asked for, by itself on a GPU that has it."""
+    if recipe.precision == "auto":
+        return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return recipe.precision == "bf16"

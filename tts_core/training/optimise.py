@@ -1,11 +1,15 @@
-"""Learning rates: of a step, and of a parameter."""
+"""Learning rates of a step and of a parameter, and the optimiser's step itself."""
 
 import math
 from typing import Any
 
+import torch
 from torch import nn
 
+from intone.errors import UserError
 from tts_core.config import Recipe, StageConfig
+
+MAX_SKIPPED = 20
 
 
 def learning_rate(base: float, step: int, epoch: int, config: StageConfig) -> float:
@@ -31,3 +35,54 @@ def parameter_groups(loss: nn.Module, recipe: Recipe, config: StageConfig) -> li
         {"params": parameters, "base_lr": rate, "weight_decay": decay}
         for (rate, decay), parameters in groups.items()
     ]
+
+
+class Optimiser:
+    """AdamW (without weight decay this is Adam) that never takes a gradient which is not finite.
+
+    Whether a gradient is finite is known on the device alone: fused AdamW reads the verdict there
+    and leaves weights and moments as they are, so that the CPU need not wait for it.
+
+    Args:
+        loss: whose parameters learn. recipe, config: rates, decay, clipping.
+    """
+
+    def __init__(self, loss: nn.Module, recipe: Recipe, config: StageConfig) -> None:
+        self.config = config
+        self.adam = torch.optim.AdamW(
+            parameter_groups(loss, recipe, config), lr=config.lr, fused=True
+        )
+        self._learning = [p for group in self.adam.param_groups for p in group["params"]]
+        device = self._learning[0].device
+        self._in_a_row, self._most = (torch.zeros((), device=device) for _ in range(2))
+
+    def set_rate(self, step: int, epoch: int) -> None:
+        """The rate of every group for step `step` (0, 1, ...)."""
+        for group in self.adam.param_groups:
+            group["lr"] = learning_rate(group["base_lr"], step, epoch, self.config)
+
+    def step(self) -> None:
+        """Clip, take the step unless the gradient is not finite, and forget the gradient."""
+        norm = torch.nn.utils.clip_grad_norm_(self._learning, self.config.clip)
+        skip = (~norm.isfinite()).float()
+        # As torch.amp.GradScaler tells a fused optimiser that it must not step.
+        self.adam.found_inf = skip  # pyright: ignore[reportAttributeAccessIssue]
+        self.adam.step()
+        self.adam.zero_grad(set_to_none=True)
+        self._in_a_row.add_(1).mul_(skip)
+        torch.maximum(self._most, self._in_a_row, out=self._most)
+
+    def check(self, key: str) -> None:
+        """Look how often in a row a step was skipped; waits for the device.
+
+        Args:
+            key: of the learning rate, for the message.
+
+        Raises:
+            UserError: `MAX_SKIPPED` times or more.
+        """
+        if (most := int(self._most)) >= MAX_SKIPPED:
+            raise UserError(
+                f"the loss or its gradient was not finite {most} times in a row; lower the "
+                f"learning rate ({key})"
+            )

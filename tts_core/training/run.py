@@ -1,5 +1,6 @@
 """`intone train`: a recipe, a prepared corpus, a progress display."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from intone.errors import UserError
 from tts_core.config import load_recipe
 from tts_core.corpus.dataset import PreparedCorpus
-from tts_core.training.loop import Event, Interrupted, train
+from tts_core.training.events import Event
+from tts_core.training.loop import Interrupted, train
 
 
 def parse_changes(changes: list[str]) -> tuple[dict[str, Any], list[int] | None]:
@@ -49,12 +51,14 @@ def train_recipe(name: str, changes: list[str], data: Path, out: Path) -> Path:
     recipe = load_recipe(name, overrides)
     if stages is not None and (unknown := set(stages) - set(recipe.stages)):
         raise UserError(f"stages={sorted(unknown)}: {recipe.name} has stages {list(recipe.stages)}")
-    console = Console(stderr=True)
+    # Under torchrun only the first process writes and speaks.
+    console = Console(stderr=True, quiet=int(os.environ.get("RANK", "0")) > 0)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed}/{task.total} steps"),
         TextColumn("{task.fields[losses]}"),
+        TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as progress:
@@ -63,16 +67,22 @@ def train_recipe(name: str, changes: list[str], data: Path, out: Path) -> Path:
         def watch(event: Event) -> None:
             if event.stage not in tasks:
                 title = f"{recipe.name} {event.stage}: {event.title}"
-                tasks[event.stage] = progress.add_task(title, total=event.steps, losses="")
+                tasks[event.stage] = progress.add_task(
+                    title, total=event.steps, losses="", speed=""
+                )
             shown = " ".join(f"{key} {value:.3f}" for key, value in event.losses.items())
             if event.validation:
                 progress.console.print(
                     f"  {recipe.name} stage {event.stage} step {event.step}: held out {shown}, "
-                    f"{event.seconds_per_second:.0f} s of speech per s",
+                    f"{event.seconds_per_second:.0f} s of speech per s, "
+                    f"{event.padding:.0%} padding",
                     highlight=False,
                 )
             else:
-                progress.update(tasks[event.stage], completed=event.step, losses=shown)
+                fields: dict[str, Any] = {"speed": f"{event.seconds_per_second:.0f} s/s"}
+                if shown:
+                    fields["losses"] = shown
+                progress.update(tasks[event.stage], completed=event.step, **fields)
 
         try:
             model = train(recipe, PreparedCorpus(data), out, stages, watch)

@@ -1,6 +1,6 @@
 """The stages of each system: what is trained, what stays frozen, what is computed once and kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from tts_core.models.prosody_controls import foreign_context, median_vectors, ot
 from tts_core.text.embedding_cache import EmbeddingCache
 from tts_core.types import Prepared
 
-Cached = dict[str, Any]
+Cached = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,17 @@ class Stage:
 
 
 class StageLoss(nn.Module):
-    """A stage as a module whose forward pass is its loss, ready to be wrapped for many devices."""
+    """A stage as a module whose forward pass is its loss, ready to be wrapped for many devices.
 
-    def __init__(self, model: System, stage: Stage) -> None:
+    Args:
+        bf16: compute in bfloat16 what bears it; see `models.precision` for what does not.
+    """
+
+    def __init__(self, model: System, stage: Stage, bf16: bool = False) -> None:
         super().__init__()
         self.model = model
         self.stage = stage
+        self.bf16 = bf16
         model.requires_grad_(False)
         for name in stage.trains:
             module = model.get_submodule(name)
@@ -77,7 +82,8 @@ class StageLoss(nn.Module):
 
     def forward(self, batch: Batch, cached: Cached) -> dict[str, Tensor]:
         """Parts of the loss, each a scalar."""
-        return self.stage.loss(batch, cached)
+        with torch.autocast(batch.tokens.device.type, torch.bfloat16, enabled=self.bf16):
+            return self.stage.loss(batch, cached)
 
 
 def stages_of(model: System, configs: dict[int, StageConfig]) -> dict[int, Stage]:

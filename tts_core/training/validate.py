@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import torch
+from accelerate.utils import gather_object
 
 from tts_core.config import StageConfig
 from tts_core.models.batch import Batch, collate
-from tts_core.training.batches import epoch_batches
+from tts_core.training.batches import ALONE, Share, epoch_batches
+from tts_core.training.joint import MEAN_OVER, UNITS, counts
 from tts_core.training.stages import Cached, StageLoss
 from tts_core.types import Prepared
 
@@ -17,22 +19,35 @@ def validate(
     cached: Cached,
     config: StageConfig,
     device: torch.device,
+    share: Share = ALONE,
 ) -> dict[str, float]:
     """Mean of each part of the loss over held-out utterances, with seeded latents and pre-nets.
 
-    What the stage measures over the split as a whole (`Stage.measures`) stands beside.
+    What the stage measures over the split as a whole (`Stage.measures`) stands beside. Processes
+    share the batches out and all get the same values.
     """
     if not rows:
         return {}
     loss.eval()
-    sums: dict[str, float] = {}
+    sums: dict[str, torch.Tensor] = {}
+    batches = epoch_batches([len(r.mel) for r in rows], config.batch_frames, (0,))
     with torch.no_grad(), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(0)
-        for positions in epoch_batches([len(r.mel) for r in rows], config.batch_frames, (0,)):
-            parts = loss(batch_of(rows, positions).to(device), cached)
-            for name, part in parts.items():
-                sums[name] = sums.get(name, 0.0) + float(part) * len(positions) / len(rows)
-        return sums | loss.stage.measures(rows, cached, device)
+        for number, positions in list(enumerate(batches))[share.rank :: share.processes]:
+            # Seeded batch by batch: who computes it makes no difference.
+            torch.manual_seed(number)
+            batch = batch_of(rows, positions)
+            weights: dict[str, float] = dict(zip(UNITS, counts(batch).tolist(), strict=True))
+            for name, part in loss(batch.to(device), cached).items():
+                weight = weights[MEAN_OVER[name]]
+                term = torch.stack([part.double().cpu() * weight, torch.tensor(weight).double()])
+                sums[name] = sums[name] + term if name in sums else term
+        measured = loss.stage.measures(rows, cached, device)
+    every = [sums] if share.processes == 1 else gather_object([sums])
+    held_out: dict[str, float] = {}
+    for name in dict.fromkeys(name for one in every for name in one):
+        total, weight = torch.stack([one[name] for one in every if name in one]).sum(0).tolist()
+        held_out[name] = total / weight
+    return held_out | measured
 
 
 def batch_of(rows: Sequence[Prepared], positions: Sequence[int]) -> Batch:

@@ -1,0 +1,71 @@
+"""Averages of weights: over the steps of a stage (EMA), or over its best steps."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+EMA = "ema.safetensors"
+
+
+class MovingAverage:
+    """Exponential moving average of what learns (Polyak averaging, as in Kingma & Ba 2015, 7.2).
+
+    After step t the average is decay_t * average + (1 - decay_t) * weights, with decay_t =
+    min(decay, (1 + t) / (10 + t)), so that a short run does not remember its random start.
+
+    Args:
+        module: its parameters that require gradients are averaged; statistics are averages already.
+        decay: for example 0.999.
+    """
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self._live = {n: p for n, p in module.named_parameters() if p.requires_grad}
+        self._average = {name: p.detach().clone() for name, p in self._live.items()}
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take the weights after step `step` (1, 2, ...) in."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for name, live in self._live.items():
+            self._average[name].lerp_(live, 1 - decay)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """The module has the averages inside, and its own weights again after."""
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    @torch.no_grad()
+    def _swap(self) -> None:
+        for name, live in self._live.items():
+            kept = live.detach().clone()
+            live.copy_(self._average[name])
+            self._average[name].copy_(kept)
+
+    def save(self, folder: Path) -> None:
+        """Write the averages."""
+        save_file({n: a.contiguous() for n, a in self._average.items()}, folder / EMA)
+
+    def load(self, folder: Path) -> None:
+        """Take the averages of a checkpoint up again."""
+        for name, value in load_file(folder / EMA).items():
+            self._average[name].copy_(value)
+
+
+def mean_of_states(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of each floating-point tensor; of another, the first state's."""
+    first = states[0]
+    return {
+        name: torch.stack([state[name].double() for state in states]).mean(0).to(value.dtype)
+        if value.is_floating_point()
+        else value
+        for name, value in first.items()
+    }

@@ -1,0 +1,57 @@
+"""What a training tells whoever watches."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tts_core.config import Features
+from tts_core.models.batch import Batch
+
+
+@dataclass(frozen=True)
+class Event:
+    """A step is taken, or a validation done.
+
+    Attributes:
+        stage, title: number and name of the stage. step, steps: taken, and in all.
+        losses: parts of the loss, joint over all processes; of a training step only where they are
+            logged, every tenth.
+        seconds_per_second: seconds of speech learnt from per second, over all processes.
+        padding: share of padding among the frames.
+        validation: the losses are held-out ones.
+    """
+
+    stage: int
+    title: str
+    step: int
+    steps: int
+    losses: dict[str, float] = field(default_factory=dict)
+    seconds_per_second: float = 0.0
+    padding: float = 0.0
+    validation: bool = False
+
+
+Watch = Callable[[Event], None]
+
+
+class Clock:
+    """How fast a training goes since it was (re)started."""
+
+    def __init__(self, features: Features, processes: int) -> None:
+        self._frame_s = features.hop / features.sample_rate_hz * processes
+        self._started, self._frames, self._padded = time.monotonic(), 0, 0
+
+    def count(self, batch: Batch) -> None:
+        """Count a batch that is still on the CPU."""
+        self._frames += int(batch.frame_lengths.sum())
+        self._padded += batch.frame_mask.numel()
+
+    @property
+    def rate(self) -> float:
+        """Seconds of speech per second of wall time; what other processes do is taken as equal."""
+        return self._frames * self._frame_s / max(time.monotonic() - self._started, 1e-9)
+
+    @property
+    def padding(self) -> float:
+        """Share of padding among all frames."""
+        return 1 - self._frames / max(self._padded, 1)

@@ -1,0 +1,61 @@
+"""One loss over many processes and micro-batches: every mean is a mean over the joint batch."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from tts_core.models.batch import Batch
+
+UNITS = ("utterances", "tokens", "units", "frames", "cells")
+"""What a loss can be a mean over; a cell is a pair of token and frame."""
+
+MEAN_OVER = {
+    "mel": "frames", "mel_before": "frames", "stop": "frames", "guided_attention": "cells",
+    "duration": "tokens", "prosody": "units", "median": "units", "shuffled": "units",
+    "kl": "utterances", "sampler_kl": "utterances", "constant_kl": "utterances",
+    "diagonality": "utterances", "coverage": "utterances",
+}  # fmt: skip
+"""What each part of a loss is a mean over."""
+
+
+def counts(batch: Batch) -> Tensor:
+    """How many of each of `UNITS` a batch on the CPU has, (5,) float64."""
+    tokens, frames = batch.token_lengths, batch.frame_lengths
+    sums = [tokens.sum(), batch.unit_lengths.sum(), frames.sum(), (tokens * frames).sum()]
+    return torch.stack([torch.tensor(len(tokens)), *sums]).double()
+
+
+class JointMeans:
+    """Turns the means over one micro-batch of one process into shares of the joint batch's mean.
+
+    DistributedDataParallel averages gradients over processes, and a plain average of means is not
+    the mean over all frames when one process holds longer sentences than another. Nothing here
+    makes the CPU wait for a GPU.
+
+    Args:
+        accelerator: of this process.
+        micro: `counts` of each micro-batch that this process has in the step.
+    """
+
+    def __init__(self, accelerator: Accelerator, micro: Sequence[Tensor]) -> None:
+        self._processes = accelerator.num_processes
+        device = accelerator.device
+        # Shares need no more than single precision, which every device has.
+        own = torch.stack(list(micro)).float()
+        own = own.pin_memory() if device.type == "cuda" else own
+        own = own.to(device, non_blocking=True)
+        joint: Tensor = accelerator.reduce(own.sum(0), "sum")  # pyright: ignore[reportAssignmentType]
+        self._shares = own / joint.clamp(min=1)
+
+    def share(self, number: int, parts: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Parts of micro-batch `number`; over all processes and micro-batches they sum to means."""
+        return {
+            name: part * self._shares[number, UNITS.index(MEAN_OVER[name])]
+            for name, part in parts.items()
+        }
+
+    def for_gradients(self, total: Tensor) -> Tensor:
+        """Undo the division by the number of processes that comes with averaged gradients."""
+        return total * self._processes
