@@ -1,7 +1,7 @@
 """What a training tells whoever watches."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tts_core.config import Features
@@ -41,10 +41,11 @@ class Clock:
         self._frame_s = features.hop / features.sample_rate_hz * processes
         self._started, self._frames, self._padded = time.monotonic(), 0, 0
 
-    def count(self, batch: Batch) -> None:
-        """Count a batch that is still on the CPU."""
-        self._frames += int(batch.frame_lengths.sum())
-        self._padded += batch.frame_mask.numel()
+    def count(self, batches: Sequence[Batch]) -> None:
+        """Count the batches of a step, which are still on the CPU."""
+        for batch in batches:
+            self._frames += int(batch.frame_lengths.sum())
+            self._padded += batch.frame_mask.numel()
 
     @property
     def rate(self) -> float:

@@ -152,6 +152,7 @@ class _StageRun:
             range(start + 1, config.steps + 1), self._batches(start), strict=False
         ):
             self.optimiser.set_rate(step - 1, epoch)
+            self.clock.count(batches)
             parts = self._step(wrapped, batches, cached["train"], step)
             self._tell(step, self._look(parts) if self._due(step, LOG_EVERY) else {})
             if self._due(step, config.validate_every):
@@ -183,7 +184,6 @@ class _StageRun:
         means = JointMeans(self.accelerator, [counts(batch) for batch in batches])
         seen: list[dict[str, Tensor]] = []
         for number, batch in enumerate(batches):
-            self.clock.count(batch)
             last = number == len(batches) - 1
             with nullcontext() if last else self.accelerator.no_sync(wrapped):
                 parts = wrapped(batch.to(self.accelerator.device), cached)
