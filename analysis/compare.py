@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
+from analysis.adjust import adjust
 from analysis.crossed import TwoWayFit, fit_two_way
 from analysis.ratings import Pages, Ratings
 from analysis.words import p_equals, p_value
@@ -112,8 +113,8 @@ def compare(ratings: Ratings, pairs: Sequence[tuple[str, str]]) -> list[Comparis
     pages = ratings.pages()
     rated = [(x, y) for x, y in pairs if {x, y} <= set(pages.systems)]
     found = [c for c in (_compare_pair(pages, x, y) for x, y in rated) if c is not None]
-    adjusted = holm([c.fit.p for c in found])
-    ranks = holm([c.wilcoxon.p for c in found])
+    adjusted = adjust([c.fit.p for c in found])
+    ranks = adjust([c.wilcoxon.p for c in found])
     return [
         replace(c, p_adjusted=p, wilcoxon_p_adjusted=w)
         for c, p, w in zip(found, adjusted, ranks, strict=True)
@@ -204,14 +205,3 @@ def hodges_lehmann(values: np.ndarray) -> float:
     """Median of the Walsh averages (v_i + v_j) / 2, i <= j."""
     i, j = np.triu_indices(len(values))
     return float(np.median((values[i] + values[j]) / 2))
-
-
-def holm(p: Sequence[float]) -> list[float]:
-    """Holm's step-down correction; undefined p values stay undefined and do not count."""
-    adjusted = [float("nan")] * len(p)
-    order = sorted((i for i in range(len(p)) if np.isfinite(p[i])), key=lambda i: p[i])
-    highest = 0.0
-    for rank, i in enumerate(order):
-        highest = max(highest, min(1.0, (len(order) - rank) * p[i]))
-        adjusted[i] = highest
-    return adjusted

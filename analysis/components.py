@@ -12,7 +12,7 @@ import numpy as np
 from scipy import linalg, optimize
 from threadpoolctl import threadpool_limits
 
-from analysis.crossed import Crossed, Variances
+from analysis.reml import Crossed, Variances
 from analysis.ratings import Pages
 
 

@@ -7,17 +7,15 @@ statistics. The degrees of freedom of the mean are Satterthwaite's in both.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-from scipy import linalg, optimize, stats
+from scipy import stats
 from threadpoolctl import threadpool_limits
 
-# Below this share of the residual standard deviation a component counts as zero (singular fit).
-_BOUNDARY = 1e-4
+from analysis.reml import Crossed, Variances
+
 # `TwoWayFit.method` where Satterthwaite's degrees of freedom do not exist or are below 1.
 SMALLER_SAMPLE = "REML, smaller sample"
-_START_GRID = (0.0, 0.05, 0.2, 0.5, 1.2)
 
 
 @dataclass(frozen=True)
@@ -88,146 +86,6 @@ class TwoWayFit:
         """Confidence interval around the plain mean over pages."""
         half = stats.t.ppf(0.5 + level / 2, self.df) * self.raw_se
         return float(self.raw - half), float(self.raw + half)
-
-
-class Variances(NamedTuple):
-    """Variance components of one value per page."""
-
-    listener: float
-    utterance: float
-    residual: float
-
-
-class Crossed:
-    """REML for K independent columns that share the variances of one two-way crossed model.
-
-    Everything is reduced to sufficient statistics once, O(pages); an evaluation of the likelihood
-    costs O(listeners x utterances x the smaller of the two) operations.
-
-    Args:
-        listener: code of each page, int [P].
-        utterance: code of each page, int [P].
-        columns: [P] or [P, K]; each column has its own mean.
-    """
-
-    def __init__(self, listener: np.ndarray, utterance: np.ndarray, columns: np.ndarray) -> None:
-        values = np.asarray(columns, dtype=float).reshape(len(listener), -1)
-        n_rows, n_columns = int(listener.max()) + 1, int(utterance.max()) + 1
-        # The factor with more levels is eliminated (its block is diagonal).
-        self.swap = n_columns > n_rows
-        if self.swap:
-            listener, utterance, n_rows, n_columns = utterance, listener, n_columns, n_rows
-        self.n, self.K = values.shape
-        self.N = np.zeros((n_rows, n_columns))
-        np.add.at(self.N, (listener, utterance), 1.0)
-        self.d_rows, self.d_columns = self.N.sum(1), self.N.sum(0)
-        # Values are centred for accuracy; the REML likelihood does not change.
-        self.shift = values.mean(0)
-        R = np.column_stack([np.ones(self.n), values - self.shift])
-        self.t_rows = np.stack([np.bincount(listener, r, n_rows) for r in R.T], 1)
-        self.t_columns = np.stack([np.bincount(utterance, r, n_columns) for r in R.T], 1)
-        self.squares, self.cross = (R * R).sum(0), R.sum(0)
-
-    def _solve(self, v: Variances) -> tuple[float, float, np.ndarray, np.ndarray]:
-        """log|V|, 1'V^-1 1, 1'V^-1 y [K] and y'V^-1 y [K]."""
-        v_rows, v_columns = (v.utterance, v.listener) if self.swap else (v.listener, v.utterance)
-        a, b = v_rows / v.residual, v_columns / v.residual
-        diagonal = 1 + a * self.d_rows
-        S = -(a * b) * (self.N.T @ (self.N / diagonal[:, None]))
-        S[np.diag_indices(len(S))] += 1 + b * self.d_columns
-        factor = linalg.cho_factor(S, lower=True, check_finite=False)
-        x = self.t_rows / diagonal[:, None]
-        r = np.sqrt(b) * (self.t_columns - a * (self.N.T @ x))
-        z = linalg.cho_solve(factor, r, check_finite=False)
-        Q = self.squares - a * (self.t_rows * x).sum(0) - (r * z).sum(0)
-        W = self.cross - a * (self.t_rows[:, [0]] * x).sum(0) - (r[:, [0]] * z).sum(0)
-        log_det = self.n * np.log(v.residual) + np.log(diagonal).sum()
-        log_det += 2 * np.log(np.diag(factor[0])).sum()
-        return float(log_det), float(W[0] / v.residual), W[1:] / v.residual, Q[1:] / v.residual
-
-    def deviance(self, v: Variances) -> float:
-        """REML criterion, minus twice the restricted log likelihood (lme4's REMLcrit)."""
-        log_det, w0, w, q = self._solve(v)
-        rest = self.K * (self.n - 1) * np.log(2 * np.pi)
-        return float(self.K * (log_det + np.log(w0)) + (q - w * w / w0).sum() + rest)
-
-    def mean(self, v: Variances) -> tuple[np.ndarray, float]:
-        """Generalised least squares means [K] and the variance of each."""
-        _, w0, w, _ = self._solve(v)
-        return w / w0 + self.shift, 1 / w0
-
-    def _profile(self, ratios: np.ndarray) -> tuple[float, float]:
-        """Deviance and residual variance at these ratios of standard deviations."""
-        log_det, w0, w, q = self._solve(Variances(ratios[0] ** 2, ratios[1] ** 2, 1.0))
-        m = self.K * (self.n - 1)
-        residual = float((q - w * w / w0).sum() / m)
-        log_det += np.log(w0)
-        return float(self.K * log_det + m * (1 + np.log(2 * np.pi * residual))), residual
-
-    def fit(self) -> Variances:
-        """REML estimates; components at the boundary are exactly 0."""
-        grid = [
-            (self._profile(np.array([p, q]))[0], p, q) for p in _START_GRID for q in _START_GRID
-        ]
-        lowest, p, q = min(grid)
-        up_p, up_q = max(p, 0.05), max(q, 0.05)
-        best = None
-        # Away from the boundary the first two starts are the same.
-        for start in dict.fromkeys([(p, q), (up_p, up_q), (up_p, 0.0), (0.0, up_q)]):
-            found = optimize.minimize(
-                lambda ratios: (self._profile(ratios)[0] - lowest) / self.n,
-                start, method="L-BFGS-B", jac="3-point", bounds=[(0, 25)] * 2,
-                options={"ftol": 1e-15, "gtol": 1e-9},
-            )  # fmt: skip
-            if best is None or found.fun < best.fun - 1e-13:
-                best = found
-        assert best is not None
-        ratios = np.where(best.x < _BOUNDARY, 0.0, best.x)
-        residual = self._profile(ratios)[1]
-        return Variances(ratios[0] ** 2 * residual, ratios[1] ** 2 * residual, residual)
-
-    def satterthwaite(self, v: Variances) -> float:
-        """Degrees of freedom of the mean: 2 u^2 / (g' A g), u its variance, A = 2 H^-1.
-
-        H is the Hessian of the deviance in the variances that are not at the boundary. NaN where it
-        is not positive definite: the design hardly tells the components apart.
-        """
-        point = np.array(v)
-        # A smaller share adds nothing, and the steps below would leave the positive numbers.
-        active = np.flatnonzero(point > 1e-5 * point.max())
-
-        def at(x: np.ndarray) -> Variances:
-            full = point.copy()
-            full[active] = x
-            return Variances(*full)
-
-        x = point[active]
-        steps = np.diag(np.maximum(2e-3 * x, 1e-6 * point.max()))
-        H = _hessian(lambda y: self.deviance(at(y)), x, steps)
-        change = [self.mean(at(x + s))[1] - self.mean(at(x - s))[1] for s in steps]
-        gradient = np.array(change) / (2 * np.diag(steps))
-        u = self.mean(v)[1]
-        try:
-            factor = linalg.cho_factor(H, lower=True)
-        except (linalg.LinAlgError, ValueError):
-            return float("nan")
-        return float(u * u / (gradient @ linalg.cho_solve(factor, gradient)))
-
-
-def _hessian(function, x: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Central differences: five points on the diagonal, four off it."""
-    k = len(x)
-    H = np.zeros((k, k))
-    for i in range(k):
-        s = steps[i]
-        five = -function(x + 2 * s) + 16 * function(x + s) - 30 * function(x)
-        five += 16 * function(x - s) - function(x - 2 * s)
-        H[i, i] = five / (12 * s[i] ** 2)
-        for j in range(i):
-            r = steps[j]
-            four = function(x + s + r) - function(x + s - r) - function(x - s + r)
-            H[i, j] = H[j, i] = (four + function(x - s - r)) / (4 * s[i] * r[j])
-    return H
 
 
 def fit_two_way(listener: np.ndarray, utterance: np.ndarray, values: np.ndarray) -> TwoWayFit:

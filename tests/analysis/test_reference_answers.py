@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from analysis.adjust import adjust
 from analysis.agreement import icc_agreement, kendall_w
-from analysis.compare import compare, contrast_pairs, hodges_lehmann, holm, wilcoxon_exact
+from analysis.compare import compare, contrast_pairs, hodges_lehmann, wilcoxon_exact
 from analysis.components import variance_components
-from analysis.crossed import Crossed, fit_two_way
+from analysis.crossed import fit_two_way
 from analysis.describe import describe
 from analysis.gap import gap_reduction
 from analysis.ratio import cluster_covariance, fieller
+from analysis.reml import Crossed
 from analysis.results import analyse
 
 
@@ -105,13 +107,15 @@ def test_comparisons_carry_naive_and_listener_tests(reference_set):
         _close(c.dz, unit["cohen_dz"], rel=1e-7)
 
 
-def test_holm(reference_set):
+def test_corrections_for_the_size_of_a_family(reference_set):
+    names = {"holm": "holm", "hochberg": "hochberg", "bonferroni": "bonferroni", "bh": "BH"}
     for family in reference_set.answers["adjusted"]:
-        _close(holm(family["p"]), family["holm"], rel=1e-12, abs_=1e-300)
+        for method, key in {**names, "by": "BY"}.items():
+            _close(adjust(family["p"], method), family[key], rel=1e-12, abs_=1e-300)
 
 
-def test_holm_leaves_undefined_p_values_out_of_the_family():
-    adjusted = holm([0.02, float("nan"), 0.01])
+def test_undefined_p_values_stay_out_of_the_family():
+    adjusted = adjust([0.02, float("nan"), 0.01])
     assert adjusted[0] == pytest.approx(0.02)
     assert np.isnan(adjusted[1])
     assert adjusted[2] == pytest.approx(0.02)
