@@ -9,7 +9,7 @@ from torch import Tensor
 from tts_core.models.batch import Batch
 
 UNITS = ("utterances", "tokens", "units", "frames", "cells")
-"""What a loss can be a mean over; a cell is a pair of token and frame."""
+"""What a loss can be a mean over; a cell is a pair of token and decoder step."""
 
 MEAN_OVER = {
     "mel": "frames", "mel_before": "frames", "stop": "frames", "guided_attention": "cells",
@@ -20,10 +20,15 @@ MEAN_OVER = {
 """What each part of a loss is a mean over."""
 
 
-def counts(batch: Batch) -> Tensor:
-    """How many of each of `UNITS` a batch on the CPU has, (5,) float64."""
+def counts(batch: Batch, reduction: int = 1) -> Tensor:
+    """How many of each of `UNITS` a batch on the CPU has, (5,) float64.
+
+    Args:
+        reduction: frames per decoder step.
+    """
     tokens, frames = batch.token_lengths, batch.frame_lengths
-    sums = [tokens.sum(), batch.unit_lengths.sum(), frames.sum(), (tokens * frames).sum()]
+    steps = (frames + reduction - 1) // reduction
+    sums = [tokens.sum(), batch.unit_lengths.sum(), frames.sum(), (tokens * steps).sum()]
     return torch.stack([torch.tensor(len(tokens)), *sums]).double()
 
 

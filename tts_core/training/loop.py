@@ -78,8 +78,10 @@ def train(
         "torch": torch.__version__,
     }
     accelerator = Accelerator(
+        # Said outright, because accelerate's own choice without a GPU is not to be distributed.
+        cpu=not torch.accelerator.is_available(),
         # Statistics are joint already (`MaskedBatchNorm`), so that there is nothing to broadcast.
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)]
+        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
     )
     first = accelerator.is_main_process
     torch.manual_seed(recipe.seed)
@@ -181,7 +183,7 @@ class _StageRun:
         """One optimiser step; the parts of its loss stay on the device, so that nobody waits."""
         wrapped.train()
         weights = self.stage.weights(step - 1)
-        means = JointMeans(self.accelerator, [counts(batch) for batch in batches])
+        means = JointMeans(self.accelerator, [counts(b, self.stage.reduction) for b in batches])
         seen: list[dict[str, Tensor]] = []
         for number, batch in enumerate(batches):
             last = number == len(batches) - 1

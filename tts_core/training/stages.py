@@ -38,6 +38,7 @@ class Stage:
         remember: computes, once, what frozen parts say of a split's utterances.
         begin: sets the learning parts to what `remember` kept of the training split.
         measures: what validation logs beside the loss, over a split as a whole.
+        reduction: frames per decoder step, for what is a mean over steps.
     """
 
     title: str
@@ -50,6 +51,7 @@ class Stage:
     measures: Callable[[Sequence[Prepared], Cached, torch.device], dict[str, float]] = (
         lambda _data, _cached, _device: {}
     )
+    reduction: int = 1
 
 
 class StageLoss(nn.Module):
@@ -115,10 +117,10 @@ def stages_of(model: System, configs: dict[int, StageConfig]) -> dict[int, Stage
 def _joint(model: NTTSAttention | DurIANPlus, config: StageConfig) -> Stage:
     """CAMP's baselines train everything at once; measures have weight 0."""
     if isinstance(model, DurIANPlus):
-        title, trains = "acoustic model and durations", ("duration_predictor",)
+        title, trains, reduction = "acoustic model and durations", ("duration_predictor",), 1
         weights = {"mel_before": 1.0, "mel": 1.0, "duration": config.duration_weight}
     else:
-        title, trains = "acoustic model with attention", ()
+        title, trains, reduction = "acoustic model with attention", (), model.decoder.reduction
         guided = config.guided_attention_weight
         weights = {"mel_before": 1.0, "mel": 1.0, "stop": 1.0, "guided_attention": guided}
         weights |= {"diagonality": 0.0, "coverage": 0.0}
@@ -129,6 +131,7 @@ def _joint(model: NTTSAttention | DurIANPlus, config: StageConfig) -> Stage:
         lambda _: weights,
         "mel",
         lambda data, _device: _text_states(model.encoder.context, data),
+        reduction=reduction,
     )
 
 

@@ -36,7 +36,9 @@ def validate(
             # Seeded batch by batch: who computes it makes no difference.
             torch.manual_seed(number)
             batch = batch_of(rows, positions)
-            weights: dict[str, float] = dict(zip(UNITS, counts(batch).tolist(), strict=True))
+            weights: dict[str, float] = dict(
+                zip(UNITS, counts(batch, loss.stage.reduction).tolist(), strict=True)
+            )
             for name, part in loss(batch.to(device), cached).items():
                 weight = weights[MEAN_OVER[name]]
                 term = torch.stack([part.double().cpu() * weight, torch.tensor(weight).double()])

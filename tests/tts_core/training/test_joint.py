@@ -1,0 +1,127 @@
+"""Many processes and micro-batches learn what one process learns from their joint batch."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+from accelerate import Accelerator
+from safetensors.torch import load_file
+
+from intone.errors import UserError
+from tts_core.models.batch import collate
+from tts_core.models.build import build
+from tts_core.training import checkpoint, metrics
+from tts_core.training.batches import Share, endless_batches
+from tts_core.training.joint import JointMeans, counts
+from tts_core.training.loop import train
+from tts_core.training.stages import stages_of
+
+PLAIN = {
+    "model.dropout": 0.0, "model.prenet_dropout": 0.0, "stages.1.guided_attention_weight": 1.0
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("system", ["ntts", "ntts_attention", "durian_plus", "camp"])
+def test_shares_of_uneven_batches_add_up_to_the_joint_mean(system, facts, tiny, utterance):
+    """Every part of stage 1's loss and its gradient, with a long sentence beside two short ones."""
+    recipe = tiny(system, 1, **PLAIN)
+    model = build(recipe, facts).double().eval()
+    stage = stages_of(model, recipe.stages)[1]
+    rows = [utterance(seed, words) for seed, words in ((1, 14), (2, 3), (3, 5))]
+
+    def learn(batches):
+        model.zero_grad()
+        means = JointMeans(Accelerator(), [counts(batch, stage.reduction) for batch in batches])
+        seen = {}
+        for number, batch in enumerate(batches):
+            batch = replace(batch, mel=batch.mel.double())
+            for name, part in means.share(number, stage.loss(batch, {})).items():
+                seen[name] = seen.get(name, 0) + part.detach()
+                if part.requires_grad:
+                    part.backward(retain_graph=True)
+        return seen, {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
+
+    def batch(*chosen):
+        return collate([row.encoded for row in chosen], chosen, range(len(chosen)))
+
+    joint, gradients = learn([batch(*rows)])
+    parts, summed = learn([batch(rows[0]), batch(*rows[1:])])
+    for name, value in joint.items():
+        torch.testing.assert_close(parts[name], value, rtol=1e-6, atol=1e-9)
+    assert gradients.keys() == summed.keys()
+    for name, value in gradients.items():
+        torch.testing.assert_close(summed[name], value, rtol=1e-5, atol=1e-8, msg=name)
+
+
+@pytest.mark.parametrize("system", ["ntts", "camp"])
+def test_two_processes_equal_one_on_the_joint_batch(system, corpus, tiny, tmp_path):
+    """Under torchrun with gloo; batch statistics are joint too. (Later stages draw dropout.)"""
+    lengths = [len(row.mel) for row in corpus.split("train")]
+    assert 2 * max(lengths) < 3 * min(lengths), "two utterances fit a joint batch, never three"
+
+    def recipe(frames):
+        keys = {"batch_frames": frames, "lr": 1e-3, "validate_every": 3}
+        changes = {f"stages.1.{key}": value for key, value in keys.items()}
+        path = tmp_path / f"{frames}.yaml"
+        path.write_text(tiny(system, 6, **PLAIN, **changes).model_dump_json())
+        return path
+
+    one, two = tmp_path / "one", tmp_path / "two"
+    alone = subprocess.run(
+        [sys.executable, *command(recipe(2 * max(lengths)), corpus, one)], **quietly()
+    )
+    assert alone.returncode == 0, alone.stderr
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    together = [*torchrun, "--nproc-per-node", "2", *command(recipe(max(lengths)), corpus, two)]
+    pair = subprocess.run(together, **quietly())
+    assert pair.returncode == 0, pair.stderr
+    expected, found = (load_file(run / "model" / checkpoint.WEIGHTS) for run in (one, two))
+    for name, value in expected.items():
+        # Batch norm takes a bias away again: its gradient is rounding alone, which Adam enlarges.
+        if name.endswith(("weight", "variance", "bias")) and "convs.convs" not in name:
+            torch.testing.assert_close(found[name], value, rtol=1e-3, atol=2e-5, msg=name)
+    rows = [metrics.read(run) for run in (one, two)]
+    assert [r["step"] for r in rows[0]] == [r["step"] for r in rows[1]]
+    for ours, theirs in zip(*rows, strict=True):
+        assert theirs.pop("split") == ours.pop("split")
+        assert theirs == pytest.approx(ours, rel=1e-4)
+
+
+def command(recipe, corpus, out):
+    options = ["--data", str(corpus.path), "--out", str(out)]
+    return ["-m", "intone", "train", str(recipe), "stages=[1]", *options]
+
+
+def quietly():
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return {"capture_output": True, "text": True, "env": environment, "timeout": 240}
+
+
+def test_processes_share_every_epoch_and_wait_for_nobody():
+    lengths = torch.randint(20, 200, (101,), generator=torch.manual_seed(0)).tolist()
+    drawn = [endless_batches(lengths, 900, (0,), 0, Share(rank, 4)) for rank in range(4)]
+    epochs: dict[int, list[int]] = {}
+    for _ in range(60):
+        step = [next(batches) for batches in drawn]
+        assert len({epoch for epoch, _ in step}) == 1, "all begin an epoch at the same step"
+        epochs.setdefault(step[0][0], []).extend(i for _, batch in step for i in batch)
+        assert all(max(lengths[i] for i in b) * len(b) <= 900 for _, b in step)
+    whole = [sorted(found) for found in list(epochs.values())[:-1]]
+    assert whole
+    assert all(found == list(range(101)) for found in whole)
+    skipped = endless_batches(lengths, 900, (0,), 7, Share(2, 4))
+    again = endless_batches(lengths, 900, (0,), 0, Share(2, 4))
+    assert next(skipped) == [next(again) for _ in range(8)][7]
+    with pytest.raises(UserError, match="3 utterances for 4 processes"):
+        next(endless_batches([9, 9, 9], 900, (0,), 0, Share(0, 4)))
+
+
+def test_another_number_of_processes_does_not_go_on(corpus, tiny, tmp_path):
+    train(tiny("ntts", 4), corpus, tmp_path / "run", stages=[1])
+    found, _ = checkpoint.newest_step(tmp_path / "run/stage-1")
+    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
+    with pytest.raises(UserError, match="trained by 1 processes, not 2"):
+        checkpoint.resume(found, optimizer, None, Share(1, 2))
