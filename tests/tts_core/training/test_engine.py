@@ -1,0 +1,160 @@
+"""What the engine promises of its steps and its weights."""
+
+import ast
+import shutil
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch.utils._python_dispatch import TorchDispatchMode
+
+import tts_core
+from tts_core.models.batch import collate
+from tts_core.models.precision import FullLSTM
+from tts_core.training import checkpoint, metrics
+from tts_core.training.average import EMA, MovingAverage
+from tts_core.training.loop import _StageRun, train
+
+SYSTEMS = ["ntts", "ntts_attention", "durian_plus", "kathaka", "camp"]
+
+
+def weights(run):
+    return load_file(run / "model" / checkpoint.WEIGHTS)
+
+
+class NoWaiting(TorchDispatchMode):
+    """Fails on whatever makes a CPU wait for a GPU: reading a value, a shape that depends on it."""
+
+    WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "unique")
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        assert not func.__name__.startswith(self.WAITING), f"{func} waits for the device"
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_no_step_waits_for_the_device(system, corpus, tiny, tmp_path, monkeypatch):
+    """On any device no value is read back inside a step; on a GPU, CUDA itself is asked too."""
+    inside = _StageRun._step
+    steps = []
+
+    def watched(*args):
+        steps.append(args)
+        on_gpu = torch.cuda.is_available()
+        torch.cuda.set_sync_debug_mode("error") if on_gpu else None
+        with NoWaiting() if not on_gpu else nullcontext():
+            parts = inside(*args)
+        torch.cuda.set_sync_debug_mode("default") if on_gpu else None
+        return parts
+
+    monkeypatch.setattr(_StageRun, "_step", watched)
+    recipe = tiny(system, 2)
+    train(recipe, corpus, tmp_path / "run")
+    assert len(steps) == 2 * len(recipe.stages)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_bfloat16_learns_like_single_precision(system, corpus, tiny, tmp_path):
+    runs = {name: tmp_path / name for name in ("fp32", "bf16")}
+    computed: dict[str, set[torch.dtype]] = {name: set() for name in runs}
+    for name, run in runs.items():
+
+        def spy(module, _, out, name=name):
+            if isinstance(module, torch.nn.Linear | torch.nn.Conv1d):
+                computed[name].add(out.dtype)
+
+        with torch.nn.modules.module.register_module_forward_hook(spy):
+            train(tiny(system, 20, precision=name), corpus, run)
+    assert torch.bfloat16 in computed["bf16"]
+    assert computed["fp32"] == {torch.float32}
+    assert all(value.dtype == torch.float32 for value in weights(runs["bf16"]).values())
+    # Later stages learn from what the first one left, so that only the first is comparable.
+    held_out = [
+        [r["mel"] for r in metrics.read(run) if r["stage"] == 1 and r["split"] == "validation"]
+        for run in runs.values()
+    ]
+    assert held_out[1] == pytest.approx(held_out[0], rel=0.05)
+
+
+def test_a_recurrence_is_never_in_half_precision():
+    lstm = FullLSTM(4, 8, batch_first=True)
+    x = torch.randn(2, 300, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        out = lstm(x)[0]
+        assert torch.nn.Linear(4, 8)(x).dtype == torch.bfloat16
+    assert torch.equal(out, torch.nn.LSTM.forward(lstm, x)[0])
+
+
+def test_the_moving_average_is_that_of_the_formula():
+    layer = torch.nn.Linear(1, 1, bias=False)
+    average = MovingAverage(layer, 0.5)
+    expected = layer.weight.item()
+    for step in range(1, 7):
+        with torch.no_grad():
+            layer.weight += step
+        decay = min(0.5, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * layer.weight.item()
+        average.update(step)
+    live = layer.weight.item()
+    with average.in_place():
+        assert layer.weight.item() == pytest.approx(expected)
+    assert layer.weight.item() == live
+
+
+def test_a_stage_leaves_its_moving_average(corpus, tiny, tmp_path):
+    run = tmp_path / "run"
+    train(tiny("ntts", 6, **{"stages.1.ema": 0.9, "stages.1.keep": "last"}), corpus, run)
+    live = load_file(run / "stage-1/step-0000006" / checkpoint.WEIGHTS)
+    averaged = load_file(run / "stage-1/step-0000006" / EMA)
+    assert averaged
+    left = weights(run)
+    for name, value in averaged.items():
+        assert torch.equal(left[name], value), name
+        assert not torch.equal(live[name], value) or not value.any(), name
+
+
+def test_a_stage_leaves_the_mean_of_its_best_steps(corpus, tiny, tmp_path):
+    options = {"keep": "best", "average": 3, "validate_every": 2, "lr": 0.02}
+    run = tmp_path / "run"
+    changes = {f"stages.2.{key}": value for key, value in options.items()}
+    train(tiny("ntts", 20, **changes), corpus, run)
+    rows = [r for r in metrics.read(run) if r["stage"] == 2 and r["split"] == "validation"]
+    best = sorted(rows, key=lambda row: row["duration"])[:3]
+    folders = [run / f"stage-2/best-{row['step']:07d}" for row in best]
+    assert sorted(run.glob("stage-2/best-*")) == sorted(folders)
+    states = [load_file(folder / checkpoint.WEIGHTS) for folder in folders]
+    for name, value in weights(run).items():
+        mean = torch.stack([state[name].double() for state in states]).mean(0)
+        torch.testing.assert_close(value.double(), mean, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_model_folder_speaks_wherever_it_is_carried(system, corpus, tiny, tmp_path, utterance):
+    train(tiny(system, 1), corpus, tmp_path / "run")
+    before, _ = checkpoint.load_model(tmp_path / "run/model")
+    shutil.move(tmp_path / "run/model", tmp_path / "elsewhere")
+    shutil.rmtree(tmp_path / "run")
+    shutil.rmtree(corpus.path)
+    after, _ = checkpoint.load_model(tmp_path / "elsewhere")
+    text = collate([utterance(1).encoded])
+    spoken = [
+        model.synthesize(text, torch.Generator().manual_seed(0)).mel for model in (before, after)
+    ]
+    assert torch.equal(*spoken)
+
+
+def test_no_pickle_is_loaded_without_weights_only():
+    root = Path(tts_core.__file__).parents[1]
+    sources = [p for room in ("intone", "tts_core", "mushra_app", "analysis", "benchmarks")
+               for p in (root / room).rglob("*.py")]  # fmt: skip
+    assert len(sources) > 100
+    for path in sources:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = {a.name for a in node.names} | {getattr(node, "module", None)}
+                assert not names & {"pickle", "dill", "cloudpickle", "joblib"}, path
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load":
+                said = {k.arg: ast.unparse(k.value) for k in node.keywords}
+                assert said.get("weights_only") == "True", path
