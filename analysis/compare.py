@@ -11,25 +11,11 @@ from scipy import stats
 from analysis.adjust import adjust
 from analysis.crossed import TwoWayFit, fit_two_way
 from analysis.ratings import Pages, Ratings
+from analysis.signed_rank import SignedRank, hodges_lehmann, wilcoxon_exact
 from analysis.words import p_equals, p_value
 from intone.errors import UserError
 
 Contrasts = Literal["vs-baseline", "all"]
-
-# Above this many listeners the exact signed-rank distribution costs seconds and changes nothing.
-_EXACT_UP_TO = 200
-# Means of integers tie only after rounding: the order of summation must not break ties.
-_DECIMALS = 9
-
-
-@dataclass(frozen=True)
-class SignedRank:
-    """Wilcoxon's signed-rank test; zeros are dropped."""
-
-    w_plus: float
-    w_minus: float
-    p: float
-    rank_biserial: float
 
 
 @dataclass(frozen=True)
@@ -144,7 +130,7 @@ def _compare_pair(pages: Pages, x: str, y: str) -> Comparison | None:
     D = scores[:, 0] - scores[:, 1]
     fit = fit_two_way(listener, utterance, D)
     means = np.bincount(listener, D) / np.bincount(listener)
-    naive_se, naive_p, naive_ci = _one_sample_t(D)
+    naive_se, naive_p, naive_ci = one_sample_t(D)
     spread = float(np.std(means, ddof=1)) if len(means) > 1 else 0.0
     nan = float("nan")
     return Comparison(
@@ -154,7 +140,7 @@ def _compare_pair(pages: Pages, x: str, y: str) -> Comparison | None:
         p_adjusted=nan,
         wilcoxon=wilcoxon_exact(means),
         wilcoxon_p_adjusted=nan,
-        listener_p=_one_sample_t(means)[1],
+        listener_p=one_sample_t(means)[1],
         naive_p=naive_p,
         naive_ci=naive_ci,
         hodges_lehmann=hodges_lehmann(means),
@@ -164,7 +150,7 @@ def _compare_pair(pages: Pages, x: str, y: str) -> Comparison | None:
     )
 
 
-def _one_sample_t(values: np.ndarray) -> tuple[float, float, tuple[float, float]]:
+def one_sample_t(values: np.ndarray) -> tuple[float, float, tuple[float, float]]:
     """Standard error, p value and 95 % interval of a mean of independent values."""
     nan = float("nan")
     n, mean = len(values), float(np.mean(values))
@@ -173,35 +159,3 @@ def _one_sample_t(values: np.ndarray) -> tuple[float, float, tuple[float, float]
         return nan, nan, (nan, nan)
     half = float(stats.t.ppf(0.975, n - 1)) * se
     return se, float(2 * stats.t.sf(abs(mean) / se, n - 1)), (mean - half, mean + half)
-
-
-def wilcoxon_exact(differences: np.ndarray) -> SignedRank:
-    """Signed-rank test, exact conditional on ties up to 200 differences, normal with ties above.
-
-    The exact distribution is built on doubled midranks (scipy's `exact` is wrong with ties).
-    """
-    d = np.round(np.asarray(differences, dtype=float), _DECIMALS)
-    d = d[d != 0]
-    if len(d) == 0:
-        return SignedRank(0.0, 0.0, 1.0, 0.0)
-    doubled = np.rint(2 * stats.rankdata(np.abs(d))).astype(int)
-    total, plus = int(doubled.sum()), int(doubled[d > 0].sum())
-    if len(d) > _EXACT_UP_TO:
-        statistic = stats.wilcoxon(d, method="asymptotic")
-        p = float(np.asarray(statistic)[1])
-    else:
-        # Probabilities, halved at each step: counts would overflow.
-        chance = np.zeros(total + 1)
-        chance[0] = 1.0
-        for rank in doubled:
-            following = chance * 0.5
-            following[rank:] += 0.5 * chance[: total + 1 - rank]
-            chance = following
-        p = min(1.0, 2 * float(chance[: min(plus, total - plus) + 1].sum()))
-    return SignedRank(plus / 2, (total - plus) / 2, p, (2 * plus - total) / total)
-
-
-def hodges_lehmann(values: np.ndarray) -> float:
-    """Median of the Walsh averages (v_i + v_j) / 2, i <= j."""
-    i, j = np.triu_indices(len(values))
-    return float(np.median((values[i] + values[j]) / 2))

@@ -12,8 +12,8 @@ import numpy as np
 from scipy import linalg, optimize
 from threadpoolctl import threadpool_limits
 
-from analysis.reml import Crossed, Variances
 from analysis.ratings import Pages
+from analysis.reml import Crossed, Variances
 
 
 @dataclass(frozen=True)

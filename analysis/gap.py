@@ -62,6 +62,14 @@ class Gap:
     text: str
 
 
+def gap_differences(
+    ratings: Ratings, x: str, baseline: str, reference: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Listener and utterance codes [P] of the pages with all three; X - B and R - B [P, 2]."""
+    listener, utterance, Y = ratings.pages().of(x, baseline, reference)
+    return listener, utterance, Y[:, [0, 2]] - Y[:, [1]]
+
+
 def gap_reduction(ratings: Ratings, comparison: Comparison, family: int) -> Gap | None:
     """Gap reduction of `comparison.x` over the baseline `comparison.y`.
 

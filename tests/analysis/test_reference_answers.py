@@ -6,7 +6,7 @@ from scipy import stats
 
 from analysis.adjust import adjust
 from analysis.agreement import icc_agreement, kendall_w
-from analysis.compare import compare, contrast_pairs, hodges_lehmann, wilcoxon_exact
+from analysis.compare import compare, contrast_pairs
 from analysis.components import variance_components
 from analysis.crossed import fit_two_way
 from analysis.describe import describe
@@ -14,6 +14,7 @@ from analysis.gap import gap_reduction
 from analysis.ratio import cluster_covariance, fieller
 from analysis.reml import Crossed
 from analysis.results import analyse
+from analysis.signed_rank import hodges_lehmann, wilcoxon_exact
 
 
 def _differences(reference_set, pair):
