@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg, optimize
-from threadpoolctl import threadpool_limits
 
 from analysis.ratings import Pages
 from analysis.reml import Crossed, Variances
+from analysis.threads import one_thread
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def variance_components(pages: Pages) -> Components | None:
     H = linalg.helmert(S, full=True)
     if min(float(np.ptp(Y @ H[0])), float(np.ptp(Y @ H[1:].T, axis=0).max())) < 1e-9:
         return None
-    with threadpool_limits(limits=1):
+    with one_thread():
         within = Crossed(listener, utterance, Y @ H[1:].T)
         between = Crossed(listener, utterance, Y @ H[0])
         w, b = within.fit(), between.fit()

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
-from threadpoolctl import threadpool_limits
 
 from analysis.reml import Crossed, Variances
+from analysis.threads import one_thread
 
 # `TwoWayFit.method` where Satterthwaite's degrees of freedom do not exist or are below 1.
 SMALLER_SAMPLE = "REML, smaller sample"
@@ -117,7 +117,7 @@ def fit_two_way(listener: np.ndarray, utterance: np.ndarray, values: np.ndarray)
         grid = np.empty((n_l, n_u))
         grid[listener, utterance] = values
         return _closed_form(grid)
-    with threadpool_limits(limits=1):
+    with one_thread():
         model = Crossed(listener, utterance, values)
         v = model.fit()
         (estimate,), variance = model.mean(v)

@@ -7,7 +7,8 @@ factors (the pigeonhole bootstrap) is consistent and a little conservative.
 from typing import Literal
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+
+from analysis.threads import one_thread
 
 Unit = Literal["both", "listeners", "utterances", "pages"]
 
@@ -40,7 +41,7 @@ def bootstrap_means(
     n_l, n_u = int(listener.max()) + 1, int(utterance.max()) + 1
     columns = np.column_stack([np.ones(len(values)), values])
     found = []
-    with threadpool_limits(limits=1):
+    with one_thread():
         sums = np.zeros((columns.shape[1], n_l, n_u))
         if unit != "pages":
             for total, column in zip(sums, columns.T, strict=True):
@@ -60,7 +61,8 @@ def bootstrap_means(
 
 def _counts(rng: np.random.Generator, n: int, draws: int) -> np.ndarray:
     """How often each of n units is drawn in each sample of n, [draws, n]."""
-    return rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(float)
+    drawn = rng.integers(0, n, (draws, n)) + n * np.arange(draws)[:, None]
+    return np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n).astype(float)
 
 
 def percentile_interval(samples: np.ndarray, level: float = 0.95) -> tuple[float, float]:

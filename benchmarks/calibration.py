@@ -20,6 +20,7 @@ import warnings
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.progress import track
@@ -94,24 +95,46 @@ DESIGNS = (
 )
 
 
-def p_values(Y: np.ndarray, listener: np.ndarray, utterance: np.ndarray, seed: int) -> dict:
-    """P value of no difference between the two equal systems, by method.
+@dataclass(frozen=True)
+class Study:
+    """One simulated study.
 
-    Args:
+    Attributes:
         Y: scores [listeners, utterances, systems].
-        listener, utterance: codes of the pages, int [P].
-        seed: of the bootstrap.
+        listener, utterance: codes of its pages, int [P].
+        both: bootstrap means [draws, 3] of every other system minus the baseline, listeners and
+            utterances drawn again.
+        one: the same, only listeners drawn again.
     """
+
+    Y: np.ndarray
+    listener: np.ndarray
+    utterance: np.ndarray
+    both: np.ndarray
+    one: np.ndarray
+
+    @classmethod
+    def simulate(cls, number: int, study: int) -> "Study":
+        """The given study of the given design."""
+        Y = DESIGNS[number].simulate(np.random.default_rng([SEED, number, study]))
+        listener, utterance = np.divmod(np.arange(Y[:, :, 0].size), Y.shape[1])
+        D = (Y[:, :, 1:] - Y[:, :, :1]).reshape(-1, Y.shape[2] - 1)
+        both = bootstrap_means(listener, utterance, D, DRAWS, study)
+        one = bootstrap_means(listener, utterance, D, DRAWS, study, "listeners")
+        return cls(Y, listener, utterance, both, one)
+
+
+def p_values(study: Study) -> dict[str, float]:
+    """P value of no difference between the two equal systems, by method."""
+    Y, listener, utterance = study.Y, study.listener, study.utterance
     grid = Y[:, :, 1] - Y[:, :, 0]
     D = grid.ravel()
     by_listener = one_sample_t(grid.mean(1))[1]
     by_utterance = one_sample_t(grid.mean(0))[1]
     covariance, df = cluster_covariance(listener, utterance, D[:, None])
     robust = abs(D.mean()) / covariance[0, 0] ** 0.5
-    both = bootstrap_means(listener, utterance, D[:, None], DRAWS, seed)[:, 0]
-    one = bootstrap_means(listener, utterance, D[:, None], DRAWS, seed, "listeners")[:, 0]
-    return {
-        "independent t test of ratings": stats.ttest_ind(Y[:, :, 1].ravel(), Y[:, :, 0].ravel())[1],
+    found: dict[str, Any] = {
+        "independent t test of ratings": stats.ttest_ind(*Y[:, :, [1, 0]].reshape(-1, 2).T)[1],
         "paired t test of pages": one_sample_t(D)[1],
         "Wilcoxon test of pages": stats.wilcoxon(D, method="asymptotic")[1],
         "mixed model, random intercepts only": random_intercepts(Y),
@@ -119,11 +142,12 @@ def p_values(Y: np.ndarray, listener: np.ndarray, utterance: np.ndarray, seed: i
         "Wilcoxon test of listener means": wilcoxon_exact(grid.mean(1)).p,
         "paired t test of utterance means": by_utterance,
         "both of the last two t tests": max(by_listener, by_utterance),
-        "bootstrap of listeners": bootstrap_p(one),
-        "two-way bootstrap": bootstrap_p(both),
+        "bootstrap of listeners": bootstrap_p(study.one[:, 0]),
+        "two-way bootstrap": bootstrap_p(study.both[:, 0]),
         "two-way cluster-robust, t": 2 * stats.t.sf(robust, df),
         DEFAULT_TEST: fit_two_way(listener, utterance, D).p,
     }
+    return {method: float(p) for method, p in found.items()}
 
 
 def random_intercepts(Y: np.ndarray) -> float:
@@ -149,19 +173,18 @@ def random_intercepts(Y: np.ndarray) -> float:
     return float(2 * stats.t.sf(difference / se, df))
 
 
-def gap_intervals(Y: np.ndarray, listener: np.ndarray, utterance: np.ndarray, seed: int) -> dict:
+def gap_intervals(study: Study) -> dict[str, tuple[float, float] | None]:
     """95 % intervals of the gap that the better system closes, by method; none if unbounded."""
+    Y = study.Y
     columns = Y.reshape(-1, Y.shape[2])
     U = columns[:, [2, 3]] - columns[:, [0]]
     x, r = U.mean(0)
-    covariance, df = cluster_covariance(listener, utterance, U)
+    covariance, df = cluster_covariance(study.listener, study.utterance, U)
     pages = np.cov(U.T) / len(U)
-    both = bootstrap_means(listener, utterance, U, DRAWS, seed)
-    one = bootstrap_means(listener, utterance, U, DRAWS, seed, "listeners")
     return {
         "Fieller, independent pages": fieller(x, r, pages, float(stats.t.ppf(0.975, len(U) - 1))),
-        "bootstrap of listeners": percentile_interval(one[:, 0] / one[:, 1]),
-        "two-way bootstrap": percentile_interval(both[:, 0] / both[:, 1]),
+        "bootstrap of listeners": percentile_interval(study.one[:, 1] / study.one[:, 2]),
+        "two-way bootstrap": percentile_interval(study.both[:, 1] / study.both[:, 2]),
         DEFAULT_INTERVAL: fieller(x, r, covariance, float(stats.t.ppf(0.975, df))),
     }
 
@@ -169,16 +192,13 @@ def gap_intervals(Y: np.ndarray, listener: np.ndarray, utterance: np.ndarray, se
 def run_studies(number: int, start: int, studies: int) -> dict:
     """Counts over a run of studies of one design, a line of the journal."""
     design = DESIGNS[number]
-    listener, utterance = np.divmod(
-        np.arange(design.n_listeners * design.n_utterances), design.n_utterances
-    )
     truth = design.true_gap()
     positive, covered = Counter(), Counter()
-    for study in range(start, start + studies):
-        Y = design.simulate(np.random.default_rng([SEED, number, study]))
-        for method, p in p_values(Y, listener, utterance, study).items():
+    for index in range(start, start + studies):
+        study = Study.simulate(number, index)
+        for method, p in p_values(study).items():
             positive[method] += int(p < ALPHA)
-        for method, ci in gap_intervals(Y, listener, utterance, study).items():
+        for method, ci in gap_intervals(study).items():
             # An unbounded interval is refused by the report: it must not count as a success.
             covered[method] += int(ci is not None and ci[0] <= truth <= ci[1])
     return {
