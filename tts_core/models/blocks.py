@@ -45,11 +45,16 @@ class MaskedBatchNorm(nn.Module):
             mean = sum_over_processes((x * weight).sum(dims)) / count
             squares = ((x - mean.view(shape)).square() * weight).sum(dims)
             variance = sum_over_processes(squares) / count
-            with torch.no_grad():
-                self.mean.lerp_(mean.float(), self.momentum)
-                self.variance.lerp_(variance.float(), self.momentum)
+            self._follow(mean, variance)
         x = (x - mean.view(shape)) * torch.rsqrt(variance.view(shape) + self.eps)
         return (x * self.weight.view(shape) + self.bias.view(shape)) * mask
+
+    @torch.no_grad()
+    def _follow(self, mean: Tensor, variance: Tensor) -> None:
+        # A step that is not finite is skipped (`training.optimise`): it must leave no trace here.
+        for running, newest in ((self.mean, mean), (self.variance, variance)):
+            moved = running.lerp(newest.to(running.dtype), self.momentum)
+            running.copy_(torch.where(moved.isfinite(), moved, running))
 
 
 def sum_over_processes(x: Tensor) -> Tensor:
