@@ -34,11 +34,14 @@ def train(
     ] = None,
     data: Annotated[Path, typer.Option(help="Prepared corpus.")] = Path("prepared"),
     out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/RECIPE.")] = None,
+    wandb: Annotated[
+        str | None, typer.Option(help="Mirror to this project of Weights & Biases.")
+    ] = None,
 ) -> None:
     """Train a system through its stages; stopped, the same command goes on where it was."""
     from tts_core.training.run import train_recipe
 
-    train_recipe(recipe, changes or [], data, out or Path("runs") / Path(recipe).stem)
+    train_recipe(recipe, changes or [], data, out or Path("runs") / Path(recipe).stem, wandb)
 
 
 @app.command()

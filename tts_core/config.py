@@ -104,6 +104,11 @@ class StageConfig(Config):
         default="last",
         description="the weights that the stage leaves: the last, or the best held out",
     )
+    criterion: Literal["loss", "prosody"] = Field(
+        default="loss",
+        description="with keep=best: the best by held-out loss, or by the F0 of sentences that are "
+        "spoken freely (see observe)",
+    )
     average: int = Field(
         default=1, gt=0, description="with keep=best: the mean of the weights of so many best steps"
     )
@@ -144,6 +149,11 @@ class Recipe(Config):
     text_encoder: TextEncoderConfig = TextEncoderConfig()
     stages: dict[int, StageConfig] = Field(description="stage number to its settings, run in order")
     seed: int = Field(default=0, ge=0, description="seed of weights, batches and dropout")
+    observe: int = Field(
+        default=0,
+        ge=0,
+        description="validation sentences that are spoken, measured and drawn at each validation",
+    )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         default="auto",
         description="bf16: bfloat16 where it does no harm; auto: that on a GPU that has it",

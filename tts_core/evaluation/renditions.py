@@ -65,25 +65,26 @@ def render(model: System, mode: Mode, timing: str, row: Prepared, seed: int = 0)
         model: in evaluation mode. mode, timing: one of `modes_of` and of its timings.
         row: the sentence with its recording. seed: of latents and pre-nets, mixed with the text.
     """
-    batch = collate([row.encoded], [row])
-    generator = seeded(seed, row.text)
+    device = next(model.parameters()).device
+    batch = collate([row.encoded], [row]).to(device)
+    generator = seeded(seed, row.text, device)
     prosody = _prosody(model, mode, batch, generator)
     if timing == "recording":
         mel = _under_recorded_durations(model, batch, prosody, generator)
-        return Rendition(model.mel_scale.restore(mel)[0].numpy(), row.durations)
+        return Rendition(model.mel_scale.restore(mel)[0].cpu().numpy(), row.durations)
     if isinstance(model, Kathaka):
         output = model.synthesize(batch, generator, z=prosody)
     elif isinstance(model, CAMP):
         output = model.synthesize(batch, generator, prosody=prosody)
     else:
         output = model.synthesize(batch, generator)
-    return Rendition(output.mel[0].numpy(), output.durations[0].numpy())
+    return Rendition(output.mel[0].cpu().numpy(), output.durations[0].cpu().numpy())
 
 
-def seeded(seed: int, text: str) -> torch.Generator:
+def seeded(seed: int, text: str, device: torch.device | str = "cpu") -> torch.Generator:
     """A generator of its own for each text: systems draw independently of the order of texts."""
     digest = hashlib.sha256(f"{seed}|{text}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    return torch.Generator(device).manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
 
 def _prosody(model: System, mode: Mode, batch: Batch, generator: torch.Generator) -> Tensor | None:

@@ -38,6 +38,7 @@ class Clock:
     """How fast a training goes since it was (re)started."""
 
     def __init__(self, features: Features, processes: int) -> None:
+        self.features = features
         self._frame_s = features.hop / features.sample_rate_hz * processes
         self._started, self._frames, self._padded = time.monotonic(), 0, 0
 

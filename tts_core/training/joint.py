@@ -47,8 +47,8 @@ class JointMeans:
     def __init__(self, accelerator: Accelerator, micro: Sequence[Tensor]) -> None:
         self._processes = accelerator.num_processes
         device = accelerator.device
-        # Shares need no more than single precision, which every device has.
-        own = torch.stack(list(micro)).float()
+        # Not double: no more is needed than weights have, and not every device has it.
+        own = torch.stack(list(micro)).to(torch.get_default_dtype())
         own = own.pin_memory() if device.type == "cuda" else own
         own = own.to(device, non_blocking=True)
         joint: Tensor = accelerator.reduce(own.sum(0), "sum")  # pyright: ignore[reportAssignmentType]

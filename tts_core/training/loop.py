@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate.utils import broadcast_object_list
 from torch import Tensor
 
 from intone.errors import UserError
@@ -24,6 +25,7 @@ from tts_core.training.claim import claim
 from tts_core.training.events import Clock, Event, Watch
 from tts_core.training.joint import JointMeans, counts
 from tts_core.training.keep import Keeper, load_kept
+from tts_core.training.observe import SPOKEN, Observer, check_observable
 from tts_core.training.optimise import Optimiser
 from tts_core.training.signals import StopOnSignal
 from tts_core.training.stages import StageLoss, stages_of
@@ -146,8 +148,10 @@ class _StageRun:
         self.optimiser = Optimiser(loss, self.recipe, config)
         self.average = MovingAverage(model, config.ema) if config.ema else None
         start = self._resume(model)
-        keeper = Keeper(self.folder, config, stage.criterion, self.accelerator.is_main_process)
+        criterion = SPOKEN + "f0_error" if config.criterion == "prosody" else stage.criterion
+        keeper = Keeper(self.folder, config, criterion, self.accelerator.is_main_process)
         keeper.resume(start)
+        self._observe_from(start)
         wrapped = self.accelerator.prepare_model(loss)
         # range first: zip must not draw batches that are never used.
         for step, (epoch, batches) in zip(
@@ -161,6 +165,7 @@ class _StageRun:
                 with self.average.in_place() if self.average else nullcontext():
                     rows, kept = self.data["validation"], cached["validation"]
                     held_out = validate(loss, rows, kept, config, device, self.share)
+                    held_out |= self._spoken(step, model)
                     self._tell(step, held_out, validation=True)
                     keeper.see(step, held_out, model, self.recipe)
             finished = step == config.steps or keeper.out_of_patience(step)
@@ -173,6 +178,8 @@ class _StageRun:
             if asked:
                 where = f"stage {self.number}, step {step}"
                 raise Interrupted(f"{self.out}: stopped at {where}; saved")
+        if self.observer:
+            self.observer.close()
         self.accelerator.wait_for_everyone()
         load_kept(self.folder, config, model, self.recipe)
         model.eval()
@@ -212,6 +219,20 @@ class _StageRun:
         self.optimiser.check(f"stages.{self.number}.lr")
         joint = self.accelerator.reduce(torch.stack(list(parts.values())), "sum")
         return dict(zip(parts, joint.tolist(), strict=True))  # pyright: ignore
+
+    def _observe_from(self, start: int) -> None:
+        """The first process speaks for all."""
+        check_observable(self.recipe, self.data["validation"])
+        self.observer = None
+        if self.accelerator.is_main_process:
+            rows = self.data["validation"]
+            self.observer = Observer(
+                self.out, self.recipe, self.number, self.clock.features, rows, start
+            )
+
+    def _spoken(self, step: int, model: System) -> dict[str, float]:
+        values = [self.observer.look(step, model.eval()) if self.observer else {}]
+        return broadcast_object_list(values)[0]
 
     def _asked(self, step: int) -> bool:
         """Whether to stop: all processes at the same step, so that they ask each other."""
@@ -253,6 +274,8 @@ class _StageRun:
         if values:
             split = "validation" if validation else "train"
             metrics.append(self.out, {"stage": self.number, "step": step, "split": split, **values})
+            assert self.observer
+            self.observer.log(step, values, split)
 
 
 def _data(corpus: PreparedCorpus, recipe: Recipe, number: int) -> dict[str, list[Prepared]]:

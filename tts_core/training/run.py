@@ -13,6 +13,7 @@ from tts_core.config import load_recipe
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.training.events import Event
 from tts_core.training.loop import Interrupted, train
+from tts_core.training.observe import to_wandb
 
 
 def parse_changes(changes: list[str]) -> tuple[dict[str, Any], list[int] | None]:
@@ -40,8 +41,14 @@ def parse_changes(changes: list[str]) -> tuple[dict[str, Any], list[int] | None]
     return overrides, stages
 
 
-def train_recipe(name: str, changes: list[str], data: Path, out: Path) -> Path:
+def train_recipe(
+    name: str, changes: list[str], data: Path, out: Path, wandb: str | None = None
+) -> Path:
     """Train a recipe and show how it goes; returns the model folder.
+
+    Args:
+        name, changes: recipe and what differs from it. data: prepared corpus. out: run folder.
+        wandb: project of Weights & Biases to mirror the run to.
 
     Raises:
         UserError: unknown recipe or key, no prepared corpus, another run in `out`.
@@ -52,7 +59,10 @@ def train_recipe(name: str, changes: list[str], data: Path, out: Path) -> Path:
     if stages is not None and (unknown := set(stages) - set(recipe.stages)):
         raise UserError(f"stages={sorted(unknown)}: {recipe.name} has stages {list(recipe.stages)}")
     # Under torchrun only the first process writes and speaks.
-    console = Console(stderr=True, quiet=int(os.environ.get("RANK", "0")) > 0)
+    first = int(os.environ.get("RANK", "0")) == 0
+    if wandb and first:
+        to_wandb(wandb, out, recipe.model_dump(mode="json"))
+    console = Console(stderr=True, quiet=not first)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
