@@ -3,11 +3,11 @@
 from itertools import pairwise
 
 import torch
-from torch import Tensor, distributed, nn
-from torch.distributed.nn.functional import all_reduce
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tts_core.models.precision import FullLSTM, full
+from tts_core.models.processes import sum_over_processes
 from tts_core.models.randomness import Randomness, drawn
 
 
@@ -55,13 +55,6 @@ class MaskedBatchNorm(nn.Module):
         for running, newest in ((self.mean, mean), (self.variance, variance)):
             moved = running.lerp(newest.to(running.dtype), self.momentum)
             running.copy_(torch.where(moved.isfinite(), moved, running))
-
-
-def sum_over_processes(x: Tensor) -> Tensor:
-    """Sum of x over the processes that train together, with its gradient; x itself if only one."""
-    if not (distributed.is_available() and distributed.is_initialized()):
-        return x
-    return all_reduce(x)
 
 
 class ConvStack(nn.Module):
