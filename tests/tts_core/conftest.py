@@ -158,6 +158,7 @@ def tiny() -> Callable[..., Recipe]:
 
 def tiny_recipe(system: str, steps: int, **changes: object) -> Recipe:
     keys: dict[str, object] = {f"model.{key}": value for key, value in SMALL.items()}
+    keys["observe"] = 0
     recipe = load_recipe(f"{system}_compact")
     for number in recipe.stages:
         keys |= {

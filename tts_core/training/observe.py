@@ -1,5 +1,6 @@
 """What a system that is being trained says of sentences that stay the same."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,8 @@ class Observer:
         self.mode, self.timing = HEARD[recipe.model.system, stage]
         order = np.random.default_rng(recipe.seed).permutation(len(rows))
         self.rows = [rows[i] for i in sorted(order[: recipe.observe].tolist())]
-        self.vocoder = load_vocoder(features) if self.rows else None
+        with _undisturbed("cpu"):
+            self.vocoder = load_vocoder(features) if self.rows else None
         purge = resumed + 1 if resumed else None
         self.boards = {
             split: SummaryWriter(out / TENSORBOARD / f"stage-{stage}-{split}", purge_step=purge)
@@ -101,8 +103,7 @@ class Observer:
         "spoken_f0_error" is 1 - the mean correlation of log F0 with the recordings'; one that is
         not defined, because nothing is voiced, counts as 0.
         """
-        device = next(model.parameters()).device
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        with _undisturbed(next(model.parameters()).device):
             spoken = [self._say(model, row) for row in self.rows]
         for one in spoken:
             self._write(step, one)
@@ -154,6 +155,12 @@ def _inside(
     if isinstance(model, CAMP):
         return None, ("word vectors", model.oracle_prosody(batch)[0].cpu().numpy().T)
     return None, None
+
+
+def _undisturbed(device: torch.device | str) -> AbstractContextManager[None]:
+    """The random numbers that training goes on with stay the same."""
+    on_gpu = torch.device(device).type == "cuda"
+    return torch.random.fork_rng(devices=[device] if on_gpu else [])
 
 
 def _means(values: list[Values]) -> dict[str, float]:

@@ -1,0 +1,75 @@
+"""Looking at a training: what is written for people, and that looking changes nothing."""
+
+import subprocess
+import sys
+
+import pytest
+import soundfile
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from intone.errors import UserError
+from tts_core.training import checkpoint, metrics
+from tts_core.training.loop import train
+
+
+def weights(run):
+    return load_file(run / "model" / checkpoint.WEIGHTS)
+
+
+def board(run, stage, split):
+    found = EventAccumulator(str(run / f"tensorboard/stage-{stage}-{split}"))
+    found.Reload()
+    return found.Tags(), found
+
+
+@pytest.mark.parametrize("system", ["ntts_attention", "kathaka", "camp"])
+def test_looking_changes_no_weight_and_shows_every_sentence(system, corpus, tiny, tmp_path):
+    looks = {f"stages.{n}.validate_every": 2 for n in tiny(system, 1).stages}
+    seen, unseen = tmp_path / "seen", tmp_path / "unseen"
+    train(tiny(system, 4, **looks, observe=2), corpus, seen)
+    train(tiny(system, 4, **looks), corpus, unseen)
+    for name, value in weights(unseen).items():
+        assert torch.equal(value, weights(seen)[name]), name
+    for stage in tiny(system, 1).stages:
+        pictures = sorted(seen.glob(f"validation/stage-{stage}-*.png"))
+        sounds = sorted(seen.glob(f"validation/stage-{stage}-*.flac"))
+        assert len(pictures) == len(sounds) == 2
+        assert all(Image.open(path).width > 800 for path in pictures)
+        assert all(soundfile.info(path).frames > 0 for path in sounds)
+        tags, found = board(seen, stage, "validation")
+        assert len(tags["images"]) == len(tags["audio"]) == 2
+        assert "spoken_f0_error" in tags["scalars"]
+        assert [event.step for event in found.Images(tags["images"][0])] == [2, 4]
+        rows = [r for r in metrics.read(seen) if (r["stage"], r["split"]) == (stage, "validation")]
+        shown = [event.value for event in found.Scalars("spoken_f0_error")]
+        assert shown == pytest.approx([row["spoken_f0_error"] for row in rows])
+    assert board(seen, 1, "train")[0]["scalars"]
+
+
+def test_the_best_step_is_told_by_its_speech(corpus, tiny, tmp_path):
+    options = {"keep": "best", "criterion": "prosody", "validate_every": 2, "checkpoint_every": 2}
+    recipe = tiny("durian_plus", 6, observe=2, **{f"stages.1.{k}": v for k, v in options.items()})
+    train(recipe, corpus, tmp_path / "run")
+    rows = [r for r in metrics.read(tmp_path / "run") if r["split"] == "validation"]
+    best = min(rows, key=lambda row: row["spoken_f0_error"])
+    assert [p.name for p in (tmp_path / "run/stage-1").glob("best-*")] == [
+        f"best-{best['step']:07d}"
+    ]
+    silent = tiny("durian_plus", 6, **{f"stages.1.{k}": v for k, v in options.items()})
+    with pytest.raises(UserError, match="set observe to some number"):
+        train(silent, corpus, tmp_path / "silent")
+
+
+def test_a_missing_wandb_is_said_before_training(corpus, tmp_path):
+    command = ["train", "ntts_demo", "--data", str(corpus.path)]
+    blocked = "import sys; sys.modules['wandb'] = None; from intone.cli import main; main()"
+    arguments = [*command, "--out", str(tmp_path / "run"), "--wandb", "p"]
+    said = subprocess.run(
+        [sys.executable, "-c", blocked, *arguments], capture_output=True, text=True
+    )
+    assert said.returncode == 1
+    assert "pip install 'intone[wandb]'" in said.stderr
+    assert "Traceback" not in said.stderr
