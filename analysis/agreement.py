@@ -1,8 +1,10 @@
 """Do listeners agree? With and without reference and anchors, which make agreement trivial."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import krippendorff
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from analysis.crossed import fit_two_way
@@ -19,31 +21,62 @@ class ICC:
         value: share of the variance that lies between stimuli.
         ci: 95 % interval; NaN on incomplete designs.
         method: mean squares (complete) or REML (incomplete).
+        n_listeners: number of listeners.
     """
 
     value: float
     ci: tuple[float, float]
     method: str
+    n_listeners: int
+
+    def of_mean(self) -> "ICC":
+        """ICC(A,k): agreement of the mean over all these listeners (Spearman and Brown)."""
+        k = self.n_listeners
+
+        def stepped(value: float) -> float:
+            return k * value / (1 + (k - 1) * value)
+
+        return replace(
+            self, value=stepped(self.value), ci=(stepped(self.ci[0]), stepped(self.ci[1]))
+        )
 
 
 @dataclass(frozen=True)
 class Concordance:
-    """Kendall's W over listeners' mean scores of the systems, with Friedman's test."""
+    """Kendall's W over listeners' mean scores of the systems, with Friedman's test.
+
+    Attributes:
+        w: 0 (no agreement on the ranks) to 1.
+        chi2, p: Friedman's test.
+        f, f_p: the same as Iman and Davenport's F (1980), less conservative; infinite at w = 1.
+        n_listeners, n_systems: size of the table.
+    """
 
     w: float
     chi2: float
     p: float
+    f: float
+    f_p: float
     n_listeners: int
     n_systems: int
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement over one set of systems; a part is none where it has no meaning."""
+    """Agreement over one set of systems; a part is none where it has no meaning.
+
+    Attributes:
+        systems: which systems.
+        icc: ICC(A,1).
+        concordance: Kendall's W.
+        krippendorff: Krippendorff's alpha for interval data, any incidence: 1 is full agreement, 0
+            what chance gives.
+    """
 
     systems: tuple[str, ...]
     icc: ICC | None
     concordance: Concordance | None
+    krippendorff: float | None
 
 
 def agreement(ratings: Ratings, systems: tuple[str, ...]) -> Agreement:
@@ -53,7 +86,17 @@ def agreement(ratings: Ratings, systems: tuple[str, ...]) -> Agreement:
     listener = np.unique(rows["listener"].to_numpy(str), return_inverse=True)[1]
     icc = icc_agreement(stimulus, listener, rows["score"].to_numpy(float)) if len(rows) else None
     means = rows.pivot_table(index="listener", columns="system", values="score").dropna().to_numpy()
-    return Agreement(systems, icc, kendall_w(means))
+    return Agreement(systems, icc, kendall_w(means), krippendorff_alpha(rows))
+
+
+def krippendorff_alpha(rows: pd.DataFrame) -> float | None:
+    """Interval alpha; none if no stimulus has two scores or all are equal."""
+    table = rows.pivot_table(index="listener", columns=["utterance", "system"], values="score")
+    values = table.to_numpy()
+    paired = values[:, (~np.isnan(values)).sum(0) > 1]
+    if paired.size == 0 or np.nanmax(paired) == np.nanmin(paired):
+        return None
+    return float(krippendorff.alpha(reliability_data=values, level_of_measurement="interval"))
 
 
 def icc_agreement(stimulus: np.ndarray, listener: np.ndarray, scores: np.ndarray) -> ICC | None:
@@ -71,7 +114,7 @@ def icc_agreement(stimulus: np.ndarray, listener: np.ndarray, scores: np.ndarray
         total = fit.listener + fit.utterance + fit.residual
         if not total > 0:
             return None
-        return ICC(float(fit.listener / total), (_NAN, _NAN), "REML")
+        return ICC(float(fit.listener / total), (_NAN, _NAN), "REML", k)
     X = np.empty((n, k))
     X[stimulus, listener] = scores
     mean, by_stimulus, by_listener = X.mean(), X.mean(1), X.mean(0)
@@ -81,7 +124,7 @@ def icc_agreement(stimulus: np.ndarray, listener: np.ndarray, scores: np.ndarray
     ms_e = (rest**2).sum() / ((n - 1) * (k - 1))
     value = (ms_r - ms_e) / (ms_r + (k - 1) * ms_e + k * (ms_c - ms_e) / n)
     if ms_e <= 0 or value >= 1:
-        return ICC(float(value), (_NAN, _NAN), "mean squares")
+        return ICC(float(value), (_NAN, _NAN), "mean squares", k)
     a = k * value / (n * (1 - value))
     b = 1 + k * value * (n - 1) / (n * (1 - value))
     v = (a * ms_c + b * ms_e) ** 2
@@ -90,7 +133,7 @@ def icc_agreement(stimulus: np.ndarray, listener: np.ndarray, scores: np.ndarray
     other = k * ms_c + (k * n - k - n) * ms_e
     low = n * (ms_r - f_low * ms_e) / (f_low * other + n * ms_r)
     high = n * (f_high * ms_r - ms_e) / (other + n * f_high * ms_r)
-    return ICC(float(value), (float(low), float(high)), "mean squares")
+    return ICC(float(value), (float(low), float(high)), "mean squares", k)
 
 
 def kendall_w(means: np.ndarray) -> Concordance | None:
@@ -113,4 +156,6 @@ def kendall_w(means: np.ndarray) -> Concordance | None:
     between = ((ranks.sum(0) - n * (k + 1) / 2) ** 2).sum()
     w = float(between / (n * within))
     chi2 = n * (k - 1) * w
-    return Concordance(w, chi2, float(stats.chi2.sf(chi2, k - 1)), n, k)
+    p = float(stats.chi2.sf(chi2, k - 1))
+    f = (n - 1) * w / (1 - w) if w < 1 else float("inf")
+    return Concordance(w, chi2, p, f, float(stats.f.sf(f, k - 1, (k - 1) * (n - 1))), n, k)

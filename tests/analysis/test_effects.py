@@ -1,0 +1,155 @@
+"""Omnibus tests, effect sizes, equivalence and agreement against R and by hand."""
+
+import numpy as np
+import pytest
+from scipy import linalg, stats
+
+from analysis.agreement import agreement, icc_agreement
+from analysis.crossed import fit_two_way
+from analysis.effects import cliffs_delta, effect_sizes, win_matrix
+from analysis.equivalence import equivalence
+from analysis.omnibus import omnibus
+from analysis.pooled import pooled_model
+from analysis.ratings import read_ratings
+from analysis.within import within_effect
+from intone.errors import UserError
+
+
+def test_pooled_model_of_all_pairs(reference_set):
+    ratings = reference_set.ratings
+    found = pooled_model(ratings.pages(), ratings.systems)
+    assert found is not None
+    pairs = {(pair.x, pair.y): pair for pair in found.pairs}
+    for answer in reference_set.answers["lmm"]["full"]["pairs"]:
+        x, y = answer["contrast"].split(" - ")
+        sign = 1 if (x, y) in pairs else -1
+        pair = pairs[x, y] if sign == 1 else pairs[y, x]
+        assert sign * pair.estimate == pytest.approx(answer["estimate"], rel=1e-4, abs=1e-6)
+        assert pair.se == pytest.approx(answer["se"], rel=1e-5)
+        assert pair.df == pytest.approx(answer["df"], rel=1e-4)
+        assert pair.p == pytest.approx(answer["p"], abs=1e-6)
+        assert pair.p_holm == pytest.approx(answer["p_holm"], abs=1e-6)
+        assert pair.p_tukey == pytest.approx(answer["p_tukey"], abs=1e-6)
+
+
+def test_repeated_measures_and_friedman(reference_set):
+    ratings, answers = reference_set.ratings, reference_set.answers
+    means = ratings.frame.pivot_table(index="listener", columns="system", values="score").to_numpy()
+    effect = within_effect(means @ linalg.helmert(means.shape[1]).T)
+    wanted = answers["rm_anova_listener_means"]
+    assert effect is not None
+    for found, key in (
+        (effect.F, "F"), (effect.df1, "df1"), (effect.df2, "df2"), (effect.p, "p"),
+        (effect.gg, "GG_eps"), (effect.gg_p, "GG_p"), (effect.hf, "HF_eps"), (effect.hf_p, "HF_p"),
+    ):  # fmt: skip
+        assert found == pytest.approx(wanted[key], rel=1e-7), key
+    friedman = omnibus(ratings, "friedman", ratings.systems)
+    wanted = answers["friedman"]["listener_means"]
+    assert friedman is not None
+    assert wanted["kendall_W"] == pytest.approx(friedman.effect, rel=1e-9)
+    if wanted["kendall_W"] < 1:
+        assert wanted["iman_davenport_F"] == pytest.approx(friedman.F, rel=1e-7)
+        assert friedman.p == pytest.approx(wanted["iman_davenport_p"], rel=1e-7)
+
+
+def test_hotelling_of_two_conditions_is_the_paired_t_test():
+    D = np.random.default_rng(0).normal(1, 2, 9)
+    effect = within_effect(D[:, None] / 2**0.5)
+    t, p = map(float, np.asarray(stats.ttest_1samp(D, 0)))
+    assert effect is not None
+    assert (effect.F, effect.hotelling_f) == pytest.approx((t**2, t**2))
+    assert (effect.p, effect.gg_p, effect.hotelling_p) == pytest.approx((p, p, p))
+
+
+def test_omnibus_of_two_systems_is_their_comparison(reference_set):
+    """With two systems the full model and the per-pair model are the same test."""
+    ratings = reference_set.ratings
+    found = omnibus(ratings, systems=("sysX", "baseline"))
+    listener, utterance, scores = ratings.pages().of("sysX", "baseline")
+    fit = fit_two_way(listener, utterance, scores[:, 0] - scores[:, 1])
+    if found is None:
+        pytest.fail("the reference sets carry the model")
+    assert found.p == pytest.approx(fit.p, abs=2e-6)
+    assert fit.t**2 == pytest.approx(found.F, rel=1e-4)
+    assert found.text.startswith("The 2 systems ")
+    with pytest.raises(UserError, match="no omnibus test is called 'anova'"):
+        omnibus(ratings, "anova")  # pyright: ignore[reportArgumentType]
+
+
+def test_effect_sizes(reference_set):
+    for pair in reference_set.answers["pairwise"]:
+        found = effect_sizes(reference_set.ratings, pair["x"], pair["y"])
+        assert found is not None
+        for value, wanted in (
+            (found.points, pair["two_way"]["raw_mean_diff"]),
+            (found.dz, pair["paired_t"]["listener"]["cohen_dz"]),
+            (found.rank_biserial, pair["wilcoxon"]["listener"]["rank_biserial"]),
+        ):
+            assert value == pytest.approx(wanted, rel=1e-7)
+        correction = pair["paired_t"]["listener"]["hedges_J_exact"]
+        assert found.hedges_g == pytest.approx(found.dz * correction, rel=1e-9)
+        frame = reference_set.ratings.frame
+        x, y = (frame.loc[frame["system"] == pair[k], "score"].to_numpy() for k in ("x", "y"))
+        delta = pair["cliffs_delta_all_ratings"]
+        assert cliffs_delta(x, y) == pytest.approx(delta["delta"], abs=1e-12)
+        if len(x) == len(y):
+            assert found.a12 == pytest.approx(delta["A12"], abs=1e-12)
+
+
+def test_wins_of_both_sides_add_up_to_one(reference_set):
+    wins = {(w.x, w.y): w for w in win_matrix(reference_set.ratings)}
+    n = len(reference_set.ratings.systems)
+    assert len(wins) == n * (n - 1)
+    for (x, y), found in wins.items():
+        assert found.rate + wins[y, x].rate == pytest.approx(1)
+        assert found.se == pytest.approx(wins[y, x].se)
+        effect = effect_sizes(reference_set.ratings, x, y)
+        assert effect is not None
+        assert effect.win_rate == pytest.approx(found.rate)
+
+
+def test_equivalence(reference_set):
+    answers = reference_set.answers.get("tost_sysX_sysY")
+    if answers is None:
+        pytest.skip("set c alone has it")
+    listener, utterance, scores = reference_set.ratings.pages().of("sysX", "sysY")
+    fit = fit_two_way(listener, utterance, scores[:, 0] - scores[:, 1])
+    for answer in answers["two_way_lmm"]:
+        found = equivalence(fit, answer["margin"])
+        assert found is not None
+        for key in ("p_lower", "p_upper", "p"):
+            assert getattr(found, key) == pytest.approx(answer[key], abs=1e-6)
+        assert found.ci == pytest.approx(answer["ci90"], abs=1e-4)
+        within = -found.margin < answer["ci90"][0] and answer["ci90"][1] < found.margin
+        assert (found.verdict == "equivalent") == within
+    with pytest.raises(UserError, match="above 0 points"):
+        equivalence(fit, 0)
+
+
+def test_agreement_of_single_and_mean_listeners(reference_set):
+    ratings, answers = reference_set.ratings, reference_set.answers["agreement"]
+    found = agreement(ratings, ratings.systems)
+    assert found.krippendorff == pytest.approx(answers["krippendorff_interval"], abs=1e-12)
+    if not reference_set.complete:
+        return
+    frame = ratings.frame
+    stimulus = frame.groupby(["utterance", "system"]).ngroup().to_numpy()
+    listener = frame.groupby("listener").ngroup().to_numpy()
+    icc = icc_agreement(stimulus, listener, frame["score"].to_numpy())
+    assert icc is not None
+    (wanted,) = (row for row in answers["icc"] if row["type"] == "ICC2k")
+    assert icc.of_mean().value == pytest.approx(wanted["icc"], abs=1e-9)
+    assert icc.of_mean().ci == pytest.approx(wanted["ci"], abs=1e-9)
+
+
+def test_nothing_is_claimed_of_constant_scores(write_csv):
+    rows = [f"L{i},U{j},{s},50" for i in range(4) for j in range(3) for s in "ab"]
+    path = write_csv("listener,utterance,system,score\n" + "\n".join(rows) + "\n")
+    ratings = read_ratings(path)
+    assert omnibus(ratings) is None
+    assert omnibus(ratings, "rm-anova") is None
+    assert agreement(ratings, ratings.systems).krippendorff is None
+    effect = effect_sizes(ratings, "a", "b")
+    assert effect is not None
+    assert np.isnan(effect.dz)
+    assert effect.win_rate == 0.5
