@@ -45,6 +45,35 @@ def train(
 
 
 @app.command()
+def runs(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Runs, or folders that hold runs; by default runs.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw their held-out values into this .svg, .png or .pdf.")
+    ] = None,
+) -> None:
+    """List trainings and compare them: how far each is, and what it is worth held out."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from tts_core.training.runs import draw_runs, find_runs
+
+    found = find_runs(folders or [Path("runs")])
+    table = Table("run", "recipe", "digest", "stage", "step", "model", "held out", "1 - F0 corr.")
+    for run in found:
+        done = f"{run.step}/{run.steps}"
+        kept = f" (left {run.kept[run.stage]})" if run.stage in run.kept else ""
+        model = "trained" if run.trained else "-"
+        row = (str(run.path), run.recipe.name, run.digest[:8], str(run.stage), done + kept, model)
+        table.add_row(*row, run.held_out, run.f0_error)
+    Console().print(table)
+    if plot:
+        draw_runs(found, plot)
+        typer.echo(f"{plot}: their held-out values")
+
+
+@app.command()
 def synth(
     system: Annotated[
         str, typer.Option(help="ntts, ntts_attention, durian_plus, kathaka or camp.")

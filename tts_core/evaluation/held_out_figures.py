@@ -13,7 +13,7 @@ INK, MUTED, GRID = "#1b1f24", "#6a7280", "#d8dce2"
 COLOURS = ("#56b4e9", "#0072b2", "#e69f00", "#cc79a7")
 CONTROLS = {"constant_kl": "sampler_kl", "median": "prosody", "shuffled": "prosody"}
 """What a held-out loss must beat is drawn beside it."""
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "intone", "font.family": "sans-serif",
     "font.size": 10, "text.color": INK, "axes.edgecolor": GRID, "axes.labelcolor": INK,
     "xtick.color": MUTED, "ytick.color": MUTED, "axes.spines.top": False,
@@ -34,7 +34,7 @@ def draw_run(name: str, rows: Sequence[Mapping[str, Any]], out: Path) -> str | N
     curves = _curves(rows)
     if not curves:
         return None
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         columns = min(3, len(curves))
         lines = -(-len(curves) // columns)
         figure = Figure(figsize=(3.6 * columns, 2.6 * lines), layout="constrained")
@@ -75,7 +75,7 @@ def draw_prosody(result: Mapping[str, Any], out: Path) -> str:
     """
     shown = "read_more_than_once" if result["read_more_than_once"] else "all"
     rows = [r for r in result["prosody"] if "f0_correlation" in r[shown]]
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.4, 0.34 * len(rows) + 1.2), layout="constrained")
         axes = figure.add_subplot()
         for place, row in enumerate(rows):

@@ -39,7 +39,8 @@ def draw(one: Spoken, features: Features, title: str) -> Figure:
         axes[3].set(title="attention, teacher-forced", xlabel="decoder step", ylabel="phone")
     if one.latent is not None:
         name, values = one.latent
-        image = axes[-1].imshow(values, aspect="auto", cmap="coolwarm", vmin=-3, vmax=3)
+        most = float(np.abs(values).max())
+        image = axes[-1].imshow(values, aspect="auto", cmap="coolwarm", vmin=-most, vmax=most)
         axes[-1].set(title=f"{name} of the recording", yticks=[])
         figure.colorbar(image, ax=axes[-1])
     return figure
