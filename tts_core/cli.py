@@ -74,6 +74,22 @@ def runs(
 
 
 @app.command()
+def doctor(
+    folder: Annotated[Path, typer.Argument(help="Where runs would be written.")] = Path("runs"),
+) -> None:
+    """Look whether everything is here that training and speaking need, and works; in seconds."""
+    from tts_core.doctor import examine
+
+    broken = 0
+    for finding in examine(folder):
+        mark = {True: "ok  ", False: "NOT ", None: "note"}[finding.ok]
+        typer.echo(f"{mark} {finding.what}: {finding.said}")
+        broken += finding.ok is False
+    if broken:
+        raise typer.Exit(1)
+
+
+@app.command()
 def synth(
     system: Annotated[
         str, typer.Option(help="ntts, ntts_attention, durian_plus, kathaka or camp.")
