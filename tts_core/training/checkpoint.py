@@ -21,6 +21,7 @@ from tts_core.models.context import TextContext
 from tts_core.models.facts import CorpusFacts
 from tts_core.training.average import MovingAverage
 from tts_core.training.batches import Share
+from tts_core.training.optimise import Optimiser
 
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
@@ -159,7 +160,7 @@ def save_step(
     recipe: Recipe,
     step: int,
     finished: bool,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimiser,
     average: MovingAverage | None,
     random: list[dict[str, Tensor]],
 ) -> None:
@@ -206,9 +207,7 @@ def load_step(path: Path, model: System, recipe: Recipe) -> None:
     load_own_state(model, load_file(path / WEIGHTS), recipe)
 
 
-def resume(
-    path: Path, optimizer: torch.optim.Optimizer, average: MovingAverage | None, share: Share
-) -> None:
+def resume(path: Path, optimizer: Optimiser, average: MovingAverage | None, share: Share) -> None:
     """Take all but the weights up again, so that a run goes on as if it had never stopped.
 
     Raises:

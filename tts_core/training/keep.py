@@ -42,11 +42,10 @@ class Keeper:
 
     def resume(self, step: int) -> None:
         """Forget what came after the checkpoint of `step`; those steps are taken again."""
-        found = _written(self.folder)
-        self.best = sorted(best for best in found if best.step <= step)[: self.config.average]
-        if self.writes:
-            for late in (best for best in found if best.step > step):
-                shutil.rmtree(_folder(self.folder, late.step))
+        self.best = _written(self.folder, step)[: self.config.average]
+        for late in self.folder.glob("best-*") if self.writes else []:
+            if _step(late) > step:
+                shutil.rmtree(late)
 
     def see(self, step: int, values: dict[str, float], model: System, recipe: Recipe) -> None:
         """Judge the held-out `values` of a step; write the weights if they are among the best."""
@@ -80,9 +79,14 @@ def _folder(stage: Path, step: int) -> Path:
     return stage / f"best-{step:07d}"
 
 
-def _written(stage: Path) -> list[Best]:
-    """The steps written as among the best, best first."""
-    states = [json.loads((p / checkpoint.STATE).read_text("utf-8")) for p in stage.glob("best-*")]
+def _step(folder: Path) -> int:
+    return int(folder.name.removeprefix("best-"))
+
+
+def _written(stage: Path, until: float = math.inf) -> list[Best]:
+    """The steps written as among the best, best first; later ones may be about to be removed."""
+    folders = [folder for folder in stage.glob("best-*") if _step(folder) <= until]
+    states = [json.loads((f / checkpoint.STATE).read_text("utf-8")) for f in folders]
     return sorted(Best(state["value"], state["step"]) for state in states)
 
 

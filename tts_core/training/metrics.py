@@ -33,7 +33,9 @@ def held_out(run: Path) -> dict[str, float]:
     found: dict[str, float] = {}
     kept = kept_steps(run)
     for row in read(run):
-        if row["split"] == "validation" and row["step"] == kept.get(row["stage"], row["step"]):
+        judged = row["split"] == "validation" and row["step"] == kept.get(row["stage"], row["step"])
+        # The mean of the best steps is judged last.
+        if judged or row["split"] == "average":
             losses = {k: v for k, v in row.items() if k not in ("stage", "step", "split")}
             found |= {f"{row['stage']}.{name}": round(v, 4) for name, v in losses.items()}
     return found

@@ -54,7 +54,8 @@ class Optimiser:
         )
         self._learning = [p for group in self.adam.param_groups for p in group["params"]]
         device = self._learning[0].device
-        self._in_a_row, self._most = (torch.zeros((), device=device) for _ in range(2))
+        # In a row up to now, most in a row, in all.
+        self._skipped = torch.zeros(3, device=device)
 
     def set_rate(self, step: int, epoch: int) -> None:
         """The rate of every group for step `step` (0, 1, ...)."""
@@ -69,20 +70,33 @@ class Optimiser:
         self.adam.found_inf = skip  # pyright: ignore[reportAttributeAccessIssue]
         self.adam.step()
         self.adam.zero_grad(set_to_none=True)
-        self._in_a_row.add_(1).mul_(skip)
-        torch.maximum(self._most, self._in_a_row, out=self._most)
+        in_a_row, most, in_all = self._skipped
+        in_a_row.add_(1).mul_(skip)
+        most.copy_(torch.maximum(most, in_a_row))
+        in_all.add_(skip)
 
-    def check(self, key: str) -> None:
-        """Look how often in a row a step was skipped; waits for the device.
+    def check(self, key: str) -> int:
+        """How many steps were skipped in all; waits for the device.
 
         Args:
             key: of the learning rate, for the message.
 
         Raises:
-            UserError: `MAX_SKIPPED` times or more.
+            UserError: `MAX_SKIPPED` or more in a row.
         """
-        if (most := int(self._most)) >= MAX_SKIPPED:
+        _, most, in_all = self._skipped.tolist()
+        if most >= MAX_SKIPPED:
             raise UserError(
-                f"the loss or its gradient was not finite {most} times in a row; lower the "
+                f"the loss or its gradient was not finite {most:.0f} times in a row; lower the "
                 f"learning rate ({key})"
             )
+        return int(in_all)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a training goes on from."""
+        return {"adam": self.adam.state_dict(), "skipped": self._skipped}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` said."""
+        self.adam.load_state_dict(state["adam"])
+        self._skipped.copy_(state["skipped"])

@@ -12,8 +12,9 @@ from intone.errors import UserError
 from tts_core.config import load_recipe
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.training.events import Event
-from tts_core.training.loop import Interrupted, train
+from tts_core.training.loop import train
 from tts_core.training.observe import to_wandb
+from tts_core.training.signals import Interrupted
 
 
 def parse_changes(changes: list[str]) -> tuple[dict[str, Any], list[int] | None]:

@@ -5,6 +5,10 @@ import threading
 from typing import Any
 
 
+class Interrupted(Exception):  # noqa: N818 - it is not an error: a checkpoint was written
+    """Training was asked to stop and has written a checkpoint."""
+
+
 class StopOnSignal:
     """Turns SIGTERM and SIGINT into a flag, so that a step is never torn."""
 

@@ -15,7 +15,8 @@ from tts_core.models.batch import collate
 from tts_core.models.precision import FullLSTM
 from tts_core.training import checkpoint, metrics
 from tts_core.training.average import EMA, MovingAverage
-from tts_core.training.loop import _StageRun, train
+from tts_core.training.loop import train
+from tts_core.training.stage_run import StageRun
 
 SYSTEMS = ["ntts", "ntts_attention", "durian_plus", "kathaka", "camp"]
 
@@ -37,7 +38,7 @@ class NoWaiting(TorchDispatchMode):
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_no_step_waits_for_the_device(system, corpus, tiny, tmp_path, monkeypatch):
     """On any device no value is read back inside a step; on a GPU, CUDA itself is asked too."""
-    inside = _StageRun._step
+    inside = StageRun._step
     steps = []
 
     def watched(*args):
@@ -49,7 +50,7 @@ def test_no_step_waits_for_the_device(system, corpus, tiny, tmp_path, monkeypatc
         torch.cuda.set_sync_debug_mode("default") if on_gpu else None
         return parts
 
-    monkeypatch.setattr(_StageRun, "_step", watched)
+    monkeypatch.setattr(StageRun, "_step", watched)
     recipe = tiny(system, 2)
     train(recipe, corpus, tmp_path / "run")
     assert len(steps) == 2 * len(recipe.stages)
@@ -128,6 +129,15 @@ def test_a_stage_leaves_the_mean_of_its_best_steps(corpus, tiny, tmp_path):
     for name, value in weights(run).items():
         mean = torch.stack([state[name].double() for state in states]).mean(0)
         torch.testing.assert_close(value.double(), mean, rtol=1e-6, atol=1e-7)
+    # What is reported of the stage are not the values of one of the three.
+    [judged] = [row for row in metrics.read(run) if row["split"] == "average"]
+    assert judged["duration"] not in [row["duration"] for row in rows]
+    assert metrics.held_out(run)["2.duration"] == round(judged["duration"], 4)
+    model, _ = checkpoint.load_model(run / "model")
+    data = corpus.split("validation")
+    with torch.no_grad():
+        expected = model.duration_loss(collate([row.encoded for row in data], data))["duration"]
+    assert judged["duration"] == pytest.approx(float(expected), rel=1e-4)
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
