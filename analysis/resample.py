@@ -4,6 +4,7 @@ Owen (2007) and Owen and Eckles (2012): no bootstrap of crossed data is exact; r
 factors (the pigeonhole bootstrap) is consistent and a little conservative.
 """
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -57,6 +58,26 @@ def bootstrap_means(
     weighted = np.concatenate(found)
     weighted = weighted[weighted[:, 0] > 0]
     return weighted[:, 1:] / weighted[:, :1]
+
+
+def bootstrap_weights(
+    listener: np.ndarray, utterance: np.ndarray, draws: int, seed: int = 0
+) -> Iterator[np.ndarray]:
+    """How often each page is in each two-way bootstrap sample: `draws` times [P], never all 0.
+
+    Args:
+        listener: code of each page, int [P].
+        utterance: code of each page, int [P].
+        draws: number of samples.
+        seed: of the samples.
+    """
+    rng = np.random.default_rng(seed)
+    n_l, n_u = int(listener.max()) + 1, int(utterance.max()) + 1
+    for _ in range(draws):
+        weights = np.zeros(len(listener))
+        while not weights.any():
+            weights = _counts(rng, n_l, 1)[0, listener] * _counts(rng, n_u, 1)[0, utterance]
+        yield weights
 
 
 def _counts(rng: np.random.Generator, n: int, draws: int) -> np.ndarray:
