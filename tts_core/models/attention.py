@@ -173,6 +173,6 @@ def stop_loss(logits: Tensor, lengths: Tensor, weight: float) -> Tensor:
         logits,
         (frames == lengths - 1).to(logits),
         reduction="none",
-        pos_weight=logits.new_tensor(weight),
+        pos_weight=logits.new_full((), weight),
     )
     return mean_of_valid(error[..., None], frames < lengths)

@@ -29,7 +29,7 @@ def counts(batch: Batch, reduction: int = 1) -> Tensor:
     tokens, frames = batch.token_lengths, batch.frame_lengths
     steps = (frames + reduction - 1) // reduction
     sums = [tokens.sum(), batch.unit_lengths.sum(), frames.sum(), (tokens * steps).sum()]
-    return torch.stack([torch.tensor(len(tokens)), *sums]).double()
+    return torch.stack([tokens.new_full((), len(tokens)), *sums]).double()
 
 
 class JointMeans:

@@ -21,6 +21,8 @@ from tts_core.training.signals import StopOnSignal
 from tts_core.training.stage_run import StageRun
 
 MODEL = "model"
+RANK_SEEDS = 1_000_003
+"""Between the seeds of two processes; a CPU's generator reads 32 bits of them."""
 
 
 def train(
@@ -82,7 +84,9 @@ def train(
                 load_kept(folder, recipe.stages[number], model, recipe)
             elif number in wanted:
                 # Processes draw different dropout; the weights are those of the first.
-                torch.manual_seed(recipe.seed * 1000 + number + (accelerator.process_index << 32))
+                torch.manual_seed(
+                    recipe.seed * 1000 + number + RANK_SEEDS * accelerator.process_index
+                )
                 StageRun(recipe, number, corpus, out, watch, stop, accelerator).train(model)
             elif any(later > number for later in wanted):
                 raise UserError(f"{out}: stage {number} is not trained yet; train it first")

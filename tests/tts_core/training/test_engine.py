@@ -26,9 +26,15 @@ def weights(run):
 
 
 class NoWaiting(TorchDispatchMode):
-    """Fails on whatever makes a CPU wait for a GPU: reading a value, a shape that depends on it."""
+    """Fails on whatever makes a CPU wait for a GPU.
 
-    WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "unique")
+    That is: reading a value, a shape that depends on one, and a tensor made of Python's numbers,
+    which must be copied there.
+    """
+
+    WAITING = (
+        "_local_scalar_dense", "nonzero", "masked_select", "equal", "unique", "lift_fresh",
+    )  # fmt: skip
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         assert not func.__name__.startswith(self.WAITING), f"{func} waits for the device"

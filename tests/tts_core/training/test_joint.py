@@ -106,6 +106,9 @@ def test_two_processes_equal_one_on_the_joint_batch(corpus, tiny, tmp_path):
             expected, found = load_file(one / path), load_file(two / path)
             for name, value in expected.items():
                 torch.testing.assert_close(found[name], value, rtol=0, atol=1e-12, msg=name)
+        state = torch.load(two / system / "stage-1/step-0000006/optimizer.pt", weights_only=True)
+        first, second = (random["cpu"] for random in state["random"])
+        assert not torch.equal(first, second), "each draws dropout of its own"
         rows = [metrics.read(run / system) for run in (one, two)]
         assert [(r["stage"], r["step"]) for r in rows[0]] == [
             (r["stage"], r["step"]) for r in rows[1]
