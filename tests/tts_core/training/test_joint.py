@@ -118,6 +118,50 @@ def test_two_processes_equal_one_on_the_joint_batch(corpus, tiny, tmp_path):
             assert theirs == pytest.approx(ours, rel=1e-9)
 
 
+STOP = """
+import os
+import signal
+import sys
+from pathlib import Path
+
+from tts_core.config import load_recipe
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.training.loop import train
+from tts_core.training.signals import Interrupted
+
+recipe, corpus, whole, broken = map(Path, sys.argv[1:])
+recipe, corpus = load_recipe(str(recipe)), PreparedCorpus(corpus)
+
+def ask(event):
+    if event.step == 10:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+train(recipe, corpus, whole)
+try:
+    train(recipe, corpus, broken, watch=ask)
+except Interrupted:
+    train(recipe, corpus, broken)
+else:
+    sys.exit("nobody stopped")
+"""
+
+
+def test_two_processes_stop_together_and_go_on_exactly(corpus, tiny, tmp_path):
+    """SIGTERM to one of them; what each draws is its own, so that random states must be kept."""
+    script, recipe = tmp_path / "stop.py", tmp_path / "recipe.yaml"
+    script.write_text(STOP)
+    keys = {"model.prenet_dropout": 0.5, "stages.1.accumulate": 2, "stages.2.steps": 1}
+    recipe.write_text(tiny("ntts", 12, **keys).model_dump_json())
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    paths = [str(path) for path in (script, recipe, corpus.path, whole, broken)]
+    run_quietly(*torchrun, "--nproc-per-node", "2", *paths)
+    assert (broken / "stage-1/step-0000010").is_dir()
+    expected, found = (load_file(run / "model" / checkpoint.WEIGHTS) for run in (whole, broken))
+    for name, value in expected.items():
+        assert torch.equal(value, found[name]), name
+
+
 def run_quietly(*command):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=240)
