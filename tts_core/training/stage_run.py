@@ -1,7 +1,7 @@
 """The training loop, in plain sight: one for every stage of every system."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -10,7 +10,7 @@ from accelerate.utils import broadcast_object_list
 from torch import Tensor
 
 from intone.errors import UserError
-from tts_core.config import Recipe
+from tts_core.config import Recipe, StageConfig
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
 from tts_core.models.batch import Batch
@@ -63,7 +63,8 @@ class StageRun:
         ):
             self.optimiser.set_rate(step - 1, epoch)
             self.clock.count(batches)
-            parts = self._step(wrapped, batches, self.cached["train"], step)
+            with _memory(f"stages.{self.number}", config):
+                parts = self._step(wrapped, batches, self.cached["train"], step)
             self._tell(step, self._look(parts) if self._due(step, LOG_EVERY) else {})
             if self._due(step, config.validate_every):
                 with self.average.in_place() if self.average else nullcontext():
@@ -222,6 +223,18 @@ def _data(corpus: PreparedCorpus, recipe: Recipe, number: int) -> dict[str, list
             f"keep the last one (stages.{number}.keep=last)"
         )
     return data
+
+
+@contextmanager
+def _memory(stage: str, config: StageConfig) -> Iterator[None]:
+    """Say what to do about a GPU that is too small; the largest batch comes first."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise UserError(
+            f"{stage}: a batch does not fit the GPU's memory; lower {stage}.batch_frames (now "
+            f"{config.batch_frames}) and raise {stage}.accumulate (now {config.accumulate}) as much"
+        ) from error
 
 
 def _in_bf16(recipe: Recipe, device: torch.device) -> bool:

@@ -11,7 +11,9 @@ from safetensors.torch import load_file
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import tts_core
+from intone.errors import UserError
 from tts_core.models.batch import collate
+from tts_core.models.ntts import NTTS
 from tts_core.models.precision import FullLSTM
 from tts_core.training import checkpoint, metrics
 from tts_core.training.average import EMA, MovingAverage
@@ -60,6 +62,17 @@ def test_no_step_waits_for_the_device(system, corpus, tiny, tmp_path, monkeypatc
     recipe = tiny(system, 2)
     train(recipe, corpus, tmp_path / "run")
     assert len(steps) == 2 * len(recipe.stages)
+
+
+def test_a_gpu_that_is_too_small_is_answered_with_what_to_change(
+    corpus, tiny, tmp_path, monkeypatch
+):
+    def too_large(*_):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(NTTS, "acoustic_loss", too_large)
+    with pytest.raises(UserError, match=r"lower stages\.1\.batch_frames \(now 600\)"):
+        train(tiny("ntts", 2), corpus, tmp_path / "run")
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
