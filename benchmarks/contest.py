@@ -1,0 +1,105 @@
+"""Contestants that take turns, each a process of its own so that its peak memory is its own."""
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from intone.resources import cache_path
+
+PEERS = {"tacotron2": "Tacotron 2", "fastpitch": "FastPitch"}
+
+
+def peers_python(install: bool) -> Path | None:
+    """The interpreter of the peers' environment, None if there is none and none is asked for."""
+    folder = cache_path("benchmarks", "synthesis-peers")
+    python, done = folder / "bin" / "python", folder / "installed"
+    if done.is_file():
+        return python
+    if not install:
+        return None
+    venv.create(folder, with_pip=True, clear=True)
+
+    def pip(*packages: str) -> None:
+        subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True)
+
+    pip(f"torch=={torch.__version__.partition('+')[0]}")
+    pip("--no-deps", "torchaudio==2.11.0")
+    # Its shared objects want CUDA; the Python around them, which coqui-tts imports, does not.
+    for library in folder.glob("lib/python3*/site-packages/torchaudio/lib/*.so"):
+        library.unlink()
+    constraint = folder / "constraint.txt"
+    constraint.write_text(f"torch=={torch.__version__.partition('+')[0]}\n", encoding="utf-8")
+    pip("-c", str(constraint), "coqui-tts==0.28.0", "six")
+    pip("--no-deps", "torchcodec==0.15.0")
+    done.touch()
+    return python
+
+
+def contend(work: Callable[[], Any], parameters: int) -> None:
+    """Be a contestant: answer every line of standard input with one timed pass of one thread."""
+    torch.set_num_threads(1)
+    work()
+    _answer({"parameters": parameters, "version": "ours"})
+    for _ in sys.stdin:
+        started = time.process_time()
+        work()
+        cpu_s = time.process_time() - started
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        _answer({"cpu_s": cpu_s, "peak_mib": peak})
+
+
+def _answer(row: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(row) + "\n")
+    sys.stdout.flush()
+
+
+def measure(commands: Mapping[str, Sequence[str | Path]], repeats: int) -> list[dict[str, Any]]:
+    """Let the contestants take turns, `repeats` times."""
+    running = {
+        name: subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        for name, command in commands.items()
+    }
+    about = {name: _read(process) for name, process in running.items()}
+    passes: dict[str, list[dict[str, Any]]] = {name: [] for name in running}
+    for _ in range(repeats):
+        for name, process in running.items():
+            if process.stdin is not None:
+                process.stdin.write("\n")
+            passes[name].append(_read(process))
+    for process in running.values():
+        process.communicate()
+    return [
+        {
+            "name": name,
+            "version": about[name]["version"],
+            "parameters": about[name]["parameters"],
+            "min_cpu_s": min(cpu),
+            "median_cpu_s": statistics.median(cpu),
+            "peak_mib": passes[name][-1]["peak_mib"],
+        }
+        for name in running
+        if (cpu := [one["cpu_s"] for one in passes[name]])
+    ]
+
+
+def _read(process: subprocess.Popen[str]) -> dict[str, Any]:
+    line = process.stdout.readline() if process.stdout else ""
+    if not line:
+        raise SystemExit(f"{process.args}: ended without an answer")
+    return json.loads(line)
+
+
+def shown(row: Mapping[str, Any]) -> str:
+    """A contestant's name for people."""
+    return f"{PEERS[row['name']]} ({row['version']})" if row["name"] in PEERS else row["name"]
