@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from intone import assets
 from intone.errors import UserError
+from tts_core.text.encoder_layers import keep_layers, longest_input
 from tts_core.text.windows import windows
 
 ENCODER_ASSETS = ("minilm", "mpnet")
@@ -178,12 +179,12 @@ class TextEncoder(nn.Module):
         super().__init__()
         model: Any = load_encoder(name)
         self.layers = (layer,) if isinstance(layer, int) else tuple(layer)
-        _keep_layers(model, name, self.layers)
+        keep_layers(model, name, self.layers)
         model.pooler = None
         self.name = name
         self.model = model
         self.dim = int(model.config.hidden_size) * len(self.layers)
-        self.limit = _limit(model)
+        self.limit = longest_input(model)
 
     @cached_property
     def tokenizer(self) -> Pieces:
@@ -226,11 +227,27 @@ class TextEncoder(nn.Module):
 
     def _states(self, pieces: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         out = self.model(
-            input_ids=pieces, attention_mask=mask.long(), output_hidden_states=len(self.layers) > 1
+            input_ids=pieces,
+            attention_mask=self._attention_mask(mask),
+            output_hidden_states=len(self.layers) > 1,
         )
         if len(self.layers) == 1:
             return out.last_hidden_state
         return torch.cat([out.hidden_states[layer] for layer in self.layers], -1)
+
+    def _attention_mask(self, mask: torch.Tensor) -> torch.Tensor:
+        """The (B, S) mask, in fine-tuning in the form that attention itself takes, (B, 1, 1, S).
+
+        Of a (B, S) mask transformers reads the values, so that the CPU would wait for the GPU.
+        """
+        config = self.model.config
+        wide = mask.bool()[:, None, None]
+        if self.training and config._attn_implementation == "sdpa":
+            return wide
+        if self.training and config.model_type == "mpnet":
+            lowest = torch.finfo(self.model.dtype).min
+            return torch.zeros_like(wide, dtype=self.model.dtype).masked_fill(~wide, lowest)
+        return mask.long()
 
     def pieces(self, words: Sequence[HasText]) -> tuple[np.ndarray, np.ndarray]:
         """See `Pieces.__call__`."""
@@ -244,38 +261,6 @@ class TextEncoder(nn.Module):
             sha.update(key.encode())
             sha.update(value.detach().cpu().contiguous().numpy().data)
         return sha.hexdigest()[:16]
-
-
-def _keep_layers(model: Any, name: str, wanted: Sequence[int]) -> None:
-    """Drop the layers above the highest wanted one.
-
-    Raises:
-        UserError: the model has no stack of layers that we know, or not so many.
-    """
-    for stack, field in (("encoder", "layer"), ("transformer", "layer")):
-        holder = getattr(model, stack, None)
-        layers = getattr(holder, field, None)
-        if layers:
-            break
-    else:
-        raise UserError(
-            f"text encoder {name}: a {type(model).__name__} has no BERT-like stack of layers; "
-            "choose a BERT, RoBERTa, MPNet, ELECTRA, DeBERTa or DistilBERT model"
-        )
-    for layer in wanted:
-        if not 1 <= layer <= len(layers):
-            raise UserError(f"text encoder {name} has layers 1 to {len(layers)}, not {layer}")
-    setattr(holder, field, nn.ModuleList(layers[: max(wanted)]))
-
-
-def _limit(model: Any) -> int:
-    """Most pieces the encoder reads at once, special tokens included.
-
-    RoBERTa and MPNet count positions from after their padding's.
-    """
-    positions = int(getattr(model.config, "max_position_embeddings", 512))
-    reserved = getattr(getattr(model, "embeddings", None), "padding_idx", None)
-    return positions - (0 if reserved is None else int(reserved) + 1)
 
 
 def pool_units(states: torch.Tensor, piece_unit: torch.Tensor, n_units: int) -> torch.Tensor:

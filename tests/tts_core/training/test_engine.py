@@ -15,6 +15,7 @@ from intone.errors import UserError
 from tts_core.models.batch import collate
 from tts_core.models.ntts import NTTS
 from tts_core.models.precision import FullLSTM
+from tts_core.text.bert import TextEncoder
 from tts_core.training import checkpoint, metrics
 from tts_core.training.average import EMA, MovingAverage
 from tts_core.training.loop import train
@@ -62,6 +63,21 @@ def test_no_step_waits_for_the_device(system, corpus, tiny, tmp_path, monkeypatc
     recipe = tiny(system, 2)
     train(recipe, corpus, tmp_path / "run")
     assert len(steps) == 2 * len(recipe.stages)
+
+
+@pytest.mark.parametrize("name", ["minilm", "mpnet"])
+def test_a_fine_tuned_text_encoder_does_not_wait_either(name):
+    encoder = TextEncoder(name, 1)
+    for part in encoder.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = 0.0
+    pieces = torch.randint(5, 50, (2, 7))
+    for lengths in ((7, 4), (7, 7)):
+        mask = torch.arange(7) < torch.tensor(lengths)[:, None]
+        with NoWaiting():
+            found = encoder.train()(pieces, mask)
+            found.sum().backward()
+        torch.testing.assert_close(found, encoder.eval()(pieces, mask), rtol=1e-4, atol=1e-4)
 
 
 def test_a_gpu_that_is_too_small_is_answered_with_what_to_change(
