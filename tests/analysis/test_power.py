@@ -8,6 +8,13 @@ from typer.testing import CliRunner
 
 from analysis.cli import app
 from analysis.crossed import fit_two_way
+from analysis.planning import (
+    listeners_needed,
+    planned_power,
+    power_curve,
+    rotation,
+    simulated_power,
+)
 from analysis.power import Scatter, precision
 from analysis.words import SIMULATED
 from intone.errors import UserError
@@ -67,3 +74,43 @@ def test_scatter_of_an_earlier_study(tmp_path):
     path.write_text("{}")
     with pytest.raises(UserError, match=r"not a report\.json with variance components"):
         Scatter.of_report(path)
+
+
+@pytest.mark.parametrize(
+    ("listeners", "texts", "pages"), [(20, 12, 12), (24, 48, 12)], ids=["complete", "rotated"]
+)
+def test_planned_power_is_what_simulated_studies_find(listeners, texts, pages):
+    design = planned_power(6.5, listeners, texts, pages)
+    assert 0.4 < design.power < 0.95
+    found = simulated_power(design, studies=150 if pages < texts else 400, seed=3)
+    assert found == pytest.approx(design.power, abs=0.09)
+
+
+def test_power_rises_with_listeners_and_texts_but_not_without_end():
+    curve = [point.power for point in power_curve(6.0, [10, 20, 40, 80], 20)]
+    assert curve == sorted(curve)
+    # 1,000 listeners on 20 texts against 60 listeners on 100 texts.
+    assert planned_power(5.0, 60, 100, 20).power > planned_power(5.0, 1000, 20, 20).power
+    assert planned_power(5.0, 60, 100, 20, comparisons=5).power < 0.9
+
+
+def test_listeners_needed_is_the_smallest_number_that_will_do():
+    found = listeners_needed(6.0, 100, 20)
+    assert found is not None
+    assert found.power >= 0.8 > planned_power(6.0, found.n_listeners - 1, 100, 20).power
+    # With 10 texts no number of listeners finds a difference as small as that.
+    assert listeners_needed(3.0, 10) is None
+    with pytest.raises(UserError, match="difference of 0 points"):
+        listeners_needed(0.0, 10)
+
+
+def test_without_a_difference_power_is_the_level_of_the_test():
+    assert planned_power(0.0, 20, 20).power == pytest.approx(0.05)
+    assert planned_power(0.0, 20, 20, comparisons=4).power == pytest.approx(0.0125)
+
+
+def test_texts_rotate_evenly():
+    listener, utterance = rotation(30, 60, 20)
+    assert set(np.bincount(listener)) == {20}
+    assert set(np.bincount(utterance)) == {10}
+    assert len(set(zip(listener.tolist(), utterance.tolist(), strict=True))) == 600

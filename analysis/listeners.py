@@ -1,0 +1,113 @@
+"""How each listener rated: for the analyst to look at, never to drop anybody silently."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.ratings import Ratings
+
+_SHUFFLES = 200
+_NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Listener:
+    """One listener's row. Numbers that do not exist are NaN.
+
+    Attributes:
+        listener: pseudonym.
+        n: number of ratings.
+        correlation: Pearson's, of the scores with the mean of all others on the same stimuli.
+        rank_correlation: Spearman's of the same.
+        discrimination: F of the systems within this listener's pages.
+        noise_floor: the F that 95 % of shuffles within pages stay below.
+        bias: mean score minus the others' on the same stimuli, points.
+        spread: 5 % to 95 % quantile of the scores, points: how much of the scale is used.
+        untouched: share of the sliders that were never moved; NaN if not recorded.
+        median_seconds: median time from opening a page to its last change, s; NaN if not recorded.
+        flags: what is unusual, in words.
+    """
+
+    listener: str
+    n: int
+    correlation: float
+    rank_correlation: float
+    discrimination: float
+    noise_floor: float
+    bias: float
+    spread: float
+    untouched: float
+    median_seconds: float
+    flags: tuple[str, ...]
+
+
+def listener_report(ratings: Ratings, seed: int = 0) -> list[Listener]:
+    """One row per listener, in order of name.
+
+    Args:
+        ratings: the ratings, best before screening.
+        seed: of the shuffles behind `noise_floor`.
+    """
+    rng = np.random.default_rng(seed)
+    frame = ratings.frame.copy()
+    stimulus = frame.groupby(["utterance", "system"])["score"]
+    n, total = stimulus.transform("size"), stimulus.transform("sum")
+    frame["others"] = ((total - frame["score"]) / (n - 1)).where(n > 1)
+    return [
+        _row(str(name), rows, ratings, rng)
+        for name, rows in frame.groupby("listener", sort=True, observed=True)
+    ]
+
+
+def _row(name: str, rows: pd.DataFrame, ratings: Ratings, rng: np.random.Generator) -> Listener:
+    score = rows["score"].to_numpy(float)
+    shared = rows.dropna(subset=["others"])
+    mine, others = shared["score"].to_numpy(float), shared["others"].to_numpy(float)
+    r = rho = _NAN
+    if len(mine) > 2 and np.ptp(mine) > 0 and np.ptp(others) > 1e-9:
+        r = float(np.corrcoef(mine, others)[0, 1])
+        rho = float(np.corrcoef(stats.rankdata(mine), stats.rankdata(others))[0, 1])
+    table = rows.pivot_table(index="utterance", columns="system", values="score").dropna()
+    f, floor = _discrimination(table.to_numpy(float), rng)
+    moved = rows["moved"].dropna()
+    times = pd.to_numeric(rows["rating_time_ms"], errors="coerce").dropna()
+    recorded = ratings.frame["rating_time_ms"].notna().any()
+    untouched = float((moved.astype(str) == "False").mean()) if recorded else _NAN
+    found = Listener(
+        name, len(score), r, rho, f, floor,
+        float((mine - others).mean()) if len(mine) else _NAN,
+        float(np.subtract(*np.quantile(score, [0.95, 0.05]))), untouched,
+        float(times.median()) / 1000 if len(times) else _NAN, (),
+    )  # fmt: skip
+    return Listener(**{**vars(found), "flags": _flags(found, ratings.scale)})
+
+
+def _discrimination(scores: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+    """F of the columns in [pages, systems] with pages as blocks; and its 95 % noise floor."""
+    n, k = scores.shape
+    if n < 2 or k < 2:
+        return _NAN, _NAN
+    shuffled = rng.permuted(np.broadcast_to(scores, (_SHUFFLES, n, k)), axis=2)
+    centred = np.concatenate([scores[None], shuffled])
+    centred = centred - centred.mean(2, keepdims=True)
+    between = n * (centred.mean(1) ** 2).sum(1)
+    within = (centred**2).sum((1, 2)) - between
+    if within[0] <= 1e-9:
+        return _NAN, _NAN
+    F = between * (n - 1) / np.maximum(within, 1e-9)
+    return float(F[0]), float(np.quantile(F[1:], 0.95))
+
+
+def _flags(row: Listener, scale: tuple[float, float]) -> tuple[str, ...]:
+    """Reasons to look at this listener's pages; comparisons with NaN are false."""
+    reach = scale[1] - scale[0]
+    checks = (
+        (row.correlation < 0.2, "hardly agrees with the others"),
+        (row.discrimination < row.noise_floor, "tells the systems apart no better than chance"),
+        (row.spread < 0.1 * reach, "uses less than a tenth of the scale"),
+        (row.untouched > 0.2, "left more than a fifth of the sliders where they were"),
+        (abs(row.bias) > 0.25 * reach, "scores a quarter of the scale away from the others"),
+    )
+    return tuple(words for applies, words in checks if applies)
