@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tts_core.models.blocks import mean_of_valid
+from tts_core.models.precision import full
 
 BAND = 0.2
 
@@ -168,7 +169,7 @@ def stop_loss(logits: Tensor, lengths: Tensor, weight: float) -> Tensor:
         logits: (B, T). lengths: (B,) frames.
     """
     frames = torch.arange(logits.shape[1], device=logits.device)
-    lengths = lengths.to(logits.device)[:, None]
+    logits, lengths = full(logits), lengths.to(logits.device)[:, None]
     error = F.binary_cross_entropy_with_logits(
         logits,
         (frames == lengths - 1).to(logits),

@@ -28,6 +28,7 @@ from tts_core.models.blocks import (
 )
 from tts_core.models.durations import PHONE_GROUP, whole_frames
 from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
+from tts_core.models.precision import full
 from tts_core.models.prosody_predictor import ProsodyPredictor
 from tts_core.models.randomness import Randomness
 
@@ -40,7 +41,8 @@ def unit_durations(durations: Tensor, token_unit: Tensor, n_units: int) -> Tenso
 
 def huber(predicted: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Huber loss with rho = 1 of (B, W, d), mean over the units of a (B, W) mask: a scalar."""
-    return mean_of_valid(F.huber_loss(predicted, target, reduction="none", delta=1.0), mask)
+    error = F.huber_loss(full(predicted), full(target), reduction="none", delta=1.0)
+    return mean_of_valid(error, mask)
 
 
 def last_frame_of_units(frames: Tensor, unit_frames: Tensor) -> Tensor:
@@ -189,7 +191,7 @@ class CAMP(nn.Module):
         mel = self.decode(phones, prosody, batch, batch.durations, batch.n_frames)
         frames = self.duration_predictor(phones, take(prosody, batch.token_unit), batch)
         mel_error = (mel - self.mel_scale.normalise(batch.mel)).abs()
-        duration_error = (frames - batch.durations).abs()[..., None]
+        duration_error = (full(frames) - batch.durations).abs()[..., None]
         return {
             "mel": mean_of_valid(mel_error, batch.frame_mask),
             "duration": mean_of_valid(duration_error, batch.token_mask),

@@ -19,6 +19,7 @@ from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
 from tts_core.models.ntts import AutoregressiveDecoder, upsample
 from tts_core.models.phones_and_words import PhonesAndWords
 from tts_core.models.postnet import PostNet
+from tts_core.models.precision import full
 from tts_core.models.randomness import Randomness
 
 
@@ -87,7 +88,7 @@ class DurIANPlus(nn.Module):
         """
         predicted = self(batch)
         target = self.mel_scale.normalise(batch.mel)
-        durations = (predicted.frames - batch.durations).abs()[..., None]
+        durations = (full(predicted.frames) - batch.durations).abs()[..., None]
         return {
             "mel_before": mean_of_valid((predicted.before - target).abs(), batch.frame_mask),
             "mel": mean_of_valid((predicted.after - target).abs(), batch.frame_mask),

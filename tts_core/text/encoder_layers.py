@@ -1,4 +1,4 @@
-"""What is inside a pre-trained text encoder: its stack of layers, and how long an input it reads."""
+"""Inside a pre-trained text encoder: its stack of layers, and how long an input it reads."""
 
 from collections.abc import Sequence
 from typing import Any
