@@ -114,7 +114,7 @@ def _rows(utterances: int, phones: int) -> list[Prepared]:
 def learner(
     recipe: Recipe, number: int, rows: Sequence[Prepared], device: str = "cpu", bf16: bool = False
 ) -> tuple[Callable[[Sequence[int]], None], StageLoss]:
-    """A function that takes one optimiser step on some of `rows`, and the loss that it minimises."""
+    """One optimiser step on some of `rows`, as a function, and the loss that it minimises."""
     place = torch.device(device)
     model = build(recipe, facts()).to(place)
     stage = stages_of(model, recipe.stages)[number]

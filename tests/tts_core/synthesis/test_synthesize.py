@@ -152,5 +152,7 @@ def test_a_voice_states_the_held_out_values_of_the_weights_it_holds(tmp_path):
     """A stage that keeps its best leaves that step's weights, one that does not its last."""
     for stage, step, loss in [(1, 10, 0.5), (1, 20, 0.6), (2, 10, 0.3), (2, 20, 0.2), (2, 30, 0.9)]:
         metrics.append(tmp_path, {"stage": stage, "step": step, "split": "validation", "x": loss})
-    (tmp_path / "stage-2" / "best-0000020").mkdir(parents=True)
+    best = tmp_path / "stage-2" / "best-0000020"
+    best.mkdir(parents=True)
+    (best / checkpoint.STATE).write_text(json.dumps({"step": 20, "value": 0.2}), "utf-8")
     assert metrics.held_out(tmp_path) == {"1.x": 0.6, "2.x": 0.2}

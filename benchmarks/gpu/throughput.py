@@ -1,0 +1,177 @@
+"""How fast a GPU trains and speaks: frames per second beside what the device can do at most.
+
+    python -m benchmarks.gpu.throughput --encoder FOLDER [--size paper] [--out FOLDER]
+
+Writes `throughput.json`: (1) the device's measured ceilings: bytes per second of a copy, and matrix
+products per second in fp32, TF32 and bf16; (2) for every system and stage at bf16 and fp32: mel
+frames per second of training steps on batches of 32,000 frames, peak memory, the share of the
+matrix ceiling, and whether a step makes the CPU wait (`torch.cuda.set_sync_debug_mode("error")`);
+(3) free-running synthesis, frames per second at batch 1 and 16, with and without a CUDA graph.
+Speech is invented (`benchmarks.workload`); stages that read a text encoder read the one in FOLDER.
+Without a GPU it is a rehearsal and says so in "device".
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.gpu.report import device, synchronise, write
+from benchmarks.training import learner
+from benchmarks.workload import N_FRAMES, facts, recording
+from tts_core.config import STAGES, Recipe, load_recipe
+from tts_core.models.batch import collate
+from tts_core.models.build import build
+from tts_core.models.camp import CAMP
+from tts_core.models.ntts_attention import NTTSAttention
+
+BATCH_FRAMES = 32_000
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--encoder", required=True, help="text encoder: folder or asset")
+    parser.add_argument("--size", choices=["paper", "compact"], default="paper")
+    parser.add_argument("--frames", type=int, default=BATCH_FRAMES, help="per batch")
+    parser.add_argument("--seconds", type=float, default=6.0, help="of every measurement")
+    parser.add_argument("--systems", nargs="+", default=list(STAGES))
+    parser.add_argument("--out", type=Path, default=Path("throughput"))
+    given = parser.parse_args()
+    torch.manual_seed(0)
+    found: dict[str, Any] = {"ceilings": ceilings(given.seconds), "training": [], "synthesis": []}
+    write(given.out, "throughput", found)
+    for system in given.systems:
+        recipe = recipe_of(system, given.size, given.encoder)
+        for stage in recipe.stages:
+            for bf16 in (True, False):
+                row = train_row(recipe, stage, bf16, given.frames, given.seconds)
+                found["training"].append(row)
+                sys.stdout.write(f"{row}\n")
+                write(given.out, "throughput", found)
+        for batch in (1, 16):
+            row = speak_row(recipe, batch, given.seconds)
+            found["synthesis"].append(row)
+            sys.stdout.write(f"{row}\n")
+            write(given.out, "throughput", found)
+
+
+def recipe_of(system: str, size: str, encoder: str) -> Recipe:
+    """The recipe with the text encoder that is here, read at its highest layer of at most 4."""
+    name = system if size == "paper" else f"{system}_compact"
+    return load_recipe(name, {"text_encoder.name": encoder, "text_encoder.layer": 4})
+
+
+def ceilings(seconds: float) -> dict[str, float]:
+    """Bytes per second of copying 1 GiB, and multiply-adds per second of square products."""
+    size = 2**28 if torch.cuda.is_available() else 2**22
+    source = torch.ones(size, device=device())
+    target = torch.empty_like(source)
+    found = {"copy_bytes_per_s": 2 * 4 * size * _per_second(lambda: target.copy_(source), seconds)}
+    side = 8192 if torch.cuda.is_available() else 512
+    products = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16}
+    for name, dtype in products.items():
+        torch.backends.cuda.matmul.allow_tf32 = name == "tf32"
+        a = torch.randn(side, side, device=device(), dtype=dtype)
+        rate = _per_second(lambda a=a: a @ a, seconds)
+        found[f"{name}_flop_per_s"] = 2 * side**3 * rate
+    torch.backends.cuda.matmul.allow_tf32 = False
+    return found
+
+
+def train_row(
+    recipe: Recipe, stage: int, bf16: bool, frames: int, seconds: float
+) -> dict[str, Any]:
+    """Frames per second of one stage's optimiser steps."""
+    random = np.random.default_rng(0)
+    rows = [recording(random, i) for i in range(max(frames // N_FRAMES, 1))]
+    on_gpu = torch.cuda.is_available()
+    if on_gpu:
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+    step, loss = learner(recipe, stage, rows, device().type, bf16)
+    positions = range(len(rows))
+    step(positions)
+    rate = _per_second(lambda: step(positions), seconds)
+    return {
+        "system": recipe.model.system,
+        "stage": stage,
+        "precision": "bf16" if bf16 else "fp32",
+        "frames_per_s": rate * len(rows) * N_FRAMES,
+        "parameters": sum(p.numel() for p in loss.parameters() if p.requires_grad),
+        "peak_gib": torch.cuda.max_memory_allocated() / 2**30 if on_gpu else None,
+        "flop_per_s": rate * _flop(lambda: step(positions)),
+        "waits": _waits(lambda: step(positions)) if on_gpu else None,
+    }
+
+
+def _flop(work: Callable[[], Any]) -> int:
+    """Multiply-adds, counted twice, of all products and convolutions; recurrences are left out."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return counter.get_total_flops()
+
+
+def _waits(work: Callable[[], Any]) -> str | None:
+    """What makes the CPU wait for the GPU, None if nothing does."""
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        work()
+    except RuntimeError as error:
+        return str(error)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    return None
+
+
+def speak_row(recipe: Recipe, batch: int, seconds: float) -> dict[str, Any]:
+    """Frames per second of a decoder that runs free, and of the same as one CUDA graph."""
+    model = build(recipe, facts()).to(device()).eval()
+    random = np.random.default_rng(0)
+    rows = [recording(random, i) for i in range(batch)]
+    inputs = collate([row.encoded for row in rows], rows).to(device())
+    row: dict[str, Any] = {"system": recipe.model.system, "batch": batch}
+
+    @torch.inference_mode()
+    def plain() -> torch.Tensor:
+        return model.synthesize(inputs).mel
+
+    frames = batch * plain().shape[1]
+    row["frames_per_s"] = frames * _per_second(plain, seconds)
+    if torch.cuda.is_available() and not isinstance(model, NTTSAttention | CAMP):
+        # Durations are read by the CPU, which a graph cannot hold: the decoder alone is captured.
+        width = model.decoder.output.in_features - model.decoder.lstm.hidden_size
+        condition = torch.randn(batch, N_FRAMES, width, device=device())
+        with torch.inference_mode():
+            model.decoder.generate(condition)
+            alone = _per_second(lambda: model.decoder.generate(condition), seconds)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                model.decoder.generate(condition)
+            captured = _per_second(graph.replay, seconds)
+        row["decoder_frames_per_s"] = batch * N_FRAMES * alone
+        row["decoder_graph_frames_per_s"] = batch * N_FRAMES * captured
+    return row
+
+
+def _per_second(work: Callable[[], Any], seconds: float) -> float:
+    """Calls per second, over about `seconds`, after one that does not count."""
+    work()
+    synchronise()
+    calls, started = 0, time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        work()
+        synchronise()
+        calls += 1
+    return calls / (time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    main()
