@@ -1,6 +1,6 @@
 """All stages of a system at its published width on a packed corpus, as far as the minutes reach.
 
-    python -m benchmarks.gpu.train kathleen.tar.gz kathaka --work FOLDER --minutes 8 --out FOLDER
+    python -m benchmarks.gpu.train kathleen.tar.bz2 kathaka --work FOLDER --minutes 8 --out FOLDER
         [--from FOLDER] [key=value ...]
 
 Unpacks the corpus into the work folder (once) and trains there; the same command goes on exactly

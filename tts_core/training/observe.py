@@ -1,12 +1,12 @@
 """What a system that is being trained says of sentences that stay the same."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
@@ -77,7 +77,7 @@ class Observer:
         recipe: Recipe,
         stage: int,
         features: Features,
-        rows: list[Prepared],
+        rows: Sequence[Prepared],
         resumed: int,
     ) -> None:
         self.out, self.features, self.stage = out, features, stage
@@ -132,12 +132,13 @@ class Observer:
         folder.mkdir(exist_ok=True)
         name = f"stage-{self.stage}-{one.row.utterance}".replace("/", "_")
         figure.savefig(folder / f"{name}.png", dpi=110)
-        soundfile.write(
-            folder / f"{name}.flac", np.clip(one.samples, -1, 1), self.features.sample_rate_hz
-        )
+        # Not at the top: a machine that only trains needs no sound library.
+        from tts_core.audio.io import write_audio
+
+        samples, rate = np.clip(one.samples, -1, 1), self.features.sample_rate_hz
+        write_audio(folder / f"{name}.flac", samples, rate)
         self.boards[VALIDATION].add_figure(tag, figure, step, close=False)
-        samples = torch.from_numpy(np.clip(one.samples, -1, 1))[None]
-        self.boards[VALIDATION].add_audio(tag, samples, step, self.features.sample_rate_hz)
+        self.boards[VALIDATION].add_audio(tag, torch.from_numpy(samples)[None], step, rate)
 
 
 @torch.inference_mode()
@@ -175,7 +176,7 @@ def _means(values: list[Values]) -> dict[str, float]:
     return means
 
 
-def check_observable(recipe: Recipe, rows: list[Prepared]) -> None:
+def check_observable(recipe: Recipe, rows: Sequence[Prepared]) -> None:
     """Refuse before training what could not be judged in it.
 
     Raises:
