@@ -19,7 +19,8 @@ ENOUGH_DISK_GB = 5.0
 WORST_ROUND_TRIP = 1.0
 """Mean absolute difference of log-mels, nats, between what was spoken and what came out of the
 vocoder; 0.2 with the shipped voice."""
-SENTENCE = "The boat came home before the storm."
+INSTALL = "run `make install`, or pip install 'intone[tts]'"
+SENTENCE = "The boat came home."
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,16 @@ def examine(folder: Path) -> Iterator[Finding]:
 
 
 def _guarded(what: str, look: Callable[[], tuple[bool | None, str]]) -> Finding:
+    """Whatever is broken, the other findings are wanted too."""
     try:
         return Finding(what, *look())
     except UserError as error:
         return Finding(what, False, str(error))
+    except ImportError as error:
+        return Finding(what, False, f"{error}; {INSTALL}")
+    except Exception as error:
+        first = (str(error).splitlines() or [""])[0]
+        return Finding(what, False, f"{type(error).__name__}: {first}; {INSTALL}")
 
 
 def _versions() -> tuple[bool, str]:
@@ -74,15 +81,21 @@ def _versions() -> tuple[bool, str]:
             continue
         if not requirement.specifier.contains(re.sub(r"\+.*", "", found), prereleases=True):
             wrong.append(f"{requirement.name} is {found}, wanted {requirement.specifier}")
-    torch = importlib.metadata.version("torch")
     if wrong:
-        return False, f"{'; '.join(wrong)}; run `make install`, or pip install 'intone[tts]'"
+        return False, f"{'; '.join(wrong)}; {INSTALL}"
+    torch = importlib.metadata.version("torch")
     return True, f"Python {platform.python_version()}, torch {torch}, all {len(needed)} packages"
 
 
 def _gpu() -> tuple[bool | None, str]:
     import torch
 
+    if not torch.cuda.is_available() and shutil.which("nvidia-smi"):
+        built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built for CPUs"
+        return None, (
+            f"there is one that torch {torch.__version__}, {built}, cannot use, so that training "
+            "runs on the CPU; install torch for the GPU (`make install TORCH=cuda` in a new .venv)"
+        )
     if not torch.cuda.is_available():
         return None, "none; training runs on the CPU, where the compact recipes take about an hour"
     about = torch.cuda.get_device_properties(0)
