@@ -26,8 +26,10 @@ class AttentionDecoder(nn.Module):
     """Phone encodings and previous frames to the next `reduction` frames and stop logits.
 
     The first LSTM layer reads [prenet(x_{t-1}) ; c_{t-1}] and its state queries the attention; the
-    layers above read [s_t ; c_t]; frames and stop logits are linear in [h_t ; c_t]. Only what the
-    attention needs runs step by step in training, the layers above in one fused call.
+    layers above read [s_t ; c_t]; frames and stop logits are linear in [h_t ; c_t]. Shen et al.
+    write of a stack of LSTM layers and not of which one queries the attention; that the layers
+    above it read the new context is the common reading. Only what the attention needs runs step by
+    step in training, the layers above in one fused call.
 
     Args:
         memory: D of the encodings. n_mels: M.

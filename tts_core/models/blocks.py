@@ -1,4 +1,4 @@
-"""The parts that the three systems share. Shapes: see `tts_core.types`."""
+"""The parts that the systems share. Shapes: see `tts_core.types`."""
 
 from itertools import pairwise
 
@@ -122,6 +122,8 @@ class Recurrent(nn.Module):
 class PhoneEncoder(nn.Module):
     """Phones to phone encodings Y: embedding, 3 convolutions, one BiLSTM (Shen et al. 2018).
 
+    An embedding is a linear layer on the papers' one-hot phones. Shen et al.'s zoneout is left out.
+
     Args:
         n_tokens: size of the phone inventory; id 0 is padding.
         embedding, channels: D of the embedding and of Y.
@@ -239,7 +241,10 @@ def position_in_token(durations: Tensor, index: Tensor) -> Tensor:
 
 
 def first_and_last(states: Tensor, lengths: Tensor) -> Tensor:
-    """Concatenate the first and the last state of a sequence (Kathaka 3.2.1).
+    """Concatenate the first and the last state of a sequence (Kathaka 3.2.1), taken literally.
+
+    Of a BiLSTM these are both directions' states at both ends; each direction's final state alone
+    would be another reading of the paper.
 
     Args:
         states: (B, N, D). lengths: (B,).

@@ -6,10 +6,10 @@ the spectrogram; stage 2 predicts them from the text (`prosody_predictor`). Unit
 punctuation.
 
 Published: the modules (CAMP 3.1 and Fig. 2) and their layers (thesis Fig. 6.2), the L1 losses
-(4.2), what is upsampled by which durations (thesis). Unpublished and chosen here: all widths, the
-size of a word's vector (8), the weight of the duration loss (0.025, Shah et al. 2021), targets in
-frames, a pause without punctuation as part of the word before it, and a unit of zero frames reading
-the frame before it.
+(4.2), what is upsampled by which durations (thesis). Unpublished and chosen here: all widths and
+dropouts, the size of a word's vector (8, Babianski et al. 2023), the weight of the duration loss
+(0.025, Shah et al. 2021), targets in frames, a pause without punctuation as part of the word before
+it, and a unit of zero frames reading the frame before it.
 """
 
 import torch
@@ -109,7 +109,7 @@ class ParallelDecoder(nn.Module):
     """Non-autoregressive decoder (CAMP Fig. 2d), without a post-net.
 
     Two BiLSTMs smooth what was repeated on frames, phones and prosody; joined, 3 convolutions and
-    3 LSTMs.
+    3 LSTMs, drawn without a direction and taken to run forwards.
 
     Args:
         phones: D of the phone embeddings. n_mels: M.

@@ -47,9 +47,10 @@ class DurationModel(nn.Module):
     """Phones, and for Kathaka the sentence latent, to normalised durations.
 
     An encoder of its own like the acoustic model's, then a linear layer (Lajszczak et al. 2022;
-    here with dropout 0.1). For Kathaka z joins every phone embedding (section 3.3). Section 3.4
-    calls these embeddings "Y", the name of the acoustic model's encodings; that this model reads
-    phones through an encoder of its own follows section 2, d = f(p).
+    here with dropout 0.1; width 256: Shah et al. 2021). For Kathaka z joins every phone embedding
+    (section 3.3). Section 3.4 calls these embeddings "Y", the name of the acoustic model's
+    encodings; that this model reads phones through an encoder of its own follows section 2, d =
+    f(p).
 
     Args:
         latent: Z, or 0 for the baseline.
@@ -69,7 +70,10 @@ class DurationModel(nn.Module):
         return self.output(encodings)[..., 0]
 
     def loss(self, batch: Batch, z: Tensor | None = None) -> Tensor:
-        """Kathaka Eq. 1, "L2 loss": mean squared error of normalised durations over all tokens."""
+        """Kathaka Eq. 1, a mean over all tokens of the squared error of normalised durations.
+
+        Squared, because the text says "L2 loss"; the norm as printed would be the absolute error.
+        """
         target = self.scale.normalise(batch.durations.float(), batch.groups)
         error = (self(batch, z) - target).square()
         return mean_of_valid(error[..., None], batch.token_mask)

@@ -3,6 +3,11 @@
 The same sequence-to-sequence model as `ntts_attention` with its attention replaced by durations:
 phone encodings are replicated by a jointly trained duration predictor's frames and decoded by
 Tacotron 2's autoregressive decoder with its post-net. All losses are L1.
+
+Published: that (CAMP sections 2 and 4.2, Table 1). Unpublished and chosen here: all widths (Shen et
+al. 2018), the layers of the duration predictor, the weight of its loss (0.025, Shah et al. 2021)
+and its targets in frames, and DurIAN's position of a frame in its phone. LSTM zoneout is left out.
+The decoder has 2 LSTM layers as Shen et al.'s; Hodari's thesis says 4 (`decoder_layers`).
 """
 
 from typing import NamedTuple

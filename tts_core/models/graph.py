@@ -40,11 +40,11 @@ class TreeEncoder(nn.Module):
     """Constituency tree to one vector: N passes of graph attention, then a BiLSTM over the leaves.
 
     The words are removed; phrase labels and POS tags remain, undirected. Every pass makes a node
-    anew from its neighbours and itself; N is the 75th percentile of the training graphs' diameters.
-    The leaves, the POS nodes, are read in depth-first order and the first and last BiLSTM states
-    concatenated. Unpublished and chosen here: learnt label embeddings, one weight for all passes,
-    ELU, dropout, and the gated update of Li et al. 2016 (which the paper cites), because plain
-    repeated averaging makes all nodes of a tree alike.
+    anew from its neighbours and itself; N is the 75th percentile of the training graphs' diameters,
+    rounded up. The leaves, the POS nodes, are read in depth-first order and the first and last
+    BiLSTM states concatenated. Unpublished and chosen here: learnt label embeddings, one weight for
+    all passes, ELU, dropout, and the gated update of Li et al. 2016 (which the paper cites),
+    because plain repeated averaging makes all nodes of a tree alike.
 
     Args:
         n_labels: node labels. embedding, channels: D. passes: N. units: BiLSTM units per direction.

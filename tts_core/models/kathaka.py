@@ -6,9 +6,10 @@ from its spectrogram; stage 2 learns to predict its distribution from the text; 
 durations follow it.
 
 Published: the three stages and what each freezes, both objectives, the three samplers and their
-readouts. Unpublished, and after systems of the same family: Z = 64 and the reference encoder (the
-one that the paper cites, Zhang et al. 2019), how z enters the decoder (joined to every upsampled
-frame, Shah et al. 2021), the schedule of the KL term (Klimkov et al. 2019), all widths.
+readouts. Unpublished, and after systems of the same family: Z = 64 (Tyagi et al. 2019), the squared
+error as reconstruction (Abbas et al. 2021), the reference encoder (the one that the paper cites,
+Zhang et al. 2019), how z enters the decoder (joined to every upsampled frame, Shah et al. 2021),
+the schedule of the KL term (Klimkov et al. 2019), all widths.
 """
 
 from itertools import pairwise

@@ -72,7 +72,7 @@ def best_constant_sampler(posteriors: Gaussian) -> Gaussian:
 
 
 def active_units(means: Tensor, threshold: float = 0.01) -> int:
-    """Latent dimensions whose posterior mean varies over utterances (Burda et al. 2016, 4.2).
+    """Latent dimensions whose posterior mean varies over utterances (Burda et al. 2016).
 
     Args:
         means: (N, Z) posterior means of held-out utterances.

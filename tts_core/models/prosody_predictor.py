@@ -2,9 +2,9 @@
 
 Published: the context streams and their encoders, the mean over word pieces, the autoregression
 over words (3.2), the Huber loss (4.2), two LSTM layers and the pre-net (thesis Fig. 6.3a).
-Unpublished and chosen here: all widths, the standardisation of the vectors, teacher forcing in
-training, and the pre-net's dropout, which as in Tacotron 2 stays on in synthesis (seeded by the
-generator).
+Unpublished and chosen here: all widths, kernels and dropouts, the standardisation of the vectors,
+teacher forcing in training, and the pre-net's dropout, which as in Tacotron 2 stays on in synthesis
+(seeded by the generator).
 """
 
 import torch

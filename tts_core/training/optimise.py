@@ -22,8 +22,8 @@ def learning_rate(base: float, step: int, epoch: int, config: StageConfig) -> fl
 def parameter_groups(loss: nn.Module, recipe: Recipe, config: StageConfig) -> list[dict[str, Any]]:
     """What learns, for AdamW.
 
-    The text encoder has its own low rate (Kathaka 3.2.1, CAMP); biases and gains never decay
-    (Devlin et al. 2019).
+    The text encoder has its own low rate (Kathaka 3.2.1; CAMP's is unpublished); biases and gains
+    never decay (Devlin et al. 2019).
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in loss.named_parameters():
