@@ -4,10 +4,12 @@
 
 Writes `throughput.json`: (1) the device's measured ceilings: bytes per second of a copy, and matrix
 products per second in fp32, TF32 and bf16; (2) for every system and stage at bf16 and fp32: mel
-frames per second of training steps on batches of 32,000 frames, peak memory, the share of the
-matrix ceiling, and whether a step makes the CPU wait (`torch.cuda.set_sync_debug_mode("error")`);
-(3) free-running synthesis, frames per second at batch 1 and 16, with and without a CUDA graph.
-Speech is invented (`benchmarks.workload`); stages that read a text encoder read the one in FOLDER.
+frames per second of training steps on batches of 32,000 frames, peak memory, products per second,
+the bytes that a step moves at least, and whether a step makes the CPU wait
+(`torch.cuda.set_sync_debug_mode("error")`); (3) free-running synthesis, frames per second at batch
+1 and 16, and of the decoder alone with and without a CUDA graph. What fails says why in its row and
+costs the others nothing; `benchmarks.gpu.table` makes a table of it all. Speech is invented
+(`benchmarks.workload`); stages that read a text encoder read the one in FOLDER.
 Without a GPU it is a rehearsal and says so in "device".
 """
 
@@ -15,6 +17,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +31,13 @@ from tts_core.config import STAGES, Recipe, load_recipe
 from tts_core.models.batch import collate
 from tts_core.models.build import build
 from tts_core.models.camp import CAMP
+from tts_core.models.ntts import AutoregressiveDecoder
 from tts_core.models.ntts_attention import NTTSAttention
 
 BATCH_FRAMES = 32_000
+LEAST_BYTES = 40
+"""That a step moves for a parameter at least: its value read in both passes and by Adam, and
+written; its gradient written and read; both moments read and written; four bytes each."""
 
 
 def main() -> None:
@@ -50,15 +57,24 @@ def main() -> None:
         recipe = recipe_of(system, given.size, given.encoder)
         for stage in recipe.stages:
             for bf16 in (True, False):
-                row = train_row(recipe, stage, bf16, given.frames, given.seconds)
-                found["training"].append(row)
-                sys.stdout.write(f"{row}\n")
+                about = {"stage": stage, "precision": "bf16" if bf16 else "fp32"}
+                measure = partial(train_row, recipe, stage, bf16, given.frames, given.seconds)
+                found["training"].append(_answered({"system": system, **about}, measure))
                 write(given.out, "throughput", found)
         for batch in (1, 16):
-            row = speak_row(recipe, batch, given.seconds)
-            found["synthesis"].append(row)
-            sys.stdout.write(f"{row}\n")
+            measure = partial(speak_row, recipe, batch, given.seconds)
+            found["synthesis"].append(_answered({"system": system, "batch": batch}, measure))
             write(given.out, "throughput", found)
+
+
+def _answered(about: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """A row, or why there is none: too small a memory must not cost the other rows."""
+    try:
+        row = {**about, **measure()}
+    except RuntimeError as error:
+        row = {**about, "error": str(error).splitlines()[0]}
+    sys.stdout.write(f"{row}\n")
+    return row
 
 
 def recipe_of(system: str, size: str, encoder: str) -> Recipe:
@@ -98,12 +114,11 @@ def train_row(
     positions = range(len(rows))
     step(positions)
     rate = _per_second(lambda: step(positions), seconds)
+    parameters = sum(p.numel() for p in loss.parameters() if p.requires_grad)
     return {
-        "system": recipe.model.system,
-        "stage": stage,
-        "precision": "bf16" if bf16 else "fp32",
         "frames_per_s": rate * len(rows) * N_FRAMES,
-        "parameters": sum(p.numel() for p in loss.parameters() if p.requires_grad),
+        "parameters": parameters,
+        "least_bytes_per_s": rate * parameters * LEAST_BYTES,
         "peak_gib": torch.cuda.max_memory_allocated() / 2**30 if on_gpu else None,
         "flop_per_s": rate * _flop(lambda: step(positions)),
         "waits": _waits(lambda: step(positions)) if on_gpu else None,
@@ -132,12 +147,16 @@ def _waits(work: Callable[[], Any]) -> str | None:
 
 
 def speak_row(recipe: Recipe, batch: int, seconds: float) -> dict[str, Any]:
-    """Frames per second of a decoder that runs free, and of the same as one CUDA graph."""
+    """Frames per second of a system that runs free, and of its decoder alone, also as a CUDA graph.
+
+    A decoder's step reads its weights once: frames by batch by bytes of weights is what it moves at
+    least, unless the cache holds them.
+    """
     model = build(recipe, facts()).to(device()).eval()
     random = np.random.default_rng(0)
     rows = [recording(random, i) for i in range(batch)]
     inputs = collate([row.encoded for row in rows], rows).to(device())
-    row: dict[str, Any] = {"system": recipe.model.system, "batch": batch}
+    row: dict[str, Any] = {}
 
     @torch.inference_mode()
     def plain() -> torch.Tensor:
@@ -145,19 +164,32 @@ def speak_row(recipe: Recipe, batch: int, seconds: float) -> dict[str, Any]:
 
     frames = batch * plain().shape[1]
     row["frames_per_s"] = frames * _per_second(plain, seconds)
-    if torch.cuda.is_available() and not isinstance(model, NTTSAttention | CAMP):
-        # Durations are read by the CPU, which a graph cannot hold: the decoder alone is captured.
-        width = model.decoder.output.in_features - model.decoder.lstm.hidden_size
-        condition = torch.randn(batch, N_FRAMES, width, device=device())
-        with torch.inference_mode():
-            model.decoder.generate(condition)
-            alone = _per_second(lambda: model.decoder.generate(condition), seconds)
+    if not isinstance(model, NTTSAttention | CAMP):
+        row |= _decoder(model.decoder, batch, seconds)
+    return row
+
+
+@torch.inference_mode()
+def _decoder(decoder: AutoregressiveDecoder, batch: int, seconds: float) -> dict[str, Any]:
+    """The decoder alone: durations are read by the CPU, which a CUDA graph cannot hold."""
+    width = decoder.output.in_features - decoder.lstm.hidden_size
+    condition = torch.randn(batch, N_FRAMES, width, device=device())
+
+    def free() -> torch.Tensor:
+        return decoder.generate(condition)
+
+    row: dict[str, Any] = {
+        "decoder_bytes": 4 * sum(p.numel() for p in decoder.parameters()),
+        "decoder_frames_per_s": batch * N_FRAMES * _per_second(free, seconds),
+    }
+    if torch.cuda.is_available():
+        try:
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph):
-                model.decoder.generate(condition)
-            captured = _per_second(graph.replay, seconds)
-        row["decoder_frames_per_s"] = batch * N_FRAMES * alone
-        row["decoder_graph_frames_per_s"] = batch * N_FRAMES * captured
+                free()
+            row["graph_frames_per_s"] = batch * N_FRAMES * _per_second(graph.replay, seconds)
+        except RuntimeError as error:
+            row["graph_error"] = str(error).splitlines()[0]
     return row
 
 

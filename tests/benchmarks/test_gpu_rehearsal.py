@@ -104,3 +104,15 @@ def test_throughput_measures_every_stage(bare, tmp_path):
     assert all(row["frames_per_s"] > 0 and row["flop_per_s"] > 0 for row in found["training"])
     assert all(row["frames_per_s"] > 0 for row in found["synthesis"])
     assert found["ceilings"]["bf16_flop_per_s"] > 0
+    said = call("table", tmp_path)
+    assert "| ntts, stage 2 | fp32 | not yet" not in said
+    assert "| camp, stage 1 | bf16 | not yet" not in said
+    assert "| kathaka, stage 3 | bf16 | not yet measured |  | not yet measured |" in said
+
+
+def test_until_a_gpu_has_run_nothing_is_said_to_be_measured(tmp_path):
+    rows = [line for line in call("table", tmp_path).splitlines() if line.startswith("| ")]
+    assert len(rows) == 2 + 18 + 10
+    assert all(
+        "not yet measured" in row for row in rows if "precision" not in row and "batch" not in row
+    )
