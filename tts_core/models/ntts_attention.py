@@ -4,7 +4,8 @@ Shen et al. 2018 (arXiv 1712.05884, section 2.2) as Hodari et al. 2021 use it: p
 instead of characters, L1 losses before and after the post-net. Two readings are left open and are
 switches: 2 LSTM layers in the decoder (Shen et al.) or 4 (Hodari's thesis); one frame per step or
 several (`reduction`, Wang et al. 2017). Shen et al.'s zoneout is left out: the layers above the
-attention run as one fused call in training.
+attention run as one fused call in training. Unpublished for s2s and chosen here: all widths (Shen
+et al.'s), the stop token's weight, and guided attention, which is an option.
 """
 
 import torch
@@ -21,7 +22,7 @@ from tts_core.models.attention import (
 )
 from tts_core.models.attention_decoder import AttentionDecoder, Decoded
 from tts_core.models.batch import Batch
-from tts_core.models.blocks import mean_of_valid
+from tts_core.models.blocks import mean_of_valid, take
 from tts_core.models.context import TextContext
 from tts_core.models.durations import PHONE_GROUP
 from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
@@ -121,11 +122,13 @@ class NTTSAttention(nn.Module):
 
 def resampled(mel: Tensor, durations: Tensor, rate: float) -> tuple[Tensor, Tensor]:
     """Speak `rate` times as fast: mel (B, T, M) linearly between its frames, durations (B, N)."""
+    # The last frame of each sentence: what stands behind it in a batch is not said.
+    last = (durations.sum(1, keepdim=True) - 1).clamp(min=0)
     ends = (durations.cumsum(1) / rate).round().long()
     durations = torch.diff(ends, dim=1, prepend=ends.new_zeros(len(ends), 1))
     n_frames = max(int(ends[:, -1].max()), 1)
-    at = (torch.arange(n_frames, device=mel.device) * rate).clamp(max=mel.shape[1] - 1)
+    at = torch.minimum(torch.arange(n_frames, device=mel.device) * rate, last.float())
     before = at.floor().long()
-    after = (before + 1).clamp(max=mel.shape[1] - 1)
-    share = (at - before)[:, None].to(mel.dtype)
-    return mel[:, before] * (1 - share) + mel[:, after] * share, durations
+    after = torch.minimum(before + 1, last)
+    share = (at - before)[..., None].to(mel.dtype)
+    return take(mel, before) * (1 - share) + take(mel, after) * share, durations
