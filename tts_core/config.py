@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -12,6 +12,7 @@ from intone.errors import UserError
 from tts_core.model_config import Config, ModelConfig, TextEncoderConfig
 
 RECIPES = Path(__file__).parent / "recipes"
+AnyRecipe = TypeVar("AnyRecipe", bound=Config)
 STAGES = {"ntts": 2, "ntts_attention": 1, "durian_plus": 1, "kathaka": 3, "camp": 2}
 
 
@@ -178,31 +179,38 @@ def load_recipe(name: str, overrides: dict[str, Any] | None = None) -> Recipe:
     Raises:
         UserError: no such recipe, unknown key, or a value out of range; names file and key.
     """
-    path = _recipe_path(name, None)
-    merged = _read_with_parents(path, ())
+    return read_recipe(Recipe, RECIPES, name, overrides)
+
+
+def read_recipe(
+    schema: type[AnyRecipe], folder: Path, name: str, overrides: dict[str, Any] | None = None
+) -> AnyRecipe:
+    """As `load_recipe`, of any schema with a `name`; recipes of the house stand in `folder`."""
+    path = _recipe_path(name, None, folder)
+    merged = _read_with_parents(path, (), folder)
     for dotted, value in (overrides or {}).items():
         _set(merged, dotted, value)
     merged.setdefault("name", path.stem)
     try:
-        return Recipe.model_validate(merged)
+        return schema.model_validate(merged)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise UserError(f"{path}: {key}: {first['msg']} (got {first['input']!r})") from error
 
 
-def _recipe_path(name: str, beside: Path | None) -> Path:
-    candidates = [Path(name), RECIPES / f"{name}.yaml"]
+def _recipe_path(name: str, beside: Path | None, folder: Path) -> Path:
+    candidates = [Path(name), folder / f"{name}.yaml"]
     if beside is not None:
         candidates.insert(0, beside / f"{name}.yaml")
     for path in candidates:
         if path.is_file():
             return path
-    known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.yaml")))
+    known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
     raise UserError(f"{name}: no such recipe; give a YAML file or one of: {known}")
 
 
-def _read_with_parents(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+def _read_with_parents(path: Path, seen: tuple[Path, ...], folder: Path) -> dict[str, Any]:
     if path in seen:
         raise UserError(f"{path}: inherits from itself; remove the circle")
     try:
@@ -214,7 +222,8 @@ def _read_with_parents(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     parent = own.pop("inherits", None)
     if parent is None:
         return own
-    base = _read_with_parents(_recipe_path(str(parent), path.parent), (*seen, path))
+    inherited = _recipe_path(str(parent), path.parent, folder)
+    base = _read_with_parents(inherited, (*seen, path), folder)
     base.pop("name", None)
     return _merge(base, own)
 

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from intone.errors import UserError
-from intone.files import sha256
+from intone.files import sha256, whole_folder
 from tts_core.config import Recipe
 from tts_core.models.build import System, build
 from tts_core.models.context import TextContext
@@ -61,7 +59,7 @@ def save_model(
     stages_done: list[int],
 ) -> None:
     """Write a self-contained model into `folder`; complete or not at all."""
-    with _whole(folder) as scratch:
+    with whole_folder(folder) as scratch:
         save_file(_own_state(model, recipe), scratch / WEIGHTS)
         description = Description(
             recipe=recipe,
@@ -141,7 +139,7 @@ def load_own_state(model: System, state: dict[str, Tensor], recipe: Recipe) -> N
 
 def save_weights(folder: Path, model: System, recipe: Recipe, state: dict[str, Any]) -> None:
     """Write weights and facts about them into `folder`; complete or not at all."""
-    with _whole(folder) as scratch:
+    with whole_folder(folder) as scratch:
         save_file(_own_state(model, recipe), scratch / WEIGHTS)
         (scratch / STATE).write_text(json.dumps(state) + "\n", "utf-8")
 
@@ -168,7 +166,7 @@ def save_step(
 
     Keeps the newest two.
     """
-    with _whole(folder / f"step-{step:07d}") as scratch:
+    with whole_folder(folder / f"step-{step:07d}") as scratch:
         save_file(_own_state(model, recipe), scratch / WEIGHTS)
         if average:
             average.save(scratch)
@@ -177,17 +175,6 @@ def save_step(
         (scratch / STATE).write_text(json.dumps(state) + "\n", "utf-8")
     for old in sorted(folder.glob("step-*"))[:-2]:
         shutil.rmtree(old)
-
-
-@contextmanager
-def _whole(folder: Path) -> Iterator[Path]:
-    """A scratch folder that becomes `folder` when all is written."""
-    scratch = folder.with_name(folder.name.split("-")[0] + ".part")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    yield scratch
-    shutil.rmtree(folder, ignore_errors=True)
-    scratch.rename(folder)
 
 
 def is_finished(folder: Path) -> bool:

@@ -1,6 +1,7 @@
 """A run folder belongs to one run: `run.json` says to which."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,22 @@ from tts_core.config import Features
 RUN = "run.json"
 
 
-def claim(out: Path, described: dict[str, Any]) -> None:
-    """Write `run.json`, or make sure that the run which is there is the same."""
-    path = out / RUN
+def claim(
+    out: Path,
+    described: dict[str, Any],
+    file: str = RUN,
+    keys: Sequence[str] = ("recipe_digest", "corpus"),
+) -> None:
+    """Write `run.json`, or make sure that the run which is there is the same.
+
+    Args:
+        out: run folder. described: what is written. file: another name than `run.json`, where it is
+            not a system that is trained. keys: of `described`, which must be equal.
+    """
+    path = out / file
     if path.is_file():
         there = json.loads(path.read_text("utf-8"))
-        for key in ("recipe_digest", "corpus"):
+        for key in keys:
             if there[key] != described[key]:
                 raise UserError(
                     f"{out}: holds a run with another {key.split('_')[0]} "

@@ -6,12 +6,11 @@ from typing import Any
 
 import yaml
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from intone.errors import UserError
 from tts_core.config import load_recipe
 from tts_core.corpus.dataset import PreparedCorpus
-from tts_core.training.events import Event
+from tts_core.training.display import shown
 from tts_core.training.loop import train
 from tts_core.training.observe import to_wandb
 from tts_core.training.signals import Interrupted
@@ -64,37 +63,7 @@ def train_recipe(
     if wandb and first:
         to_wandb(wandb, out, recipe.model_dump(mode="json"))
     console = Console(stderr=True, quiet=not first)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total} steps"),
-        TextColumn("{task.fields[losses]}"),
-        TextColumn("{task.fields[speed]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        tasks: dict[int, Any] = {}
-
-        def watch(event: Event) -> None:
-            if event.stage not in tasks:
-                title = f"{recipe.name} {event.stage}: {event.title}"
-                tasks[event.stage] = progress.add_task(
-                    title, total=event.steps, losses="", speed=""
-                )
-            shown = " ".join(f"{key} {value:.3f}" for key, value in event.losses.items())
-            if event.validation:
-                progress.console.print(
-                    f"  {recipe.name} stage {event.stage} step {event.step}: held out {shown}, "
-                    f"{event.seconds_per_second:.0f} s of speech per s, "
-                    f"{event.padding:.0%} padding",
-                    highlight=False,
-                )
-            else:
-                fields: dict[str, Any] = {"speed": f"{event.seconds_per_second:.0f} s/s"}
-                if shown:
-                    fields["losses"] = shown
-                progress.update(tasks[event.stage], completed=event.step, **fields)
-
+    with shown(recipe.name, console) as watch:
         try:
             model = train(recipe, PreparedCorpus(data), out, stages, watch)
         except Interrupted as stopped:
