@@ -114,8 +114,7 @@ def test_annealing_as_published(step, expected):
 
 
 def test_a_constant_kl_weight_is_an_option():
-    keys = {"kl_start": 0, "kl_end": 0, "kl_every": 1, "kl_weight": 1e-5}
-    recipe = load_recipe("kathaka", {f"stages.1.{key}": value for key, value in keys.items()})
+    recipe = load_recipe("kathaka_constant_kl")
     assert {kl_weight(step, recipe.stages[1]) for step in (0, 1, 7, 299_999)} == {1e-5}
 
 

@@ -6,6 +6,7 @@ import yaml
 
 from tts_core.config import RECIPES, Recipe, load_recipe
 from tts_core.models.build import build
+from tts_core.training.optimise import parameter_groups
 from tts_core.training.stages import StageLoss, stages_of
 from tts_core.training.validate import batch_of, validate
 
@@ -104,6 +105,24 @@ def test_the_text_encoder_learns_only_where_the_recipe_says(name, small, facts):
         in_stage = any("context" in n for t in stage.trains
                        for n, _ in model.get_submodule(t).named_modules())  # fmt: skip
         assert any(learns) == (in_stage and recipe.text_encoder.finetune)
+
+
+@pytest.mark.parametrize(("name", "number"), [("kathaka", 2), ("camp", 2), ("durian_plus_bert", 1)])
+def test_the_text_encoder_learns_at_its_own_low_rate(name, number, small, facts):
+    recipe = small(name)
+    model = build(recipe, facts)
+    loss = StageLoss(model, stages_of(model, recipe.stages)[number])
+    rates = {
+        id(parameter): group["base_lr"]
+        for group in parameter_groups(loss, recipe, recipe.stages[number])
+        for parameter in group["params"]
+    }
+    learning = {n: p for n, p in loss.named_parameters() if p.requires_grad}
+    assert rates.keys() == {id(p) for p in learning.values()}
+    of_encoder = {rates[id(p)] for n, p in learning.items() if ".context.encoder." in n}
+    of_rest = {rates[id(p)] for n, p in learning.items() if ".context.encoder." not in n}
+    assert of_encoder == {2e-5}
+    assert of_rest == {recipe.stages[number].lr}
 
 
 @pytest.mark.parametrize(
