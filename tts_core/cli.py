@@ -10,6 +10,7 @@ from tts_core.corpus.cli import Out
 from tts_core.corpus.cli import app as corpus_commands
 from tts_core.evaluation.cli import app as evaluation_commands
 from tts_core.text.cli import app as text_commands
+from tts_core.vocoder.cli import app as vocoder_app
 
 app = typer.Typer()
 stimuli_app = typer.Typer(no_args_is_help=True, help="Stimulus sets: make or import them.")
@@ -19,9 +20,14 @@ app.add_typer(text_commands)
 app.add_typer(evaluation_commands)
 app.add_typer(stimuli_app, name="stimuli")
 app.add_typer(voice_app, name="voice")
+app.add_typer(vocoder_app, name="vocoder")
 
 VoiceOption = Annotated[
     Path | None, typer.Option(help="Voice folder; by default INTONE_VOICE, else the shipped voice.")
+]
+VocoderOption = Annotated[
+    str,
+    typer.Option(help="auto, hifigan-universal, griffin-lim, or a run of `intone vocoder train`."),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of everything random; it decides the audio.")]
 
@@ -102,7 +108,7 @@ def synth(
     ] = None,
     voice: VoiceOption = None,
     temperature: Annotated[
-        float, typer.Option(min=0, help="Kathaka: 1 samples, 0 takes the mean.")
+        float, typer.Option(min=0, help="1 samples the prosody, 0 takes its mean.")
     ] = 1.0,
     rate: Annotated[
         float, typer.Option(min=0.2, max=5, help="Speaking rate; above 1 is faster.")
@@ -124,6 +130,7 @@ def synth(
     vectors_in: Annotated[
         Path | None, typer.Option(help="camp: speak with the vectors of such a file, as edited.")
     ] = None,
+    vocoder: VocoderOption = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a file.")] = False,
 ) -> None:
     """Say a text with a trained system."""
@@ -144,6 +151,7 @@ def synth(
         prosody_text=prosody_text,
         vectors_in=vectors_in,
         vectors_out=vectors_out,
+        vocoder=vocoder,
     )
     run(wish, as_json)
 
@@ -166,13 +174,14 @@ def stimuli_make(
         bool, typer.Option(help="Also the recordings through the vocoder, as a system.")
     ] = False,
     voice: VoiceOption = None,
+    vocoder: VocoderOption = "auto",
     seed: Seed = 0,
 ) -> None:
     """Synthesize a stimulus set with trained systems; recordings are its reference."""
     from tts_core.synthesis.commands import make_stimuli
 
     chosen = [name.strip() for name in systems.split(",") if name.strip()]
-    make_stimuli(out, chosen, split, data, file, sentences, copy_synthesis, voice, seed)
+    make_stimuli(out, chosen, split, data, file, sentences, copy_synthesis, voice, seed, vocoder)
 
 
 @stimuli_app.command("import")

@@ -12,6 +12,8 @@ from torch.nn import functional as F
 from tts_core.config import Features
 
 SLOPE = 0.1
+CONFIG = "config.json"
+GENERATOR = "generator.safetensors"
 
 
 class HifiganConfig(BaseModel):
@@ -98,12 +100,12 @@ class Generator(nn.Module):
 
 def read_config(folder: Path) -> HifiganConfig:
     """Read `config.json` of the weights' folder."""
-    values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     return HifiganConfig.model_validate(values)
 
 
 def load_generator(folder: Path) -> Generator:
     """The generator with the weights in `folder` (`config.json`, `generator.safetensors`)."""
     generator = Generator(read_config(folder))
-    generator.load_state_dict(load_file(folder / "generator.safetensors"))
+    generator.load_state_dict(load_file(folder / GENERATOR))
     return generator.eval().requires_grad_(False)

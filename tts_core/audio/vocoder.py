@@ -1,6 +1,7 @@
 """Spectrogram to waveform: HiFi-GAN where its weights fit, else Griffin-Lim by name."""
 
 import logging
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from tts_core.audio.hifigan import load_generator, read_config
 from tts_core.audio.mel import MelSpectrogram
 from tts_core.config import Features
 from tts_core.units import frames_to_samples
+from tts_core.vocoder.generator import read_description, trained_folder
 
 HIFIGAN = "hifigan-universal"
 GRIFFIN_LIM = "griffin-lim"
@@ -36,16 +38,20 @@ class Vocoder(Protocol):
 
 
 class Hifigan:
-    """The universal HiFi-GAN V1 (asset `hifigan-universal`).
+    """HiFi-GAN: the universal V1 (asset `hifigan-universal`), or one that was trained here.
 
     Args:
-        device: where it runs.
+        device: where it runs. folder: what `intone vocoder train` wrote; None: the universal one.
     """
 
-    def __init__(self, device: str = "cpu") -> None:
-        folder = assets.path(HIFIGAN)
-        self.name = HIFIGAN
-        self.features = read_config(folder).features()
+    def __init__(self, device: str = "cpu", folder: Path | None = None) -> None:
+        if folder is None:
+            folder = assets.path(HIFIGAN)
+            self.name = HIFIGAN
+            self.features = read_config(folder).features()
+        else:
+            described = read_description(folder)
+            self.name, self.features = described.called, described.features
         self.sample_rate_hz = self.features.sample_rate_hz
         self.device = torch.device(device)
         self.generator = load_generator(folder).to(self.device)
@@ -130,9 +136,9 @@ def load_vocoder(features: Features, name: str = "auto", device: str = "cpu") ->
 
     Args:
         features: of the spectrograms that it will be given.
-        name: "hifigan-universal", "griffin-lim", or "auto": HiFi-GAN where its weights are here and
+        name: "hifigan-universal", "griffin-lim", "auto": HiFi-GAN where its weights are here and
             were trained on this very spectrogram, else Griffin-Lim with a warning and with the
-            reason in its name.
+            reason in its name; or the folder of a vocoder that `intone vocoder train` wrote.
         device: where a network runs.
 
     Raises:
@@ -141,7 +147,7 @@ def load_vocoder(features: Features, name: str = "auto", device: str = "cpu") ->
     if name == GRIFFIN_LIM:
         return GriffinLim(features)
     if name not in ("auto", HIFIGAN):
-        raise UserError(f"{name}: no such vocoder; choose auto, {HIFIGAN} or {GRIFFIN_LIM}")
+        return _trained(features, Path(name), device)
     reason = _unfit(features)
     if reason is None:
         return Hifigan(device)
@@ -149,6 +155,23 @@ def load_vocoder(features: Features, name: str = "auto", device: str = "cpu") ->
         raise UserError(f"{HIFIGAN}: {reason}")
     logging.getLogger(__name__).warning("%s: %s; using Griffin-Lim (metallic)", HIFIGAN, reason)
     return GriffinLim(features, f"{GRIFFIN_LIM} (instead of {HIFIGAN})")
+
+
+def _trained(features: Features, path: Path, device: str) -> Hifigan:
+    """A vocoder that was trained here, if it reads these spectrograms."""
+    if not path.is_dir():
+        raise UserError(
+            f"{path}: no such vocoder; choose auto, {HIFIGAN}, {GRIFFIN_LIM} or the folder of an "
+            "`intone vocoder train`"
+        )
+    vocoder = Hifigan(device, trained_folder(path))
+    if vocoder.features.digest() != features.digest():
+        raise UserError(
+            f"{path}: reads another spectrogram than {features.name!r} "
+            f"({features.against(vocoder.features)}); choose a vocoder that was trained on this "
+            f"one, or {GRIFFIN_LIM}"
+        )
+    return vocoder
 
 
 def _unfit(features: Features) -> str | None:

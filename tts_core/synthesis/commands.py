@@ -47,8 +47,11 @@ def make_stimuli(
     copy_synthesis: bool,
     voice: Path | None,
     seed: int,
+    vocoder_name: str = "auto",
 ) -> StimulusSet:
     """Synthesize sentences with each system; recordings, where there are any, are the reference.
+
+    `vocoder_name` is one that `load_vocoder` knows, or the run of a vocoder that was trained.
 
     Raises:
         UserError: neither or both of a split and a file, a system that the voice lacks, or copy
@@ -58,7 +61,7 @@ def make_stimuli(
     with_recordings = all(line.recording for line in lines)
     if copy_synthesis and not with_recordings:
         raise UserError("--copy-synthesis needs recordings: give --split and --data")
-    described, speakers, vocoder = _speakers(systems, voice, data)
+    described, speakers, vocoder = _speakers(systems, voice, data, vocoder_name)
     weights = {name: s.description.weights_sha256 for name, s in speakers.items()}
     in_context = read_contexts(speakers, split, data)
     writer = StimulusWriter(
@@ -93,16 +96,17 @@ def make_stimuli(
 
 
 def _speakers(
-    systems: Sequence[str], voice: Path | None, data: Path | None
+    systems: Sequence[str], voice: Path | None, data: Path | None, vocoder_name: str
 ) -> tuple[Voice, dict[str, Synthesizer], Vocoder]:
     """The systems that speak, sharing one front-end; without systems, the corpus's own voice."""
     if not systems and data is not None:
         info = PreparedCorpus(data).info
         described = voice_of(info.corpus, info.features, info.encoder, {})
-        return described, {}, load_vocoder(described.features)
+        return described, {}, load_vocoder(described.features, vocoder_name)
     folder = voice or default_voice()
     described = read_voice(folder)
-    vocoder, frontend = load_vocoder(described.features), Frontend(described.text_encoder)
+    vocoder = load_vocoder(described.features, vocoder_name)
+    frontend = Frontend(described.text_encoder)
     speakers = {name: Synthesizer.load(name, folder, vocoder, frontend) for name in systems}
     return described, speakers, vocoder
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from intone.errors import UserError
 from tts_core.audio.io import attenuate, write_audio
+from tts_core.audio.vocoder import load_vocoder
 from tts_core.corpus.progress import on_console
 from tts_core.models.camp import CAMP
 from tts_core.synthesis.journal import Journal
@@ -21,6 +22,7 @@ from tts_core.synthesis.passage import analyse_passages
 from tts_core.synthesis.prosody import read_vectors, require_same_units, write_vectors
 from tts_core.synthesis.speech import Speech
 from tts_core.synthesis.synthesize import Synthesizer
+from tts_core.synthesis.voice import default_voice, read_voice
 from tts_core.types import Word
 
 JOURNAL = "synth.jsonl"
@@ -45,6 +47,7 @@ class Wish:
     prosody_text: str | None = None
     vectors_in: Path | None = None
     vectors_out: Path | None = None
+    vocoder: str = "auto"
 
 
 class Task(NamedTuple):
@@ -70,7 +73,7 @@ def synth(wish: Wish, as_json: bool = False, synthesizer: Synthesizer | None = N
     """
     _refuse_contradictions(wish)
     texts = [wish.text] if wish.text is not None else read_lines(wish.file)
-    synthesizer = synthesizer or Synthesizer.load(wish.system, wish.voice)
+    synthesizer = synthesizer or _load(wish)
     console = Console(stderr=True, highlight=False)
     _introduce(synthesizer, console)
     prosody = _prosody(wish, texts, synthesizer)
@@ -81,6 +84,12 @@ def synth(wish: Wish, as_json: bool = False, synthesizer: Synthesizer | None = N
             console.print(f"{row['path']}: {row['seconds']:.2f} s, {synthesizer.vocoder.name}")
         if "note" in row:
             console.print(f"{row['path']}: {row['note']}")
+
+
+def _load(wish: Wish) -> Synthesizer:
+    folder = wish.voice or default_voice()
+    vocoder = load_vocoder(read_voice(folder).features, wish.vocoder)
+    return Synthesizer.load(wish.system, folder, vocoder)
 
 
 def read_lines(file: Path | None) -> list[str]:

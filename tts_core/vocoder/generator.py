@@ -1,0 +1,179 @@
+"""The generator while it learns, and the folder that it leaves for synthesis."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import Field, ValidationError
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
+
+from intone import assets
+from intone.errors import UserError
+from intone.files import sha256, whole_folder
+from tts_core.audio.hifigan import (
+    CONFIG,
+    GENERATOR,
+    Generator,
+    HifiganConfig,
+    load_generator,
+    read_config,
+)
+from tts_core.config import Features
+from tts_core.model_config import Config
+from tts_core.vocoder.config import VocoderRecipe
+
+DESCRIPTION = "vocoder.json"
+VOCODER = "vocoder"
+"""The folder of a run that holds the trained vocoder."""
+
+
+class Description(Config):
+    """`vocoder.json`: what a trained vocoder reads, and what it was trained on."""
+
+    version: int = 1
+    recipe: VocoderRecipe
+    features: Features
+    features_digest: str = Field(description="spectrograms with equal digests are interchangeable")
+    corpus: dict[str, Any] = Field(description="summary of the corpus, its licence included")
+    start_sha256: str | None = Field(description="of the weights that it started from")
+    acoustic_model_sha256: str | None = Field(
+        description="of the acoustic model whose spectrograms it learnt from beside the corpus's"
+    )
+    steps: int = Field(description="optimiser steps")
+    before: dict[str, float] = Field(description="held-out values before the first step")
+    after: dict[str, float] = Field(description="held-out values after the last step")
+    weights_sha256: str
+
+    @property
+    def called(self) -> str:
+        """How it is named in stimulus sets: other weights have another name."""
+        return f"{self.recipe.name}-{self.weights_sha256[:12]}"
+
+
+class Start(NamedTuple):
+    """A generator before training, and the digest of the weights that it has, if they were read."""
+
+    generator: Generator
+    config: HifiganConfig
+    weights_sha256: str | None
+
+
+def begin(recipe: VocoderRecipe, features: Features) -> Start:
+    """The generator that a recipe starts from, weights not normalised yet.
+
+    Raises:
+        UserError: its weights are not here, or it reads another spectrogram than `features`.
+    """
+    if recipe.generator is not None:
+        config = recipe.generator.for_features(features)
+        recipe.check_features(features, config)
+        return Start(Generator(config), config, None)
+    assert recipe.start, "a recipe has a layout or a start"
+    folder = start_folder(recipe.start)
+    own = features_of(folder)
+    if own.digest() != features.digest():
+        raise UserError(
+            f"{recipe.start}: reads another spectrogram than the corpus's {features.name!r} "
+            f"({features.against(own)}); prepare the corpus with the features {own.name!r}, or "
+            "train from scratch"
+        )
+    config = read_config(folder)
+    recipe.check_features(features, config)
+    generator = load_generator(folder).train().requires_grad_(True)
+    return Start(generator, config, sha256(folder / GENERATOR))
+
+
+def start_folder(name: str) -> Path:
+    """The folder of weights by the name of an asset, of a folder or of a vocoder's run.
+
+    Raises:
+        UserError: no such weights, or an asset that was not fetched.
+    """
+    if name in assets.catalogue():
+        return assets.path(name)
+    here = (Path(name) / CONFIG).is_file() and (Path(name) / GENERATOR).is_file()
+    return Path(name) if here else trained_folder(Path(name))
+
+
+def trained_folder(path: Path) -> Path:
+    """The folder of a trained vocoder: itself, or `vocoder` in a run's folder.
+
+    Raises:
+        UserError: there is none.
+    """
+    for folder in (path, path / VOCODER):
+        if (folder / DESCRIPTION).is_file():
+            return folder
+    raise UserError(
+        f"{path}: no trained vocoder there ({DESCRIPTION} is missing); name the folder of a "
+        "finished `intone vocoder train`"
+    )
+
+
+def features_of(folder: Path) -> Features:
+    """The spectrogram that the weights in a folder read."""
+    if (folder / DESCRIPTION).is_file():
+        return read_description(folder).features
+    return read_config(folder).features()
+
+
+def read_description(folder: Path) -> Description:
+    """Read `vocoder.json`, and make sure that the weights beside it are those it describes.
+
+    Raises:
+        UserError: not in this form, changed, or beside other weights.
+    """
+    path = folder / DESCRIPTION
+    try:
+        described = Description.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    if described.features_digest != described.features.digest():
+        raise UserError(
+            f"{path}: says the features' digest is {described.features_digest}, but theirs is "
+            f"{described.features.digest()}; the file was changed: train or copy it again"
+        )
+    weights = folder / GENERATOR
+    if not weights.is_file() or sha256(weights) != described.weights_sha256:
+        raise UserError(f"{weights}: not the weights that {DESCRIPTION} describes; copy them again")
+    return described
+
+
+def normalise(generator: Generator) -> Generator:
+    """Weight-normalise every convolution, in place: w = g v / |v|, as the published weights were.
+
+    The function stays the same: g starts as |w| and v as w.
+    """
+    for module in list(generator.modules()):
+        if isinstance(module, nn.Conv1d | nn.ConvTranspose1d):
+            weight_norm(module)
+    return generator
+
+
+def fused(generator: Generator) -> dict[str, Tensor]:
+    """Weights of the plain generator that computes what this normalised one does."""
+    return {
+        f"{name}.{kind}": value.detach().cpu().contiguous()
+        for name, module in generator.named_modules()
+        if isinstance(module, nn.Conv1d | nn.ConvTranspose1d)
+        for kind, value in (("weight", module.weight), ("bias", module.bias))
+        if value is not None
+    }
+
+
+def save_vocoder(
+    folder: Path, generator: Generator, config: HifiganConfig, described: dict[str, Any]
+) -> Description:
+    """Write a trained vocoder for synthesis into `folder`; complete or not at all.
+
+    Args:
+        generator: normalised. described: fields of `Description`, but for `weights_sha256`.
+    """
+    with whole_folder(folder) as scratch:
+        save_file(fused(generator), scratch / GENERATOR)
+        (scratch / CONFIG).write_text(config.model_dump_json(indent=2) + "\n", "utf-8")
+        description = Description(**described, weights_sha256=sha256(scratch / GENERATOR))
+        (scratch / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
+    return description
