@@ -1,0 +1,83 @@
+"""The vocoder's script for a GPU at tiny size on the CPU, as it will be called."""
+
+import json
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from benchmarks.gpu import vocoder
+from tts_core.audio.mel import MelSpectrogram
+from tts_core.config import Features
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.shards import write_info, write_shard
+
+TINY = [
+    "generator={upsample_rates: [8, 8, 4], upsample_kernel_sizes: [16, 16, 8], "
+    "upsample_initial_channel: 8, resblock_kernel_sizes: [3], resblock_dilation_sizes: [[1]]}",
+    "discriminator_channels=32", "batch=2", "segment_frames=4", "steps=2", "checkpoint_every=1",
+    "lr=0.002",
+]  # fmt: skip
+
+
+@pytest.fixture
+def packed(small_corpus, tmp_path, monkeypatch):
+    """The small corpus with recordings beside it, packed as the command line does."""
+    corpus, features = PreparedCorpus(small_corpus), Features()
+    rows = []
+    for split in ("train", "validation"):
+        for number, row in enumerate(corpus.split(split)[:3]):
+            random = np.random.default_rng(number)
+            name = f"wavs/{row.utterance}.wav"
+            path = tmp_path / "recordings" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            samples = (0.1 * random.normal(size=len(row.mel) * features.hop)).astype(np.float32)
+            soundfile.write(path, samples, features.sample_rate_hz, subtype="PCM_16")
+            rows.append(replace(row, mel=MelSpectrogram(features)(samples), audio=name))
+    folder = tmp_path / "prepared"
+    write_shard(folder / "shards" / "000.parquet", rows, features)
+    where = {"corpus_folder": str(tmp_path / "recordings")}
+    write_info(folder, corpus.info.model_copy(update=where))
+    target = tmp_path / "speech.tar"
+    call(monkeypatch, "--pack", folder, target, "--start", "none")
+    return target
+
+
+def call(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["vocoder", *map(str, arguments)])
+    vocoder.main()
+
+
+def test_training_goes_on_from_what_was_carried_back(packed, tmp_path, monkeypatch):
+    first, second = tmp_path / "first", tmp_path / "second"
+    recipe = ["--recipe", "hifigan_paper24k"]
+    call(monkeypatch, packed, *TINY, *recipe, "--work", tmp_path / "a", "--out", first)
+    call(monkeypatch, packed, *TINY, *recipe, "--work", tmp_path / "b", "--out", second,
+         "--from", first)  # fmt: skip
+    reports = [json.loads((out / "vocoder.json").read_text()) for out in (first, second)]
+    for report, steps in zip(reports, (0, 2), strict=True):
+        found = report["found"]
+        assert report["about"]["device"] and report["about"]["date"]
+        assert (found["step"], found["steps_before"]) == (2, steps)
+        assert found["steps_per_s"] > 0 and found["audio_s_per_s"] > 0
+        assert found["after"]["mel_l1"] > 0
+    # The second starts where the first stopped, but for half precision.
+    before, after = reports[1]["found"]["before"], reports[0]["found"]["after"]
+    assert before["mel_l1"] == pytest.approx(after["mel_l1"], abs=0.01)
+    assert len(list(first.iterdir())) <= 8
+    recorded, rate = soundfile.read(first / "recording.flac")
+    assert rate == 22050 and len(recorded) == len(soundfile.read(first / "resynthesis.flac")[0])
+
+
+def test_v1_comes_back_in_parts_that_the_channel_takes():
+    # The shapes alone: 512 channels before, kernels of 16 in the first upsampling.
+    sizes = [80 * 512 * 7, 512 * 256 * 16, 256 * 128 * 16] + [256 * 256 * 11] * 6
+    weights = {f"w{i}": torch.zeros(size) for i, size in enumerate(sizes)}
+    found = vocoder.parts(weights)
+    assert [sum(2 * v.numel() for v in part.values()) <= 14 * 2**20 for part in found] == [
+        True
+    ] * len(found)
+    assert [name for part in found for name in part] == list(weights)
