@@ -79,6 +79,18 @@ class ModelConfig(Config):
     )
     graph: int = Field(default=256, gt=0, description="Kathaka: graph attention width, channels")
     word_vector: int = Field(default=8, gt=0, description="CAMP: size d of a word's prosody vector")
+    reference_phones: bool = Field(
+        default=True,
+        description="CAMP: the reference encoder reads phones beside the spectrogram, so that the "
+        "vectors need not carry them",
+    )
+    smoothing: bool = Field(
+        default=True,
+        description="CAMP: BiLSTMs smooth phones and prosody after they are repeated on frames",
+    )
+    prosody_loss: Literal["huber", "l1", "l2"] = Field(
+        default="huber", description="CAMP: loss of the predicted word vectors"
+    )
     context: Literal["syntax", "bert", "bert+syntax"] = Field(
         default="bert+syntax", description="CAMP's context"
     )

@@ -167,11 +167,11 @@ class Prenet(nn.Module):
         self.layers = nn.ModuleList([nn.Linear(inputs, units), nn.Linear(units, units)])
         self.dropout = dropout
 
-    def forward(self, x: Tensor, generator: Randomness = None) -> Tensor:
+    def forward(self, x: Tensor, generator: Randomness = None, drop: bool = True) -> Tensor:
         """(..., D_in) to (..., units). `generator` seeds the dropout of a synthesis."""
         for layer in self.layers:
             x = F.relu(layer(x))
-            if self.dropout == 0:
+            if self.dropout == 0 or not drop:
                 continue
             x = x * (drawn(torch.rand, x, generator) >= self.dropout) / (1 - self.dropout)
         return x

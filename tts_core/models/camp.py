@@ -12,6 +12,9 @@ dropouts, the size of a word's vector (8, Babianski et al. 2023), the weight of 
 it, and a unit of zero frames reading the frame before it.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -39,10 +42,10 @@ def unit_durations(durations: Tensor, token_unit: Tensor, n_units: int) -> Tenso
     return out.scatter_add_(1, token_unit, durations)
 
 
-def huber(predicted: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """Huber loss with rho = 1 of (B, W, d), mean over the units of a (B, W) mask: a scalar."""
-    error = F.huber_loss(full(predicted), full(target), reduction="none", delta=1.0)
-    return mean_of_valid(error, mask)
+VECTOR_LOSSES: dict[str, Callable[..., Tensor]] = {
+    "huber": partial(F.huber_loss, delta=1.0), "l1": F.l1_loss, "l2": F.mse_loss
+}  # fmt: skip
+"""Huber with rho = 1 was "marginally better than L1 or L2" (4.2), so those are ablations."""
 
 
 def last_frame_of_units(frames: Tensor, unit_frames: Tensor) -> Tensor:
@@ -62,7 +65,8 @@ class WordReferenceEncoder(nn.Module):
 
     3 convolutions, 2 BiLSTMs, then two bottlenecks: few channels per frame, and of a unit's frames
     only the last (3.1). It is deterministic. Phones are given so that the vectors need not carry
-    them (thesis; the authors' slides of July 2020 draw the spectrogram alone).
+    them (thesis; the authors' slides of July 2020 draw the spectrogram alone:
+    `reference_phones=False`).
 
     Args:
         n_mels: M. phones: D of the phone embeddings.
@@ -70,13 +74,16 @@ class WordReferenceEncoder(nn.Module):
 
     def __init__(self, n_mels: int, phones: int, config: ModelConfig) -> None:
         super().__init__()
-        self.convs = ConvStack(n_mels + phones, config.encoder, 3, 5, config.dropout)
+        self.reads_phones = config.reference_phones
+        inputs = n_mels + phones if self.reads_phones else n_mels
+        self.convs = ConvStack(inputs, config.encoder, 3, 5, config.dropout)
         self.lstm = Recurrent(config.encoder, config.encoder // 2, layers=2)
         self.output = nn.Linear(config.encoder, config.word_vector)
 
     def forward(self, mel: Tensor, phone_frames: Tensor, batch: Batch, units: Tensor) -> Tensor:
         """Mel (B, T, M), phones (B, T, D), unit durations (B, W) to vectors (B, W, d)."""
-        x = self.convs(torch.cat([mel, phone_frames], -1), batch.frame_mask)
+        x = torch.cat([mel, phone_frames], -1) if self.reads_phones else mel
+        x = self.convs(x, batch.frame_mask)
         return last_frame_of_units(self.output(self.lstm(x, batch.frame_lengths)), units)
 
 
@@ -108,8 +115,9 @@ class DurationPredictor(nn.Module):
 class ParallelDecoder(nn.Module):
     """Non-autoregressive decoder (CAMP Fig. 2d), without a post-net.
 
-    Two BiLSTMs smooth what was repeated on frames, phones and prosody; joined, 3 convolutions and
-    3 LSTMs, drawn without a direction and taken to run forwards.
+    Two BiLSTMs smooth what was repeated on frames, phones and prosody, which "improved performance"
+    (thesis; `smoothing=False` leaves them out); joined, 3 convolutions and 3 LSTMs, drawn without a
+    direction and taken to run forwards.
 
     Args:
         phones: D of the phone embeddings. n_mels: M.
@@ -118,16 +126,22 @@ class ParallelDecoder(nn.Module):
     def __init__(self, phones: int, n_mels: int, config: ModelConfig) -> None:
         super().__init__()
         width = config.encoder
-        self.smooth_phones = Recurrent(phones, width // 2)
-        self.smooth_prosody = Recurrent(config.word_vector, width // 2)
-        self.convs = ConvStack(2 * width, width, 3, 5, config.dropout)
+        self.smooth_phones = self.smooth_prosody = None
+        joined = phones + config.word_vector
+        if config.smoothing:
+            self.smooth_phones = Recurrent(phones, width // 2)
+            self.smooth_prosody = Recurrent(config.word_vector, width // 2)
+            joined = 2 * width
+        self.convs = ConvStack(joined, width, 3, 5, config.dropout)
         self.lstm = Recurrent(width, width, layers=3, both_ways=False)
         self.output = nn.Linear(width, n_mels)
 
     def forward(self, phones: Tensor, prosody: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
         """Phones (B, T, D) and prosody (B, T, d), both upsampled to frames, to mel (B, T, M)."""
-        smoothed = [self.smooth_phones(phones, lengths), self.smooth_prosody(prosody, lengths)]
-        x = self.convs(torch.cat(smoothed, -1), mask)
+        if self.smooth_phones is not None and self.smooth_prosody is not None:
+            phones = self.smooth_phones(phones, lengths)
+            prosody = self.smooth_prosody(prosody, lengths)
+        x = self.convs(torch.cat([phones, prosody], -1), mask)
         return self.output(self.lstm(x, lengths))
 
 
@@ -158,6 +172,7 @@ class CAMP(nn.Module):
         )
         self.decoder = ParallelDecoder(config.encoder, facts.n_mels, config)
         self.prosody_predictor = predictor
+        self._vector_loss = VECTOR_LOSSES[config.prosody_loss]
 
     def encode(self, batch: Batch) -> Tensor:
         """Phone embeddings (B, N, D)."""
@@ -200,10 +215,10 @@ class CAMP(nn.Module):
     def prosody_loss(
         self, batch: Batch, target: Tensor, context: Tensor | None = None
     ) -> dict[str, Tensor]:
-        """Stage 2 (3.2): Huber loss with rho = 1 (4.2), teacher-forced.
+        """Stage 2 (3.2), teacher-forced.
 
-        The vectors are standardised per dimension, so that rho is one standard deviation; that is
-        our choice.
+        The vectors are standardised per dimension, so that Huber's rho is one standard deviation;
+        that is our choice.
 
         Args:
             target: (B, W, d) vectors of the recordings.
@@ -212,7 +227,16 @@ class CAMP(nn.Module):
         predictor = self.prosody_predictor
         target = predictor.standardise(target)
         predicted = predictor(predictor.encode(batch) if context is None else context, target)
-        return {"prosody": huber(predicted, target, batch.unit_mask)}
+        return {"prosody": self.vector_loss(predicted, target, batch.unit_mask)}
+
+    def vector_loss(self, predicted: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+        """Stage 2's loss of standardised vectors (B, W, d), Huber with rho = 1 (4.2): a scalar.
+
+        Mean over dimensions and over the units of a (B, W) mask.
+        """
+        return mean_of_valid(
+            self._vector_loss(full(predicted), full(target), reduction="none"), mask
+        )
 
     @torch.inference_mode()
     def synthesize(

@@ -106,14 +106,19 @@ class ProsodyPredictor(nn.Module):
         hidden, _ = self.lstm(torch.cat([self.prenet(previous), context], -1))
         return self.output(hidden)
 
-    def generate(self, batch: Batch, generator: Randomness = None) -> Tensor:
-        """Free running: word vectors (B, W, d) on the reference encoder's own scale."""
+    def generate(self, batch: Batch, generator: Randomness = None, drop: bool = True) -> Tensor:
+        """Free running: word vectors (B, W, d) on the reference encoder's own scale.
+
+        Args:
+            generator: seeds the pre-net's dropout. drop: False leaves it out, so that a text has
+                one prediction.
+        """
         context = self.encode(batch)
         states = self.lstm.start(context)
         vector = context.new_zeros(context.shape[0], self.output.out_features)
         vectors: list[Tensor] = []
         for word in context.unbind(1):
-            joined = torch.cat([self.prenet(vector, generator), word], -1)
+            joined = torch.cat([self.prenet(vector, generator, drop), word], -1)
             vector = self.output(self.lstm.step(joined, states))
             vectors.append(vector)
         return torch.stack(vectors, 1) * self.vector_std + self.vector_mean

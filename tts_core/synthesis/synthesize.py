@@ -108,7 +108,8 @@ class Synthesizer:
         Args:
             text: as written.
             seed: of the latent and the pre-net's dropout; the same seed says it the same way.
-            temperature: Kathaka's latent: 1 samples from the sampler, 0 takes its mean.
+            temperature: Kathaka's latent: 1 samples from the sampler, 0 takes its mean. CAMP: 0
+                leaves the predictor's dropout out, so that a text has one prediction.
             rate: above 1 is faster.
             prosody: instead of the text's own, from `prosody_of` or from another `Speech.prosody`,
                 edited or not. Kathaka: (1, Z) for all sentences or a row for each. CAMP: (W, d) a
@@ -167,6 +168,11 @@ class Synthesizer:
         prosody: Sequence[np.ndarray] | None = None,
     ) -> list[Speech]:
         """Say analysed sentences, each as one utterance, those of like length together."""
+        if not (temperature >= 0 and rate > 0):
+            raise UserError(
+                f"temperature {temperature}, rate {rate}: the one must be 0 or more, the other "
+                "above 0"
+            )
         order = sorted(range(len(sentences)), key=lambda i: len(sentences[i].encoded.tokens))
         said: dict[int, Speech] = {}
         for start in range(0, len(order), BATCH):
@@ -257,7 +263,7 @@ class Synthesizer:
         if isinstance(self.model, Kathaka):
             return self.model.sampler(batch).sample(temperature, generators)
         if isinstance(self.model, CAMP):
-            return self.model.prosody_predictor.generate(batch, generators)
+            return self.model.prosody_predictor.generate(batch, generators, drop=temperature > 0)
         return None
 
     def _decode(

@@ -122,6 +122,26 @@ def test_the_phone_encoder_has_one_bilstm_or_two(camp):
     assert lengths == [1, 2]
 
 
+@pytest.mark.parametrize("kind", ["huber", "l1", "l2"])
+def test_the_predictors_loss_by_hand(camp, kind):
+    """rho = 1, mean over dimensions and real units."""
+    error, mask = torch.tensor([[[0.5], [3.0], [9.0]]]), torch.tensor([[True, True, False]])
+    expected = {"huber": (0.125 + 2.5) / 2, "l1": 3.5 / 2, "l2": 9.25 / 2}[kind]
+    found = camp(prosody_loss=kind).vector_loss(error, torch.zeros_like(error), mask)
+    assert float(found) == pytest.approx(expected)
+
+
+def test_without_phones_the_reference_encoder_reads_the_spectrogram_alone(camp, utterance):
+    rows = [utterance(1)]
+    batch = batch_of(rows, [0])
+    for reads in (True, False):
+        model = camp(reference_phones=reads).eval()
+        with torch.no_grad():
+            phones = model.encode(batch)
+            vectors = [model.oracle_prosody(batch, p) for p in (phones, phones + 1)]
+        assert torch.equal(*vectors) is not reads
+
+
 def test_gradients_reach_all_of_stage_1_and_nothing_else(camp, utterance):
     model = camp()
     rows = [utterance(i) for i in range(3)]

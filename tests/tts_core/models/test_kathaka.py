@@ -8,6 +8,7 @@ import torch
 from torch.distributions import Normal
 from torch.distributions import kl_divergence as oracle_kl
 
+from intone.errors import UserError
 from tts_core.config import load_recipe
 from tts_core.models.batch import collate
 from tts_core.models.kathaka import Kathaka, ReferenceEncoder
@@ -111,6 +112,11 @@ def test_annealing_as_published(step, expected):
     """0 to 1 between 25,000 and 150,000, and the term once in 200 steps."""
     weight = kl_weight(step, load_recipe("kathaka").stages[1])
     assert weight == pytest.approx(expected, abs=1e-3)
+
+
+def test_annealing_that_ends_before_it_starts_is_refused():
+    with pytest.raises(UserError, match="kl_start must not lie behind kl_end"):
+        load_recipe("kathaka", {"stages.1.kl_start": 0.5, "stages.1.kl_end": 0.1})
 
 
 def test_a_constant_kl_weight_is_an_option():

@@ -80,6 +80,8 @@ def test_an_ablation_inherits_and_differs(name):
         ("camp", "camp_syntax", "prosody_predictor.context"),
         ("camp", "camp_bert", "prosody_predictor.streams"),
         ("camp_d16", "camp", "reference_encoder.output"),
+        ("camp", "camp_mel_reference", "reference_encoder.convs"),
+        ("camp", "camp_unsmoothed", "decoder.smooth"),
         ("durian_plus_bert", "durian_plus", "encoder.context"),
         ("ntts_attention_bert", "ntts_attention", "encoder.context"),
     ],

@@ -47,8 +47,16 @@ def test_every_system_speaks_and_repeats_itself(voice, speaker):
         assert all(end <= start for end, start in zip(ends[:-1], starts[1:], strict=True))
         assert ends[-1] <= one.seconds + 1e-3
         assert one_of_them.speak(TEXT, rate=2.0).seconds < one.seconds
-        if name == "kathaka":
-            assert not np.array_equal(one.mel, one_of_them.speak(TEXT, seed=4).mel)
+        if one.prosody is not None:
+            assert not np.array_equal(one.prosody, one_of_them.speak(TEXT, seed=4).prosody)
+            means = [one_of_them.speak(TEXT, seed, temperature=0).prosody for seed in (3, 4)]
+            assert np.array_equal(*means), name
+
+
+@pytest.mark.parametrize("wrong", [{"rate": 0.0}, {"temperature": -1.0}])
+def test_values_that_mean_nothing_are_refused(voice, speaker, wrong):
+    with pytest.raises(UserError, match="0 or more, the other above 0"):
+        speaker("kathaka", voice).speak(TEXT, **wrong)
 
 
 @pytest.mark.usefixtures("frontend")
