@@ -66,7 +66,10 @@ def runs(
     from tts_core.training.runs import draw_runs, find_runs
 
     found = find_runs(folders or [Path("runs")])
-    table = Table("run", "recipe", "digest", "stage", "step", "model", "held out", "1 - F0 corr.")
+    table = Table()
+    for head in ("run", "recipe", "digest", "stage", "step", "model", "held out", "1 - F0 corr."):
+        # A path that is cut off names no run.
+        table.add_column(head, overflow="fold")
     for run in found:
         done = f"{run.step}/{run.steps}"
         kept = f" (left {run.kept[run.stage]})" if run.stage in run.kept else ""

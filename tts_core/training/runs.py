@@ -14,6 +14,7 @@ from tts_core.config import Recipe
 from tts_core.evaluation.held_out_figures import STYLE
 from tts_core.training import checkpoint, metrics
 from tts_core.training.claim import RUN
+from tts_core.training.display import SAID, SPOKEN
 from tts_core.training.keep import kept_steps
 from tts_core.training.loop import MODEL
 
@@ -21,6 +22,7 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#0
 """Okabe and Ito's palette: told apart with any colour vision."""
 LINES = ("-", "--", ":")
 QUIET = ("stage", "step", "split")
+NATS = ("kl", "sampler_kl", "constant_kl")
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,8 @@ def find_runs(paths: Sequence[Path]) -> list[Run]:
 def draw_runs(runs: Sequence[Run], out: Path) -> None:
     """Held-out values of all runs over the steps, a panel for each stage and value.
 
+    Of what is measured of spoken sentences the few that a line of the progress says, too.
+
     Args:
         out: file, whose suffix says the format: .svg, .png or .pdf.
 
@@ -116,7 +120,7 @@ def draw_runs(runs: Sequence[Run], out: Path) -> None:
             for row in run.rows
             if row["split"] == "validation"
             for name in row
-            if name not in QUIET
+            if name not in QUIET and (name in SAID or not name.startswith(SPOKEN))
         }
     )
     if not panels:
@@ -139,7 +143,8 @@ def draw_runs(runs: Sequence[Run], out: Path) -> None:
                 axes.plot(*zip(*points, strict=True) if points else ([], []), look, marker=".",
                           color=COLOURS[number % len(COLOURS)], label=str(run.path))  # fmt: skip
             axes.set(xlabel="step")
-            axes.set_title(f"stage {stage}: {name}", fontsize=9)
+            unit = ", nats" if name in NATS else ""
+            axes.set_title(f"stage {stage}: {name}{unit}", fontsize=9)
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=8)
         figure.savefig(out, facecolor="white")
