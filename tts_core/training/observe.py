@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from tts_core.audio.vocoder import load_vocoder
 from tts_core.config import Features, Recipe
 from tts_core.evaluation.comparisons import compare
 from tts_core.evaluation.journal import Values
-from tts_core.evaluation.renditions import ORACLE, TEXT, Mode, Rendition, render
+from tts_core.evaluation.renditions import ORACLE, TEXT, Mode, Rendition, render, seeded
 from tts_core.models.batch import collate
 from tts_core.models.build import System
 from tts_core.models.camp import CAMP
@@ -39,6 +39,20 @@ HEARD: dict[tuple[str, int], tuple[Mode, str]] = {
 """System and stage to what it can say by then: prosody from where, under whose durations."""
 
 
+class Latent(NamedTuple):
+    """What carries the prosody of a sentence.
+
+    Attributes:
+        title: what it is. values: (rows, columns), no unit.
+        rows, columns: their names; empty where they are dimensions of the latent.
+    """
+
+    title: str
+    values: np.ndarray
+    rows: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Spoken:
     """One rendition beside its recording.
@@ -47,7 +61,7 @@ class Spoken:
         row: the recording. rendition: log-mel (T, M) and durations. samples: (L,) audio.
         f0: (T,) Hz, 0 where unvoiced. values: how far it is from the recording.
         attention: (T / r, N) teacher-forced weights, of a system with attention.
-        latent: name and values of what carries the prosody, of a system with a latent.
+        latents: of a system that has them: the recording's, and once it is learnt the text's.
     """
 
     row: Prepared
@@ -56,7 +70,7 @@ class Spoken:
     f0: np.ndarray
     values: Values
     attention: np.ndarray | None
-    latent: tuple[str, np.ndarray] | None
+    latents: list[Latent]
 
 
 class Observer:
@@ -122,8 +136,8 @@ class Observer:
         contour = f0(samples, self.features)
         durations = rendition.durations if self.timing == "own" else None
         values = compare(contour, rendition.mel, durations, row, self.features)
-        attention, latent = _inside(model, row)
-        return Spoken(row, rendition, samples, contour, values, attention, latent)
+        attention, latents = _inside(model, row, self.mode)
+        return Spoken(row, rendition, samples, contour, values, attention, latents)
 
     def _write(self, step: int, one: Spoken) -> None:
         tag = f"{one.row.utterance}: {one.row.text[:60]}"
@@ -142,20 +156,34 @@ class Observer:
 
 
 @torch.inference_mode()
-def _inside(
-    model: System, row: Prepared
-) -> tuple[np.ndarray | None, tuple[str, np.ndarray] | None]:
-    """Attention weights and latent of a recording, of those systems that have them."""
-    batch = collate([row.encoded], [row]).to(next(model.parameters()).device)
+def _inside(model: System, row: Prepared, mode: Mode) -> tuple[np.ndarray | None, list[Latent]]:
+    """Attention weights and latents, of those systems that have them.
+
+    Args:
+        mode: "text" where prosody is read from the text by now, and shown beside the recording's.
+    """
+    device = next(model.parameters()).device
+    batch = collate([row.encoded], [row]).to(device)
     if isinstance(model, NTTSAttention):
         decoded, _ = model(batch)
-        return decoded.weights[0].cpu().numpy(), None
+        return decoded.weights[0].cpu().numpy(), []
     if isinstance(model, Kathaka):
-        mean, log_variance = (part[0].cpu() for part in model.posterior(batch))
-        return None, ("posterior mean and deviation", np.stack([mean, (log_variance / 2).exp()]))
+        found = {"posterior": model.posterior(batch)}
+        if mode == TEXT:
+            found["sampler"] = model.sampler(batch)
+        values = [v for mean, log in found.values() for v in (mean[0], (log[0] / 2).exp())]
+        rows = tuple(f"{name} {what}" for name in found for what in ("mean", "deviation"))
+        return None, [Latent(" and ".join(found), torch.stack(values).cpu().numpy(), rows)]
     if isinstance(model, CAMP):
-        return None, ("word vectors", model.oracle_prosody(batch)[0].cpu().numpy().T)
-    return None, None
+        vectors = {"of the recording": model.oracle_prosody(batch)}
+        if mode == TEXT:
+            generator = seeded(0, row.text, device)
+            vectors["from the text"] = model.prosody_predictor.generate(batch, generator)
+        return None, [
+            Latent(f"word vectors {whose}", found[0].cpu().numpy().T, columns=row.words)
+            for whose, found in vectors.items()
+        ]
+    return None, []
 
 
 def _undisturbed(device: torch.device | str) -> AbstractContextManager[None]:

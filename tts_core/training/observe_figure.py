@@ -12,15 +12,15 @@ from tts_core.config import Features
 from tts_core.text.tokens import TOKENS
 
 if TYPE_CHECKING:
-    from tts_core.training.observe import Spoken
+    from tts_core.training.observe import Latent, Spoken
 
 OURS, THEIRS = "#e69f00", "#56b4e9"
 """Okabe and Ito's orange and sky blue: system and recording."""
 
 
 def draw(one: Spoken, features: Features, title: str) -> Figure:
-    """Both spectrograms with their phones, both F0 contours, and what carries the prosody."""
-    panels = 3 + (one.attention is not None) + (one.latent is not None)
+    """Both spectrograms with their phones, both F0 contours, attention and what carries prosody."""
+    panels = 3 + (one.attention is not None) + len(one.latents)
     figure = Figure(figsize=(10, 2.1 * panels), layout="constrained")
     axes = figure.subplots(panels, 1)
     seconds = features.hop / features.sample_rate_hz
@@ -30,29 +30,49 @@ def draw(one: Spoken, features: Features, title: str) -> Figure:
     for place, (name, mel, durations) in enumerate(
         [("system", made.mel, made.durations), ("recording", row.mel, row.durations)]
     ):
-        _spectrogram(axes[place], mel, seconds, (low, high))
+        _spectrogram(figure, axes[place], mel, seconds, (low, high))
         _phones(axes[place], tokens, durations, seconds)
         axes[place].set_title(f"{name}: {row.text}" if place else f"{title}, {name}", fontsize=9)
     _contours(axes[2], one, seconds)
     if one.attention is not None:
-        axes[3].imshow(one.attention.T, origin="lower", aspect="auto", cmap="magma")
-        axes[3].set(title="attention, teacher-forced", xlabel="decoder step", ylabel="phone")
-    if one.latent is not None:
-        name, values = one.latent
-        most = float(np.abs(values).max())
-        image = axes[-1].imshow(values, aspect="auto", cmap="coolwarm", vmin=-most, vmax=most)
-        axes[-1].set(title=f"{name} of the recording", yticks=[])
-        figure.colorbar(image, ax=axes[-1])
+        _attention(figure, axes[3], one.attention, tokens)
+    for panel, latent in zip(axes[panels - len(one.latents) :], one.latents, strict=True):
+        _latent(figure, panel, latent)
     return figure
 
 
-def _spectrogram(axes: Axes, mel: np.ndarray, seconds: float, limits: tuple[float, float]) -> None:
+def _spectrogram(
+    figure: Figure, axes: Axes, mel: np.ndarray, seconds: float, limits: tuple[float, float]
+) -> None:
     extent = (0.0, len(mel) * seconds, 0.0, float(mel.shape[1]))
-    axes.imshow(
+    image = axes.imshow(
         mel.T, origin="lower", aspect="auto", cmap="magma", extent=extent, vmin=limits[0],
         vmax=limits[1],
     )  # fmt: skip
     axes.set(ylabel="mel bin", xlabel="s")
+    figure.colorbar(image, ax=axes, label="log magnitude")
+
+
+def _attention(figure: Figure, axes: Axes, weights: np.ndarray, tokens: list[str]) -> None:
+    image = axes.imshow(weights.T, origin="lower", aspect="auto", cmap="magma", vmin=0.0)
+    axes.set(xlabel="decoder step", yticks=range(len(tokens)))
+    axes.set_yticklabels(tokens, fontsize=min(7.0, 110 / len(tokens)))
+    axes.set_title("attention over phones, teacher-forced", fontsize=9)
+    figure.colorbar(image, ax=axes, label="weight")
+
+
+def _latent(figure: Figure, axes: Axes, latent: Latent) -> None:
+    values = latent.values
+    most = float(np.abs(values).max())
+    image = axes.imshow(values, aspect="auto", cmap="coolwarm", vmin=-most, vmax=most)
+    if latent.rows:
+        axes.set_yticks(range(len(latent.rows)), latent.rows, fontsize=7)
+    if latent.columns:
+        axes.set_xticks(range(len(latent.columns)), latent.columns, fontsize=7)
+    axes.set(xlabel=None if latent.columns else "dimension")
+    axes.set(ylabel=None if latent.rows else "dimension")
+    axes.set_title(latent.title, fontsize=9)
+    figure.colorbar(image, ax=axes, label="value")
 
 
 def _phones(axes: Axes, tokens: list[str], durations: np.ndarray, seconds: float) -> None:
@@ -72,5 +92,6 @@ def _contours(axes: Axes, one: Spoken, seconds: float) -> None:
     said = "not defined" if correlation is None else f"{correlation:.2f}"
     axes.set(ylabel="F0, Hz", xlabel="s", title=f"correlation of log F0, phone by phone: {said}")
     axes.title.set_fontsize(9)
+    axes.set_xlim(0.0, max(len(one.row.f0), len(one.f0)) * seconds)
     axes.grid(color="#d8dce2", linewidth=0.6)
     axes.legend(fontsize=8, loc="upper right")

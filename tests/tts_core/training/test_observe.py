@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import soundfile
 import torch
@@ -11,8 +13,14 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from intone.errors import UserError
+from tts_core.config import Features
+from tts_core.evaluation.renditions import Rendition
+from tts_core.models.build import build
+from tts_core.text.tokens import TOKENS
 from tts_core.training import checkpoint, metrics
 from tts_core.training.loop import train
+from tts_core.training.observe import HEARD, Spoken, _inside
+from tts_core.training.observe_figure import draw
 
 
 def weights(run):
@@ -47,6 +55,41 @@ def test_looking_changes_no_weight_and_shows_every_sentence(system, corpus, tiny
         shown = [event.value for event in found.Scalars("spoken_f0_error")]
         assert shown == pytest.approx([row["spoken_f0_error"] for row in rows])
     assert board(seen, 1, "train")[0]["scalars"]
+
+
+SPECTROGRAMS = ["stage 1, step 1, system", "recording: {text}"]
+LEARNT, READ = "word vectors of the recording", "word vectors from the text"
+
+
+@pytest.mark.parametrize(("system", "stage", "below"), [
+    ("ntts", 2, []), ("durian_plus", 1, []),
+    ("ntts_attention", 1, ["attention over phones, teacher-forced"]),
+    ("kathaka", 1, ["posterior"]), ("kathaka", 2, ["posterior and sampler"]),
+    ("camp", 1, [LEARNT]), ("camp", 2, [LEARNT, READ]),
+])  # fmt: skip
+def test_a_picture_names_every_panel_and_axis(system, stage, below, facts, tiny, utterance):
+    """Alignment of attention, durations of the others, latents of those that have them."""
+    row = utterance(1)
+    row = replace(row, words=tuple(f"w{i}" for i in range(len(row.encoded.pos))))
+    mode, _ = HEARD[system, stage]
+    inside = _inside(build(tiny(system, 1), facts).eval(), row, mode)
+    one = Spoken(row, Rendition(row.mel, row.durations), np.zeros(0), row.f0, {}, *inside)
+    figure = draw(one, Features(), "stage 1, step 1")
+    panels = [axes for axes in figure.axes if axes.get_title()]
+    assert [axes.get_title() for axes in panels] == [
+        *(title.format(text=row.text) for title in SPECTROGRAMS),
+        "correlation of log F0, phone by phone: not defined", *below,
+    ]  # fmt: skip
+    for axes in panels[:2]:
+        assert [text.get_text() for text in axes.texts] == [TOKENS[i] for i in row.encoded.tokens]
+    assert panels[2].get_ylabel() == "F0, Hz"
+    for axes in panels:
+        assert axes.get_xlabel() or [t.get_text() for t in axes.get_xticklabels()] == [*row.words]
+        named = [text.get_text() for text in axes.get_yticklabels()]
+        assert axes.get_ylabel() or "posterior mean" in named or named[0] == "<s>"
+    bars = [axes.get_ylabel() for axes in figure.axes if not axes.get_title()]
+    assert len(bars) == len(panels) - 1
+    assert all(bars)
 
 
 def test_the_best_step_is_told_by_its_speech(corpus, tiny, tmp_path):
