@@ -10,6 +10,8 @@ from intone.files import write_whole
 from tts_core.config import Features
 
 RUN = "run.json"
+DIFFERENCES = 3
+"""So many keys are named where recipes differ."""
 
 
 def claim(
@@ -20,12 +22,15 @@ def claim(
 ) -> None:
     """Write `run.json`, or make sure that the run which is there is the same.
 
+    A run without a checkpoint has nothing to lose: who is told to change a key, because the first
+    batch did not fit, need not remove its folder.
+
     Args:
         out: run folder. described: what is written. file: another name than `run.json`, where it is
             not a system that is trained. keys: of `described`, which must be equal.
     """
     path = out / file
-    if path.is_file():
+    if path.is_file() and any(out.glob("*/step-*")):
         there = json.loads(path.read_text("utf-8"))
         for key in keys:
             if there[key] != described[key]:
@@ -40,9 +45,26 @@ def claim(
 
 def _difference(key: str, now: dict[str, Any], there: dict[str, Any]) -> str:
     """Both values of what differs between a run and the one that is there."""
+    if key == "recipe_digest":
+        new, old = _flat(now["recipe"]), _flat(there["recipe"])
+        changed = sorted(k for k in new.keys() | old.keys() if new.get(k) != old.get(k))
+        changed = [k for k in changed if k != "description"]
+        said = [f"{k} {new.get(k)} instead of {old.get(k)}" for k in changed[:DIFFERENCES]]
+        return ", ".join(said) + (" ..." if len(changed) > DIFFERENCES else "")
     if key != "corpus":
         return f"{now[key]} instead of {there[key]}"
     features, other = (Features.model_validate(run[key]["features"]) for run in (now, there))
     if features.digest() != other.digest():
         return f"features {features.against(other)}"
     return f"prepared as {now[key]['inputs_digest']} instead of {there[key]['inputs_digest']}"
+
+
+def _flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """Nested keys as they are written on the command line: `stages.1.steps`."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{above}{key}.")
+        else:
+            flat[above + key] = value
+    return flat

@@ -115,8 +115,23 @@ def test_every_utterance_once_an_epoch_within_the_budget():
 
 def test_a_changed_recipe_does_not_go_on_in_an_old_run(corpus, tiny, tmp_path):
     train(tiny("ntts", 2), corpus, tmp_path / "run")
-    with pytest.raises(UserError, match="another recipe"):
+    said = r"another recipe \(stages\.1\.steps 3 instead of 2, stages\.2\.steps 3 instead of 2\)"
+    with pytest.raises(UserError, match=said):
         train(tiny("ntts", 3), corpus, tmp_path / "run")
+
+
+def test_a_run_that_never_came_to_a_checkpoint_may_be_changed(corpus, tiny, tmp_path):
+    """As when the first batch does not fit the memory, and a smaller one is asked for."""
+
+    def die(_):
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        train(tiny("ntts", 2), corpus, tmp_path / "run", watch=die)
+    smaller = {"stages.1.batch_frames": 300}
+    train(tiny("ntts", 2, **smaller), corpus, tmp_path / "run", stages=[1])
+    described = json.loads((tmp_path / "run/run.json").read_text())
+    assert described["recipe"]["stages"]["1"]["batch_frames"] == 300
 
 
 def test_a_stage_needs_the_one_before(corpus, tiny, tmp_path):
