@@ -7,11 +7,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from intone.errors import UserError
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.shards import write_shard
 from tts_core.training import checkpoint, metrics
 from tts_core.training.loop import train
-from tts_core.training.optimise import Optimiser
+from tts_core.training.optimise import MAX_SKIPPED, Optimiser
 
 SPOILT = 3
 
@@ -61,3 +62,27 @@ def test_a_skipped_step_changes_no_bit(tiny):
     for bad in (float("nan"), float("inf")):
         assert all(map(torch.equal, before, step(bad)))
     assert not any(map(torch.equal, before, step(0.5)))
+
+
+def test_skipped_steps_are_counted_and_too_many_in_a_row_are_fatal(tiny):
+    recipe = tiny("ntts", 1)
+    layer = torch.nn.Linear(3, 2)
+    optimiser = Optimiser(layer, recipe, recipe.stages[1])
+
+    def step(gradient, times):
+        for _ in range(times):
+            for parameter in layer.parameters():
+                parameter.grad = torch.full_like(parameter, gradient)
+            optimiser.step()
+
+    step(float("nan"), MAX_SKIPPED - 1)
+    step(0.5, 1)
+    step(float("inf"), MAX_SKIPPED - 1)
+    assert optimiser.check("stages.1.lr") == 2 * (MAX_SKIPPED - 1)
+    # A run that goes on from a checkpoint goes on counting.
+    later = Optimiser(layer, recipe, recipe.stages[1])
+    later.load_state_dict(optimiser.state_dict())
+    optimiser = later
+    step(float("nan"), 1)
+    with pytest.raises(UserError, match=rf"{MAX_SKIPPED} times in a row.*stages\.1\.lr"):
+        optimiser.check("stages.1.lr")
