@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from intone.errors import UserError
-from tts_core.audio.io import read_audio
 from tts_core.config import Features
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
@@ -105,6 +104,9 @@ def read_speech(
 
 
 def _read(row: Prepared, features: Features) -> Clip:
+    # Where recordings come from elsewhere, as on a lent GPU, no resampler is needed.
+    from tts_core.audio.io import read_audio
+
     samples = read_audio(row.audio, features.sample_rate_hz)
     clip = clip_of(row.utterance, samples, row.mel, features)
     if clip is None:
