@@ -159,6 +159,11 @@ class Recipe(Config):
         default="auto",
         description="bf16: bfloat16 where it does no harm; auto: that on a GPU that has it",
     )
+    stream: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="read the training split shard by shard, not whole; auto: if it is longer than "
+        "100 h",
+    )
 
     @model_validator(mode="after")
     def _stages_of_the_system(self) -> "Recipe":
@@ -170,6 +175,9 @@ class Recipe(Config):
     def digest(self) -> str:
         """Digest of everything in the recipe but its words."""
         values = self.model_dump(mode="json", exclude={"description"})
+        if self.stream == "auto":
+            # As before there was a choice: runs of then go on.
+            del values["stream"]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -4,8 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from intone.errors import UserError
-from tts_core.corpus.shards import PreparedInfo, inventory_digest, read_info, read_shard
+from tts_core.corpus.shards import (
+    PreparedInfo,
+    inventory_digest,
+    read_frames,
+    read_info,
+    read_shard,
+)
 from tts_core.corpus.splits import SPLITS
+from tts_core.corpus.stream import StreamedSplit
 from tts_core.types import Prepared
 
 
@@ -34,8 +41,12 @@ class PreparedCorpus:
             )
         self.info: PreparedInfo = info
 
-    def split(self, name: str) -> list[Prepared]:
+    def split(self, name: str, every: int = 1) -> list[Prepared]:
         """All utterances of train, validation or test, in the order of the corpus, in memory.
+
+        Args:
+            name: of the split.
+            every: only those of every so many-th shard.
 
         Returns:
             none if the split is empty; `audio` is an absolute path.
@@ -43,12 +54,34 @@ class PreparedCorpus:
         Raises:
             UserError: no such split, or a shard is missing or damaged.
         """
-        if name not in SPLITS:
-            raise UserError(f"{name}: no such split; one of {', '.join(SPLITS)}")
-        paths = [self.path / "shards" / shard for shard in self.info.shards]
+        _known(name)
+        return [row for shard in self.info.shards[::every] for row in self._read(shard, name)]
+
+    def stream(self, name: str, rank: int = 0, processes: int = 1) -> StreamedSplit:
+        """The same of every `processes`-th shard from the `rank`-th on, read when it is wanted.
+
+        Raises:
+            UserError: no such split, fewer shards than processes, or a shard is missing or damaged.
+        """
+        _known(name)
+        shards = self.info.shards[rank::processes]
+        if len(self.info.shards) < processes:
+            raise UserError(
+                f"{self.path}: {len(self.info.shards)} shards for {processes} processes; start at "
+                f"most {len(self.info.shards)}, or read the corpus whole (stream=never)"
+            )
+        paths = [self.path / "shards" / shard for shard in shards]
+        frames = [read_frames(path, self.info.features, name) for path in paths]
+        return StreamedSplit(frames, lambda number: self._read(shards[number], name))
+
+    def _read(self, shard: str, split: str) -> list[Prepared]:
         folder = Path(self.info.corpus_folder)
         return [
             replace(utterance, audio=str(folder / utterance.audio))
-            for path in paths
-            for utterance in read_shard(path, self.info.features, name)
+            for utterance in read_shard(self.path / "shards" / shard, self.info.features, split)
         ]
+
+
+def _known(split: str) -> None:
+    if split not in SPLITS:
+        raise UserError(f"{split}: no such split; one of {', '.join(SPLITS)}")

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ VERSION = 2
 ENCODED = tuple(field.name for field in fields(Encoded))
 _STRINGS = ("utterance", "sentence", "text", "speaker", "split", "audio")
 _LINKS = ("paragraph", "previous", "next")
+_LISTS: dict[str, type] = dict.fromkeys((*ENCODED, "durations"), np.int64)
+_LISTS |= {"mel": np.float32, "f0": np.float32}
 
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in (*_STRINGS, *_LINKS)]
@@ -196,19 +199,39 @@ def read_shard(path: Path, features: Features, split: str | None = None) -> Iter
     Raises:
         UserError: the file is missing, damaged, of another version, or holds other spectrograms.
     """
+    table = _table(path, features, split)
+    arrays = {name: _rows(table.column(name), dtype) for name, dtype in _LISTS.items()}
+    others = table.select([*_STRINGS, *_LINKS, "position", "words"]).to_pylist()
+    for row, other in enumerate(others):
+        own: dict[str, Any] = {name: rows[row] for name, rows in arrays.items()}
+        encoded = Encoded(**{name: own.pop(name) for name in ENCODED})
+        mel = own.pop("mel").reshape(len(own["f0"]), -1)
+        words = tuple(other.pop("words"))
+        yield Prepared(**other, **own, encoded=encoded, mel=mel, words=words)
+
+
+def read_frames(path: Path, features: Features, split: str) -> np.ndarray:
+    """(U,) int64 frames of a shard's utterances of one split; spectrograms are not read.
+
+    Raises:
+        UserError: as `read_shard`.
+    """
+    durations = _table(path, features, split, ["durations"]).column("durations")
+    return np.array([row.sum() for row in _rows(durations, np.int64)], np.int64)
+
+
+def _table(
+    path: Path, features: Features, split: str | None, columns: list[str] | None = None
+) -> pa.Table:
     if not path.is_file():
         raise UserError(f"{path}: this shard is missing; prepare the corpus again")
     filters = [("split", "=", split)] if split else None
     try:
         about = pq.read_schema(path).metadata or {}
         _check_shard(path, about, features)
-        table = pq.read_table(path, filters=filters)
+        return pq.read_table(path, columns=columns, filters=filters)
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path}: this shard is damaged; prepare the corpus again") from error
-    arrays = {name: table.column(name).combine_chunks() for name in table.column_names}
-    for row in range(table.num_rows):
-        value = {name: array[row] for name, array in arrays.items()}
-        yield _utterance(value)
 
 
 def _check_shard(path: Path, about: Mapping[bytes, bytes], features: Features) -> None:
@@ -270,13 +293,8 @@ def _array(scalar: Any, dtype: type) -> np.ndarray:
     return scalar.values.to_numpy(zero_copy_only=False).astype(dtype)
 
 
-def _utterance(value: Mapping[str, Any]) -> Prepared:
-    f0 = _array(value["f0"], np.float32)
-    return Prepared(
-        **{name: value[name].as_py() for name in (*_STRINGS, *_LINKS, "position")},
-        encoded=encoded_of(value),
-        durations=_array(value["durations"], np.int64),
-        mel=_array(value["mel"], np.float32).reshape(len(f0), -1),
-        f0=f0,
-        words=tuple(value["words"].as_py()),
-    )
+def _rows(column: pa.ChunkedArray, dtype: type) -> list[np.ndarray]:
+    """A column of lists, converted at once: its rows are views of one array."""
+    lists: Any = column.combine_chunks()
+    values = lists.values.to_numpy(zero_copy_only=False).astype(dtype)
+    return [values[start:end] for start, end in pairwise(lists.offsets.to_pylist())]

@@ -23,16 +23,18 @@ def epoch_batches(lengths: Sequence[int], budget: int, seed: tuple[int, ...]) ->
     return [group[0] for group in _joint_batches(lengths, budget, seed, 1)]
 
 
-def _by_length(lengths: Sequence[int], budget: int, random: np.random.Generator) -> list[list[int]]:
+def by_length(lengths: Sequence[int], budget: int, random: np.random.Generator) -> list[list[int]]:
+    """Batches of positions in `lengths`, from the shortest to the longest but for some jitter."""
     jitter = random.uniform(0.9, 1.1, len(lengths))
     order = np.argsort(np.asarray(lengths) * jitter, kind="stable")
     batches: list[list[int]] = []
     current: list[int] = []
+    longest = 0
     for position in order.tolist():
-        longest = max([lengths[position], *(lengths[i] for i in current)])
+        longest = max(longest, lengths[position])
         if current and longest * (len(current) + 1) > budget:
             batches.append(current)
-            current = []
+            current, longest = [], lengths[position]
         current.append(position)
     return [*batches, current] if current else batches
 
@@ -88,10 +90,24 @@ def _joint_batches(
             f"{len(lengths)} utterances for {processes} processes; start at most {len(lengths)}"
         )
     random = np.random.default_rng(seed)
-    batches = _by_length(lengths, budget, random)
-    while len(batches) % processes:
-        fullest = max(range(len(batches)), key=lambda i: len(batches[i]))
-        half = len(batches[fullest]) // 2
-        batches[fullest : fullest + 1] = [batches[fullest][:half], batches[fullest][half:]]
+    batches = by_length(lengths, budget, random)
+    halve_until(-(-len(batches) // processes) * processes, batches)
     groups = [batches[i : i + processes] for i in range(0, len(batches), processes)]
     return [groups[i] for i in random.permutation(len(groups))]
+
+
+def halve_until(wanted: int, batches: list[list[int]]) -> None:
+    """Halve the fullest in place until there are so many; neighbours in length stay neighbours.
+
+    Raises:
+        UserError: there are fewer utterances.
+    """
+    while len(batches) < wanted:
+        fullest = max(range(len(batches)), key=lambda i: len(batches[i]))
+        half = len(batches[fullest]) // 2
+        if not half:
+            raise UserError(
+                f"{len(batches)} batches of one utterance each cannot be shared out evenly; raise "
+                "batch_frames or start another number of processes"
+            )
+        batches[fullest : fullest + 1] = [batches[fullest][:half], batches[fullest][half:]]

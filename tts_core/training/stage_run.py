@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -12,21 +13,22 @@ from torch import Tensor
 from intone.errors import UserError
 from tts_core.config import Recipe, StageConfig
 from tts_core.corpus.dataset import PreparedCorpus
-from tts_core.corpus.paragraphs import read_splits
+from tts_core.corpus.stream import StreamedSplit
 from tts_core.models.batch import Batch
 from tts_core.models.build import System
 from tts_core.training import checkpoint, metrics
 from tts_core.training.average import MovingAverage
 from tts_core.training.batches import Share, endless_batches
+from tts_core.training.data import agree, of_all_processes, read_data
 from tts_core.training.events import Clock, Event, Watch
 from tts_core.training.joint import JointMeans, counts
 from tts_core.training.keep import Keeper, load_kept
 from tts_core.training.observe import SPOKEN, Observer, check_observable
 from tts_core.training.optimise import Optimiser
+from tts_core.training.pools import streamed_batches
 from tts_core.training.signals import Interrupted, StopOnSignal
 from tts_core.training.stages import Cached, StageLoss, stages_of
 from tts_core.training.validate import batch_of, validate
-from tts_core.types import Prepared
 
 LOG_EVERY = 10
 """Steps between two looks at the losses: a look makes the CPU wait for the GPU."""
@@ -50,7 +52,7 @@ class StageRun:
         self.folder = out / f"stage-{number}"
         self.share = Share(accelerator.process_index, accelerator.num_processes)
         self.clock = Clock(corpus.info.features, accelerator.num_processes)
-        self.data = _data(corpus, recipe, number)
+        self.data = read_data(corpus, recipe, number, self.share)
 
     def train(self, model: System) -> None:
         """Take the steps from the newest checkpoint to the last, and leave what is to be kept."""
@@ -95,8 +97,9 @@ class StageRun:
         device, config = self.accelerator.device, self.config
         stage = self.stage = stages_of(model.to(device), self.recipe.stages)[self.number]
         self.loss = StageLoss(model, stage, _in_bf16(self.recipe, device)).eval()
-        self.cached = {name: stage.remember(rows, device) for name, rows in self.data.items()}
-        stage.begin(self.cached["train"])
+        kept = {name: stage.remember(rows, device) for name, rows in self.data._asdict().items()}
+        self.cached: dict[str, Cached] = kept
+        stage.begin(of_all_processes(self.data.train, kept["train"]))
         self.optimiser = Optimiser(self.loss, self.recipe, config)
         self.average = MovingAverage(model, config.ema) if config.ema else None
         start = self._resume(model)
@@ -129,12 +132,16 @@ class StageRun:
 
     def _batches(self, start: int) -> Iterator[tuple[int, list[Batch]]]:
         """(epoch, this process's batches) of each step after step `start`."""
-        frames = [len(row.mel) for row in self.data["train"]]
-        each, seed = self.config.accumulate, (self.recipe.seed, self.number)
-        drawn = endless_batches(frames, self.config.batch_frames, seed, start * each, self.share)
+        rows, each = self.data.train, self.config.accumulate
+        plan = (self.config.batch_frames, (self.recipe.seed, self.number), start * each)
+        if isinstance(rows, StreamedSplit):
+            drawn = streamed_batches(rows, *plan, self.share.rank, agree)
+        else:
+            drawn = endless_batches([len(row.mel) for row in rows], *plan, self.share)
         while True:
-            some = [next(drawn) for _ in range(each)]
-            yield some[0][0], [batch_of(self.data["train"], positions) for _, positions in some]
+            # Each is made before the next is drawn: what it is made of may then be let go.
+            some = [(epoch, batch_of(rows, chosen)) for epoch, chosen in islice(drawn, each)]
+            yield some[0][0], [batch for _, batch in some]
 
     def _look(self, parts: dict[str, Tensor]) -> dict[str, float]:
         """The joint losses of a step, and how many steps were skipped, if any."""
@@ -144,7 +151,7 @@ class StageRun:
         return values | {"skipped": float(skipped)} if skipped else values
 
     def _validate(self) -> dict[str, float]:
-        rows, kept = self.data["validation"], self.cached["validation"]
+        rows, kept = self.data.validation, self.cached["validation"]
         device = self.accelerator.device
         return validate(self.loss, rows, kept, self.config, device, self.share)
 
@@ -158,10 +165,10 @@ class StageRun:
 
     def _observe_from(self, start: int) -> None:
         """The first process speaks for all."""
-        check_observable(self.recipe, self.data["validation"])
+        check_observable(self.recipe, self.data.validation)
         self.observer = None
         if self.accelerator.is_main_process:
-            rows = self.data["validation"]
+            rows = self.data.validation
             self.observer = Observer(
                 self.out, self.recipe, self.number, self.clock.features, rows, start
             )
@@ -211,18 +218,6 @@ class StageRun:
             metrics.append(self.out, {"stage": self.number, "step": step, "split": split, **values})
             if self.observer and split != "average":
                 self.observer.log(step, values, split)
-
-
-def _data(corpus: PreparedCorpus, recipe: Recipe, number: int) -> dict[str, list[Prepared]]:
-    data = read_splits(corpus, ("train", "validation"), recipe.model.context_sentences)
-    if not data["train"]:
-        raise UserError(f"{corpus.path}: no utterances to train on")
-    if not data["validation"] and recipe.stages[number].keep == "best":
-        raise UserError(
-            f"{corpus.path}: no validation utterances to tell the best step of stage {number} by; "
-            f"keep the last one (stages.{number}.keep=last)"
-        )
-    return data
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from intone.resources import cache_path
 from tts_core.config import StageConfig
+from tts_core.corpus.stream import StreamedSplit
 from tts_core.models.batch import Batch, collate
 from tts_core.models.build import System
 from tts_core.models.camp import CAMP, huber
@@ -212,6 +213,8 @@ def _camp(model: CAMP, configs: dict[int, StageConfig]) -> dict[int, Stage]:
         found = _over(data, device, model.oracle_prosody)
         rows = [row for batch in found for row in batch.unbind(0)]
         # Single utterances, so that there is no padding among the vectors.
+        if isinstance(data, StreamedSplit):
+            return {"vectors": rows}
         texts = {"rows": data, "other_texts": other_texts(data)}
         return {"vectors": rows, **texts, **_text_states(predictor.context, data)}
 
@@ -272,8 +275,11 @@ def _concatenate(rows: Sequence[Gaussian]) -> Gaussian:
 
 
 def _text_states(context: TextContext | None, data: Sequence[Prepared]) -> Cached:
-    """A frozen encoder reads a corpus once, for this run and for every later one."""
-    if context is None or context.finetune:
+    """A frozen encoder reads a corpus once, for this run and for every later one.
+
+    Not a streamed one: the states of a sentence are nearly as large as its spectrogram.
+    """
+    if context is None or context.finetune or isinstance(data, StreamedSplit):
         return {}
     cache = EmbeddingCache(cache_path("embeddings"))
     return {"text_states": cache.states(context.encoder, [row.encoded.pieces for row in data])}

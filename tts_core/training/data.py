@@ -1,0 +1,94 @@
+"""What a stage learns from and is judged by: splits in memory, or streamed where they are large."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from accelerate.utils import gather_object
+from torch import Tensor
+
+from intone.errors import UserError
+from tts_core.config import Recipe
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.paragraphs import read_splits
+from tts_core.corpus.stream import StreamedSplit
+from tts_core.training.batches import Share
+from tts_core.training.stages import Cached
+from tts_core.types import Prepared
+
+STREAMED_HOURS = 100.0
+"""More to learn from than this is streamed by itself: 10 GB of spectrograms in every process."""
+HELD_OUT_HOURS = 2.0
+"""Beside a streamed split every process holds about so much to validate on, at most."""
+
+
+class Data(NamedTuple):
+    """The splits of a stage, as one process sees them. train: all of it, or its share."""
+
+    train: Sequence[Prepared]
+    validation: Sequence[Prepared]
+
+
+def read_data(corpus: PreparedCorpus, recipe: Recipe, number: int, share: Share) -> Data:
+    """The splits for stage `number`.
+
+    Raises:
+        UserError: nothing to learn from or to tell the best step by, neighbouring sentences of a
+            streamed corpus, or a shard is missing or damaged.
+    """
+    data = _streamed(corpus, recipe, share) if _streams(corpus, recipe) else _whole(corpus, recipe)
+    if not len(data.train):
+        raise UserError(f"{corpus.path}: no utterances to train on")
+    if not data.validation and recipe.stages[number].keep == "best":
+        raise UserError(
+            f"{corpus.path}: no validation utterances to tell the best step of stage {number} by; "
+            f"keep the last one (stages.{number}.keep=last)"
+        )
+    return data
+
+
+def _streams(corpus: PreparedCorpus, recipe: Recipe) -> bool:
+    large = corpus.info.splits["train"].hours > STREAMED_HOURS
+    return recipe.stream == "always" or (recipe.stream == "auto" and large)
+
+
+def _whole(corpus: PreparedCorpus, recipe: Recipe) -> Data:
+    splits = read_splits(corpus, Data._fields, recipe.model.context_sentences)
+    return Data(**splits)
+
+
+def _streamed(corpus: PreparedCorpus, recipe: Recipe, share: Share) -> Data:
+    if neighbours := recipe.model.context_sentences:
+        raise UserError(
+            f"{corpus.path}: is streamed, so that sentences' neighbours are not at hand for "
+            f"model.context_sentences={neighbours}; set it to 0, or read the corpus whole "
+            "(stream=never)"
+        )
+    held_out = corpus.info.splits.get("validation")
+    every = int(held_out.hours / HELD_OUT_HOURS) + 1 if held_out else 1
+    return Data(corpus.stream("train", *share), corpus.split("validation", every))
+
+
+def agree(numbers: list[int]) -> list[int]:
+    """Of the numbers that every process brings, the largest at each place."""
+    return list(map(max, zip(*gather_object([numbers]), strict=True)))
+
+
+def of_all_processes(rows: Sequence[Prepared], cached: Cached) -> Cached:
+    """What `remember` kept of a split, of its streamed shares together: one piece each.
+
+    Args:
+        rows: the split or the process' share of it.
+        cached: lists of tensors, or of tuples of tensors, of which the first dimension is joined.
+    """
+    if not isinstance(rows, StreamedSplit):
+        return cached
+    return {name: [_joined(kept)] for name, kept in cached.items()}
+
+
+def _joined(kept: Sequence[Any]) -> Any:
+    if not isinstance(kept[0], Tensor):
+        return type(kept[0])(*map(_joined, zip(*kept, strict=True)))
+    own = torch.cat(list(kept))
+    # Not from one GPU to another: pickled, a tensor would go back to the GPU that it came from.
+    return torch.cat(gather_object([own.cpu()])).to(own.device)
