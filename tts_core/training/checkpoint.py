@@ -141,7 +141,31 @@ def save_weights(folder: Path, model: System, recipe: Recipe, state: dict[str, A
     """Write weights and facts about them into `folder`; complete or not at all."""
     with whole_folder(folder) as scratch:
         save_file(_own_state(model, recipe), scratch / WEIGHTS)
-        (scratch / STATE).write_text(json.dumps(state) + "\n", "utf-8")
+        _write_state(scratch, state)
+
+
+def _write_state(folder: Path, state: dict[str, Any]) -> None:
+    """`state.json`, last of a folder's files: the facts, and the digest of every other file."""
+    digests = {path.name: sha256(path) for path in sorted(folder.iterdir())}
+    text = json.dumps({**state, "sha256": digests})
+    (folder / STATE).write_text(text + "\n", "utf-8")
+
+
+def undamaged(folder: Path) -> Path:
+    """The folder of a step, if its files are those that were written.
+
+    Raises:
+        UserError: one of them is not.
+    """
+    digests = json.loads((folder / STATE).read_text("utf-8"))["sha256"]
+    for name, digest in digests.items():
+        path = folder / name
+        if not path.is_file() or sha256(path) != digest:
+            raise UserError(
+                f"{path}: damaged or missing; delete the folder {folder}, and the same command "
+                "goes on from what is older"
+            )
+    return folder
 
 
 def random_states(share: Share) -> list[dict[str, Tensor]]:
@@ -171,8 +195,7 @@ def save_step(
         if average:
             average.save(scratch)
         torch.save({"optimizer": optimizer.state_dict(), "random": random}, scratch / OPTIMIZER)
-        state = {"step": step, "finished": finished}
-        (scratch / STATE).write_text(json.dumps(state) + "\n", "utf-8")
+        _write_state(scratch, {"step": step, "finished": finished})
     for old in sorted(folder.glob("step-*"))[:-2]:
         shutil.rmtree(old)
 
@@ -190,8 +213,12 @@ def newest_step(folder: Path) -> tuple[Path, int] | None:
 
 
 def load_step(path: Path, model: System, recipe: Recipe) -> None:
-    """Take the weights of a step up again."""
-    load_own_state(model, load_file(path / WEIGHTS), recipe)
+    """Take the weights of a step up again.
+
+    Raises:
+        UserError: a file of the step is damaged.
+    """
+    load_own_state(model, load_file(undamaged(path) / WEIGHTS), recipe)
 
 
 def resume(path: Path, optimizer: Optimiser, average: MovingAverage | None, share: Share) -> None:

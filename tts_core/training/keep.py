@@ -115,5 +115,6 @@ def load_kept(folder: Path, config: StageConfig, model: System, recipe: Recipe) 
             f"{folder}: no held-out loss was finite, so that no step is the best; lower the "
             "learning rate, or keep the last step (keep=last)"
         )
-    states = [load_file(_folder(folder, best.step) / checkpoint.WEIGHTS) for best in bests]
+    kept = [checkpoint.undamaged(_folder(folder, best.step)) for best in bests]
+    states = [load_file(path / checkpoint.WEIGHTS) for path in kept]
     checkpoint.load_own_state(model, mean_of_states(states), recipe)

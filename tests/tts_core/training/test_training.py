@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -147,6 +148,20 @@ def test_a_stage_needs_the_one_before(corpus, tiny, tmp_path):
 def test_a_wrong_key_or_value_is_named(change, message):
     with pytest.raises(UserError, match=message):
         load_recipe("ntts_demo", change)
+
+
+@pytest.mark.parametrize("name", [checkpoint.WEIGHTS, checkpoint.OPTIMIZER])
+def test_a_damaged_checkpoint_is_refused_and_the_older_one_goes_on(name, corpus, tiny, tmp_path):
+    run, recipe = tmp_path / "run", tiny("ntts", 4, **{"stages.1.checkpoint_every": 2})
+    train(recipe, corpus, run, stages=[1])
+    [older, newest] = sorted((run / "stage-1").glob("step-*"))
+    (newest / name).write_bytes((newest / name).read_bytes()[:-1])
+    with pytest.raises(UserError, match=f"{newest / name}: damaged or missing; delete the folder"):
+        train(recipe, corpus, run)
+    shutil.rmtree(newest)
+    train(recipe, corpus, run)
+    assert older.is_dir()
+    assert sorted((run / "stage-1").glob("step-*"))[-1].name == newest.name
 
 
 def test_damaged_weights_are_refused(corpus, tiny, tmp_path):
