@@ -1,0 +1,348 @@
+"""Streaming: bounded memory, every utterance once, and what many processes learn from it."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import islice, takewhile
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+
+from intone.errors import UserError
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.shards import write_info, write_shard
+from tts_core.corpus.stream import StreamedSplit
+from tts_core.models.build import build
+from tts_core.models.latent import Gaussian
+from tts_core.training import metrics
+from tts_core.training.batches import Share
+from tts_core.training.data import of_all_processes, read_data
+from tts_core.training.loop import train
+from tts_core.training.pools import POOL, streamed_batches
+from tts_core.training.stage_run import StageRun
+from tts_core.training.stages import stages_of
+from tts_core.training.validate import batch_of
+
+N_SHARDS = 41
+FRAMES = 250
+STEPS = {"kathaka": 2, "camp": 12}
+"""Of stage 1; later ones have 2. All processes hear of a signal at every tenth."""
+
+
+@pytest.fixture
+def sharded(corpus, utterance) -> PreparedCorpus:
+    """41 shards of two or three utterances to learn from; four have one to validate on."""
+    names = [f"{number:03d}.parquet" for number in range(N_SHARDS)]
+    for number, name in enumerate(names):
+        size, slope = 2 + number // 2 % 2, float(number % 5)
+        rows = [utterance(3 * number + i, 3 + i, slope) for i in range(size)]
+        if number < 4:
+            rows.insert(1, replace(utterance(900 + number), split="validation"))
+        write_shard(corpus.path / "shards" / name, rows, corpus.info.features)
+    write_info(corpus.path, corpus.info.model_copy(update={"shards": names}))
+    return PreparedCorpus(corpus.path)
+
+
+def recipe_of(tiny, system, steps, **changes):
+    """Little frames a batch; of a bias without a gradient rounding alone would be blown up."""
+    plain = {"model.dropout": 0.0, "model.prenet_dropout": 0.0, "stream": "always"}
+    each = {"batch_frames": FRAMES, "lr": 2e-5, "accumulate": 2, "validate_every": 6, "steps": 2}
+    stages = tiny(system, 1).stages
+    keys = {f"stages.{n}.{key}": value for n in stages for key, value in each.items()}
+    return tiny(system, 1, **plain | keys | {"stages.1.steps": steps} | changes)
+
+
+def together(shares, draw, budget=FRAMES, seed=(0,)):
+    """What `draw` takes of every process' batches, each in a thread that others wait for."""
+    said: list[list[int]] = [[]] * len(shares)
+    barrier = threading.Barrier(len(shares), timeout=60)
+
+    def of(rank):
+        def agree(numbers):
+            said[rank] = numbers
+            barrier.wait()
+            largest = [max(each) for each in zip(*said, strict=True)]
+            barrier.wait()
+            return largest
+
+        try:
+            return draw(streamed_batches(shares[rank], budget, seed, 0, rank, agree))
+        except UserError as error:
+            return error
+
+    with ThreadPoolExecutor(len(shares)) as pool:
+        return list(pool.map(of, range(len(shares))))
+
+
+def unread(frames):
+    return StreamedSplit([np.array(shard) for shard in frames], lambda _: [])
+
+
+shards = st.lists(st.lists(st.integers(20, 100), min_size=4, max_size=12), min_size=1, max_size=30)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(shards, min_size=1, max_size=4), st.integers(50, 1500), st.integers(0, 9))
+def test_every_utterance_once_an_epoch_and_nobody_waits(frames, budget, seed):
+    """Whatever the shards: refused by all at once, or all take as many batches, epoch by epoch."""
+    shares = [unread(one) for one in frames]
+    drawn = together(
+        shares, lambda found: list(takewhile(lambda one: one[0] < 3, found)), budget, (seed,)
+    )
+    refused = [isinstance(one, UserError) for one in drawn]
+    assert all(refused) or not any(refused)
+    assume(not any(refused))
+    assert len({tuple(epoch for epoch, _ in one) for one in drawn}) == 1
+    for rows, batches in zip(shares, drawn, strict=True):
+        lengths = np.concatenate(rows.frames)
+        for epoch in range(3):
+            positions = [i for e, batch in batches if e == epoch for i in batch]
+            assert sorted(positions) == list(range(len(rows)))
+        sizes = [len(batch) * lengths[batch].max() for _, batch in batches]
+        assert all(len(b) == 1 or n <= budget for n, (_, b) in zip(sizes, batches, strict=True))
+        assert sizes[0] == max(n for n, (e, _) in zip(sizes, batches, strict=True) if e == 0)
+
+
+def test_batches_at_one_time_are_of_like_length():
+    """The longest sentence of a step keeps everybody: on the mean 2 processes differ little."""
+    random = np.random.default_rng(0)
+    shares = [unread(random.integers(50, 1500, (24, 50))) for _ in range(2)]
+    drawn = together(shares, lambda found: list(takewhile(lambda one: one[0] < 2, found)), 8000)
+    longest = [
+        [np.concatenate(rows.frames)[batch].max() for epoch, batch in one if epoch == 1]
+        for rows, one in zip(shares, drawn, strict=True)
+    ]
+    apart = np.abs(np.subtract(*longest)).mean()
+    assert apart < 0.3 * np.abs(longest[0] - random.permutation(longest[1])).mean()
+
+
+def test_too_uneven_shards_are_refused_by_all_before_the_first_batch():
+    shares = [unread([[90] * 40] * 9), unread([[90]] * 9)]
+    for error in together(shares, next, 100):
+        assert isinstance(error, UserError)
+        assert "raise batch_frames, start fewer processes, or read the corpus whole" in str(error)
+
+
+def test_shares_are_the_whole_split_read_in_order_once(sharded):
+    whole = sharded.split("train")
+    shares = [sharded.stream("train", rank, 3) for rank in range(3)]
+    found = {row.utterance: row for rows in shares for row in rows}
+    assert sum(map(len, shares)) == len(found) == len(whole)
+    for row in whole:
+        other = found[row.utterance]
+        np.testing.assert_array_equal(other.mel, row.mel)
+        np.testing.assert_array_equal(other.encoded.pieces, row.encoded.pieces)
+        assert (other.text, other.audio) == (row.text, row.audio)
+    frames = [n for rows in shares for shard in rows.frames for n in shard]
+    assert frames == [len(row.mel) for rows in shares for row in rows]
+    one, read = sharded.stream("train"), []
+    counted = StreamedSplit(one.frames, lambda number: read.append(number) or one._read(number))
+    assert [row.utterance for row in counted] == [row.utterance for row in whole]
+    assert read == list(range(N_SHARDS))
+    assert [counted[i].utterance for i in (80, 0)] == [whole[i].utterance for i in (80, 0)]
+    with pytest.raises(IndexError):
+        counted[len(whole)]
+
+
+def test_nothing_is_read_of_what_is_skipped(sharded):
+    one, read = sharded.stream("train"), []
+    rows = StreamedSplit(one.frames, lambda number: read.append(number) or one._read(number))
+    unbroken = streamed_batches(rows, FRAMES, (3,))
+    before = list(islice(unbroken, 60))
+    assert {epoch for epoch, _ in before} == {0, 1}
+    for skip in (0, 1, 20, 59):
+        del read[:]
+        [(epoch, batch)] = islice(streamed_batches(rows, FRAMES, (3,), skip), 1)
+        assert (epoch, batch) == before[skip]
+        assert batch_of(rows, batch).index.tolist() == batch
+        assert len(set(read)) <= 2 * POOL
+
+
+def test_memory_holds_two_pools_and_no_more(sharded, tiny, tmp_path, monkeypatch):
+    """Through all stages, what is remembered and validated included."""
+    inside, shards = PreparedCorpus._read, []
+
+    def watched(self, shard, split):
+        rows = inside(self, shard, split)
+        if split == "train":
+            shards.append([weakref.ref(row) for row in rows])
+        return rows
+
+    alive: list[int] = []
+
+    def count(_):
+        alive.append(sum(any(row() is not None for row in rows) for rows in list(shards)))
+
+    monkeypatch.setattr(PreparedCorpus, "_read", watched)
+    train(recipe_of(tiny, "camp", 18), sharded, tmp_path / "run", watch=count)
+    assert len(shards) > 2 * N_SHARDS
+    # One more may be on its way that is no longer wanted.
+    assert POOL < max(alive) <= 2 * POOL + 1
+
+
+TRAIN = """
+import os
+import signal
+import sys
+from pathlib import Path
+
+import torch
+
+from tts_core.config import load_recipe
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.models.latent import Gaussian
+from tts_core.training.loop import train
+from tts_core.training.signals import Interrupted
+
+# What is drawn would be another in every process.
+torch.nn.functional.dropout = lambda x, *_, **__: x
+Gaussian.sample = lambda self, *_, **__: self.mean + (self.log_variance / 2).exp()
+torch.set_default_dtype(torch.float64)
+data, whole, broken, *recipes = map(Path, sys.argv[1:])
+corpus = PreparedCorpus(data)
+
+def ask(event):
+    if event.step == 10:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+for path in recipes:
+    recipe = load_recipe(str(path))
+    train(recipe, corpus, whole / path.stem)
+try:
+    train(recipe, corpus, broken / path.stem, watch=ask)
+except Interrupted:
+    print("stopped", flush=True)
+train(recipe, corpus, broken / path.stem)
+"""
+
+
+def test_two_streaming_processes_equal_one_on_their_joint_batches(
+    sharded, tiny, tmp_path, monkeypatch
+):
+    """All stages of systems that remember and begin from it; and stopped, they go on bit-equal.
+
+    The one reads the corpus whole, as small ones are, and is given what the two take together.
+    """
+    one, two, broken = (tmp_path / name for name in ("one", "two", "broken"))
+    script = tmp_path / "train.py"
+    script.write_text(TRAIN)
+    recipes = []
+    for system in STEPS:
+        recipes.append(tmp_path / f"{system}.yaml")
+        recipes[-1].write_text(recipe_of(tiny, system, STEPS[system]).model_dump_json())
+    torchrun = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [sys.executable, "-m", *torchrun, script, sharded.path, two, broken, *recipes],
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("stopped") == 2, "both processes, once"
+
+    monkeypatch.setattr(StageRun, "_batches", joint_batches(sharded))
+    monkeypatch.setattr(torch.nn.functional, "dropout", lambda x, *_, **__: x)
+    noise = lambda self, *_, **__: self.mean + (self.log_variance / 2).exp()  # noqa: E731
+    monkeypatch.setattr(Gaussian, "sample", noise)
+    torch.set_default_dtype(torch.float64)
+    try:
+        for system in STEPS:
+            train(recipe_of(tiny, system, STEPS[system], stream="never"), sharded, one / system)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    for system in STEPS:
+        equal(one / system, two / system, 1e-12)
+        rows = [metrics.read(run / system) for run in (one, two)]
+        for ours, theirs in zip(*rows, strict=True):
+            assert theirs.pop("split") == ours.pop("split")
+            assert theirs == pytest.approx(ours, rel=1e-9)
+    equal(two / "camp" / "model", broken / "camp" / "model", 0)
+
+
+def joint_batches(corpus):
+    """Batches of one process: at every place those of two streaming ones in one."""
+
+    def batches(self, start):
+        whole = {row.utterance: i for i, row in enumerate(self.data.train)}
+        shares = [corpus.stream("train", rank, 2) for rank in range(2)]
+        places = [[whole[row.utterance] for row in rows] for rows in shares]
+        each, seed = self.config.accumulate, (self.recipe.seed, self.number)
+        n = each * (self.config.steps - start)
+        drawn = together(shares, lambda found: list(islice(found, n)), FRAMES, seed)
+        joint = [
+            (first[0], batch_of(self.data.train, [
+                place[i] for place, (_, chosen) in zip(places, (first, second), strict=True)
+                for i in chosen
+            ])) for first, second in zip(*drawn, strict=True)
+        ]  # fmt: skip
+        for step in range(0, n, each):
+            yield joint[step][0], [batch for _, batch in joint[step : step + each]]
+
+    return batches
+
+
+def equal(run, other, tolerance):
+    written = sorted(path.relative_to(run) for path in run.glob("**/*.safetensors"))
+    assert written
+    for path in written:
+        expected, found = load_file(run / path), load_file(other / path)
+        assert expected.keys() == found.keys()
+        for name, value in expected.items():
+            torch.testing.assert_close(found[name], value, rtol=0, atol=tolerance, msg=name)
+
+
+def test_a_frozen_text_encoder_is_asked_again_and_says_the_same(sharded, tiny):
+    """Its states are kept of a split in memory, not of a streamed one: they are too large."""
+    recipe = tiny("kathaka", 1, **{"model.sampler": "bert"})
+    model = build(recipe, sharded.info.facts()).eval()
+    stage = stages_of(model, recipe.stages)[2]
+    streamed, losses = sharded.stream("train", 0, 20), []
+    for rows in (streamed, list(streamed)):
+        cached = stage.remember(rows, torch.device("cpu"))
+        assert ("text_states" in cached) == isinstance(rows, list)
+        stage.begin(of_all_processes(rows, cached))
+        losses.append(stage.loss(batch_of(rows, [5, 0, 3]), cached)["sampler_kl"].item())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+def test_what_is_streamed_and_what_is_read_whole(sharded, tiny):
+    """By itself only what is long; its validation is bounded; neighbours are refused."""
+    splits = sharded.info.splits
+    long = {
+        "train": splits["train"].model_copy(update={"hours": 101.0}),
+        "validation": splits["train"].model_copy(update={"hours": 5.0}),
+    }
+    for hours, stream, streamed in [
+        (splits, "auto", False), (long, "auto", True), (long, "never", False),
+        (splits, "always", True),
+    ]:  # fmt: skip
+        sharded.info = sharded.info.model_copy(update={"splits": hours})
+        found = read_data(sharded, tiny("ntts", 1, stream=stream), 1, Share(1, 2))
+        assert isinstance(found.train, StreamedSplit) == streamed
+        assert len(found.train) == (50 if streamed else 102)
+        assert len(found.validation) == (2 if streamed and hours is long else 4)
+    neighbours = {"model.context": "bert", "model.context_sentences": 1}
+    recipe = tiny("camp", 1, stream="always", **neighbours)
+    with pytest.raises(UserError, match=r"context_sentences=1; set it to 0, or .*stream=never"):
+        read_data(sharded, recipe, 1, Share())
+    with pytest.raises(UserError, match="41 shards for 42 processes; start at most 41"):
+        read_data(sharded, tiny("ntts", 1, stream="always"), 1, Share(0, 42))
+    (sharded.path / "shards" / "007.parquet").write_bytes(b"PAR1")
+    with pytest.raises(UserError, match=r"007\.parquet: this shard is damaged"):
+        read_data(sharded, tiny("ntts", 1, stream="always"), 1, Share())
+
+
+def test_the_choice_to_stream_is_part_of_a_run_but_not_of_those_before_it(tiny):
+    digests = {stream: tiny("ntts", 1, stream=stream).digest() for stream in ("auto", "always")}
+    assert digests["auto"] != digests["always"]
+    before = tiny("ntts", 1).model_dump(mode="json", exclude={"description", "stream"})
+    text = json.dumps(before, sort_keys=True)
+    assert digests["auto"] == hashlib.sha256(text.encode()).hexdigest()[:16]
