@@ -140,6 +140,12 @@ class StageConfig(Config):
         default=0.0, ge=0, description="ntts_attention: weight of the guided attention loss"
     )
 
+    @model_validator(mode="after")
+    def _annealing_runs_forwards(self) -> "StageConfig":
+        if self.kl_start > self.kl_end:
+            raise ValueError("kl_start must not lie behind kl_end")
+        return self
+
 
 class Recipe(Config):
     """One experiment: a file in `tts_core/recipes`, or one of yours that inherits from it."""

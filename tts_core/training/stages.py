@@ -13,7 +13,7 @@ from tts_core.config import StageConfig
 from tts_core.corpus.stream import StreamedSplit
 from tts_core.models.batch import Batch, collate
 from tts_core.models.build import System
-from tts_core.models.camp import CAMP, huber
+from tts_core.models.camp import CAMP
 from tts_core.models.context import TextContext
 from tts_core.models.durian_plus import DurIANPlus
 from tts_core.models.kathaka import Kathaka
@@ -228,7 +228,7 @@ def _camp(model: CAMP, configs: dict[int, StageConfig]) -> dict[int, Stage]:
     def controls(batch: Batch, cached: Cached, target: Tensor) -> dict[str, Tensor]:
         """What the held-out loss must beat: `prosody_controls`."""
         standard = predictor.standardise(target)
-        median = huber(median_vectors(predictor, standard), standard, batch.unit_mask)
+        median = model.vector_loss(median_vectors(predictor, standard), standard, batch.unit_mask)
         if cached["other_texts"] is None:
             return {"median": median}
         others = [cached["other_texts"][i] for i in batch.index.tolist()]
