@@ -89,6 +89,12 @@ class VocoderRecipe(Config):
         description="first steps in which only the discriminators learn, which start from scratch "
         "beside a generator that may not; our choice",
     )
+    warmup: int = Field(
+        default=0,
+        ge=0,
+        description="the generator's first steps, over which its rate rises linearly: Adam's first "
+        "steps are as long as the rate, however small the gradient, and undo what was learnt",
+    )
     batch: int = Field(default=16, gt=0, description="segments per step")
     segment_frames: int = Field(
         default=32, gt=0, description="length of a segment, frames: 8192 samples at a hop of 256"

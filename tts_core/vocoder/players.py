@@ -32,11 +32,15 @@ class Players:
         self.modules = {"generator": generator, "discriminators": discriminators}
         self.optimisers = {name: _adamw(part, recipe) for name, part in self.modules.items()}
 
-    def set_rate(self, epoch: int) -> None:
-        """The learning rate of an epoch (0, 1, ...)."""
-        for optimiser in self.optimisers.values():
+    def set_rate(self, step: int, epoch: int) -> None:
+        """The learning rates of a step (1, 2, ...) in an epoch (0, 1, ...)."""
+        recipe = self.recipe
+        rate = recipe.lr * recipe.lr_decay**epoch
+        learnt = step - recipe.discriminators_alone
+        rise = min(learnt / recipe.warmup, 1.0) if recipe.warmup else 1.0
+        for name, optimiser in self.optimisers.items():
             for group in optimiser.param_groups:
-                group["lr"] = self.recipe.lr * self.recipe.lr_decay**epoch
+                group["lr"] = rate * rise if name == "generator" else rate
 
     def step_generator(self, loss: Tensor) -> None:
         """Follow the gradient of the generator's loss."""

@@ -176,7 +176,7 @@ class VocoderTraining:
     def _step(self, step: int) -> dict[str, Tensor]:
         """One step of each side that learns; the parts of their losses stay on the device."""
         place = step - 1
-        self.players.set_rate(place // self.segments.per_epoch)
+        self.players.set_rate(step, place // self.segments.per_epoch)
         mel, real = (
             part.to(self.device) for part in self.segments.batch_at(place, self.speech.features.hop)
         )

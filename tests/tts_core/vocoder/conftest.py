@@ -23,7 +23,7 @@ TINY = {
         "resblock_dilation_sizes": [[1, 3]],
     },
     "discriminator_channels": 32, "batch": 2, "segment_frames": 4, "lr": 2e-3,
-    "discriminators_alone": 0, "loss_fmax_hz": None, "checkpoint_every": 1000,
+    "discriminators_alone": 0, "warmup": 0, "loss_fmax_hz": None, "checkpoint_every": 1000,
     "validate_every": 1000,
 }  # fmt: skip
 

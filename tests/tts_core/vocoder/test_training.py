@@ -24,7 +24,7 @@ from tts_core.training.signals import Interrupted
 from tts_core.vocoder.config import load_vocoder_recipe
 from tts_core.vocoder.generator import begin, read_description
 from tts_core.vocoder.speech import Segments, read_speech
-from tts_core.vocoder.training import STEPS, train_vocoder
+from tts_core.vocoder.training import STEPS, VocoderTraining, train_vocoder
 
 
 class StopError(Exception):
@@ -62,7 +62,9 @@ def _optimisers(path):
 
 def test_stopping_and_going_on_is_bit_equal_to_an_unbroken_run(spoken, small, tmp_path):
     """Between two checkpoints, and at SIGTERM, which writes one; over several epochs."""
-    recipe = small(6, checkpoint_every=2, discriminators_alone=1, lr_decay=0.9, predicted_share=0.0)
+    recipe = small(
+        6, checkpoint_every=2, discriminators_alone=1, warmup=4, lr_decay=0.9, predicted_share=0.0
+    )
     speech, whole, broken = read_speech(spoken), tmp_path / "whole", tmp_path / "broken"
     train_vocoder(recipe, speech, whole)
 
@@ -86,6 +88,16 @@ def test_stopping_and_going_on_is_bit_equal_to_an_unbroken_run(spoken, small, tm
     for key in newest:
         assert torch.equal(expected[key], found[key]), key
     assert [metrics.read(run)[-1] for run in (whole, broken)] == [metrics.read(whole)[-1]] * 2
+
+
+def test_the_generators_rate_rises_over_its_first_steps(spoken, small, tmp_path):
+    recipe = small(9, discriminators_alone=2, warmup=4, lr=1.0, lr_decay=0.5)
+    players = VocoderTraining(recipe, read_speech(spoken), tmp_path, lambda _: None).players
+    rates = []
+    for step, epoch in ((2, 0), (3, 0), (4, 0), (6, 0), (9, 0), (9, 1)):
+        players.set_rate(step, epoch)
+        rates.append(tuple(o.param_groups[0]["lr"] for o in players.optimisers.values()))
+    assert rates == [(0, 1), (0.25, 1), (0.5, 1), (1, 1), (1, 1), (0.5, 0.5)]
 
 
 def test_the_folder_belongs_to_one_run(spoken, small, tmp_path):
