@@ -184,8 +184,8 @@ def test_memory_holds_two_pools_and_no_more(sharded, tiny, tmp_path, monkeypatch
         alive.append(sum(any(row() is not None for row in rows) for rows in list(shards)))
 
     monkeypatch.setattr(PreparedCorpus, "_read", watched)
-    train(recipe_of(tiny, "camp", 18), sharded, tmp_path / "run", watch=count)
-    assert len(shards) > 2 * N_SHARDS
+    train(recipe_of(tiny, "camp", 6), sharded, tmp_path / "run", watch=count)
+    assert len(shards) > N_SHARDS
     # One more may be on its way that is no longer wanted.
     assert POOL < max(alive) <= 2 * POOL + 1
 
