@@ -179,11 +179,11 @@ class Recipe(Config):
         return self
 
     def digest(self) -> str:
-        """Digest of everything in the recipe but its words."""
-        values = self.model_dump(mode="json", exclude={"description"})
-        if self.stream == "auto":
-            # As before there was a choice: runs of then go on.
-            del values["stream"]
+        """Digest of everything in the recipe but its words and what it leaves at the default.
+
+        So a new setting, whose default is how it was before, lets old runs go on.
+        """
+        values = self.model_dump(mode="json", exclude={"description"}, exclude_defaults=True)
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
