@@ -64,13 +64,14 @@ def _answer(row: dict[str, Any]) -> None:
 
 def measure(commands: Mapping[str, Sequence[str | Path]], repeats: int) -> list[dict[str, Any]]:
     """Let the contestants take turns, `repeats` times."""
-    running = {
-        name: subprocess.Popen(
+    running: dict[str, subprocess.Popen[str]] = {}
+    about: dict[str, dict[str, Any]] = {}
+    for name, command in commands.items():
+        running[name] = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
-        for name, command in commands.items()
-    }
-    about = {name: _read(process) for name, process in running.items()}
+        # One warms up at a time: the memory of all their first passes together is too much.
+        about[name] = _read(running[name])
     passes: dict[str, list[dict[str, Any]]] = {name: [] for name in running}
     for _ in range(repeats):
         for name, process in running.items():
