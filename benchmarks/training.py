@@ -6,9 +6,10 @@ One optimiser step (forward, backward, gradient clip of 1.0, Adam) on 16 utteran
 and 600 frames each (111 s of speech), 80 mels, float32, random weights, one thread, every system
 and stage at its published width. `camp, equal` is CAMP's first stage at the width where it has as
 many parameters as the peers' FastPitch. Each contestant is a process of its own; they take turns.
-`--peers` first makes an environment with coqui-tts under the cache folder. `--growth` measures in
-the compact size how cost grows with batch, length and corpus, and draws it. Writes `training.json`
-and `growth.svg` into the folder and prints a Markdown table.
+`--peers` first makes an environment with coqui-tts under the cache folder. `--growth` measures
+something else instead: how cost grows with batch, length and corpus in the compact size, and draws
+it. Writes `training.json` into the folder and prints a Markdown table, or `growth.json` and
+`growth.svg`.
 """
 
 import os
@@ -49,15 +50,17 @@ def main() -> None:
     if arguments.contestant:
         contend(*step_of(arguments.contestant, arguments.size, arguments.parameters))
         return
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.growth:
+        growth = grow(arguments.repeats)
+        draw(growth, arguments.out / "growth.svg")
+        (arguments.out / "growth.json").write_text(json.dumps(growth, indent=1) + "\n", "utf-8")
+        return
     rows = measure(_contestants(arguments.size, peers_python(arguments.peers)), arguments.repeats)
     for row in rows:
         row["audio_s_per_cpu_s"] = BATCH * N_FRAMES * FRAME_S / row["min_cpu_s"]
     sys.stdout.write(table(rows))
     found: dict[str, Any] = {"size": arguments.size, "repeats": arguments.repeats, "rows": rows}
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    if arguments.growth:
-        found["growth"] = grow(arguments.repeats)
-        draw(found["growth"], arguments.out / "growth.svg")
     (arguments.out / "training.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 
@@ -66,7 +69,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--peers", action="store_true", help="install the peers if need be")
     parser.add_argument("--size", choices=["paper", "compact"], default="paper")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--growth", action="store_true", help="measure and draw how cost grows")
+    parser.add_argument("--growth", action="store_true", help="how cost grows, instead")
     parser.add_argument("--out", type=Path, default=Path("training"))
     parser.add_argument("--contestant", help=argparse.SUPPRESS)
     parser.add_argument("--parameters", type=int, default=0, help=argparse.SUPPRESS)
