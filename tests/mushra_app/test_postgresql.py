@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,9 @@ def postgresql(tmp_path_factory):
         # PostgreSQL refuses to run as root.
         if not shutil.which("runuser"):
             pytest.skip("PostgreSQL does not run as root, and there is no runuser")
-        for folder in (home, *home.parents[:2]):
+        for folder in (home, *home.parents):
+            if folder == Path(tempfile.gettempdir()):
+                break
             folder.chmod(0o755)
         shutil.chown(home, "postgres", "postgres")
         as_user = ["runuser", "-u", "postgres", "--"]
