@@ -230,9 +230,9 @@ class CAMP(nn.Module):
         return {"prosody": self.vector_loss(predicted, target, batch.unit_mask)}
 
     def vector_loss(self, predicted: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-        """Stage 2's loss of standardised vectors (B, W, d), Huber with rho = 1 (4.2): a scalar.
+        """Stage 2's loss of standardised vectors (B, W, d), by default Huber with rho = 1 (4.2).
 
-        Mean over dimensions and over the units of a (B, W) mask.
+        A scalar: mean over dimensions and over the units of a (B, W) mask.
         """
         return mean_of_valid(
             self._vector_loss(full(predicted), full(target), reduction="none"), mask
