@@ -3,10 +3,16 @@
 import datetime
 import json
 import platform
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from tts_core.training.signals import Interrupted
 
 
 def about() -> dict[str, Any]:
@@ -26,6 +32,20 @@ def write(out: Path, name: str, found: Any) -> None:
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"about": about(), "found": found}, indent=1)
     (out / f"{name}.json").write_text(text + "\n", "utf-8")
+
+
+@contextmanager
+def at_most(minutes: float) -> Iterator[None]:
+    """Ask a training for its end, with a checkpoint, when the time is over."""
+    timer = threading.Timer(60 * minutes, signal.raise_signal, (signal.SIGTERM,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Interrupted:
+        pass
+    finally:
+        timer.cancel()
 
 
 def device() -> torch.device:

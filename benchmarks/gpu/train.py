@@ -16,8 +16,6 @@ the JSON.
 import argparse
 import json
 import shutil
-import signal
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from benchmarks.gpu.pack import LAYERS, unpack
-from benchmarks.gpu.report import write
+from benchmarks.gpu.report import at_most, write
 from tts_core.config import Recipe, load_recipe
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.models.build import build
@@ -36,7 +34,6 @@ from tts_core.training.keep import Keeper, kept_steps
 from tts_core.training.loop import train
 from tts_core.training.optimise import Optimiser
 from tts_core.training.run import parse_changes
-from tts_core.training.signals import Interrupted
 from tts_core.training.stages import StageLoss, stages_of
 
 PART_BYTES = 14 * 2**20
@@ -81,15 +78,8 @@ def learn(recipe: Recipe, corpus: PreparedCorpus, run: Path, minutes: float) -> 
     def watch(event: Event) -> None:
         speed[str(event.stage)] = event.seconds_per_second
 
-    timer = threading.Timer(60 * minutes, signal.raise_signal, (signal.SIGTERM,))
-    timer.daemon = True
-    timer.start()
-    try:
+    with at_most(minutes):
         train(recipe, corpus, run, watch=watch)
-    except Interrupted:
-        pass
-    finally:
-        timer.cancel()
     return speed
 
 

@@ -19,11 +19,9 @@ and start anew, and so does the count of the steps: those of before stand in the
 
 import argparse
 import json
-import signal
 import sys
 import tarfile
 import tempfile
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +29,7 @@ import soundfile
 import torch
 from safetensors.torch import load_file, save_file
 
-from benchmarks.gpu.report import write
+from benchmarks.gpu.report import at_most, write
 from tts_core.audio.hifigan import CONFIG, GENERATOR, HifiganConfig
 from tts_core.audio.mel import MelSpectrogram
 from tts_core.config import Features
@@ -39,7 +37,6 @@ from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.training import metrics
 from tts_core.training.events import Event
 from tts_core.training.run import parse_changes
-from tts_core.training.signals import Interrupted
 from tts_core.units import frames_to_seconds
 from tts_core.vocoder.config import VocoderRecipe, load_vocoder_recipe
 from tts_core.vocoder.generator import fused, start_folder
@@ -164,15 +161,8 @@ def learn(recipe: VocoderRecipe, speech: Speech, run: Path, minutes: float) -> f
         nonlocal speed
         speed = event.seconds_per_second
 
-    timer = threading.Timer(60 * minutes, signal.raise_signal, (signal.SIGTERM,))
-    timer.daemon = True
-    timer.start()
-    try:
+    with at_most(minutes):
         train_vocoder(recipe, speech, run, watch)
-    except Interrupted:
-        pass
-    finally:
-        timer.cancel()
     return speed
 
 
