@@ -1,7 +1,8 @@
 """What a training tells whoever watches."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tts_core.config import Features
@@ -16,7 +17,8 @@ class Event:
         stage, title: number and name of the stage. step, steps: taken, and in all.
         losses: parts of the loss, joint over all processes; of a training step only where they are
             logged, every tenth.
-        seconds_per_second: seconds of speech learnt from per second, over all processes.
+        seconds_per_second: seconds of speech learnt from per second of learning, over all
+            processes.
         padding: share of padding among the frames.
         validation: the losses are held-out ones.
     """
@@ -35,12 +37,34 @@ Watch = Callable[[Event], None]
 
 
 class Clock:
-    """How fast a training goes since it was (re)started."""
+    """How fast a training learns since it was (re)started.
 
-    def __init__(self, features: Features, processes: int) -> None:
+    Args:
+        features: of the corpus. processes: that train together.
+        now: the time, s; only differences count.
+    """
+
+    def __init__(
+        self, features: Features, processes: int, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self.features = features
         self._frame_s = features.hop / features.sample_rate_hz * processes
-        self._started, self._frames, self._padded = time.monotonic(), 0, 0
+        self._now, self._seconds = now, 0.0
+        self._since: float | None = None
+        self._frames, self._padded = 0, 0
+
+    def start(self) -> None:
+        """From now on it is learning."""
+        self._since = self._now()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """For what is no learning: validations, their pictures and sounds, checkpoints."""
+        self._seconds, self._since = self._learning(), None
+        try:
+            yield
+        finally:
+            self.start()
 
     def count(self, batches: Sequence[Batch]) -> None:
         """Count the batches of a step, which are still on the CPU."""
@@ -50,10 +74,14 @@ class Clock:
 
     @property
     def rate(self) -> float:
-        """Seconds of speech per second of wall time; what other processes do is taken as equal."""
-        return self._frames * self._frame_s / max(time.monotonic() - self._started, 1e-9)
+        """Seconds of speech per second of learning; other processes are taken to do as much."""
+        return self._frames * self._frame_s / max(self._learning(), 1e-9)
 
     @property
     def padding(self) -> float:
         """Share of padding among all frames."""
         return 1 - self._frames / max(self._padded, 1)
+
+    def _learning(self) -> float:
+        """Seconds of learning up to now."""
+        return self._seconds + (0.0 if self._since is None else self._now() - self._since)

@@ -59,6 +59,7 @@ class StageRun:
         config = self.config
         start = self._begin(model)
         wrapped = self.accelerator.prepare_model(self.loss)
+        self.clock.start()
         # range first: zip must not draw batches that are never used.
         for step, (epoch, batches) in zip(
             range(start + 1, config.steps + 1), self._batches(start), strict=False
@@ -69,17 +70,15 @@ class StageRun:
                 parts = self._step(wrapped, batches, self.cached["train"], step)
             self._tell(step, self._look(parts) if self._due(step, LOG_EVERY) else {})
             if self._due(step, config.validate_every):
-                with self.average.in_place() if self.average else nullcontext():
-                    held_out = self._validate() | self._spoken(step, model)
-                    self._tell(step, held_out, "validation")
-                    self.keeper.see(step, held_out, model, self.recipe)
+                self._judge(step, model)
             finished = step == config.steps or self.keeper.out_of_patience(step)
             asked = self._asked(step)
             if finished and len(self.keeper.best) > 1:
                 self._judge_mean(step, model)
             if asked or finished or self._due(step, config.checkpoint_every):
-                self._save(model, step, finished)
-                self.keeper.settle()
+                with self._aside():
+                    self._save(model, step, finished)
+                    self.keeper.settle()
             if finished:
                 break
             if asked:
@@ -155,13 +154,29 @@ class StageRun:
         device = self.accelerator.device
         return validate(self.loss, rows, kept, self.config, device, self.share)
 
+    def _judge(self, step: int, model: System) -> None:
+        """What the weights, or their moving average, are worth by now, and whether to keep them."""
+        with self._aside(), self.average.in_place() if self.average else nullcontext():
+            held_out = self._validate() | self._spoken(step, model)
+            self._tell(step, held_out, "validation")
+            self.keeper.see(step, held_out, model, self.recipe)
+
     def _judge_mean(self, step: int, model: System) -> None:
         """What the mean of the best steps is worth: other weights than those judged so far."""
-        live = {name: value.clone() for name, value in model.state_dict().items()}
-        self.accelerator.wait_for_everyone()
-        load_kept(self.folder, self.config, model, self.recipe)
-        self._tell(step, self._validate(), "average")
-        model.load_state_dict(live)
+        with self._aside():
+            live = {name: value.clone() for name, value in model.state_dict().items()}
+            self.accelerator.wait_for_everyone()
+            load_kept(self.folder, self.config, model, self.recipe)
+            self._tell(step, self._validate(), "average")
+            model.load_state_dict(live)
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """The clock stands still, once the device has done the steps that it was given."""
+        if self.accelerator.device.type == "cuda":
+            torch.cuda.synchronize(self.accelerator.device)
+        with self.clock.stopped():
+            yield
 
     def _observe_from(self, start: int) -> None:
         """The first process speaks for all."""
