@@ -1,12 +1,6 @@
-"""Streaming: bounded memory, every utterance once, and what many processes learn from it."""
+"""Streaming: bounded memory, and every utterance once."""
 
-import os
-import subprocess
-import sys
-import threading
 import weakref
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import islice, takewhile
 
 import numpy as np
@@ -14,72 +8,18 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from safetensors.torch import load_file
 
 from intone.errors import UserError
+from tests.tts_core.training.support import FRAMES, N_SHARDS, recipe_of, together
 from tts_core.corpus.dataset import PreparedCorpus
-from tts_core.corpus.shards import write_info, write_shard
 from tts_core.corpus.stream import StreamedSplit
 from tts_core.models.build import build
-from tts_core.models.latent import Gaussian
-from tts_core.training import metrics
 from tts_core.training.batches import Share
 from tts_core.training.data import of_all_processes, read_data
 from tts_core.training.loop import train
 from tts_core.training.pools import POOL, streamed_batches
-from tts_core.training.stage_run import StageRun
 from tts_core.training.stages import stages_of
 from tts_core.training.validate import batch_of
-
-N_SHARDS = 41
-FRAMES = 250
-STEPS = {"kathaka": 2, "camp": 12}
-"""Of stage 1; later ones have 2. All processes hear of a signal at every tenth."""
-
-
-@pytest.fixture
-def sharded(corpus, utterance) -> PreparedCorpus:
-    """41 shards of two or three utterances to learn from; four have one to validate on."""
-    names = [f"{number:03d}.parquet" for number in range(N_SHARDS)]
-    for number, name in enumerate(names):
-        size, slope = 2 + number // 2 % 2, float(number % 5)
-        rows = [utterance(3 * number + i, 3 + i, slope) for i in range(size)]
-        if number < 4:
-            rows.insert(1, replace(utterance(900 + number), split="validation"))
-        write_shard(corpus.path / "shards" / name, rows, corpus.info.features)
-    write_info(corpus.path, corpus.info.model_copy(update={"shards": names}))
-    return PreparedCorpus(corpus.path)
-
-
-def recipe_of(tiny, system, steps, **changes):
-    """Little frames a batch; of a bias without a gradient rounding alone would be blown up."""
-    plain = {"model.dropout": 0.0, "model.prenet_dropout": 0.0, "stream": "always"}
-    each = {"batch_frames": FRAMES, "lr": 2e-5, "accumulate": 2, "validate_every": 6, "steps": 2}
-    stages = tiny(system, 1).stages
-    keys = {f"stages.{n}.{key}": value for n in stages for key, value in each.items()}
-    return tiny(system, 1, **plain | keys | {"stages.1.steps": steps} | changes)
-
-
-def together(shares, draw, budget=FRAMES, seed=(0,)):
-    """What `draw` takes of every process' batches, each in a thread that others wait for."""
-    said: list[list[int]] = [[]] * len(shares)
-    barrier = threading.Barrier(len(shares), timeout=60)
-
-    def of(rank):
-        def agree(numbers):
-            said[rank] = numbers
-            barrier.wait()
-            largest = [max(each) for each in zip(*said, strict=True)]
-            barrier.wait()
-            return largest
-
-        try:
-            return draw(streamed_batches(shares[rank], budget, seed, 0, rank, agree))
-        except UserError as error:
-            return error
-
-    with ThreadPoolExecutor(len(shares)) as pool:
-        return list(pool.map(of, range(len(shares))))
 
 
 def unread(frames):
@@ -186,115 +126,6 @@ def test_memory_holds_two_pools_and_no_more(sharded, tiny, tmp_path, monkeypatch
     assert len(shards) > N_SHARDS
     # One more may be on its way that is no longer wanted.
     assert POOL < max(alive) <= 2 * POOL + 1
-
-
-TRAIN = """
-import os
-import signal
-import sys
-from pathlib import Path
-
-import torch
-
-from tts_core.config import load_recipe
-from tts_core.corpus.dataset import PreparedCorpus
-from tts_core.models.latent import Gaussian
-from tts_core.training.loop import train
-from tts_core.training.signals import Interrupted
-
-# What is drawn would be another in every process.
-torch.nn.functional.dropout = lambda x, *_, **__: x
-Gaussian.sample = lambda self, *_, **__: self.mean + (self.log_variance / 2).exp()
-torch.set_default_dtype(torch.float64)
-data, whole, broken, *recipes = map(Path, sys.argv[1:])
-corpus = PreparedCorpus(data)
-
-def ask(event):
-    if event.step == 10:
-        os.kill(os.getpid(), signal.SIGTERM)
-
-for path in recipes:
-    recipe = load_recipe(str(path))
-    train(recipe, corpus, whole / path.stem)
-try:
-    train(recipe, corpus, broken / path.stem, watch=ask)
-except Interrupted:
-    print("stopped", flush=True)
-train(recipe, corpus, broken / path.stem)
-"""
-
-
-def test_two_streaming_processes_equal_one_on_their_joint_batches(
-    sharded, tiny, tmp_path, monkeypatch
-):
-    """All stages of systems that remember and begin from it; and stopped, they go on bit-equal.
-
-    The one reads the corpus whole, as small ones are, and is given what the two take together.
-    """
-    one, two, broken = (tmp_path / name for name in ("one", "two", "broken"))
-    script = tmp_path / "train.py"
-    script.write_text(TRAIN)
-    recipes = []
-    for system in STEPS:
-        recipes.append(tmp_path / f"{system}.yaml")
-        recipes[-1].write_text(recipe_of(tiny, system, STEPS[system]).model_dump_json())
-    torchrun = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [sys.executable, "-m", *torchrun, script, sharded.path, two, broken, *recipes],
-        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=240,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("stopped") == 2, "both processes, once"
-
-    monkeypatch.setattr(StageRun, "_batches", joint_batches(sharded))
-    monkeypatch.setattr(torch.nn.functional, "dropout", lambda x, *_, **__: x)
-    noise = lambda self, *_, **__: self.mean + (self.log_variance / 2).exp()  # noqa: E731
-    monkeypatch.setattr(Gaussian, "sample", noise)
-    torch.set_default_dtype(torch.float64)
-    try:
-        for system in STEPS:
-            train(recipe_of(tiny, system, STEPS[system], stream="never"), sharded, one / system)
-    finally:
-        torch.set_default_dtype(torch.float32)
-    for system in STEPS:
-        equal(one / system, two / system, 1e-12)
-        rows = [metrics.read(run / system) for run in (one, two)]
-        for ours, theirs in zip(*rows, strict=True):
-            assert theirs.pop("split") == ours.pop("split")
-            assert theirs == pytest.approx(ours, rel=1e-9)
-    equal(two / "camp" / "model", broken / "camp" / "model", 0)
-
-
-def joint_batches(corpus):
-    """Batches of one process: at every place those of two streaming ones in one."""
-
-    def batches(self, start):
-        whole = {row.utterance: i for i, row in enumerate(self.data.train)}
-        shares = [corpus.stream("train", rank, 2) for rank in range(2)]
-        places = [[whole[row.utterance] for row in rows] for rows in shares]
-        each, seed = self.config.accumulate, (self.recipe.seed, self.number)
-        n = each * (self.config.steps - start)
-        drawn = together(shares, lambda found: list(islice(found, n)), FRAMES, seed)
-        joint = [
-            (first[0], batch_of(self.data.train, [
-                place[i] for place, (_, chosen) in zip(places, (first, second), strict=True)
-                for i in chosen
-            ])) for first, second in zip(*drawn, strict=True)
-        ]  # fmt: skip
-        for step in range(0, n, each):
-            yield joint[step][0], [batch for _, batch in joint[step : step + each]]
-
-    return batches
-
-
-def equal(run, other, tolerance):
-    written = sorted(path.relative_to(run) for path in run.glob("**/*.safetensors"))
-    assert written
-    for path in written:
-        expected, found = load_file(run / path), load_file(other / path)
-        assert expected.keys() == found.keys()
-        for name, value in expected.items():
-            torch.testing.assert_close(found[name], value, rtol=0, atol=tolerance, msg=name)
 
 
 def test_a_frozen_text_encoder_is_asked_again_and_says_the_same(sharded, tiny):
