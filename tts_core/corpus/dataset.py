@@ -1,9 +1,11 @@
 """A prepared corpus, as training and evaluation read it."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from intone.errors import UserError
+from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.shards import (
     PreparedInfo,
     inventory_digest,
@@ -21,13 +23,14 @@ class PreparedCorpus:
 
     Args:
         folder: with `prepared.json` and `shards/`.
+        progress: is told how many shards of a split are read, whenever one is.
 
     Raises:
         UserError: not a complete prepared corpus, or of another version of the project.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.path = Path(folder)
+    def __init__(self, folder: str | Path, progress: Progress = silent) -> None:
+        self.path, self.progress = Path(folder), progress
         info = read_info(self.path)
         if info is None:
             raise UserError(
@@ -55,7 +58,8 @@ class PreparedCorpus:
             UserError: no such split, or a shard is missing or damaged.
         """
         _known(name)
-        return [row for shard in self.info.shards[::every] for row in self._read(shard, name)]
+        shards = self._counted(name, self.info.shards[::every])
+        return [row for shard in shards for row in self._read(shard, name)]
 
     def stream(self, name: str, rank: int = 0, processes: int = 1) -> StreamedSplit:
         """The same of every `processes`-th shard from the `rank`-th on, read when it is wanted.
@@ -70,9 +74,17 @@ class PreparedCorpus:
                 f"{self.path}: {len(self.info.shards)} shards for {processes} processes; start at "
                 f"most {len(self.info.shards)}, or read the corpus whole (stream=never)"
             )
-        paths = [self.path / "shards" / shard for shard in shards]
+        paths = (self.path / "shards" / shard for shard in self._counted(name, shards))
         frames = [read_frames(path, self.info.features, name) for path in paths]
         return StreamedSplit(frames, lambda number: self._read(shards[number], name))
+
+    def _counted(self, split: str, shards: Sequence[str]) -> Iterator[str]:
+        """The shards one after the other; who waits hears how many are read."""
+        said = f"Reading the corpus ({split})"
+        for done, shard in enumerate(shards):
+            self.progress(said, done, len(shards))
+            yield shard
+        self.progress(said, len(shards), len(shards))
 
     def _read(self, shard: str, split: str) -> list[Prepared]:
         folder = Path(self.info.corpus_folder)

@@ -1,13 +1,15 @@
-"""How a training is shown while it goes: a bar a stage, a line a validation."""
+"""How a training is shown while it goes: a bar a corpus and a stage, a line a validation."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
 from rich.table import Column
 
+from tts_core.corpus.progress import Progress
 from tts_core.training.events import Event, Watch
 
 SPOKEN = "spoken_"
@@ -19,9 +21,16 @@ SAID = {
 """What a line says of spoken sentences; `metrics.jsonl` and TensorBoard have all of it."""
 
 
+class Shown(NamedTuple):
+    """What shows a training: `watch` its events, `reading` how far its corpus is read."""
+
+    watch: Watch
+    reading: Progress
+
+
 @contextmanager
-def shown(name: str, console: Console) -> Iterator[Watch]:
-    """What a training is to tell its events.
+def shown(name: str, console: Console) -> Iterator[Shown]:
+    """What a training is to tell its events, and a corpus that is read for it how far it is.
 
     Args:
         name: of the recipe. console: where it is shown.
@@ -30,34 +39,72 @@ def shown(name: str, console: Console) -> Iterator[Watch]:
     columns = (
         TextColumn("{task.description}", table_column=Column(overflow="fold")),
         BarColumn(bar_width=10),
-        TextColumn("{task.completed}/{task.total} steps"),
+        TextColumn("{task.completed}/{task.total} {task.fields[unit]}"),
         TextColumn("{task.fields[losses]}", table_column=Column(overflow="fold")),
         TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(),
         TextColumn("left"),
     )
-    with Progress(*columns, console=console) as progress:
-        tasks: dict[int, Any] = {}
+    with Bars(*columns, console=console) as bars:
+        yield Shown(_watching(name, bars), _reading(bars))
 
-        def watch(event: Event) -> None:
-            if event.stage not in tasks:
-                progress.console.print(f"{name} {event.stage}: {event.title}", highlight=False)
-                tasks[event.stage] = progress.add_task(
-                    f"{name} {event.stage}", total=event.steps, losses="", speed=""
-                )
-            if event.validation:
-                progress.console.print(
-                    f"  {name} stage {event.stage} step {event.step}: {held_out(event.losses)}",
-                    highlight=False,
-                )
-                return
-            speed = f"{event.seconds_per_second:.0f} s/s, {event.padding:.0%} padding"
-            fields: dict[str, Any] = {"speed": speed}
-            if event.losses:
-                fields["losses"] = " ".join(f"{k} {v:.3f}" for k, v in event.losses.items())
-            progress.update(tasks[event.stage], completed=event.step, **fields)
 
-        yield watch
+def _bar(bars: Bars, title: str, total: int, unit: str, start: bool = True) -> TaskID:
+    return bars.add_task(title, start, total, unit=unit, losses="", speed="")
+
+
+def _watching(name: str, bars: Bars) -> Watch:
+    """A bar a stage, a line a validation."""
+    tasks: dict[int, TaskID] = {}
+
+    def watch(event: Event) -> None:
+        stage = f"{name} {event.stage}"
+        if event.stage not in tasks:
+            bars.console.print(f"{stage}: {event.title}", highlight=False)
+            tasks[event.stage] = _bar(bars, stage, event.steps, "steps")
+        if event.validation:
+            bars.console.print(f"  {judged(name, event)}", highlight=False)
+            return
+        speed = f"{event.seconds_per_second:.0f} s/s, {event.padding:.0%} padding"
+        fields: dict[str, Any] = {"speed": speed}
+        if event.losses:
+            fields["losses"] = " ".join(f"{k} {v:.3f}" for k, v in event.losses.items())
+        bars.update(tasks[event.stage], completed=event.step, **fields)
+
+    return watch
+
+
+def _reading(bars: Bars) -> Progress:
+    """A bar that goes when all is read; where there is no terminal, one line in all."""
+    tasks: dict[str, TaskID] = {}
+    said = False
+
+    def reading(what: str, done: int, total: int) -> None:
+        nonlocal said
+        if not bars.console.is_terminal:
+            if not said:
+                bars.console.print(f"{what}: {total} shards", highlight=False)
+            said = True
+            return
+        if what not in tasks:
+            # The bar of a single shard could only stand still: one that is not started pulses.
+            tasks[what] = _bar(bars, what, total, "shards", total > 1)
+        bars.update(tasks[what], completed=done)
+        if done == total:
+            bars.remove_task(tasks.pop(what))
+
+    return reading
+
+
+def judged(name: str, event: Event) -> str:
+    """A validation in words: of which weights, and what they are worth."""
+    stage, worth = f"{name} stage {event.stage}", held_out(event.losses)
+    if event.averaged:
+        return (
+            f"{stage} has ended. The weights of its {event.averaged} best steps are averaged, and "
+            f"the average is what the stage leaves: {worth}"
+        )
+    return f"{stage} step {event.step}: {worth}"
 
 
 def held_out(values: dict[str, float]) -> str:

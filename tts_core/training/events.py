@@ -21,6 +21,8 @@ class Event:
             processes.
         padding: share of padding among the frames.
         validation: the losses are held-out ones.
+        averaged: with `validation`, of so many best steps' weights the mean is judged, which the
+            stage leaves; 0 where the weights of this step are.
     """
 
     stage: int
@@ -31,6 +33,7 @@ class Event:
     seconds_per_second: float = 0.0
     padding: float = 0.0
     validation: bool = False
+    averaged: int = 0
 
 
 Watch = Callable[[Event], None]

@@ -63,9 +63,9 @@ def train_recipe(
     if wandb and first:
         to_wandb(wandb, out, recipe.model_dump(mode="json"))
     console = Console(stderr=True, quiet=not first)
-    with shown(recipe.name, console) as watch:
+    with shown(recipe.name, console) as (watch, reading):
         try:
-            model = train(recipe, PreparedCorpus(data), out, stages, watch)
+            model = train(recipe, PreparedCorpus(data, reading), out, stages, watch)
         except Interrupted as stopped:
             console.print(f"intone: {stopped}; the same command goes on", highlight=False)
             raise SystemExit(143) from stopped

@@ -228,7 +228,8 @@ class StageRun:
             return
         about = (self.number, self.stage.title, step, self.config.steps)
         speed = (self.clock.rate, self.clock.padding)
-        self.watch(Event(*about, values, *speed, split != "train"))
+        averaged = len(self.keeper.best) if split == "average" else 0
+        self.watch(Event(*about, values, *speed, split != "train", averaged))
         if values:
             metrics.append(self.out, {"stage": self.number, "step": step, "split": split, **values})
             if self.observer and split != "average":

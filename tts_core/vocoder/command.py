@@ -41,9 +41,9 @@ def train_vocoder_recipe(
     with on_console() as progress:
         speech = read_speech(corpus, predicted, device, progress)
     console = Console(stderr=True)
-    with shown(recipe.name, console) as watch:
+    with shown(recipe.name, console) as view:
         try:
-            folder = train_vocoder(recipe, speech, out, watch)
+            folder = train_vocoder(recipe, speech, out, view.watch)
         except Interrupted as stopped:
             console.print(f"intone: {stopped}; the same command goes on", highlight=False)
             raise SystemExit(143) from stopped
