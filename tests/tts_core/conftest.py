@@ -8,17 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from tests.tts_core.support import write_corpus
 from tts_core.config import Features, ModelConfig, Recipe, load_recipe
 from tts_core.corpus.dataset import PreparedCorpus
-from tts_core.corpus.shards import (
-    VERSION,
-    PreparedInfo,
-    SplitCounts,
-    inventory_digest,
-    write_info,
-    write_shard,
-)
-from tts_core.corpus.sources import CorpusInfo
 from tts_core.models.facts import CorpusFacts
 from tts_core.text.syntax import NODE_LABELS, POS_TAGS
 from tts_core.text.tokens import DURATION_GROUPS, PHONES, TOKENS, encode_words
@@ -114,40 +106,9 @@ SMALL = {
 @pytest.fixture
 def corpus(tmp_path: Path, facts: CorpusFacts) -> PreparedCorpus:
     """A prepared corpus of invented utterances whose `slope` is a sentence-level factor."""
-    folder = tmp_path / "prepared"
     rows = [invent(i, 4, slope=float(np.sin(i))) for i in range(24)]
     rows += [replace(invent(100 + i, 4, slope=1.0), split="validation") for i in range(4)]
-    write_shard(folder / "shards" / "000.parquet", rows, Features())
-    info = PreparedInfo(
-        version=VERSION,
-        inputs_digest="0" * 16,
-        corpus=CorpusInfo(
-            name="invented", speaker="nobody", licence="none", stand_in=True, source="test"
-        ),
-        corpus_folder="",
-        features=Features(),
-        features_digest=Features().digest(),
-        encoder="minilm",
-        inventory_digest=inventory_digest(),
-        speakers={"nobody": 28},
-        lexicon_digest=None,
-        aligner="invented",
-        parsers={},
-        split_seed=0,
-        splits={"train": SplitCounts(utterances=24, sentences=24, hours=0.0)},
-        mel_mean=facts.mel_mean,
-        mel_std=facts.mel_std,
-        duration_groups=["phone", "punctuation", "boundary"],
-        duration_mean=facts.duration_mean,
-        duration_std=facts.duration_std,
-        graph_passes=facts.graph_passes,
-        hours=0.0,
-        shards=["000.parquet"],
-        left_out=[],
-        warnings=[],
-    )
-    write_info(folder, info)
-    return PreparedCorpus(folder)
+    return write_corpus(tmp_path / "prepared", rows, facts)
 
 
 @pytest.fixture

@@ -1,0 +1,55 @@
+"""A prepared corpus of invented speech, for the tests of the systems and of the benchmarks."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tts_core.config import Features
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.shards import (
+    VERSION,
+    PreparedInfo,
+    SplitCounts,
+    inventory_digest,
+    write_info,
+    write_shard,
+)
+from tts_core.corpus.sources import CorpusInfo
+from tts_core.models.facts import CorpusFacts
+from tts_core.text.tokens import DURATION_GROUPS
+from tts_core.types import Prepared
+
+
+def write_corpus(folder: Path, rows: Sequence[Prepared], facts: CorpusFacts) -> PreparedCorpus:
+    """Write `rows` as a corpus of one shard, of which `facts` are the statistics."""
+    write_shard(folder / "shards" / "000.parquet", rows, Features())
+    n_train = sum(row.split == "train" for row in rows)
+    info = PreparedInfo(
+        version=VERSION,
+        inputs_digest="0" * 16,
+        corpus=CorpusInfo(
+            name="invented", speaker="nobody", licence="none", stand_in=True, source="test"
+        ),
+        corpus_folder="",
+        features=Features(),
+        features_digest=Features().digest(),
+        encoder="minilm",
+        inventory_digest=inventory_digest(),
+        speakers={"nobody": len(rows)},
+        lexicon_digest=None,
+        aligner="invented",
+        parsers={},
+        split_seed=0,
+        splits={"train": SplitCounts(utterances=n_train, sentences=n_train, hours=0.0)},
+        mel_mean=facts.mel_mean,
+        mel_std=facts.mel_std,
+        duration_groups=list(DURATION_GROUPS),
+        duration_mean=facts.duration_mean,
+        duration_std=facts.duration_std,
+        graph_passes=facts.graph_passes,
+        hours=0.0,
+        shards=["000.parquet"],
+        left_out=[],
+        warnings=[],
+    )
+    write_info(folder, info)
+    return PreparedCorpus(folder)
