@@ -2,27 +2,29 @@
 
 import json
 import secrets
+from typing import Literal
 
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from mushra_app.allocation import allocate
-from mushra_app.database import (
+from mushra_app.allocation import Page, allocate, arm_of
+from mushra_app.database import now, transaction
+from mushra_app.places import free_place
+from mushra_app.progress import Progress, RefusedError, Stage, sha256
+from mushra_app.study import Study
+from mushra_app.tables import (
+    InvitationRow,
     ListenerRow,
     PageRow,
     SimulationTokenRow,
     SittingRow,
     StudyRow,
-    now,
-    transaction,
 )
-from mushra_app.progress import Progress, RefusedError, Stage, sha256
-from mushra_app.study import Study
 
 
 class Admission:
-    """Opening a sitting, consent and instructions, up to the first page."""
+    """Opening a sitting and consent, up to the first page."""
 
     def __init__(self, engine: Engine, study: Study, row: StudyRow, rehearsal: bool) -> None:
         self._engine = engine
@@ -30,22 +32,57 @@ class Admission:
         self._row = row
         self._rehearsal = rehearsal
 
-    def open(self, cookie: str | None, device: str | None, external_id: str | None) -> str:
+    def open(
+        self,
+        cookie: str | None,
+        device: str | None,
+        external_id: str | None,
+        token: str | None = None,
+    ) -> str:
         """The cookie of this person's sitting; a new sitting for who has none.
 
-        Whoever comes with the id of a recruiting platform gets the sitting of that id, also in
-        another browser; the browser used before then has to open the link again.
+        Whoever comes with the id of a recruiting platform, or with a token, gets the sitting of
+        that id or token, also in another browser; the browser used before then has to open the
+        link again.
+
+        Args:
+            cookie: the browser's.
+            device: desktop, tablet or phone.
+            external_id: id from a recruiting platform.
+            token: from an invitation, or from a listener's own link.
 
         Raises:
-            RefusedError: this is a rehearsal, where nobody is human.
+            RefusedError: this is a rehearsal, where nobody is human; an unknown token; no token
+                in a study for invited listeners.
         """
         if self._rehearsal:
             raise RefusedError(403, "this is a rehearsal; people are not rated here")
-        try:
-            return self._open(cookie, device, external_id)
-        except IntegrityError:
-            # The same id came in at the same moment, and now has a sitting.
-            return self._open(cookie, device, external_id)
+        for attempt in range(3):
+            try:
+                return self._open(cookie, device, external_id, token)
+            except IntegrityError:
+                # The same id or token came in at the same moment, and now has a sitting.
+                if attempt == 2:
+                    raise
+        raise AssertionError
+
+    def preview(self) -> str:
+        """The cookie of a new sitting that no view of the ratings ever contains."""
+        with transaction(self._engine) as session:
+            cookie, sitting = self._new(session, "human", None, None)
+            sitting.preview = True
+            return cookie
+
+    def personal_token(self, cookie: str | None) -> str:
+        """A new token for this sitting's own link; one made before stops working.
+
+        Raises:
+            RefusedError: no such sitting.
+        """
+        token = secrets.token_urlsafe(24)
+        with transaction(self._engine) as session:
+            self._need(session, cookie).token_sha256 = sha256(token)
+        return token
 
     def open_simulated(self, token: str) -> str:
         """A sitting of a simulated listener, for a token that the rehearsal left and nobody used.
@@ -99,16 +136,17 @@ class Admission:
                 if attempt == 19:
                     raise
 
-    def instructed(self, cookie: str | None) -> None:
-        """The instructions were read; the first page may open."""
-        with transaction(self._engine) as session:
-            sitting = self._need(session, cookie)
-            if self._progress(session, sitting).stage == "instructions":
-                sitting.instructed_at = now()
-
-    def _open(self, cookie: str | None, device: str | None, external_id: str | None) -> str:
+    def _open(
+        self,
+        cookie: str | None,
+        device: str | None,
+        external_id: str | None,
+        token: str | None,
+    ) -> str:
         with transaction(self._engine) as session:
             here = self._find(session, cookie) if cookie else None
+            if token:
+                return self._by_token(session, token, here, cookie, device, external_id)
             if here and cookie and external_id in (None, here.external_id):
                 return cookie
             there = external_id and session.scalar(
@@ -117,13 +155,40 @@ class Admission:
                 )
             )
             if there:
-                renewed = secrets.token_urlsafe(32)
-                there.cookie_sha256 = sha256(renewed)
-                return renewed
+                return _renewed(there)
             if here and cookie and here.external_id is None:
                 here.external_id = external_id
                 return cookie
+            if self._study.access == "invited":
+                raise RefusedError(403, "this test is for invited listeners; use your own link")
             return self._new(session, "human", device, external_id)[0]
+
+    def _by_token(
+        self,
+        session: Session,
+        token: str,
+        here: SittingRow | None,
+        cookie: str | None,
+        device: str | None,
+        external_id: str | None,
+    ) -> str:
+        digest = sha256(token)
+        invitation = session.scalar(
+            select(InvitationRow)
+            .where(InvitationRow.token_sha256 == digest, InvitationRow.study_id == self._row.id)
+            .with_for_update()
+        )
+        own = SittingRow.token_sha256 == digest
+        if invitation and invitation.session_id:
+            own = SittingRow.id == invitation.session_id
+        there = session.scalar(select(SittingRow).where(SittingRow.study_id == self._row.id, own))
+        if there is None:
+            if invitation is None:
+                raise RefusedError(403, "this link is not valid; ask whoever sent it for a new one")
+            cookie, there = self._new(session, "human", device, external_id)
+            invitation.session_id = there.id
+            return cookie
+        return cookie if here is there and cookie else _renewed(there)
 
     def _find(self, session: Session, cookie: str) -> SittingRow | None:
         return session.scalar(
@@ -166,39 +231,80 @@ class Admission:
             sitting.consent_text_sha256 = sha256(self._study.consent.text)
             sitting.outcome = "open" if agree else "declined"
             if not agree:
+                sitting.completion_code = self._study.recruiting.codes.get("declined")
                 return
+            sitting.completion_code = None
             highest = session.scalar(
                 select(func.max(ListenerRow.number)).where(ListenerRow.study_id == self._row.id)
             )
             number = 0 if highest is None else highest + 1
+            place = free_place(session, self._row.id)
             simulated = sitting.origin == "simulated"
             pseudonym = f"sim{number:04d}" if simulated else "l" + secrets.token_hex(6)
-            listener = ListenerRow(study_id=self._row.id, number=number, pseudonym=pseudonym)
+            listener = ListenerRow(
+                study_id=self._row.id,
+                number=number,
+                place=place,
+                arm=arm_of(self._study, place).name,
+                pseudonym=pseudonym,
+            )
             session.add(listener)
             session.flush()
-            sitting.listener_id = listener.id
-            session.add_all(
-                PageRow(
-                    session_id=sitting.id,
-                    page_index=index,
-                    sentence=page.sentence,
-                    slots=json.dumps(page.slots),
-                )
-                for index, page in enumerate(allocate(self._study, number))
-            )
+            sitting.listener_id, sitting.seen_at = listener.id, now()
+            planned = enumerate(allocate(self._study, number, place))
+            session.add_all(_row(sitting, index, page) for index, page in planned)
 
     def _progress(self, session: Session, sitting: SittingRow) -> Progress:
         of_sitting = PageRow.session_id == sitting.id
         pages = session.scalar(select(func.count()).where(of_sitting)) or 0
         submitted = PageRow.submitted_at.is_not(None)
         done = session.scalar(select(func.count()).where(of_sitting, submitted)) or 0
-        stage: Stage = "trial"
-        if sitting.outcome == "declined":
-            stage = "declined"
+        stage: Stage = "page"
+        if sitting.outcome in ("declined", "screened_out", "withdrawn"):
+            stage = sitting.outcome
+        elif sitting.outcome == "completed" or (pages and done == pages):
+            stage = "done"
+        elif not (sitting.preview or sitting.origin == "simulated" or self._admits(session)):
+            stage = "closed"
         elif not sitting.consent_given:
             stage = "consent"
-        elif sitting.instructed_at is None:
-            stage = "instructions"
-        elif done == pages:
-            stage = "done"
         return Progress(stage, done, pages, sitting.completion_code)
+
+    def _admits(self, session: Session) -> bool:
+        state = select(StudyRow.state).where(StudyRow.id == self._row.id)
+        return session.scalar(state) == "open"
+
+    def _end(
+        self, sitting: SittingRow, outcome: Literal["completed", "screened_out", "withdrawn"]
+    ) -> None:
+        """Close a sitting, with the code that belongs to how it ended."""
+        own = secrets.token_hex(4).upper()
+        codes = self._study.recruiting.codes
+        sitting.outcome, sitting.finished_at = outcome, now()
+        sitting.completion_code = codes.get(outcome) if codes else own
+
+
+def _renewed(sitting: SittingRow) -> str:
+    """Hand a sitting over to another browser."""
+    cookie = secrets.token_urlsafe(32)
+    sitting.cookie_sha256 = sha256(cookie)
+    return cookie
+
+
+def _row(sitting: SittingRow, index: int, page: Page) -> PageRow:
+    return PageRow(
+        session_id=sitting.id,
+        page_index=index,
+        kind=page.kind,
+        phase=page.phase,
+        step=page.step,
+        repeat=page.repeat,
+        question=page.question,
+        sentence=page.sentence,
+        slots=json.dumps(page.slots),
+        scale_min=page.scale[0],
+        scale_max=page.scale[1],
+        expected=json.dumps({"limits": page.expected, "asked": page.asked})
+        if page.expected
+        else None,
+    )

@@ -8,16 +8,18 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Cookie, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from mushra_app.progress import Progress, RefusedError, Score
+from mushra_app.records import Event
 from mushra_app.security import MOUNT
-from mushra_app.sittings import Sittings
+from mushra_app.sittings import Sittings, View, on_screen
 from mushra_app.study import Study
+from mushra_app.types import RATING_TYPES
 
 COOKIE = "mushra_sitting"
 _LASTS = 30 * 86400
@@ -54,11 +56,53 @@ class Decision(_Body):
 class RatingIn(_Body):
     """Body of PUT /rating: the state of one slider."""
 
-    score: int | None = Field(None, ge=0, le=100, description="none until the slider was moved")
+    score: int | None = Field(None, ge=0, le=100, description="none until it was rated")
     n_plays: int = Field(ge=0, le=10**6)
     heard_ms: Milliseconds
     rating_time_ms: Milliseconds | None = None
     seq: int = Field(ge=1, le=2**31 - 1)
+
+
+class ChoiceIn(_Body):
+    """Body of PUT /choice: which of two versions was preferred."""
+
+    choice: Literal["first", "second", "none"]
+    rating_time_ms: Milliseconds | None = None
+    seq: int = Field(ge=1, le=2**31 - 1)
+
+
+class AnswersIn(_Body):
+    """Body of PUT /answers: what a page without ratings has been answered so far."""
+
+    answers: dict[str, JsonValue]
+    seq: int = Field(ge=1, le=2**31 - 1)
+
+
+class EventIn(_Body):
+    """One event of the log."""
+
+    key: str = Field(pattern=r"^[\w-]{1,40}$")
+    kind: str = Field(pattern=r"^[a-z_]{1,20}$")
+    at_ms: Milliseconds
+    data: dict[str, Annotated[str, Field(max_length=300)] | float | bool | None] = Field(
+        default_factory=dict, max_length=12
+    )
+
+
+class EventsIn(_Body):
+    """Body of POST /events."""
+
+    page: int = Field(ge=0, le=9999)
+    events: list[EventIn] = Field(max_length=200)
+
+
+class RemarkIn(_Body):
+    """Body of POST /remark."""
+
+    page: int | None = Field(default=None, ge=0, le=9999)
+    key: str = Field(pattern=r"^[\w-]{1,40}$")
+    kind: Literal["comment", "problem"]
+    text: str = Field(min_length=1, max_length=5000)
 
 
 def routes(study: Study, sittings: Sittings, folder: Path) -> APIRouter:
@@ -72,6 +116,7 @@ def routes(study: Study, sittings: Sittings, folder: Path) -> APIRouter:
     router = APIRouter()
     _way_in(router, study, sittings)
     _pages(router, study, sittings, folder)
+    _records(router, sittings)
 
     @router.get("/robots.txt")
     def robots() -> Response:
@@ -89,9 +134,8 @@ def _way_in(router: APIRouter, study: Study, sittings: Sittings) -> None:
 
     @router.get("/")
     def enter(request: Request, mushra: SittingCookie = None) -> Response:
-        external = request.query_params.get("PROLIFIC_PID")
-        known = external if external and re.fullmatch(r"[\w-]{1,64}", external) else None
-        cookie = sittings.open(mushra, _device(request), known)
+        token = request.query_params.get("t")
+        cookie = sittings.open(mushra, _device(request), _external_id(request), token)
         answer = RedirectResponse(MOUNT.lstrip("/") + "/", 303)
         return _remember(answer, request, cookie)
 
@@ -115,49 +159,103 @@ def _way_in(router: APIRouter, study: Study, sittings: Sittings) -> None:
         sittings.consent(mushra, body.version, body.agree)
         return _progress(sittings.progress(mushra))
 
-    @router.post("/api/v1/instructions")
-    def instructions(mushra: SittingCookie = None) -> dict[str, object]:
-        sittings.instructed(mushra)
-        return _progress(sittings.progress(mushra))
-
 
 def _pages(router: APIRouter, study: Study, sittings: Sittings, folder: Path) -> None:
-    """The page to rate, its sounds, its ratings."""
+    """The page to show, its sounds, its ratings and answers."""
 
-    @router.get("/api/v1/trial")
-    def trial(mushra: SittingCookie = None) -> dict[str, object]:
-        page, pages, saved = sittings.page(mushra)
-        slots = range(len(json.loads(page.slots)))
-        address = f"api/v1/audio/{page.page_index}/"
-        return {
-            "page": page.page_index,
-            "pages": pages,
-            "prompt": study.prompt,
-            "text": sittings.text(page) if study.show_text else None,
-            "on_switch": study.on_switch,
-            "sample_rate": sittings.sample_rate,
-            "age_ms": _age_ms(page.opened_at),
-            "reference": address + sittings.token(page, "open"),
-            "slots": [address + sittings.token(page, str(slot)) for slot in slots],
-            "saved": {
-                slot: RatingIn.model_validate(row, from_attributes=True).model_dump()
-                for slot, row in saved.items()
-            },
+    @router.get("/api/v1/page")
+    def page(mushra: SittingCookie = None) -> dict[str, Any]:
+        view = sittings.view(mushra)
+        row = view.page
+        told = {
+            "page": row.page_index,
+            "pages": view.pages,
+            "kind": row.kind,
+            "phase": "test" if row.phase in ("gold", "repeat") else row.phase,
+            "language": study.language,
+            "age_ms": _age_ms(row.opened_at),
+            "loudness": view.loudness,
+            **sittings.asked(row),
         }
+        return told | (_rated if row.kind in RATING_TYPES else _answered)(study, sittings, view)
 
     @router.get("/api/v1/audio/{page}/{token}")
     def audio(page: int, token: str, mushra: SittingCookie = None) -> Response:
-        content = (folder / sittings.file_of(mushra, page, token)).read_bytes()
+        content = sittings.sound(mushra, page, token, folder)
         headers = {"Cache-Control": "private, max-age=3600"}
         return Response(content, media_type="audio/wav", headers=headers)
 
-    @router.put("/api/v1/trial/{page}/rating/{slot}", status_code=204)
+    @router.put("/api/v1/page/{page}/rating/{slot}", status_code=204)
     def rate(page: int, slot: int, body: RatingIn, mushra: SittingCookie = None) -> None:
         sittings.rate(mushra, page, slot, Score(**body.model_dump()))
 
-    @router.post("/api/v1/trial/{page}/submit")
+    @router.put("/api/v1/page/{page}/choice", status_code=204)
+    def choose(page: int, body: ChoiceIn, mushra: SittingCookie = None) -> None:
+        sittings.choose(mushra, page, body.choice, body.seq, body.rating_time_ms)
+
+    @router.put("/api/v1/page/{page}/answers", status_code=204)
+    def answer(page: int, body: AnswersIn, mushra: SittingCookie = None) -> None:
+        sittings.answer(mushra, page, body.answers, body.seq)
+
+    @router.post("/api/v1/page/{page}/submit")
     def submit(page: int, mushra: SittingCookie = None) -> dict[str, object]:
         return _progress(sittings.submit(mushra, page))
+
+
+def _records(router: APIRouter, sittings: Sittings) -> None:
+    """The log, remarks, and a listener's own data."""
+
+    @router.post("/api/v1/events", status_code=204)
+    def events(body: EventsIn, mushra: SittingCookie = None) -> None:
+        sittings.note(mushra, body.page, [Event(**event.model_dump()) for event in body.events])
+
+    @router.post("/api/v1/remark", status_code=204)
+    def remark(body: RemarkIn, mushra: SittingCookie = None) -> None:
+        sittings.remark(mushra, body.page, body.key, body.kind, body.text)
+
+    @router.get("/api/v1/mine")
+    def mine(mushra: SittingCookie = None) -> dict[str, Any]:
+        return sittings.mine(mushra)
+
+    @router.post("/api/v1/link")
+    def link(mushra: SittingCookie = None) -> dict[str, str]:
+        return {"token": sittings.personal_token(mushra)}
+
+    @router.post("/api/v1/withdraw")
+    def withdraw(mushra: SittingCookie = None) -> dict[str, object]:
+        sittings.withdraw(mushra)
+        return _progress(sittings.progress(mushra))
+
+
+def _rated(study: Study, sittings: Sittings, view: View) -> dict[str, Any]:
+    """What a rating page is told: where its sounds are, and what was saved."""
+    row = view.page
+    slots = range(len(json.loads(row.slots)))
+    address = f"api/v1/audio/{row.page_index}/"
+    open_reference = RATING_TYPES[row.kind].open_reference
+    return {
+        "text": sittings.text(row) if study.show_text else None,
+        "on_switch": study.on_switch,
+        "sample_rate": sittings.sample_rate,
+        "reference": address + sittings.token(row, "open") if open_reference else None,
+        "slots": [address + sittings.token(row, str(slot)) for slot in slots],
+        "saved": {slot: vars(score) for slot, score in view.scores.items()},
+        "chosen": {
+            "choice": on_screen(view.choice),
+            "rating_time_ms": view.choice.rating_time_ms if view.choice else None,
+            "seq": view.choice.seq if view.choice else 0,
+        },
+    }
+
+
+def _answered(_study: Study, sittings: Sittings, view: View) -> dict[str, Any]:
+    """What a page without ratings is told: where its sounds are, and what was saved."""
+    row = view.page
+    address = f"api/v1/audio/{row.page_index}/"
+    return {
+        "sounds": [address + sittings.token(row, str(i)) for i in range(sittings.sounds(row))],
+        "saved": {"answers": json.loads(row.answers or "{}"), "seq": row.answers_seq},
+    }
 
 
 def refuse(_request: Request, error: Exception) -> Response:
@@ -188,6 +286,18 @@ def _remember(response: Response, request: Request, cookie: str) -> Response:
 def _age_ms(opened_at: str | None) -> int:
     opened = datetime.fromisoformat(opened_at) if opened_at else datetime.now(UTC)
     return max(0, round((datetime.now(UTC) - opened).total_seconds() * 1000))
+
+
+# The parameter in which each platform hands over the id of a participant.
+_IDS = ("PROLIFIC_PID", "workerId", "survey_code")
+
+
+def _external_id(request: Request) -> str | None:
+    for name in _IDS:
+        value = request.query_params.get(name)
+        if value and re.fullmatch(r"[\w-]{1,64}", value):
+            return value
+    return None
 
 
 def _device(request: Request) -> str:

@@ -13,7 +13,7 @@ from intone.errors import UserError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-_TYPES = {".js": "text/javascript", ".css": "text/css"}
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
 
 
 def create_app(
@@ -44,6 +44,7 @@ def create_app(
     from mushra_app.sittings import Sittings
     from mushra_app.stimuli import prepare
     from mushra_app.study import read_study
+    from mushra_app.unchanged import check_unchanged
 
     study = read_study(study_yaml)
     manifest = prepare(study, study_yaml, progress)
@@ -51,7 +52,7 @@ def create_app(
     with transaction(engine) as session:
         row = study_row(session, study, rehearsal)
     sittings = Sittings(engine, study, manifest, row, rehearsal)
-    sittings.check_unchanged()
+    check_unchanged(engine, study, row, manifest)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, max_body_size=MOST_BYTES)
     # Its mere presence also switches off Gradio's own CORS, which reflects any origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
@@ -114,10 +115,11 @@ def _player(app: "FastAPI") -> str:
     from fastapi import HTTPException, Response
 
     folder = Path(__file__).parent / "player"
-    files = {p.name: p.read_bytes() for p in sorted(folder.iterdir()) if p.suffix in _TYPES}
+    found = sorted(p for p in folder.rglob("*") if p.suffix in _TYPES)
+    files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in found}
     version = hashlib.sha256(b"\0".join(files.values())).hexdigest()[:12]
 
-    @app.get("/player/{digest}/{name}")
+    @app.get("/player/{digest}/{name:path}")
     def player(digest: str, name: str) -> Response:
         if digest != version or name not in files:
             raise HTTPException(404)

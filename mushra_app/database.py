@@ -1,7 +1,6 @@
-"""The ratings database: tables, connection, migrations, and the views that analysts read.
+"""The ratings database: connection, migrations, transactions.
 
-Times are UTC in ISO 8601 text, which sorts as time and reads the same from every database. Any
-SQLAlchemy URL works; SQLite runs in WAL mode with full synchronisation, so that what was
+Any SQLAlchemy URL works; SQLite runs in WAL mode with full synchronisation, so that what was
 acknowledged survives a killed process and a lost mains supply alike.
 """
 
@@ -11,140 +10,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import (
-    Engine,
-    ForeignKey,
-    String,
-    UniqueConstraint,
-    create_engine,
-    event,
-    make_url,
-    select,
-)
+from sqlalchemy import Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 from intone.errors import UserError
 from mushra_app.study import Study
-
-
-class Base(DeclarativeBase):
-    """Declarative base of all tables."""
-
-
-class StudyRow(Base):
-    """A study whose listeners are in this database."""
-
-    __tablename__ = "study"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(64), unique=True)
-    question: Mapped[str] = mapped_column(String(200))
-    secret: Mapped[str] = mapped_column(String(64))
-    rehearsal: Mapped[bool]
-    played_sha256: Mapped[str | None] = mapped_column(String(64))
-    created_at: Mapped[str] = mapped_column(String(32))
-
-
-class ListenerRow(Base):
-    """A listener who agreed to take part; `number` decides what they hear."""
-
-    __tablename__ = "listener"
-    __table_args__ = (UniqueConstraint("study_id", "number"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
-    number: Mapped[int]
-    pseudonym: Mapped[str] = mapped_column(String(32), unique=True)
-
-
-class SittingRow(Base):
-    """One person's way through the study. The browser's cookie is stored as a digest only."""
-
-    __tablename__ = "session"
-    __table_args__ = (UniqueConstraint("study_id", "external_id"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
-    listener_id: Mapped[int | None] = mapped_column(ForeignKey("listener.id"))
-    pseudonym: Mapped[str] = mapped_column(String(32), unique=True)
-    cookie_sha256: Mapped[str] = mapped_column(String(64), unique=True)
-    origin: Mapped[str] = mapped_column(String(16))
-    external_id: Mapped[str | None] = mapped_column(String(64))
-    outcome: Mapped[str] = mapped_column(String(16))
-    device: Mapped[str | None] = mapped_column(String(16))
-    consent_version: Mapped[str | None] = mapped_column(String(64))
-    consent_text_sha256: Mapped[str | None] = mapped_column(String(64))
-    consent_given: Mapped[bool | None]
-    consent_at: Mapped[str | None] = mapped_column(String(32))
-    instructed_at: Mapped[str | None] = mapped_column(String(32))
-    started_at: Mapped[str] = mapped_column(String(32))
-    finished_at: Mapped[str | None] = mapped_column(String(32))
-    completion_code: Mapped[str | None] = mapped_column(String(16))
-
-
-class PageRow(Base):
-    """A page planned for a session; `slots` is a JSON list of systems in the order shown."""
-
-    __tablename__ = "page"
-    __table_args__ = (UniqueConstraint("session_id", "page_index"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    session_id: Mapped[int] = mapped_column(ForeignKey("session.id"))
-    page_index: Mapped[int]
-    sentence: Mapped[str] = mapped_column(String(200))
-    slots: Mapped[str]
-    opened_at: Mapped[str | None] = mapped_column(String(32))
-    submitted_at: Mapped[str | None] = mapped_column(String(32))
-
-
-class RatingRow(Base):
-    """The newest state of one slider; no score while it was only listened to."""
-
-    __tablename__ = "rating"
-    __table_args__ = (UniqueConstraint("page_id", "slot"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    page_id: Mapped[int] = mapped_column(ForeignKey("page.id"))
-    slot: Mapped[int]
-    system: Mapped[str] = mapped_column(String(200))
-    role: Mapped[str] = mapped_column(String(16))
-    score: Mapped[int | None]
-    n_plays: Mapped[int]
-    heard_ms: Mapped[int]
-    rating_time_ms: Mapped[int | None]
-    seq: Mapped[int]
-    updated_at: Mapped[str] = mapped_column(String(32))
-
-
-class SimulationTokenRow(Base):
-    """Permission for one simulated session, written by the rehearsal and used once."""
-
-    __tablename__ = "simulation_token"
-    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
-    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
-    session_id: Mapped[int | None] = mapped_column(ForeignKey("session.id"))
-
-
-class PreferenceRow(Base):
-    """One choice between two systems (page type `ab`)."""
-
-    __tablename__ = "preference"
-    __table_args__ = (UniqueConstraint("page_id"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    page_id: Mapped[int] = mapped_column(ForeignKey("page.id"))
-    system_a: Mapped[str] = mapped_column(String(200))
-    system_b: Mapped[str] = mapped_column(String(200))
-    choice: Mapped[str] = mapped_column(String(4))
-    first_on_screen: Mapped[str] = mapped_column(String(1))
-    rating_time_ms: Mapped[int | None]
-
-
-class LookRow(Base):
-    """One look at the results while the study ran."""
-
-    __tablename__ = "look"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
-    looked_at: Mapped[str] = mapped_column(String(32))
-    n_listeners: Mapped[int]
-    n_ratings: Mapped[int]
-    by: Mapped[str] = mapped_column(String(64))
+from mushra_app.tables import StudyRow
 
 
 def now() -> str:

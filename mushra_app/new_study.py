@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from intone.contracts import StimulusSet
 from intone.errors import UserError
+from mushra_app.steps import Step, TextStep, TrialsStep
 from mushra_app.stimuli import prepare
 from mushra_app.study import Anchors, Consent, Study, write_study
 
@@ -21,6 +22,8 @@ You will listen to short recordings of speech and rate them. This takes about {m
 * If you came through a recruiting platform, we also store the id that it gave you there.
 * Questions: {contact}.
 """
+
+USUAL: tuple[Step, ...] = (TextStep(), TrialsStep())
 
 
 def new_study(
@@ -36,6 +39,7 @@ def new_study(
     anchors: bool = True,
     on_switch: Literal["restart", "keep_position"] = "restart",
     database: str | None = None,
+    sitting: Sequence[Step] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write a study file for a stimulus set and prepare its audio.
@@ -52,6 +56,8 @@ def new_study(
         anchors: whether the 3.5 kHz and 7 kHz anchors are made.
         on_switch: what happens to the position when another version is chosen.
         database: SQLAlchemy URL; by default a SQLite file beside the study.
+        sitting: steps after consent; by default instructions, loudness, practice, the pages,
+            comments.
         progress: called with sentences done and sentences in all.
 
     Returns:
@@ -83,6 +89,7 @@ def new_study(
                 "contact": contact,
                 "consent": Consent(version="1", text=text),
                 "database": database,
+                "sitting": list(sitting or USUAL),
             }
         )
     except ValidationError as error:

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["consent", "declined", "instructions", "trial", "done"]
+Stage = Literal["consent", "declined", "page", "done", "screened_out", "withdrawn", "closed"]
 
 
 class RefusedError(Exception):
@@ -27,7 +27,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Score:
-    """What a slider says: `score` 0..100 or none, `seq` grows with every change."""
+    """What a slider says: `score` or none, `seq` grows with every change."""
 
     score: int | None
     n_plays: int

@@ -23,24 +23,14 @@ import numpy as np
 from sqlalchemy import Engine, delete, select
 
 from intone.errors import UserError
-from mushra_app.allocation import LOW, MID, conditions
 from mushra_app.api import COOKIE
-from mushra_app.database import (
-    ListenerRow,
-    PageRow,
-    RatingRow,
-    SimulationTokenRow,
-    SittingRow,
-    connect,
-    database_url,
-    rehearsal_path,
-    study_row,
-    transaction,
-)
+from mushra_app.conditions import LOW, MID, conditions
+from mushra_app.database import connect, database_url, rehearsal_path, study_row, transaction
 from mushra_app.manifest import Manifest
 from mushra_app.progress import sha256
 from mushra_app.stimuli import prepare
 from mushra_app.study import Study, read_study
+from mushra_app.tables import ListenerRow, PageRow, RatingRow, SimulationTokenRow, SittingRow
 
 SD = {"listener": 7.0, "listener_x_system": 4.0, "utterance_x_system": 3.0, "noise": 8.0}
 # Who hears the open reference beside it knows the hidden one: high scores, and little scatter.
@@ -179,25 +169,39 @@ def _one(
         opened = _ask(client, "POST", "/api/v1/session", {"simulation_token": token})
         consent = {"version": opened["consent"]["version"], "agree": True}
         _ask(client, "POST", "/api/v1/consent", consent)
-        where = _ask(client, "POST", "/api/v1/instructions", {})
+        where = _ask(client, "GET", "/api/v1/session")
         cookie = client.cookies[COOKIE]
-        while where["stage"] == "trial":
-            page = _ask(client, "GET", "/api/v1/trial")
-            for sound in [page["reference"], *page["slots"]]:
-                client.get("/" + sound).raise_for_status()
-            sentence, slots = _slots(engine, cookie, page["page"])
-            for slot, system in enumerate(slots):
-                share = _share(system, reference)
-                score = _score(seed, number, sentence, system, planted[system], share)
-                body = {
-                    "score": score,
-                    "n_plays": 1 + slot % 2,
-                    "heard_ms": 3000 + 100 * slot,
-                    "rating_time_ms": 5000 * (slot + 1),
-                    "seq": 1,
-                }
-                _ask(client, "PUT", f"/api/v1/trial/{page['page']}/rating/{slot}", body)
-            where = _ask(client, "POST", f"/api/v1/trial/{page['page']}/submit", {})
+        while where["stage"] == "page":
+            page = _ask(client, "GET", "/api/v1/page")
+            if "slots" in page:
+                _rate(engine, client, cookie, page, number, planted, seed, reference)
+            where = _ask(client, "POST", f"/api/v1/page/{page['page']}/submit", {})
+
+
+def _rate(
+    engine: Engine,
+    client: httpx.Client,
+    cookie: str,
+    page: Mapping[str, Any],
+    number: int,
+    planted: Mapping[str, float],
+    seed: int,
+    reference: str,
+) -> None:
+    for sound in [page["reference"], *page["slots"]]:
+        client.get("/" + sound).raise_for_status()
+    sentence, slots = _slots(engine, cookie, page["page"])
+    for slot, system in enumerate(slots):
+        share = _share(system, reference)
+        score = _score(seed, number, sentence, system, planted[system], share)
+        body = {
+            "score": score,
+            "n_plays": 1 + slot % 2,
+            "heard_ms": 3000 + 100 * slot,
+            "rating_time_ms": 5000 * (slot + 1),
+            "seq": 1,
+        }
+        _ask(client, "PUT", f"/api/v1/page/{page['page']}/rating/{slot}", body)
 
 
 def _ask(client: httpx.Client, method: str, path: str, body: object = None) -> Any:

@@ -13,17 +13,17 @@ MOUNT = "/test"
 MOST_BYTES = 64 * 1024
 
 _GET = re.compile(
-    rf"^(/|/api/v1/(session|trial|audio/\d{{1,4}}/[0-9a-f]{{32}})|/player/[0-9a-f]{{12}}/[\w.-]+"
+    rf"^(/|/api/v1/(session|page|mine|audio/\d{{1,4}}/[0-9a-f]{{32}})|/player/[0-9a-f]{{12}}/(types/)?[\w.-]+"
     rf"|/favicon\.ico|/robots\.txt"
     rf"|{MOUNT}(/|/config/?|/theme\.css|/gradio_api/theme\.css|/manifest\.json|/favicon\.ico"
     r"|/assets/[\w./-]+|/static/(fonts|js|img)/[\w./-]+|/svelte/[\w./-]+"
     r"|/gradio_api/(startup-events|app_id|info)/?)?)$"
 )
 _POST = re.compile(
-    rf"^(/api/v1/(session|consent|instructions|trial/\d{{1,4}}/submit)"
+    rf"^(/api/v1/(session|consent|events|remark|link|withdraw|page/\d{{1,4}}/submit)"
     rf"|{MOUNT}/gradio_api/run/predict/?)$"
 )
-_PUT = re.compile(r"^/api/v1/trial/\d{1,4}/rating/\d{1,2}$")
+_PUT = re.compile(r"^/api/v1/page/\d{1,4}/(rating/\d{1,2}|choice|answers)$")
 _ALLOWED = {"GET": _GET, "HEAD": _GET, "POST": _POST, "PUT": _PUT}
 _FOR_EVER = re.compile(rf"^({MOUNT}/(assets|static|svelte)/|/player/)")
 

@@ -6,17 +6,22 @@ The HTTP endpoints and the Gradio pages are two doors to these functions; neithe
 import hashlib
 import hmac
 import json
-import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from intone.errors import UserError
-from mushra_app.admission import Admission
-from mushra_app.database import PageRow, RatingRow, SittingRow, StudyRow, now, transaction
+from mushra_app.database import now, transaction
 from mushra_app.manifest import Manifest
 from mushra_app.progress import Progress, RefusedError, Score
+from mushra_app.records import Records
 from mushra_app.study import Study
+from mushra_app.tables import PageRow, PreferenceRow, RatingRow, SittingRow, StudyRow
+from mushra_app.types import RATING_TYPES, SCREENS
+from mushra_app.types.base import Choice
 
 # Building insert().on_conflict_do_update() anew for every rating costs ten times this statement.
 _SAVE = text("""
@@ -30,8 +35,19 @@ ON CONFLICT (page_id, slot) DO UPDATE SET score = excluded.score, n_plays = excl
 WHERE rating.seq < excluded.seq""")
 
 
-class Sittings(Admission):
-    """All sittings of one study in one database: the way in, and the pages."""
+@dataclass(frozen=True)
+class View:
+    """The page to show now: its row, how many there are, and what was saved of it."""
+
+    page: PageRow
+    pages: int
+    scores: dict[int, Score]
+    choice: PreferenceRow | None
+    loudness: float | None
+
+
+class Sittings(Records):
+    """All sittings of one study in one database: the way in, the pages, the log."""
 
     def __init__(
         self, engine: Engine, study: Study, manifest: Manifest, row: StudyRow, rehearsal: bool
@@ -44,59 +60,8 @@ class Sittings(Admission):
         """Sampling rate of every played file, Hz."""
         return self._manifest.sample_rate
 
-    def check_unchanged(self) -> None:
-        """See that listeners hear what earlier ones heard, and all that was planned for them.
-
-        Raises:
-            UserError: sounds were made again or changed after the first rating, or a sentence or
-                a system that a listener will still be asked about was taken out.
-        """
-        self._check_planned()
-        digest = self._manifest.played_sha256
-        of_study = SittingRow.study_id == self._row.id
-        rated = (
-            select(RatingRow.id)
-            .join(PageRow, PageRow.id == RatingRow.page_id)
-            .join(SittingRow, SittingRow.id == PageRow.session_id)
-            .where(of_study)
-            .limit(1)
-        )
-        with transaction(self._engine) as session:
-            before = session.scalar(
-                select(StudyRow.played_sha256).where(StudyRow.id == self._row.id)
-            )
-            if before not in (None, digest) and session.scalar(rated) is not None:
-                raise UserError(
-                    f"study {self._study.name!r}: its sounds, systems or sentences are no longer "
-                    "those that listeners have rated; put them back, or give the study a new name"
-                )
-            session.execute(
-                update(StudyRow).where(StudyRow.id == self._row.id).values(played_sha256=digest)
-            )
-
-    def _check_planned(self) -> None:
-        here = {(item.sentence, item.system) for item in self._manifest.items}
-        with transaction(self._engine) as session:
-            planned = session.execute(
-                select(PageRow.sentence, PageRow.slots)
-                .join(SittingRow, SittingRow.id == PageRow.session_id)
-                .where(
-                    SittingRow.study_id == self._row.id,
-                    SittingRow.outcome == "open",
-                    PageRow.submitted_at.is_(None),
-                )
-                .distinct()
-            )
-            wanted = {(page.sentence, s) for page in planned for s in json.loads(page.slots)}
-        if wanted - here:
-            sentence, system = sorted(wanted - here)[0]
-            raise UserError(
-                f"study {self._study.name!r}: listeners have begun who will still be asked about "
-                f"sentence {sentence!r} by {system!r}; put it back, or give the study a new name"
-            )
-
-    def page(self, cookie: str | None) -> tuple[PageRow, int, dict[int, RatingRow]]:
-        """The page to rate now, the number of pages, and what was saved of it by slot.
+    def view(self, cookie: str | None) -> View:
+        """The page to show now.
 
         Raises:
             RefusedError: the sitting is not at a page.
@@ -104,53 +69,89 @@ class Sittings(Admission):
         with transaction(self._engine) as session:
             sitting = self._need(session, cookie)
             progress = self._progress(session, sitting)
-            if progress.stage != "trial":
-                raise RefusedError(409, f"no page to rate: {progress.stage}")
+            if progress.stage != "page":
+                raise RefusedError(409, f"no page to show: {progress.stage}")
             page = self._page(session, sitting, progress.page)
             page.opened_at = page.opened_at or now()
-            saved = session.scalars(select(RatingRow).where(RatingRow.page_id == page.id))
-            return page, progress.pages, {r.slot: r for r in saved}
+            sitting.seen_at = now()
+            scores, choice = self._saved(session, page)
+            return View(page, progress.pages, scores, choice, sitting.loudness)
+
+    def asked(self, page: PageRow) -> dict[str, Any]:
+        """What the browser is told of a page, by its kind."""
+        step: Any = self._study.sitting[page.step]
+        if page.kind in SCREENS:
+            rated = self._rated_kind(page.session_id)
+            return SCREENS[page.kind].asked(self._study, step, self._seed(page), rated)
+        kind = RATING_TYPES[page.kind]
+        return {
+            "prompt": step.prompt or self._study.prompt,
+            "scale": [page.scale_min, page.scale_max],
+            "attention": json.loads(page.expected)["asked"] if page.expected else None,
+            **kind.asked(step),
+        }
 
     def token(self, page: PageRow, slot: str) -> str:
-        """Unguessable name of one stimulus, different for every listener, page and slot."""
+        """Unguessable name of one sound, different for every listener, page and slot."""
         key = self._row.secret.encode()
         said = f"{self._row.id}|{page.session_id}|{page.page_index}|{slot}".encode()
         return hmac.new(key, said, hashlib.sha256).hexdigest()[:32]
+
+    def sounds(self, page: PageRow) -> int:
+        """How many sounds a page without ratings plays."""
+        step: Any = self._study.sitting[page.step]
+        return SCREENS[page.kind].sounds(step)
 
     def text(self, page: PageRow) -> str:
         """The sentence of a page as written."""
         return self._manifest.item(page.sentence, self._study.reference).text
 
-    def file_of(self, cookie: str | None, page_index: int, token: str) -> str:
-        """File name of the stimulus behind a token of this listener.
+    def sound(self, cookie: str | None, page_index: int, token: str, folder: Path) -> bytes:
+        """The WAV file behind a token of this listener.
+
+        Args:
+            cookie: the browser's.
+            page_index: the page on which it is played.
+            token: as `token` made it.
+            folder: folder of the played files.
 
         Raises:
             RefusedError: not a token of this listener and page.
         """
         with transaction(self._engine) as session:
             page = self._page(session, self._need(session, cookie), page_index)
+
+        def meant(slot: object) -> bool:
+            return hmac.compare_digest(token.encode(), self.token(page, str(slot)).encode())
+
+        if page.kind in SCREENS:
+            step: Any = self._study.sitting[page.step]
+            for slot in range(self.sounds(page)):
+                if meant(slot):
+                    return SCREENS[page.kind].sound(self._study, step, self._seed(page), slot)
+            raise RefusedError(404, "no such sound")
         slots = {"open": self._study.reference, **dict(enumerate(json.loads(page.slots)))}
         for slot, system in slots.items():
-            if hmac.compare_digest(token.encode(), self.token(page, str(slot)).encode()):
-                return self._manifest.item(page.sentence, system).path
+            if meant(slot):
+                return (folder / self._manifest.item(page.sentence, system).path).read_bytes()
         raise RefusedError(404, "no such sound")
 
     def rate(self, cookie: str | None, page_index: int, slot: int, score: Score) -> None:
         """Save a slider. When this returns, it is committed. An older `seq` never wins.
 
         Raises:
-            RefusedError: no such slider, page already submitted, or a newer value is there.
+            RefusedError: no such slider, no such score, page already submitted, or a newer value
+                is there.
         """
         with transaction(self._engine) as session:
-            sitting = self._need(session, cookie)
-            page = self._page(session, sitting, page_index)
+            page = self._current(session, cookie, page_index)
             slots = json.loads(page.slots)
             if not 0 <= slot < len(slots):
                 raise RefusedError(404, "no such slider")
-            if page.submitted_at:
-                raise RefusedError(409, "this page has been submitted")
-            if self._progress(session, sitting).page != page_index or not page.opened_at:
-                raise RefusedError(409, "another page is to be rated now")
+            if score.score is not None and not (
+                RATING_TYPES[page.kind].scored and page.scale_min <= score.score <= page.scale_max
+            ):
+                raise RefusedError(422, "no such score on this page")
             role = self._manifest.item(page.sentence, slots[slot]).role
             values = {"system": slots[slot], "role": role, "updated_at": now(), **vars(score)}
             session.execute(_SAVE, {"page_id": page.id, "slot": slot, **values})
@@ -160,28 +161,148 @@ class Sittings(Admission):
             if stored is None or (stored.seq, stored.score) != (score.seq, score.score):
                 raise RefusedError(409, "a newer value is stored; reload the page")
 
+    def choose(
+        self,
+        cookie: str | None,
+        page_index: int,
+        choice: Choice,
+        seq: int,
+        rating_time_ms: int | None,
+    ) -> None:
+        """Save a choice between two versions. When this returns, it is committed.
+
+        Raises:
+            RefusedError: this page has no choice, or a newer one is there.
+        """
+        with transaction(self._engine) as session:
+            page = self._current(session, cookie, page_index)
+            if page.kind in SCREENS or RATING_TYPES[page.kind].scored:
+                raise RefusedError(404, "this page has no choice")
+            step: Any = self._study.sitting[page.step]
+            if choice == "none" and not step.no_preference:
+                raise RefusedError(422, "one of the two has to be chosen")
+            slots = json.loads(page.slots)
+            a, b = sorted(slots, key=[self._study.reference, *self._study.systems].index)
+            chosen = {"first": slots[0], "second": slots[1], "none": None}[choice]
+            values = {
+                "choice": "none" if chosen is None else "a" if chosen == a else "b",
+                "rating_time_ms": rating_time_ms,
+                "seq": seq,
+            }
+            row = session.scalar(
+                select(PreferenceRow).where(PreferenceRow.page_id == page.id).with_for_update()
+            )
+            if row is None:
+                first = "a" if slots[0] == a else "b"
+                own = {"system_a": a, "system_b": b, "first_on_screen": first, **values}
+                session.add(PreferenceRow(page_id=page.id, **own))
+            elif row.seq > seq or (row.seq == seq and row.choice != values["choice"]):
+                raise RefusedError(409, "a newer value is stored; reload the page")
+            else:
+                row.choice, row.rating_time_ms, row.seq = values["choice"], rating_time_ms, seq
+
+    def answer(
+        self, cookie: str | None, page_index: int, answers: dict[str, Any], seq: int
+    ) -> None:
+        """Save the answers of a page without ratings, complete or not.
+
+        Raises:
+            RefusedError: this page takes no answers, or newer ones are there.
+        """
+        with transaction(self._engine) as session:
+            page = self._current(session, cookie, page_index)
+            if page.kind not in SCREENS:
+                raise RefusedError(404, "this page takes ratings")
+            said = json.dumps(answers, ensure_ascii=False, sort_keys=True)
+            if page.answers_seq > seq or (page.answers_seq == seq and page.answers != said):
+                raise RefusedError(409, "newer answers are stored; reload the page")
+            page.answers, page.answers_seq = said, seq
+
     def submit(self, cookie: str | None, page_index: int) -> Progress:
         """Close a page; again is allowed.
 
         Raises:
-            RefusedError: something was not played or not rated.
+            RefusedError: something was not played, not rated or not answered.
         """
         with transaction(self._engine) as session:
             sitting = self._need(session, cookie)
             page = self._page(session, sitting, page_index)
             if page.submitted_at is None:
-                saved = session.scalars(select(RatingRow).where(RatingRow.page_id == page.id)).all()
-                complete = sum(r.score is not None and r.n_plays > 0 for r in saved)
-                if complete < len(json.loads(page.slots)):
-                    raise RefusedError(409, "not every version was played and rated")
-                page.submitted_at = now()
+                if self._progress(session, sitting).page != page_index or not page.opened_at:
+                    raise RefusedError(409, "another page is to be rated now")
+                self._close(session, sitting, page)
                 session.flush()
             progress = self._progress(session, sitting)
             if progress.page == progress.pages and sitting.outcome == "open":
-                sitting.outcome, sitting.finished_at = "completed", now()
-                sitting.completion_code = secrets.token_hex(4).upper()
+                self._end(sitting, "completed")
                 progress = self._progress(session, sitting)
             return progress
+
+    def _close(self, session: Session, sitting: SittingRow, page: PageRow) -> None:
+        step: Any = self._study.sitting[page.step]
+        if page.kind in SCREENS:
+            answers = json.loads(page.answers or "{}")
+            opened = datetime.fromisoformat(page.opened_at or now())
+            opened_s = (datetime.now(UTC) - opened).total_seconds()
+            screen = SCREENS[page.kind]
+            page.passed = screen.check(step, self._seed(page), answers, opened_s)
+            screen.remember(sitting, step, answers, page.passed)
+            screened_out = page.passed is False and getattr(step, "on_fail", "") == "screen_out"
+        else:
+            scores, row = self._saved(session, page)
+            choice = on_screen(row)
+            kind, slots = RATING_TYPES[page.kind], len(json.loads(page.slots))
+            if not kind.complete(scores, slots, choice):
+                raise RefusedError(409, "not every version was played and rated")
+            if page.expected:
+                limits = json.loads(page.expected)["limits"]
+                page.passed = kind.passes(limits, scores, choice)
+            screened_out = page.passed is False and self._failed_too_often(session, page)
+        page.submitted_at = now()
+        if screened_out:
+            self._end(sitting, "screened_out")
+
+    def _failed_too_often(self, session: Session, page: PageRow) -> bool:
+        allowed = self._study.failures_allowed
+        if allowed is None:
+            return False
+        failed = select(PageRow.id).where(
+            PageRow.session_id == page.session_id,
+            PageRow.phase == "gold",
+            PageRow.passed.is_(False),
+            PageRow.id != page.id,
+        )
+        return len(session.scalars(failed).all()) + 1 > allowed
+
+    def _rated_kind(self, session_id: int) -> str:
+        kinds = select(PageRow.kind).where(
+            PageRow.session_id == session_id, PageRow.kind.in_(RATING_TYPES)
+        )
+        with transaction(self._engine) as session:
+            return session.scalars(kinds.order_by(PageRow.page_index)).first() or "mushra"
+
+    def _seed(self, page: PageRow) -> int:
+        return int(self.token(page, "seed")[:8], 16)
+
+    def _saved(
+        self, session: Session, page: PageRow
+    ) -> tuple[dict[int, Score], PreferenceRow | None]:
+        rows = session.scalars(select(RatingRow).where(RatingRow.page_id == page.id))
+        scores = {
+            r.slot: Score(r.score, r.n_plays, r.heard_ms, r.rating_time_ms, r.seq) for r in rows
+        }
+        return scores, session.scalar(select(PreferenceRow).where(PreferenceRow.page_id == page.id))
+
+    def _current(self, session: Session, cookie: str | None, index: int) -> PageRow:
+        sitting = self._need(session, cookie)
+        page = self._page(session, sitting, index)
+        if page.submitted_at:
+            raise RefusedError(409, "this page has been submitted")
+        if self._progress(session, sitting).page != index or not page.opened_at:
+            raise RefusedError(409, "another page is to be rated now")
+        if sitting.outcome != "open":
+            raise RefusedError(409, "this sitting has ended")
+        return page
 
     def _page(self, session: Session, sitting: SittingRow, index: int) -> PageRow:
         page = session.scalar(
@@ -190,3 +311,12 @@ class Sittings(Admission):
         if page is None:
             raise RefusedError(404, "no such page")
         return page
+
+
+def on_screen(row: PreferenceRow | None) -> Choice | None:
+    """A stored preference as the listener made it."""
+    if row is None:
+        return None
+    if row.choice == "none":
+        return "none"
+    return "first" if row.choice == row.first_on_screen else "second"

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from intone.contracts import Stimulus, StimulusSet
 from intone.errors import UserError
-from mushra_app.allocation import LOW, MID, conditions
 from mushra_app.anchors import anchor
+from mushra_app.conditions import LOW, MID, conditions
 from mushra_app.manifest import (
     MANIFEST,
     Item,

@@ -3,42 +3,36 @@
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from intone.errors import UserError
 from intone.files import write_whole
+from mushra_app.steps import Arm, RatingStep, Recruiting, Step, TextStep, TrainingStep, TrialsStep
+from mushra_app.strict import Name, Strict
 
 HEADER = """\
 A listening test. Edit what you like, then `intone study check {name}` and `intone serve {name}`.
 Listeners never see the names of systems or files.
 """
 
-# The database keeps that many characters of a name.
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Language = Literal["en", "de", "fr", "es", "ja"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+def _plain_sitting() -> list[Step]:
+    return [TextStep(), TrialsStep()]
 
 
-class Anchors(_Strict):
+class Anchors(Strict):
     """Which low-quality anchors stand on every page (ITU-R BS.1534-3, section 5.1)."""
 
     low: bool = Field(True, description="the reference, low-passed at 3.5 kHz")
     mid: bool = Field(True, description="the reference, low-passed at 7 kHz")
 
 
-class Consent(_Strict):
+class Consent(Strict):
     """What a listener agrees to; text and version are stored with the decision."""
 
     version: str = Field(
@@ -47,7 +41,7 @@ class Consent(_Strict):
     text: str = Field(min_length=1, description="shown before anything else (Markdown)")
 
 
-class Study(_Strict):
+class Study(Strict):
     """A MUSHRA study of one stimulus set."""
 
     name: str = Field(
@@ -81,6 +75,34 @@ class Study(_Strict):
         description="restart: another version starts at its beginning (speech of unequal length); "
         "keep_position: it goes on at the same time (versions aligned in time)",
     )
+    language: Language = Field(
+        "en", description="of all texts that Intone shows to listeners: en, de, fr, es or ja"
+    )
+    sitting: list[Step] = Field(
+        default_factory=_plain_sitting,
+        description="what a listener meets after consent, in this order: text, questions, "
+        "headphones, loudness, training, trials, pause, comments (docs/study.md has every key)",
+    )
+    arms: list[Arm] = Field(
+        default_factory=list,
+        description="groups that meet the same sitting with another type of page, e.g. with and "
+        "without a mentioned reference; empty: one group",
+    )
+    failures_allowed: int | None = Field(
+        None,
+        ge=0,
+        description="attention and gold pages that may go wrong before the sitting ends as "
+        "screened out; null: they are counted and reported, nobody is sent away",
+    )
+    access: Literal["open", "invited"] = Field(
+        "open",
+        description="open: whoever has the link; invited: links with a token of their own, which "
+        "`intone study invite` makes",
+    )
+    recruiting: Recruiting = Field(
+        default_factory=lambda: Recruiting(),
+        description="platform that sends listeners, and its codes",
+    )
     contact: str = Field(min_length=1, description="whom listeners can ask, e.g. an address")
     consent: Consent = Field(description="what listeners agree to before they start")
     database: str | None = Field(
@@ -102,7 +124,32 @@ class Study(_Strict):
                 f"pages_per_listener: {self.pages_per_listener} pages but only "
                 f"{len(self.sentences)} sentences"
             )
+        self._check_steps()
         return self
+
+    def _check_steps(self) -> None:
+        steps = [(i, s) for i, s in enumerate(self.sitting) if isinstance(s, RatingStep)]
+        if not any(isinstance(step, TrialsStep) for _, step in steps):
+            raise ValueError("sitting: no step of type trials, so nothing would be rated")
+        known = {self.reference, *self.systems}
+        for i, step in steps:
+            for name in [*(step.systems or []), *(x for pair in step.pairs or [] for x in pair)]:
+                if name not in known:
+                    raise ValueError(f"sitting: step {i + 1}: no system {name!r} in this study")
+            for name in step.sentences or []:
+                if name not in self.sentences:
+                    raise ValueError(f"sitting: step {i + 1}: no sentence {name!r} in this study")
+            if isinstance(step, TrainingStep):
+                continue
+            pages = step.pages or self.pages_per_listener
+            if step.repeats > pages:
+                raise ValueError(f"sitting: step {i + 1}: {step.repeats} repeats of {pages} pages")
+            for gold in step.gold:
+                if gold.sentence not in self.sentences:
+                    raise ValueError(f"sitting: step {i + 1}: gold: no sentence {gold.sentence!r}")
+        names = [arm.name for arm in self.arms]
+        if len(names) == 1 or len(set(names)) < len(names):
+            raise ValueError("arms: name two or more, each once, or none")
 
 
 def read_study(path: Path) -> Study:
@@ -157,12 +204,26 @@ def _block(model: BaseModel, indent: str) -> list[str]:
         if isinstance(value, BaseModel):
             lines += [f"{indent}{key}:", *_block(value, indent + "  ")[1:]]
         else:
+            value = _plain(value)
             # A literal block keeps the paragraphs of a long text readable.
             style = "|" if isinstance(value, str) and "\n" in value else None
             text = f"{key}: |\n" + textwrap.indent(value, "  ") if style else None
-            dumped = text or yaml.safe_dump({key: value}, allow_unicode=True, width=96)
+            dumped = text or yaml.safe_dump(
+                {key: value}, allow_unicode=True, width=96, sort_keys=False
+            )
             lines += [indent + line if line else line for line in dumped.rstrip("\n").splitlines()]
     return lines
+
+
+def _plain(value: Any) -> Any:
+    """Lists of steps and the like as YAML holds them: what is not the default, the type first."""
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, BaseModel):
+        said = value.model_dump(mode="json", exclude_defaults=True)
+        kind = getattr(value, "type", None)
+        return {"type": kind, **said} if kind else said
+    return value
 
 
 def _line(root: yaml.Node | None, loc: Sequence[int | str]) -> int:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from mushra_app.database import Base
+from mushra_app.tables import Base
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
 with context.begin_transaction():

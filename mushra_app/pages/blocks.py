@@ -1,4 +1,4 @@
-"""Welcome and consent, instructions, trial, end: columns of one Gradio page, one shown at a time.
+"""Welcome and consent, the pages of the sitting, its end: columns of one Gradio page.
 
 Every event runs without Gradio's queue and state: the cookie says who asks, the database says
 where they stand. A reload, a restart of the server or a second worker changes nothing.
@@ -12,30 +12,15 @@ from fastapi import FastAPI
 from gradio.themes import Base
 
 from mushra_app.api import COOKIE
+from mushra_app.pages.endings import ENDINGS, ending
 from mushra_app.pages.trial import trial_component
-from mushra_app.progress import Progress, RefusedError
+from mushra_app.progress import RefusedError
 from mushra_app.security import MOUNT
 from mushra_app.sittings import Sittings
 from mushra_app.study import Study
+from mushra_app.texts import said
 
-_STAGES = ("lost", "consent", "declined", "instructions", "trial", "done")
-
-INSTRUCTIONS = """\
-# How it works
-
-Each of the {pages} pages has one sentence, read in several versions.
-
-1. Put on **headphones** and sit somewhere quiet.
-2. Listen to the **reference** first: a recording to compare with.
-3. Listen to versions A, B, C … as often as you like, in any order. You can switch at any time.
-4. Move the slider of the version that you are hearing: **{prompt}**
-
-Use the whole scale, from *Bad* to *Excellent*. One of the versions is the reference itself, so at
-least one of them deserves a top score. The worst need not be *Bad*.
-
-Your ratings are saved as you make them. If you close the page, the same link brings you back to
-where you were.
-"""
+_STAGES = ("lost", "consent", "declined", "page", "done", "screened_out", "withdrawn", "closed")
 
 
 def mount(app: FastAPI, study: Study, sittings: Sittings, version: str) -> FastAPI:
@@ -87,34 +72,33 @@ class _Screens:
     agree: gr.Button
     decline: gr.Button
     again: gr.Button
-    ready: gr.Button
     player: gr.HTML
-    thanks: gr.Markdown
+    endings: dict[str, gr.Markdown]
 
 
 def _screens(study: Study, version: str) -> _Screens:
-    with gr.Column(visible=False, elem_classes="sheet") as lost:
-        gr.Markdown(
-            "# We do not know this browser yet\n\n"
-            "Please open the link of the study again, and allow cookies for this page."
-        )
-    with gr.Column(visible=False, elem_classes="sheet") as consent:
+    def t(key: str) -> str:
+        return said(study.language, key)
+
+    columns: dict[str, gr.Column] = {}
+    endings: dict[str, gr.Markdown] = {}
+    for stage in _STAGES:
+        kind = "wide" if stage == "page" else "sheet"
+        with gr.Column(visible=False, elem_classes=kind) as columns[stage]:
+            if stage in ("lost", "declined", "closed"):
+                gr.Markdown(t(stage))
+            elif stage in ENDINGS:
+                endings[stage] = gr.Markdown()
+    with columns["consent"]:
         welcome = gr.Markdown(_welcome(study))
-        agree = gr.Button("I agree and want to take part", variant="primary")
-        decline = gr.Button("No, thank you", variant="secondary")
-    with gr.Column(visible=False, elem_classes="sheet") as declined:
-        gr.Markdown("# All right\n\nThank you for thinking about it. You can close this page.")
-        again = gr.Button("I have changed my mind", variant="secondary")
-    with gr.Column(visible=False, elem_classes="sheet") as instructions:
-        gr.Markdown(INSTRUCTIONS.format(pages=study.pages_per_listener, prompt=study.prompt))
-        ready = gr.Button("Start", variant="primary")
-    with gr.Column(visible=False, elem_classes="wide") as trial:
+        agree = gr.Button(t("consent_agree"), variant="primary")
+        decline = gr.Button(t("consent_decline"), variant="secondary")
+    with columns["declined"]:
+        again = gr.Button(t("changed_mind"), variant="secondary")
+    with columns["page"]:
         player = trial_component(version)
-    with gr.Column(visible=False, elem_classes="sheet") as end:
-        thanks = gr.Markdown()
     shown = gr.Textbox(study.consent.version, visible="hidden", label="Consent version")
-    columns = [lost, consent, declined, instructions, trial, end]
-    return _Screens(columns, welcome, shown, agree, decline, again, ready, player, thanks)
+    return _Screens(list(columns.values()), welcome, shown, agree, decline, again, player, endings)
 
 
 def _blocks(study: Study, sittings: Sittings, version: str) -> gr.Blocks:
@@ -127,10 +111,10 @@ def _blocks(study: Study, sittings: Sittings, version: str) -> gr.Blocks:
             except RefusedError:
                 progress = None
             shown = "consent" if consent and progress else progress.stage if progress else "lost"
-            page = progress.page if progress and shown == "trial" else None
+            page = progress.page if progress and shown == "page" else None
             visible = [gr.update(visible=stage == shown) for stage in _STAGES]
-            text = [_welcome(study), study.consent.version]
-            return [*visible, *text, {"page": page}, _thanks(progress)]
+            ends = [ending(study, progress) if stage == shown else "" for stage in screens.endings]
+            return [*visible, _welcome(study), study.consent.version, {"page": page}, *ends]
 
         def show(request: gr.Request) -> list[Any]:
             return view(request.cookies.get(COOKIE))
@@ -150,28 +134,19 @@ def _blocks(study: Study, sittings: Sittings, version: str) -> gr.Blocks:
         def refuse(version: str, request: gr.Request) -> list[Any]:
             return decide(False, version, request)
 
-        def start(request: gr.Request) -> list[Any]:
-            cookie = request.cookies.get(COOKIE)
-            try:
-                sittings.instructed(cookie)
-            except RefusedError:
-                return view(None)
-            return view(cookie)
-
         triggers = [
             (blocks.load, show, None),
             (screens.agree.click, accept, screens.consent_version),
             (screens.decline.click, refuse, screens.consent_version),
             (screens.again.click, accept, screens.consent_version),
-            (screens.ready.click, start, None),
             (screens.player.submit, show, None),
         ]
-        outputs = [*screens.columns, screens.welcome, screens.consent_version]
+        outputs = [*screens.columns, screens.welcome, screens.consent_version, screens.player]
         for trigger, function, inputs in triggers:
             trigger(
                 function,
                 inputs,
-                [*outputs, screens.player, screens.thanks],
+                [*outputs, *screens.endings.values()],
                 queue=False,
                 api_visibility="private",
                 show_progress="hidden",
@@ -181,12 +156,3 @@ def _blocks(study: Study, sittings: Sittings, version: str) -> gr.Blocks:
 
 def _welcome(study: Study) -> str:
     return f"# {study.title}\n\n{study.consent.text}"
-
-
-def _thanks(progress: Progress | None) -> str:
-    if progress is None or progress.stage != "done":
-        return ""
-    return (
-        "# Thank you\n\nAll your ratings are saved. You can close this page.\n\n"
-        f"Your completion code: **{progress.completion_code}**"
-    )

@@ -7,7 +7,7 @@ import gradio as gr
 _ON_LOAD = """
 const root = element.querySelector('.trial-root');
 let player = null, wanted = null;
-import(new URL('../player/%s/trial.js', document.baseURI).href).then(({ mount }) => {
+import(new URL('../player/%s/screen.js', document.baseURI).href).then(({ mount }) => {
   const open = () => {
     const page = (props.value || {}).page;
     if (page === wanted) return;

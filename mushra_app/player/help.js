@@ -2,27 +2,17 @@
 
 import { button, el } from "./dom.js";
 
-const KEYS = [
-  ["Space", "play or pause"],
-  ["0", "reference"],
-  ["1 – 9", "version A, B, C …"],
-  ["Left, Right", "previous or next version"],
-  ["Up, Down", "rate the version you hear"],
-  ["Enter", "keep the slider where it stands"],
-  ["[ and ]", "start and end of the part that repeats"],
-  ["\\", "whole sentence again"],
-  ["?", "this help"],
-];
+const KEYS = ["space", "reference", "digits", "leftright", "updown", "confirm", "region", "whole", "help"];
+// Keys that do something only where there are sliders.
+const OF_SLIDERS = ["updown", "confirm"];
 
-export function helpDialog() {
-  const rows = KEYS.map(([keys, what]) => el("div", {}, el("dt", {}, el("kbd", {}, keys)), el("dd", {}, what)));
-  const close = button("Close", { class: "primary" });
-  const dialog = el("dialog", { class: "help", "aria-label": "Help" },
-    el("h2", {}, "Listening and rating"),
-    el("p", {}, "Listen to the reference, then to every version, as often as you like. You can rate "
-      + "the version that you hear. One of them is the reference itself. Drag over the waveform to "
-      + "repeat a part of at least half a second."),
-    el("dl", {}, ...rows), close);
+export function helpDialog(t, page) {
+  const sliders = page.kind.startsWith("mushra");
+  const keys = KEYS.filter((key) => (page.reference || key !== "reference") && (sliders || !OF_SLIDERS.includes(key)));
+  const rows = keys.map((key) => el("div", {}, el("dt", {}, el("kbd", {}, t(`key_${key}_keys`))), el("dd", {}, t(`key_${key}`))));
+  const close = button(t("close"), { class: "primary" });
+  const dialog = el("dialog", { class: "help", "aria-label": t("help") },
+    el("h2", {}, t("help_title")), el("p", {}, t(`help_${page.kind}`)), el("dl", {}, ...rows), close);
   close.addEventListener("click", () => dialog.close());
   return dialog;
 }

@@ -1,4 +1,5 @@
 // Waveform of the reference, with the playhead and a loop region set by mouse, touch or keyboard.
+// Without an open reference it is a plain line: a waveform would tell one version from another.
 
 import { el } from "./dom.js";
 import { SHORTEST_REGION } from "./engine.js";
@@ -6,14 +7,17 @@ import { SHORTEST_REGION } from "./engine.js";
 const STEP = 0.05;
 
 export class Waveform {
-  constructor(engine, signal) {
+  constructor(engine, signal, t, drawn) {
     this.engine = engine;
+    this.t = t;
+    this.drawn = drawn;
     this.rate = engine.context.sampleRate;
     this.onregion = () => {};
+    this.onset = () => {};
     this.canvas = el("canvas", { class: "wave", "aria-hidden": "true" });
     this.playhead = el("div", { class: "playhead" });
     this.handles = ["start", "end"].map((edge) => this._handle(edge, signal));
-    this.element = el("div", { class: "wave-box", title: "Drag to repeat a part" },
+    this.element = el("div", { class: "wave-box", title: t("drag_to_repeat") },
       this.canvas, this.playhead, ...this.handles);
     this._drag(signal);
     this.observer = new ResizeObserver(() => this.draw());
@@ -25,6 +29,7 @@ export class Waveform {
 
   set(start, end) {
     this.engine.region(start, end);
+    this.onset(this.engine.start, this.engine.end);
     this.draw();
   }
 
@@ -51,7 +56,7 @@ export class Waveform {
     const style = getComputedStyle(canvas), colour = (name) => style.getPropertyValue(name).trim();
     const pen = canvas.getContext("2d");
     const from = (engine.start / engine.length) * width, to = (engine.end / engine.length) * width;
-    const data = engine.buffers[0].getChannelData(0);
+    const data = this.drawn ? engine.buffers[0].getChannelData(0) : new Float32Array(0);
     const loudest = (this.loudest ??= data.reduce((a, x) => Math.max(a, Math.abs(x)), 1e-6));
     const bar = Math.round(3 * ratio), gap = Math.round(2 * ratio), middle = height / 2;
     pen.clearRect(0, 0, width, height);
@@ -82,14 +87,14 @@ export class Waveform {
       handle.style.left = `${(100 * at) / seconds}%`;
       handle.setAttribute("aria-valuenow", at.toFixed(2));
       handle.setAttribute("aria-valuemax", seconds.toFixed(2));
-      handle.setAttribute("aria-valuetext", `${at.toFixed(2)} seconds`);
+      handle.setAttribute("aria-valuetext", this.t("seconds", { seconds: at.toFixed(2) }));
     });
   }
 
   _handle(edge, signal) {
     const handle = el("div", {
       class: `handle ${edge}`, role: "slider", tabindex: "0", "aria-valuemin": "0",
-      "aria-label": edge === "start" ? "Repeated part: start" : "Repeated part: end",
+      "aria-label": this.t(`region_${edge}`),
     });
     handle.addEventListener("keydown", (event) => {
       const way = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];

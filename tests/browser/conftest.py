@@ -56,7 +56,6 @@ def start():
     def go(page, address):
         page.goto(address)
         page.get_by_role("button", name="I agree").click()
-        page.get_by_role("button", name="Start").click()
         page.locator(".board").wait_for()
 
     return go

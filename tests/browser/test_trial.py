@@ -190,7 +190,7 @@ def test_nobody_agrees_to_a_text_that_changed_meanwhile(page, mortal):
     page.get_by_text("Write to us:").wait_for()
     assert consent(mortal.study, page) == (None, None)
     page.get_by_role("button", name="I agree").click()
-    page.get_by_role("heading", name="How it works").wait_for()
+    page.locator(".board").wait_for()
     assert consent(mortal.study, page) == (1, "2")
 
 
@@ -264,8 +264,6 @@ def test_the_focus_follows_to_every_new_heading(page, server):
     page.get_by_role("button", name="No, thank you").press("Enter")
     at("All right")
     page.get_by_role("button", name="I have changed my mind").press("Enter")
-    at("How it works")
-    page.get_by_role("button", name="Start").press("Enter")
     at("How natural does each version sound?")
     for label in ("Next page", "Finish"):
         for slot in range(6):
@@ -294,7 +292,7 @@ def test_versions_are_named_beyond_z(page, server, start):
     start(page, server.url)
     address = page.evaluate(
         "[...document.querySelectorAll('link')].find(l => l.href.endsWith('trial.css')).href"
-    ).replace("trial.css", "board.js")
+    ).replace("trial.css", "listening.js")
     code = (
         "async (a) => { const { nameOf } = await import(a); return [0, 25, 26, 31].map(nameOf); }"
     )

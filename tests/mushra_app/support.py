@@ -4,7 +4,7 @@ import hashlib
 import multiprocessing
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -17,6 +17,7 @@ from scipy import signal as dsp
 from intone.contracts import Stimulus, StimulusSet
 from intone.contracts.stimuli import Source
 from mushra_app.new_study import new_study
+from mushra_app.steps import Step, TrialsStep
 
 SYSTEMS = {
     "groundtruthvoice": "reference",
@@ -76,9 +77,10 @@ def replace_stimulus(folder: Path, path: Path, samples: np.ndarray) -> None:
     StimulusSet.read(folder)
 
 
-def make_study(folder: Path, on_switch: str = "restart") -> Path:
-    """A study of `make_stimuli`, with both anchors."""
-    return new_study(make_stimuli(folder / "stimuli"), folder / "study.yaml", on_switch=on_switch)
+def make_study(folder: Path, sitting: Sequence[Step] = (TrialsStep(),), **choices: object) -> Path:
+    """A study of `make_stimuli`, with both anchors, and nothing but the pages that count."""
+    set_folder = make_stimuli(folder / "stimuli")
+    return new_study(set_folder, folder / "study.yaml", sitting=sitting, **choices)
 
 
 def forked(work: Callable[..., object], *arguments: object, **options: object) -> BaseProcess:
@@ -131,12 +133,11 @@ class Server:
 
 
 def begin(client: httpx.Client) -> dict:
-    """Open, consent, read the instructions; returns the first page."""
+    """Open and consent; returns the first page."""
     opened = client.post("/api/v1/session", json={}).json()
     body = {"version": opened["consent"]["version"], "agree": True}
     client.post("/api/v1/consent", json=body).raise_for_status()
-    client.post("/api/v1/instructions").raise_for_status()
-    return client.get("/api/v1/trial").json()
+    return client.get("/api/v1/page").json()
 
 
 def rating(score: int | None, seq: int = 1, n_plays: int = 1) -> dict:

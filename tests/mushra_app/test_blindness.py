@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 
-from mushra_app.allocation import LOW, MID
+from mushra_app.conditions import LOW, MID
 from mushra_app.manifest import audio_folder
 from tests.mushra_app.support import SENTENCES, SYSTEMS, begin, rating
 
@@ -36,12 +36,12 @@ def test_no_response_of_a_sitting_names_a_system_a_file_or_a_role(study, client)
         for sound in [page["reference"], *page["slots"]]:
             assert client.get("/" + sound).status_code == 200
         for slot in range(6):
-            client.put(f"/api/v1/trial/{page['page']}/rating/{slot}", json=rating(50))
-        client.put(f"/api/v1/trial/{page['page']}/rating/99", json=rating(50))
-        client.post(f"/api/v1/trial/{page['page']}/submit")
-        page = client.get("/api/v1/trial").json()
+            client.put(f"/api/v1/page/{page['page']}/rating/{slot}", json=rating(50))
+        client.put(f"/api/v1/page/{page['page']}/rating/99", json=rating(50))
+        client.post(f"/api/v1/page/{page['page']}/submit")
+        page = client.get("/api/v1/page").json()
     for sheet in re.findall(r"/player/[0-9a-f]{12}/", "".join(seen))[:1]:
-        for name in ("trial.js", "board.js", "engine.js", "trial.css"):
+        for name in ("screen.js", "board.js", "engine.js", "trial.css"):
             assert client.get(sheet + name).status_code == 200
     assert len(seen) > 60
     text = "\n".join(seen)
@@ -74,6 +74,7 @@ def test_a_page_lists_every_slot_alike(client):
     page = begin(client)
     assert len({len(address) for address in page["slots"]}) == 1
     assert set(json.loads(json.dumps(page))) == {
-        "page", "pages", "prompt", "text", "on_switch", "sample_rate", "age_ms", "reference",
-        "slots", "saved",
+        "page", "pages", "kind", "phase", "language", "loudness", "prompt", "text", "on_switch",
+        "sample_rate", "age_ms", "reference", "slots", "saved", "scale", "labels", "attention",
+        "chosen",
     }  # fmt: skip

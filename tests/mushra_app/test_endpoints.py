@@ -17,8 +17,10 @@ from intone.errors import UserError
 from mushra_app.database import connect, database_url, study_row, transaction
 from mushra_app.progress import Score, sha256
 from mushra_app.sittings import Sittings
+from mushra_app.steps import TextStep, TrialsStep
 from mushra_app.stimuli import prepare
 from mushra_app.study import read_study
+from mushra_app.unchanged import check_unchanged
 from tests.mushra_app.support import (
     Server,
     begin,
@@ -46,16 +48,16 @@ def sitting(study, client):
 
 def rate_page(client, page):
     for slot in range(len(page["slots"])):
-        answer = client.put(f"/api/v1/trial/{page['page']}/rating/{slot}", json=rating(10 * slot))
+        answer = client.put(f"/api/v1/page/{page['page']}/rating/{slot}", json=rating(10 * slot))
         assert answer.status_code == 204
-    return client.post(f"/api/v1/trial/{page['page']}/submit")
+    return client.post(f"/api/v1/page/{page['page']}/submit")
 
 
 def test_a_whole_sitting_ends_in_rows_of_the_contract(study, client):
     page = begin(client)
     assert (page["page"], page["pages"], len(page["slots"])) == (0, 2, 6)
-    assert rate_page(client, page).json()["stage"] == "trial"
-    answer = rate_page(client, client.get("/api/v1/trial").json()).json()
+    assert rate_page(client, page).json()["stage"] == "page"
+    answer = rate_page(client, client.get("/api/v1/page").json()).json()
     assert answer["stage"] == "done"
     code = answer["completion_code"]
     mine = sitting(study, client)["pseudonym"]
@@ -90,19 +92,19 @@ def test_views_have_exactly_the_columns_of_the_contract(study, server, view, col
 
 def test_an_older_rating_never_wins_and_says_so(client):
     page = begin(client)
-    address = "/api/v1/trial/0/rating/2"
+    address = "/api/v1/page/0/rating/2"
     assert client.put(address, json=rating(70, seq=5)).status_code == 204
     assert client.put(address, json=rating(10, seq=4)).status_code == 409
     assert client.put(address, json=rating(70, seq=5)).status_code == 204
     assert client.put(address, json=rating(11, seq=5)).status_code == 409
-    assert client.get("/api/v1/trial").json()["saved"]["2"]["score"] == 70
+    assert client.get("/api/v1/page").json()["saved"]["2"]["score"] == 70
     assert page["saved"] == {}
 
 
 def test_what_was_only_listened_to_is_kept_but_is_no_rating(client, study):
     begin(client)
-    client.put("/api/v1/trial/0/rating/1", json=rating(None)).raise_for_status()
-    assert client.get("/api/v1/trial").json()["saved"]["1"]["n_plays"] == 1
+    client.put("/api/v1/page/0/rating/1", json=rating(None)).raise_for_status()
+    assert client.get("/api/v1/page").json()["saved"]["1"]["n_plays"] == 1
     mine = sitting(study, client)["pseudonym"]
     assert rows(study, "SELECT * FROM ratings_v1 WHERE session = ?", mine) == []
 
@@ -110,12 +112,12 @@ def test_what_was_only_listened_to_is_kept_but_is_no_rating(client, study):
 def test_a_page_counts_only_when_it_was_submitted(client, study):
     page = begin(client)
     for slot in range(6):
-        client.put(f"/api/v1/trial/0/rating/{slot}", json=rating(slot)).raise_for_status()
+        client.put(f"/api/v1/page/0/rating/{slot}", json=rating(slot)).raise_for_status()
     mine = sitting(study, client)
     query = "SELECT score FROM rating r JOIN page p ON p.id = r.page_id WHERE p.session_id = ?"
     assert len(rows(study, query, mine["id"])) == 6
     assert rows(study, "SELECT * FROM ratings_v1 WHERE session = ?", mine["pseudonym"]) == []
-    client.post(f"/api/v1/trial/{page['page']}/submit").raise_for_status()
+    client.post(f"/api/v1/page/{page['page']}/submit").raise_for_status()
     counted = rows(study, "SELECT score FROM ratings_v1 WHERE session = ?", mine["pseudonym"])
     assert sorted(row["score"] for row in counted) == list(range(6))
 
@@ -123,8 +125,8 @@ def test_a_page_counts_only_when_it_was_submitted(client, study):
 def test_whoever_comes_back_after_weeks_can_go_on(client):
     begin(client)
     late = {**rating(50), "rating_time_ms": 40 * 86_400_000, "heard_ms": 10**12}
-    assert client.put("/api/v1/trial/0/rating/0", json=late).status_code == 204
-    saved = client.get("/api/v1/trial").json()["saved"]["0"]
+    assert client.put("/api/v1/page/0/rating/0", json=late).status_code == 204
+    saved = client.get("/api/v1/page").json()["saved"]["0"]
     assert (saved["rating_time_ms"], saved["heard_ms"]) == (10**9, 10**9)
 
 
@@ -133,9 +135,9 @@ def test_the_same_person_of_a_platform_is_one_listener(server, study):
     with server.client() as first, server.client() as second, server.client() as shared:
         first.get("/", params=link)
         begin(first)
-        first.put("/api/v1/trial/0/rating/0", json=rating(42)).raise_for_status()
+        first.put("/api/v1/page/0/rating/0", json=rating(42)).raise_for_status()
         second.get("/", params=link)
-        assert second.get("/api/v1/trial").json()["saved"]["0"]["score"] == 42
+        assert second.get("/api/v1/page").json()["saved"]["0"]["score"] == 42
         assert first.get("/api/v1/session").status_code == 401
         # Two people at one computer, and one who first came without an id.
         begin(shared)
@@ -143,7 +145,7 @@ def test_the_same_person_of_a_platform_is_one_listener(server, study):
         mine = sitting(study, shared)
         assert (mine["external_id"], mine["consent_given"]) == ("other", 1)
         shared.get("/", params=link)
-        assert shared.get("/api/v1/trial").json()["saved"]["0"]["score"] == 42
+        assert shared.get("/api/v1/page").json()["saved"]["0"]["score"] == 42
     found = rows(study, "SELECT external_id FROM session WHERE external_id IS NOT NULL")
     assert sorted(row["external_id"] for row in found) == sorted([link["PROLIFIC_PID"], "other"])
 
@@ -157,20 +159,20 @@ def test_a_page_closes_only_when_everything_was_played_and_moved(client, missing
             if missing == "rating":
                 continue
             body = rating(50, n_plays=0) if missing == "play" else rating(None)
-        client.put(f"/api/v1/trial/0/rating/{slot}", json=body).raise_for_status()
-    assert client.post("/api/v1/trial/0/submit").status_code == 409
+        client.put(f"/api/v1/page/0/rating/{slot}", json=body).raise_for_status()
+    assert client.post("/api/v1/page/0/submit").status_code == 409
     assert client.get("/api/v1/session").json()["page"] == page["page"] == 0
 
 
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
-        ("/api/v1/trial/0/rating/6", rating(1), 404),
-        ("/api/v1/trial/1/rating/0", rating(1), 409),
-        ("/api/v1/trial/7/rating/0", rating(1), 404),
-        ("/api/v1/trial/0/rating/0", rating(101), 422),
-        ("/api/v1/trial/0/rating/0", rating(-1), 422),
-        ("/api/v1/trial/0/rating/0", {**rating(1), "origin": "human"}, 422),
+        ("/api/v1/page/0/rating/6", rating(1), 404),
+        ("/api/v1/page/1/rating/0", rating(1), 409),
+        ("/api/v1/page/7/rating/0", rating(1), 404),
+        ("/api/v1/page/0/rating/0", rating(101), 422),
+        ("/api/v1/page/0/rating/0", rating(-1), 422),
+        ("/api/v1/page/0/rating/0", {**rating(1), "origin": "human"}, 422),
     ],
 )
 def test_ratings_that_fit_nothing_are_refused(client, path, body, status):
@@ -181,12 +183,12 @@ def test_ratings_that_fit_nothing_are_refused(client, path, body, status):
 def test_a_submitted_page_stays_as_it_was(client):
     page = begin(client)
     rate_page(client, page)
-    assert client.put("/api/v1/trial/0/rating/0", json=rating(99, seq=9)).status_code == 409
+    assert client.put("/api/v1/page/0/rating/0", json=rating(99, seq=9)).status_code == 409
 
 
 def test_without_consent_nothing_is_played(client, study):
     client.post("/api/v1/session", json={})
-    assert client.get("/api/v1/trial").status_code == 409
+    assert client.get("/api/v1/page").status_code == 409
     wrong = client.post("/api/v1/consent", json={"version": "0", "agree": True})
     assert wrong.status_code == 409
     refused = client.post("/api/v1/consent", json={"version": "1", "agree": False}).json()
@@ -216,16 +218,16 @@ def test_a_killed_server_loses_nothing_it_acknowledged(tmp_path):
         begin(client)
         for slot in range(4):
             score = rating(20 + slot, seq=slot + 1)
-            assert client.put(f"/api/v1/trial/0/rating/{slot}", json=score).status_code == 204
+            assert client.put(f"/api/v1/page/0/rating/{slot}", json=score).status_code == 204
         server.kill()
         server.start()
-        saved = client.get("/api/v1/trial").json()["saved"]
+        saved = client.get("/api/v1/page").json()["saved"]
         assert {slot: row["score"] for slot, row in saved.items()} == {
             str(slot): 20 + slot for slot in range(4)
         }
         for slot in (4, 5):
-            client.put(f"/api/v1/trial/0/rating/{slot}", json=rating(50)).raise_for_status()
-        assert client.post("/api/v1/trial/0/submit").json()["page"] == 1
+            client.put(f"/api/v1/page/0/rating/{slot}", json=rating(50)).raise_for_status()
+        assert client.post("/api/v1/page/0/submit").json()["page"] == 1
     server.kill()
     assert len(rows(study, "SELECT * FROM ratings_v1")) == 6
 
@@ -237,25 +239,31 @@ def opened(path, study):
     return Sittings(engine, study, prepare(study, path), row, rehearsal=False)
 
 
+def unchanged(path, study):
+    engine = connect(database_url(study, path))
+    with transaction(engine) as session:
+        row = study_row(session, study, rehearsal=False)
+    check_unchanged(engine, study, row, prepare(study, path))
+
+
 def test_sounds_stay_as_they_are_once_somebody_rated_them(tmp_path):
     path = make_study(tmp_path)
     study = read_study(path)
     sittings = opened(path, study)
-    sittings.check_unchanged()
+    unchanged(path, study)
     made_again(path, 5)
-    opened(path, study).check_unchanged()
+    unchanged(path, study)
     cookie = sittings.open(None, "desktop", None)
     sittings.consent(cookie, "1", True)
-    sittings.instructed(cookie)
-    sittings.page(cookie)
-    opened(path, study).check_unchanged()
+    sittings.view(cookie)
+    unchanged(path, study)
     sittings.rate(cookie, 0, 0, Score(50, 1, 1000, 1000, 1))
-    opened(path, study).check_unchanged()
+    unchanged(path, study)
     made_again(path, 6)
     with pytest.raises(UserError, match="no longer those that listeners have rated"):
-        opened(path, study).check_unchanged()
+        unchanged(path, study)
     made_again(path, 5)
-    opened(path, study).check_unchanged()
+    unchanged(path, study)
 
 
 def made_again(path, seed):
@@ -266,12 +274,10 @@ def made_again(path, seed):
 def test_a_running_study_cannot_lose_what_is_still_to_be_asked(tmp_path):
     path = make_study(tmp_path)
     study = read_study(path)
-    engine = connect(database_url(study, path))
-    with transaction(engine) as session:
-        row = study_row(session, study, rehearsal=False)
-    sittings = Sittings(engine, study, prepare(study, path), row, rehearsal=False)
+    sittings = opened(path, study)
     sittings.consent(sittings.open(None, "desktop", None), "1", True)
-    fewer = study.model_copy(update={"systems": ["zebrabaseline"]})
     with pytest.raises(UserError, match="put it back"):
-        Sittings(engine, fewer, prepare(fewer, path), row, rehearsal=False).check_unchanged()
-    Sittings(engine, study, prepare(study, path), row, rehearsal=False).check_unchanged()
+        unchanged(path, study.model_copy(update={"systems": ["zebrabaseline"]}))
+    with pytest.raises(UserError, match="put the steps back"):
+        unchanged(path, study.model_copy(update={"sitting": [TextStep(), TrialsStep()]}))
+    unchanged(path, study)

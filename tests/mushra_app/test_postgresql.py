@@ -56,10 +56,10 @@ def test_a_study_on_postgresql(tmp_path, postgresql):
     with server.client() as client:
         begin(client)
         for slot in range(6):
-            address = f"/api/v1/trial/0/rating/{slot}"
+            address = f"/api/v1/page/0/rating/{slot}"
             assert client.put(address, json=rating(slot, seq=2)).status_code == 204
             assert client.put(address, json=rating(99, seq=1)).status_code == 409
-        assert client.post("/api/v1/trial/0/submit").json()["page"] == 1
+        assert client.post("/api/v1/page/0/submit").json()["page"] == 1
         forged = client.post("/api/v1/session", json={"simulation_token": "guess"})
         assert forged.status_code == 403
     server.kill()

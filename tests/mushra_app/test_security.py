@@ -55,7 +55,7 @@ def test_large_bodies_are_refused(client, path):
 
 def test_every_answer_carries_the_policy(client):
     begin(client)
-    for path in ("/", "/test/", "/test/config", "/api/v1/trial", "/nothing", "/api/v1/audio/0/ab"):
+    for path in ("/", "/test/", "/test/config", "/api/v1/page", "/nothing", "/api/v1/audio/0/ab"):
         headers = client.get(path).headers
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy
@@ -69,7 +69,7 @@ def test_other_sites_cannot_write(client):
     begin(client)
     for site in ("cross-site", "same-site", "none"):
         headers = {"Sec-Fetch-Site": site}
-        put = client.put("/api/v1/trial/0/rating/0", json=rating(1), headers=headers)
+        put = client.put("/api/v1/page/0/rating/0", json=rating(1), headers=headers)
         assert put.status_code == 403
     plain = {"Content-Type": "text/plain"}
     form = client.post("/api/v1/consent", content='{"version":"1","agree":true}', headers=plain)
@@ -87,8 +87,8 @@ def test_a_made_up_cookie_opens_nothing(server):
     with server.client() as client:
         client.cookies.set(COOKIE, "guess")
         assert client.get("/api/v1/session").status_code == 401
-        assert client.get("/api/v1/trial").status_code == 401
-        assert client.put("/api/v1/trial/0/rating/0", json=rating(1)).status_code == 401
+        assert client.get("/api/v1/page").status_code == 401
+        assert client.put("/api/v1/page/0/rating/0", json=rating(1)).status_code == 401
 
 
 def test_private_functions_check_who_asks(server):

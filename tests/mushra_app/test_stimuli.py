@@ -6,8 +6,8 @@ import soundfile
 
 from intone.contracts import StimulusSet
 from intone.errors import UserError
-from mushra_app.allocation import LOW, MID
 from mushra_app.anchors import anchor, low_pass, measure
+from mushra_app.conditions import LOW, MID
 from mushra_app.manifest import audio_folder
 from mushra_app.new_study import new_study
 from mushra_app.stimuli import loudness, prepare

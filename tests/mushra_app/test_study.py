@@ -8,8 +8,9 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from intone.errors import UserError
-from mushra_app.allocation import allocate, conditions
+from mushra_app.allocation import allocate
 from mushra_app.cli import app
+from mushra_app.conditions import conditions
 from mushra_app.study import Study, read_study, write_study
 
 

@@ -1,0 +1,6 @@
+// MUSHRA: a reference, and a slider for every version.
+
+import { Board } from "../board.js";
+import { listen } from "../listening.js";
+
+export const open = (screen) => listen(screen, (listening) => new Board(listening));

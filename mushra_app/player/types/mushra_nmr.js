@@ -1,0 +1,3 @@
+// The sliders of MUSHRA without a mentioned reference.
+
+export { open } from "./mushra.js";
