@@ -63,23 +63,18 @@ def _answer(row: dict[str, Any]) -> None:
 
 
 def measure(commands: Mapping[str, Sequence[str | Path]], repeats: int) -> list[dict[str, Any]]:
-    """Let the contestants take turns, `repeats` times."""
-    running: dict[str, subprocess.Popen[str]] = {}
+    """Let the contestants take turns, `repeats` times.
+
+    Every turn is a process of its own, which warms up first: together, the contestants of a
+    training step would hold more memory than a small machine has.
+    """
     about: dict[str, dict[str, Any]] = {}
-    for name, command in commands.items():
-        running[name] = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-        )
-        # One warms up at a time: the memory of all their first passes together is too much.
-        about[name] = _read(running[name])
-    passes: dict[str, list[dict[str, Any]]] = {name: [] for name in running}
+    passes: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
     for _ in range(repeats):
-        for name, process in running.items():
-            if process.stdin is not None:
-                process.stdin.write("\n")
-            passes[name].append(_read(process))
-    for process in running.values():
-        process.communicate()
+        for name, command in commands.items():
+            about[name], one = _turn(command)
+            passes[name].append(one)
+            sys.stderr.write(f"{name}: {one['cpu_s']:.2f} CPU s\n")
     return [
         {
             "name": name,
@@ -87,11 +82,24 @@ def measure(commands: Mapping[str, Sequence[str | Path]], repeats: int) -> list[
             "parameters": about[name]["parameters"],
             "min_cpu_s": min(cpu),
             "median_cpu_s": statistics.median(cpu),
-            "peak_mib": passes[name][-1]["peak_mib"],
+            "peak_mib": max(one["peak_mib"] for one in passes[name]),
         }
-        for name in running
+        for name in commands
         if (cpu := [one["cpu_s"] for one in passes[name]])
     ]
+
+
+def _turn(command: Sequence[str | Path]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a contestant says of itself, and one timed pass."""
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    about = _read(process)
+    if process.stdin is not None:
+        process.stdin.write("\n")
+    one = _read(process)
+    process.communicate()
+    return about, one
 
 
 def _read(process: subprocess.Popen[str]) -> dict[str, Any]:
