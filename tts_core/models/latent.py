@@ -72,10 +72,33 @@ def best_constant_sampler(posteriors: Gaussian) -> Gaussian:
 
 
 def active_units(means: Tensor, threshold: float = 0.01) -> int:
-    """Latent dimensions whose posterior mean varies over utterances (Burda et al. 2016).
+    """Latent dimensions that vary over held-out data (Burda et al. 2016).
+
+    Of Kathaka, whose prior has a variance of 1, the posterior means of utterances; of CAMP the
+    vectors of words, whose scale no prior sets: beside it stand the `effective_units`, which no
+    scale changes.
 
     Args:
-        means: (N, Z) posterior means of held-out utterances.
+        means: (N, Z) posterior means, or vectors.
         threshold: least variance of an active unit; Burda et al. use 0.01.
     """
     return int((means.var(0, correction=0) > threshold).sum())
+
+
+def effective_units(vectors: Tensor) -> float:
+    """In how many directions vectors vary: the participation ratio of their variances.
+
+    (sum of l)^2 / (sum of l^2), l being the eigenvalues of the covariance: 1 where all vectors lie
+    on one line, Z where they vary alike in all directions, 0 where they are the same but for
+    rounding.
+
+    Args:
+        vectors: (N, Z).
+    """
+    vectors = vectors.double().cpu()
+    centred = vectors - vectors.mean(0)
+    scatter = centred.T @ centred
+    if scatter.trace() <= 1e-12 * vectors.square().sum():
+        return 0.0
+    # Both sums without the eigenvalues: the trace, and the squared Frobenius norm.
+    return float(scatter.trace().square() / scatter.square().sum())

@@ -26,8 +26,9 @@ from tts_core.training.keep import Keeper, load_kept
 from tts_core.training.observe import SPOKEN, Observer, check_observable
 from tts_core.training.optimise import Optimiser
 from tts_core.training.pools import streamed_batches
+from tts_core.training.remembered import Cached
 from tts_core.training.signals import Interrupted, StopOnSignal
-from tts_core.training.stages import Cached, StageLoss, stages_of
+from tts_core.training.stages import StageLoss, stages_of
 from tts_core.training.validate import batch_of, validate
 
 LOG_EVERY = 10

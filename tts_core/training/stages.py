@@ -1,14 +1,13 @@
 """The stages of each system: what is trained, what stays frozen, what is computed once and kept."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from intone.resources import cache_path
 from tts_core.config import StageConfig
 from tts_core.corpus.stream import StreamedSplit
 from tts_core.models.batch import Batch, collate
@@ -17,13 +16,24 @@ from tts_core.models.camp import CAMP
 from tts_core.models.context import TextContext
 from tts_core.models.durian_plus import DurIANPlus
 from tts_core.models.kathaka import Kathaka
-from tts_core.models.latent import Gaussian, active_units, best_constant_sampler, kl_divergence
+from tts_core.models.latent import (
+    Gaussian,
+    active_units,
+    best_constant_sampler,
+    effective_units,
+    kl_divergence,
+)
 from tts_core.models.ntts_attention import NTTSAttention
 from tts_core.models.prosody_controls import foreign_context, median_vectors, other_texts
-from tts_core.text.embedding_cache import EmbeddingCache
+from tts_core.training.remembered import (
+    Cached,
+    concatenate,
+    gaussian_of,
+    over,
+    text_states,
+    with_states,
+)
 from tts_core.types import Prepared
-
-Cached = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -128,10 +138,10 @@ def _joint(model: NTTSAttention | DurIANPlus, config: StageConfig) -> Stage:
     return Stage(
         title,
         ("encoder", "decoder", "postnet", *trains),
-        lambda batch, cached: model.acoustic_loss(_with_states(batch, cached)),
+        lambda batch, cached: model.acoustic_loss(with_states(batch, cached)),
         lambda _: weights,
         "mel",
-        lambda data, _device: _text_states(model.encoder.context, data),
+        lambda data, _device: text_states(model.encoder.context, data),
         reduction=reduction,
     )
 
@@ -155,23 +165,23 @@ def _kathaka(model: Kathaka, configs: dict[int, StageConfig]) -> dict[int, Stage
     constant: Gaussian | None = None
 
     def used_units(data: Sequence[Prepared], _: Cached, device: torch.device) -> dict[str, float]:
-        return {"active_units": active_units(torch.cat(_over(data, device, model.oracle_prosody)))}
+        return {"active_units": active_units(torch.cat(over(data, device, model.oracle_prosody)))}
 
     def posteriors(data: Sequence[Prepared], device: torch.device) -> Cached:
-        found = _over(data, device, model.posterior)
-        return {"posterior": found, **_text_states(model.sampler.context, data)}
+        found = over(data, device, model.posterior)
+        return {"posterior": found, **text_states(model.sampler.context, data)}
 
     def start_constant(cached: Cached) -> None:
         nonlocal constant
-        constant = best_constant_sampler(_concatenate(cached["posterior"]))
+        constant = best_constant_sampler(concatenate(cached["posterior"]))
         model.sampler.start_at(constant)
 
     def samplings(data: Sequence[Prepared], device: torch.device) -> Cached:
-        return {"sampler": _over(data, device, model.sampler)}
+        return {"sampler": over(data, device, model.sampler)}
 
     def sampler_loss(batch: Batch, cached: Cached) -> dict[str, Tensor]:
-        posterior = _gaussian(batch, cached["posterior"])
-        parts = model.sampler_loss(_with_states(batch, cached), posterior)
+        posterior = gaussian_of(batch, cached["posterior"])
+        parts = model.sampler_loss(with_states(batch, cached), posterior)
         if model.sampler.training or constant is None:
             return parts
         # What the held-out loss must beat: fitted to the training split, and reads no text.
@@ -198,7 +208,7 @@ def _kathaka(model: Kathaka, configs: dict[int, StageConfig]) -> dict[int, Stage
         3: Stage(
             "duration model on sampled latents",
             ("duration_model",),
-            lambda batch, cached: model.duration_loss(batch, _gaussian(batch, cached["sampler"])),
+            lambda batch, cached: model.duration_loss(batch, gaussian_of(batch, cached["sampler"])),
             lambda _: {"duration": 1.0},
             criterion="duration",
             remember=samplings,
@@ -210,19 +220,19 @@ def _camp(model: CAMP, configs: dict[int, StageConfig]) -> dict[int, Stage]:
     predictor = model.prosody_predictor
 
     def vectors(data: Sequence[Prepared], device: torch.device) -> Cached:
-        found = _over(data, device, model.oracle_prosody)
+        found = over(data, device, model.oracle_prosody)
         rows = [row for batch in found for row in batch.unbind(0)]
         # Single utterances, so that there is no padding among the vectors.
         if isinstance(data, StreamedSplit):
             return {"vectors": rows}
         texts = {"rows": data, "other_texts": other_texts(data)}
-        return {"vectors": rows, **texts, **_text_states(predictor.context, data)}
+        return {"vectors": rows, **texts, **text_states(predictor.context, data)}
 
     def prosody_loss(batch: Batch, cached: Cached) -> dict[str, Tensor]:
         target = pad_sequence(
             [cached["vectors"][i] for i in batch.index.tolist()], batch_first=True
         )
-        parts = model.prosody_loss(_with_states(batch, cached), target)
+        parts = model.prosody_loss(with_states(batch, cached), target)
         return parts if predictor.training else {**parts, **controls(batch, cached, target)}
 
     def controls(batch: Batch, cached: Cached, target: Tensor) -> dict[str, Tensor]:
@@ -233,7 +243,7 @@ def _camp(model: CAMP, configs: dict[int, StageConfig]) -> dict[int, Stage]:
             return {"median": median}
         others = [cached["other_texts"][i] for i in batch.index.tolist()]
         other = collate([cached["rows"][i].encoded for i in others], index=others)
-        other = _with_states(other.to(target.device), cached)
+        other = with_states(other.to(target.device), cached)
         shuffled = model.prosody_loss(batch, target, foreign_context(predictor, batch, other))
         return {"median": median, "shuffled": shuffled["prosody"]}
 
@@ -244,6 +254,7 @@ def _camp(model: CAMP, configs: dict[int, StageConfig]) -> dict[int, Stage]:
             lambda batch, _: model.acoustic_loss(batch),
             lambda _: {"mel": 1.0, "duration": configs[1].duration_weight},
             criterion="mel",
+            measures=partial(_word_units, model),
         ),
         2: Stage(
             "prosody predictor",
@@ -257,36 +268,14 @@ def _camp(model: CAMP, configs: dict[int, StageConfig]) -> dict[int, Stage]:
     }
 
 
-def _over(data: Sequence[Prepared], device: torch.device, ask: Callable[[Batch], Any]) -> list[Any]:
-    """What a frozen part says of each utterance."""
-    answers: list[Any] = []
-    with torch.no_grad():
-        for row in data:
-            answers.append(ask(collate([row.encoded], [row]).to(device)))
-    return answers
+def _word_units(
+    model: CAMP, data: Sequence[Prepared], _: Cached, device: torch.device
+) -> dict[str, float]:
+    """How the vectors of words vary; punctuation marks, which are mostly silence, would add to it.
 
-
-def _gaussian(batch: Batch, kept: Sequence[Gaussian]) -> Gaussian:
-    return _concatenate([kept[i] for i in batch.index.tolist()])
-
-
-def _concatenate(rows: Sequence[Gaussian]) -> Gaussian:
-    return Gaussian(*(torch.cat(part) for part in zip(*rows, strict=True)))
-
-
-def _text_states(context: TextContext | None, data: Sequence[Prepared]) -> Cached:
-    """A frozen encoder reads a corpus once, for this run and for every later one.
-
-    Not a streamed one: the states of a sentence are nearly as large as its spectrogram.
+    "active_units": dimensions whose variance over all words is above 0.01. "effective_units": in
+    how many directions they vary, whatever their scale.
     """
-    if context is None or context.finetune or isinstance(data, StreamedSplit):
-        return {}
-    cache = EmbeddingCache(cache_path("embeddings"))
-    return {"text_states": cache.states(context.encoder, [row.encoded.pieces for row in data])}
-
-
-def _with_states(batch: Batch, cached: Cached) -> Batch:
-    if "text_states" not in cached:
-        return batch
-    rows = [cached["text_states"][i] for i in batch.index.tolist()]
-    return replace(batch, text_states=pad_sequence(rows, batch_first=True))
+    found = over(data, device, lambda batch: model.oracle_prosody(batch)[batch.punctuation == 0])
+    words = torch.cat(found)
+    return {"active_units": active_units(words), "effective_units": effective_units(words)}

@@ -16,6 +16,7 @@ from tts_core.models.latent import (
     Gaussian,
     active_units,
     best_constant_sampler,
+    effective_units,
     kl_divergence,
     standard_normal,
 )
@@ -103,6 +104,16 @@ def test_a_unit_is_active_when_its_posterior_mean_varies():
     means = torch.randn(4000, 3) * torch.tensor([1.0, 0.11, 0.09]) + 5
     assert active_units(means) == 2
     assert active_units(torch.ones(10, 3)) == 0
+
+
+def test_effective_units_count_directions_whatever_their_scale():
+    line = torch.randn(1000, 1) @ torch.randn(1, 5)
+    ball = torch.randn(1000, 5)
+    ball = torch.linalg.qr(ball - ball.mean(0)).Q
+    for scale in (1e-3, 1.0, 1e3):
+        assert effective_units(scale * line + 5 * scale) == pytest.approx(1, rel=1e-4)
+        assert effective_units(scale * ball) == pytest.approx(5, rel=1e-4)
+    assert effective_units(torch.full((1000, 5), 0.1)) == 0
 
 
 @pytest.mark.parametrize(("step", "expected"), [
