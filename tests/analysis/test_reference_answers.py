@@ -27,7 +27,9 @@ def _close(found, expected, rel=1e-9, abs_=1e-9):
 
 
 def test_descriptives(reference_set):
-    for summary in describe(reference_set.ratings):
+    summaries = describe(reference_set.ratings)
+    assert {s.system for s in summaries} == reference_set.answers["descriptives"].keys()
+    for summary in summaries:
         expected = reference_set.answers["descriptives"][summary.system]
         for found, key in (
             (summary.n, "n"), (summary.mean, "mean"), (summary.median, "median"),
@@ -99,7 +101,9 @@ def test_signed_rank_tests_with_ties_and_zeros(reference_set):
 def test_comparisons_carry_naive_and_listener_tests(reference_set):
     wanted = {(p["x"], p["y"]): p for p in reference_set.answers["pairwise"]}
     ratings = reference_set.ratings
-    for c in compare(ratings, list(wanted)):
+    found = compare(ratings, list(wanted))
+    assert [(c.x, c.y) for c in found] == list(wanted)
+    for c in found:
         page = wanted[c.x, c.y]["paired_t"]["page"]
         unit = wanted[c.x, c.y]["paired_t"]["listener"]
         _close(c.naive_p, page["p"], rel=1e-7, abs_=1e-12)
