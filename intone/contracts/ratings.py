@@ -32,10 +32,12 @@ class Rating(_Row):
     system: str = Field(description="system name; anchors and the hidden reference included")
     role: RatedRole = Field(description="what the system is in the design")
     score: float = Field(description="the rating, on scale_min..scale_max")
-    scale_min: float
-    scale_max: float
+    scale_min: float = Field(description="lowest possible score")
+    scale_max: float = Field(description="highest possible score")
     arm: str = Field(description="randomised arm of the study; 'main' if there is one")
-    phase: Phase
+    phase: Phase = Field(
+        description="training: practice; test: counts; gold: known answer; repeat: a second time"
+    )
     page_index: int = Field(ge=0, description="position of the page in this session")
     stimulus_index: int = Field(ge=0, description="position of the stimulus on the page")
     repeat: int = Field(ge=0, description="0 for the first time this page was rated")
@@ -50,52 +52,62 @@ class Rating(_Row):
 class Preference(_Row):
     """One choice between two systems. `choice` is a, b or none."""
 
-    study: str
-    listener: str
-    session: str
-    trial: str
-    question: str
-    utterance: str
-    system_a: str
-    system_b: str
-    choice: Literal["a", "b", "none"]
-    arm: str
-    phase: Phase
-    page_index: int = Field(ge=0)
-    first_on_screen: Literal["a", "b"]
-    repeat: int = Field(ge=0)
-    started_at: datetime
-    rating_time_ms: int | None
-    origin: Origin
+    study: str = Field(description="name of the study")
+    listener: str = Field(description="pseudonym of the listener")
+    session: str = Field(description="pseudonym of the sitting")
+    trial: str = Field(description="id of the page in the study file")
+    question: str = Field(description="what the listener was asked")
+    utterance: str = Field(description="sentence id of the stimulus set")
+    system_a: str = Field(description="one of the two systems")
+    system_b: str = Field(description="the other system")
+    choice: Literal["a", "b", "none"] = Field(description="which was preferred: a, b or none")
+    arm: str = Field(description="randomised arm of the study; 'main' if there is one")
+    phase: Phase = Field(
+        description="training: practice; test: counts; gold: known answer; repeat: a second time"
+    )
+    page_index: int = Field(ge=0, description="position of the page in this session")
+    first_on_screen: Literal["a", "b"] = Field(description="which system stood first")
+    repeat: int = Field(ge=0, description="0 for the first time this page was rated")
+    started_at: datetime = Field(description="when the page was opened, UTC")
+    rating_time_ms: int | None = Field(description="page opened to last change of the choice, ms")
+    origin: Origin = Field(description="human, simulated, or imported:<tool>; never changed later")
 
 
 class Session(_Row):
     """One sitting of one listener."""
 
-    study: str
-    listener: str
-    session: str
-    arm: str
-    outcome: Literal["open", "completed", "declined", "screened_out", "abandoned", "withdrawn"]
-    started_at: datetime
-    finished_at: datetime | None
-    pages_done: int = Field(ge=0)
-    pages_planned: int = Field(ge=0)
+    study: str = Field(description="name of the study")
+    listener: str = Field(description="pseudonym of the listener")
+    session: str = Field(description="pseudonym of the sitting")
+    arm: str = Field(description="randomised arm of the study; 'main' if there is one")
+    outcome: Literal["open", "completed", "declined", "screened_out", "abandoned", "withdrawn"] = (
+        Field(description="how the sitting ended; open: it has not")
+    )
+    started_at: datetime = Field(description="when the listener came, UTC")
+    finished_at: datetime | None = Field(
+        description="when the sitting ended, UTC; none: it has not"
+    )
+    pages_done: int = Field(ge=0, description="pages that were closed")
+    pages_planned: int = Field(ge=0, description="pages of the sitting")
     device: str | None = Field(description="coarse class: desktop, phone, tablet")
-    headphones: Literal["passed", "failed", "not_asked"]
-    consent_version: str | None
-    completion_code: str | None
-    origin: Origin
+    headphones: Literal["passed", "failed", "not_asked"] = Field(
+        description="result of the headphone check"
+    )
+    consent_version: str | None = Field(
+        description="version of the text that was agreed to or declined"
+    )
+    completion_code: str | None = Field(description="code that the listener was given at the end")
+    origin: Origin = Field(description="human, simulated, or imported:<tool>; never changed later")
 
 
 class Look(_Row):
     """One look at the results while the study ran (for the correction of p values)."""
 
-    study: str
-    looked_at: datetime
-    n_listeners: int = Field(ge=0)
-    n_ratings: int = Field(ge=0)
-    by: str
+    study: str = Field(description="name of the study")
+    looked_at: datetime = Field(description="when, UTC")
+    n_listeners: int = Field(ge=0, description="listeners with ratings at that time")
+    n_ratings: int = Field(ge=0, description="ratings at that time")
+    by: str = Field(description="who looked, or the page that was opened")
 
 
 RATING_COLUMNS = tuple(Rating.model_fields)
