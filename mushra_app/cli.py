@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mushra_app.interchange.cli import register
+
 app = typer.Typer(no_args_is_help=True)
 study_app = typer.Typer(
     no_args_is_help=True, help="Make, check and read out a listening test (a study)."
@@ -92,24 +94,7 @@ def check(study: StudyFile) -> None:
     typer.echo("Ready." if not manifest.warnings else "Ready, with the warnings above.")
 
 
-@study_app.command("export")
-def export(
-    study: StudyFile,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="File to write, .csv or .parquet.")
-    ] = Path("ratings.csv"),
-    table: Annotated[
-        str, typer.Option(help="What to read out: ratings, sessions, preferences or looks.")
-    ] = "ratings",
-    rehearsal: Annotated[
-        bool, typer.Option(help="Read out the simulated ratings of the rehearsal instead.")
-    ] = False,
-) -> None:
-    """Write the ratings (or sessions) of a study to a file."""
-    from mushra_app.export import export_table
-
-    rows = export_table(study, out, table, rehearsal)
-    typer.echo(f"{out}: {rows} rows")
+register(study_app)
 
 
 @app.command()

@@ -10,7 +10,7 @@ import pytest
 
 from intone.errors import UserError
 from mushra_app.database import connect
-from mushra_app.export import export_table
+from mushra_app.interchange.exports import export_table
 from mushra_app.rehearsal import SD, expected, rehearse
 from tests.mushra_app.support import forked, make_study
 

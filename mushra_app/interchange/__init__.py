@@ -1,0 +1,1 @@
+"""Foreign study files in, results and archives out."""

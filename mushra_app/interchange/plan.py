@@ -1,0 +1,228 @@
+"""The analysis plan of a study, and its registration before there are data.
+
+What is registered is the digest of the study's choices, of its sounds and of the plan together.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import text
+
+from intone.contracts import StimulusSet
+from intone.errors import UserError
+from intone.files import write_whole
+from mushra_app.database import connect, database_url, now
+from mushra_app.interchange.tables import sqlite_file
+from mushra_app.study import Study, read_study
+
+HEADER = """\
+How the ratings will be analysed. Decide before the first listener comes, then
+`intone study preregister STUDY` writes down a digest of study, sounds and this plan.
+"""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Plan(_Strict):
+    """What `intone report` will be told, and why."""
+
+    version: Literal[1] = Field(1, description="of this format")
+    hypothesis: str = Field("", description="what is expected, in one sentence")
+    baseline: str | None = Field(description="system that the others are compared with")
+    reference: str | None = Field(description="system that is the natural recording")
+    contrasts: Literal["vs-baseline", "all"] = Field(
+        "vs-baseline", description="vs-baseline or all: the differences that form one family"
+    )
+    screening: Literal["bs1534-3", "mpeg", "none"] | None = Field(
+        None, description="bs1534-3, mpeg, none; null: the report's default for the page type"
+    )
+    repeats: Literal["first", "mean"] = Field(
+        "first", description="first or mean: which rating of a page that was rated twice"
+    )
+    alpha: float = Field(0.05, gt=0, lt=1, description="level of the family of tests")
+    listeners: int | None = Field(
+        None, ge=2, description="completed sittings at which recruiting stops; null: not decided"
+    )
+    notes: str = Field("", description="anything else that was decided beforehand")
+
+    def command(self, ratings: str) -> str:
+        """The command that analyses ratings as planned."""
+        said = [("baseline", self.baseline), ("reference", self.reference),
+                ("contrasts", self.contrasts), ("screening", self.screening),
+                ("repeats", self.repeats)]  # fmt: skip
+        options = "".join(f" --{key} {json.dumps(v) if ' ' in v else v}" for key, v in said if v)
+        return f"intone report {ratings}{options} -o report"
+
+
+class Registration(_Strict):
+    """One registration; it is added to those before it and never changed."""
+
+    sha256: str = Field(description="of the canonical JSON of config, stimuli and plan")
+    registered_at: str = Field(description="by this machine's clock, UTC")
+    sittings_before: int = Field(description="sittings of listeners that had begun")
+    plan: Plan
+
+
+class Registrations(_Strict):
+    """`STUDY.preregistration.json`."""
+
+    version: Literal[1] = 1
+    study: str
+    registrations: list[Registration]
+
+
+def plan_path(study_yaml: Path) -> Path:
+    """Where a study's plan stands unless said otherwise."""
+    return study_yaml.with_suffix(".plan.yaml")
+
+
+def registrations_path(study_yaml: Path) -> Path:
+    """Where a study's registrations stand."""
+    return study_yaml.with_suffix(".preregistration.json")
+
+
+def write_template(study_yaml: Path, out: Path | None = None) -> Path:
+    """Write a plan to be edited, with the study's names.
+
+    Raises:
+        UserError: no such study, or the plan exists.
+    """
+    study, out = read_study(study_yaml), out or plan_path(study_yaml)
+    if out.exists():
+        raise UserError(f"{out}: stands there already; edit it, or choose another name")
+    names = {"baseline": study.systems[0], "reference": study.reference}
+    plan = Plan.model_validate(names)
+    lines = ["# " + line for line in HEADER.splitlines()]
+    for key, field in Plan.model_fields.items():
+        value = yaml.safe_dump({key: getattr(plan, key)}, allow_unicode=True)
+        lines += ["", f"# {field.description}", value.rstrip("\n")]
+    return write_whole(out, "\n".join(lines) + "\n")
+
+
+def read_plan(path: Path, study: Study) -> Plan:
+    """Read a plan.
+
+    Raises:
+        UserError: not there, not readable, or it names a system that the study has not.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        plan = Plan.model_validate(values)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path}: no plan there; `intone study plan-template STUDY` writes one to edit"
+        ) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise UserError(f"{path}{where}: not valid YAML; mend that line") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the plan"
+        raise UserError(f"{path}: {key}: {first['msg']}") from error
+    for key in ("baseline", "reference"):
+        name = getattr(plan, key)
+        if name is not None and name not in (study.reference, *study.systems):
+            raise UserError(f"{path}: {key}: no system {name!r} in study {study.name!r}")
+    return plan
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with sorted keys and no blanks: the same content, the same bytes."""
+    said = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return said.encode()
+
+
+def registered_content(study: Study, stimuli: StimulusSet, plan: Plan) -> dict[str, Any]:
+    """What the digest is of: the study but for its database, its sounds, and the plan."""
+    heard = {study.reference, *study.systems}
+    sounds = sorted(
+        [s.sentence, s.system, s.role, s.sha256]
+        for s in stimuli.stimuli
+        if s.system in heard and s.sentence in study.sentences
+    )
+    config = study.model_dump(mode="json", exclude={"database", "stimuli"})
+    return {"config": config, "stimuli": sounds, "plan": plan.model_dump(mode="json")}
+
+
+def digest(study: Study, stimuli: StimulusSet, plan: Plan) -> str:
+    """SHA-256 of what is registered."""
+    return hashlib.sha256(canonical(registered_content(study, stimuli, plan))).hexdigest()
+
+
+def read_registrations(study_yaml: Path, study: Study) -> Registrations:
+    """The registrations of a study so far.
+
+    Raises:
+        UserError: the file is not readable as such.
+    """
+    path = registrations_path(study_yaml)
+    if not path.is_file():
+        return Registrations(study=study.name, registrations=[])
+    try:
+        return Registrations.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise UserError(f"{path}: damaged; put it back from a copy") from error
+
+
+def preregister(study_yaml: Path, plan_file: Path | None = None) -> tuple[Registration, bool]:
+    """Write down the digest of study, sounds and plan, with the time.
+
+    Returns:
+        The registration, and whether it is new; the same content is registered once.
+
+    Raises:
+        UserError: no plan, no study, or sounds that were changed.
+    """
+    study = read_study(study_yaml)
+    plan = read_plan(plan_file or plan_path(study_yaml), study)
+    stimuli = StimulusSet.read(study_yaml.parent / study.stimuli)
+    before = read_registrations(study_yaml, study)
+    found = digest(study, stimuli, plan)
+    for one in before.registrations:
+        if one.sha256 == found:
+            return one, False
+    made = Registration(
+        sha256=found, registered_at=now(), sittings_before=_begun(study, study_yaml), plan=plan
+    )
+    every = before.model_copy(update={"registrations": [*before.registrations, made]})
+    write_whole(registrations_path(study_yaml), every.model_dump_json(indent=1) + "\n")
+    return made, True
+
+
+def first_rated(study: Study, study_yaml: Path) -> str | None:
+    """When the first page that was rated was opened, UTC; None before that."""
+    query = (
+        "SELECT MIN(p.opened_at) FROM page p JOIN session s ON s.id = p.session_id "
+        "JOIN study st ON st.id = s.study_id WHERE st.name = :study AND NOT s.preview AND "
+        "(EXISTS (SELECT 1 FROM rating r WHERE r.page_id = p.id) OR "
+        "EXISTS (SELECT 1 FROM preference r WHERE r.page_id = p.id))"
+    )
+    return _ask(study, study_yaml, query)
+
+
+def _begun(study: Study, study_yaml: Path) -> int:
+    query = (
+        "SELECT COUNT(*) FROM session s JOIN study st ON st.id = s.study_id "
+        "WHERE st.name = :study AND NOT s.preview"
+    )
+    return _ask(study, study_yaml, query) or 0
+
+
+def _ask(study: Study, study_yaml: Path, query: str) -> Any:
+    """One value of the study's database, without making one."""
+    url = database_url(study, study_yaml)
+    file = sqlite_file(url)
+    if file is not None and not file.is_file():
+        return None
+    engine = connect(url)
+    with engine.connect() as connection:
+        found = connection.scalar(text(query), {"study": study.name})
+    engine.dispose()
+    return found
