@@ -74,6 +74,7 @@ def demo(
 
 @app.callback(invoke_without_command=True)
 def root(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Options of the program itself."""
@@ -82,6 +83,10 @@ def root(
 
         typer.echo(__version__)
         raise typer.Exit
+    from intone.recogniser import find
+
+    # What one room needs of another is handed over here.
+    context.obj = {"recogniser": find}
 
 
 def _compose() -> None:

@@ -68,30 +68,42 @@ def new(
 
 
 @study_app.command("check")
-def check(study: StudyFile) -> None:
-    """Check a study and its sounds, and say what listeners would meet."""
-    from mushra_app.allocation import conditions
-    from mushra_app.stimuli import prepare
-    from mushra_app.study import read_study
+def check(
+    context: typer.Context,
+    study: StudyFile,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON instead of tables.")
+    ] = False,
+    texts: Annotated[
+        bool, typer.Option(help="Let a recogniser compare texts, where one is installed.")
+    ] = True,
+) -> None:
+    """Check a study before anybody hears it: its sounds, its anchors, and BS.1534-3.
 
-    read = read_study(study)
-    with _preparing() as progress:
-        manifest = prepare(read, study, progress)
-    typer.echo(
-        f"{read.name}: {len(read.sentences)} sentences, {len(conditions(read))} versions a page, "
-        f"{read.pages_per_listener} pages per listener"
-    )
-    loudest = max(item.loudness_lufs for item in manifest.items)
-    softest = min(item.loudness_lufs for item in manifest.items)
-    typer.echo(
-        f"Sounds: {len(manifest.items)} files at {manifest.sample_rate} Hz, "
-        f"{softest:.2f} to {loudest:.2f} LUFS"
-    )
-    if not (read.anchors.low and read.anchors.mid):
-        typer.echo("Without both anchors this is a MUSHRA-like test, not MUSHRA (BS.1534-3).")
-    for warning in manifest.warnings:
-        typer.echo(f"Warning: {warning}")
-    typer.echo("Ready." if not manifest.warnings else "Ready, with the warnings above.")
+    The report stands beside the study's sounds, as check.json and check.md.
+    """
+    from rich.console import Console
+
+    from intone.errors import UserError
+    from mushra_app.check import check_study, show
+
+    # The recogniser belongs to another room; whoever puts the rooms together hands it over.
+    find = (context.obj or {}).get("recogniser") if texts else None
+    with _stages() as progress:
+        report = check_study(study, find, progress)
+    if as_json:
+        typer.echo(report.model_dump_json(indent=1))
+    else:
+        show(report, Console())
+    errors = len(report.sounds.errors)
+    if errors:
+        raise UserError(
+            f"{study}: {errors} error{'s' if errors > 1 else ''} in its sounds, named above and in "
+            "check.md; mend them and check again"
+        )
+    if not as_json:
+        warned = " with the warnings above" if report.sounds.findings else ""
+        typer.echo(f"Ready{warned}. Next: `intone serve {study}`.")
 
 
 register(study_app)
@@ -148,5 +160,23 @@ def _preparing() -> Iterator[Callable[[int, int], None]]:
 
         def step(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, visible=done < total)
+
+        yield step
+
+
+@contextmanager
+def _stages() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr for work in several stages."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        tasks = {}
+
+        def step(what: str, done: int, total: int) -> None:
+            task = tasks.setdefault(what, None)
+            if task is None:
+                task = tasks[what] = bar.add_task(what, total=total)
+            bar.update(task, completed=done, total=total)
 
         yield step
