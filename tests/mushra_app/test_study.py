@@ -1,16 +1,13 @@
 """The study file: round trip, comments, and errors that name file, line and key."""
 
 import socket
-from collections import Counter
 
 import pytest
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from intone.errors import UserError
-from mushra_app.allocation import allocate
 from mushra_app.cli import app
-from mushra_app.conditions import conditions
 from mushra_app.study import Study, read_study, write_study
 
 
@@ -84,19 +81,3 @@ def test_an_existing_study_is_never_overwritten(study):
     with pytest.raises(UserError, match="stands there already"):
         new_study(study.parent / "stimuli", study)
     assert study.read_bytes() == before
-
-
-def test_sentences_take_turns_and_orders_belong_to_the_listener(study):
-    many = read_study(study).model_copy(
-        update={"sentences": [f"s{i}" for i in range(7)], "pages_per_listener": 3}
-    )
-    for listeners in (1, 5, 7, 40):
-        heard = Counter(p.sentence for n in range(listeners) for p in allocate(many, n))
-        counts = [heard[s] for s in many.sentences]
-        assert max(counts) - min(counts) <= 1
-    assert allocate(many, 4) == allocate(many, 4)
-    orders = {page.slots for n in range(40) for page in allocate(many, n)}
-    assert len(orders) > 80
-    assert all(sorted(order) == sorted(conditions(many)) for order in orders)
-    first = Counter(page.slots[0] for n in range(200) for page in allocate(many, n))
-    assert min(first.values()) > 60
