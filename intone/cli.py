@@ -83,10 +83,11 @@ def root(
 
         typer.echo(__version__)
         raise typer.Exit
+    from intone.precision import assuming
     from intone.recogniser import find
 
     # What one room needs of another is handed over here.
-    context.obj = {"recogniser": find}
+    context.obj = {"recogniser": find, "precision": assuming}
 
 
 def _compose() -> None:
