@@ -106,6 +106,34 @@ def check(
         typer.echo(f"Ready{warned}. Next: `intone serve {study}`.")
 
 
+@study_app.command("plan")
+def plan(
+    context: typer.Context,
+    study: StudyFile,
+    listeners: Annotated[int, typer.Option(help="Listeners who finish.", min=1)],
+    dropout: Annotated[
+        float, typer.Option(help="Share of those who come that leave at a random page, 0 to 0.9.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Number that decides who leaves.", min=0)] = 1,
+    like: Annotated[
+        Path | None, typer.Option(help="report.json of a pilot, whose scatter is assumed.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the plan as JSON instead of tables.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Picture of who hears what to write, .svg.")
+    ] = None,
+) -> None:
+    """Show before launch who would hear what, how evenly, and which differences it could show."""
+    from mushra_app.plan_view import run
+    from mushra_app.precision import no_precision
+
+    assuming = (context.obj or {}).get("precision")
+    precision = assuming(like) if assuming else no_precision
+    run(study, listeners, dropout, seed, precision, as_json, plot)
+
+
 register(study_app)
 
 
