@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mushra_app.admin.cli import register as register_admin
 from mushra_app.interchange.cli import register
 
 app = typer.Typer(no_args_is_help=True)
@@ -135,10 +136,37 @@ def plan(
 
 
 register(study_app)
+register_admin(study_app)
+
+
+@study_app.command("audit")
+def audit(
+    study: StudyFile,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
+) -> None:
+    """Take the test in Chromium, and prove that nothing tells one version from another."""
+    import json
+
+    from intone.errors import UserError
+    from mushra_app.audit import audit as run
+
+    with _preparing("Pages") as progress:
+        checks = run(study, progress)
+    if as_json:
+        found = [{"name": c.name, "passed": c.passed, "against": c.against} for c in checks]
+        typer.echo(json.dumps(found, indent=1))
+    for check in () if as_json else checks:
+        typer.echo(f"{'yes' if check.passed else 'NO '}  {check.name}")
+        for reason in check.against[:5]:
+            typer.echo(f"       {reason}")
+    failed = [check for check in checks if not check.passed]
+    if failed:
+        raise UserError(f"{study}: not blind: {len(failed)} of {len(checks)} checks failed")
 
 
 @app.command()
 def serve(
+    context: typer.Context,
     study: StudyFile,
     host: Annotated[
         str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")
@@ -155,8 +183,13 @@ def serve(
         def ready() -> None:
             stack.close()
             typer.echo(f"Listening test: http://{address}:{port}/  (Ctrl-C ends it)")
+            typer.echo(f"For researchers: http://{address}:{port}/admin")
 
-        run(study, host, port, progress, ready)
+        def setup(path: str) -> None:
+            typer.echo(f"Make your account there, once: http://{address}:{port}/{path}")
+
+        handed = (context.obj or {}).get("statistics")
+        run(study, host, port, progress, ready, handed() if handed else None, setup)
 
 
 @app.command()
@@ -178,13 +211,13 @@ def rehearse(
 
 
 @contextmanager
-def _preparing() -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr, which shows once the first sounds have been made."""
+def _preparing(what: str = "Sounds") -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, which shows once the first of them has been done."""
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Sounds", total=None, visible=False)
+        task = bar.add_task(what, total=None, visible=False)
 
         def step(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, visible=done < total)

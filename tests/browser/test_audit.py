@@ -1,0 +1,80 @@
+"""The audit of blindness: clean on what we ship, and it finds what is planted."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from mushra_app.audit import Answer, Sitting, checks, renamed
+from mushra_app.steps import TextStep, TrialsStep
+from mushra_app.study import read_study
+from tests.mushra_app.support import SENTENCES, SYSTEMS, make_study
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory, browser):
+    del browser  # without one there is nothing to audit
+    steps = [TextStep(), *(TrialsStep(page=kind, pages=1) for kind in ("mushra", "ab", "acr"))]
+    return make_study(tmp_path_factory.mktemp("audit"), sitting=steps)
+
+
+def test_a_copy_says_the_same_under_other_names(mixed, tmp_path):
+    copy, names = renamed(read_study(mixed), mixed, tmp_path)
+    assert set(names) <= {*SYSTEMS, *SENTENCES}
+    text = copy.read_text() + (copy.parent / "stimuli" / "stimuli.json").read_text()
+    assert not any(name in text for name in [*SYSTEMS, *SENTENCES])
+    assert [step.type for step in read_study(copy).sitting] == ["text", *["trials"] * 3]
+
+
+def test_a_study_of_ours_is_blind(mixed):
+    done = run(mixed)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout)
+    assert [check["against"] for check in found if not check["passed"]] == []
+    assert len(found) == 9
+
+
+def test_a_text_that_names_a_system_fails(mixed, tmp_path):
+    study = tmp_path / "named.yaml"
+    told = mixed.read_text().replace("How natural does each", "How natural is zebrabaseline, each")
+    study.write_text(told.replace("stimuli: stimuli", f"stimuli: {mixed.parent / 'stimuli'}"))
+    done = run(study)
+    assert done.returncode == 1
+    assert "1 of 9 checks failed" in done.stderr
+    assert "'zebrabaseline' stands in a text of the study file" in done.stdout
+
+
+def run(study):
+    """The command, in a process of its own: a second browser driver fits into no process."""
+    command = [sys.executable, "-m", "intone", "study", "audit", str(study)]
+    return subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
+
+
+SOUND = Answer("u", {"content-type": "audio/wav"}, " " * 36 + "data", 100)
+
+
+@pytest.mark.parametrize(
+    ("failing", "seen"),
+    [
+        ("no response names", Sitting(answers=[Answer("http://x/a", {}, "by qsecret", 9)])),
+        ("no response names", Sitting(answers=[Answer("http://x/qsecret.wav", {}, "", 9)])),
+        ("no response names", Sitting(answers=[Answer("u", {"x-name": "qsecret"}, "", 9)])),
+        ("the page itself", Sitting(documents=["<p id='qsecret'>"])),
+        ("same size", Sitting(sounds={0: [SOUND, replace(SOUND, url="v", size=99)]})),
+        ("same length", Sitting(lengths={0: [5, 6]})),
+        ("no validator", Sitting(sounds={0: [replace(SOUND, headers={"etag": "1"})]})),
+        ("no validator", Sitting(sounds={0: [replace(SOUND, body="LIST artist" + " " * 60)]})),
+        ("address of its own", Sitting(sounds={0: [SOUND, SOUND]})),
+        ("comes faster", Sitting(seconds={0: [[0.01] * 9, [0.012] * 9, [0.05] * 9]})),
+        ("comes faster", Sitting(seconds={0: [[0.01] * 9, [0.02] * 9]})),
+        ("foreign host", Sitting(hosts={"cdn.example"})),
+    ],
+)  # fmt: skip
+def test_what_is_planted_is_found(failing, seen):
+    found = [check for check in checks(seen, ["qsecret"]) if not check.passed]
+    assert len(found) == 1
+    assert failing in found[0].name
