@@ -9,33 +9,43 @@ from pydantic import ValidationError
 
 from intone.contracts import StimulusSet
 from intone.errors import UserError
-from mushra_app.steps import Step, TextStep, TrialsStep
+from mushra_app.defaults import WORDS
+from mushra_app.languages import Language
+from mushra_app.steps import (
+    CommentsStep,
+    LoudnessStep,
+    Step,
+    TextStep,
+    TrainingStep,
+    TrialsStep,
+)
 from mushra_app.stimuli import prepare
 from mushra_app.study import Anchors, Consent, Study, write_study
 
-CONSENT = """\
-You will listen to short recordings of speech and rate them. This takes about {minutes} minutes.
+# The consent text of a study in English.
+CONSENT = WORDS["en"].consent
 
-* Taking part is voluntary. You may stop at any time by closing the page, without giving a reason.
-* We store your ratings, how long and how often you listened, and the kind of device you use
-  (computer, tablet or phone). We do not ask for your name and do not store your address.
-* If you came through a recruiting platform, we also store the id that it gave you there.
-* Questions: {contact}.
-"""
-
-USUAL: tuple[Step, ...] = (TextStep(), TrialsStep())
+# Instructions, a comfortable loudness, one page of practice, the pages, and room for remarks.
+USUAL: tuple[Step, ...] = (
+    TextStep(),
+    LoudnessStep(),
+    TrainingStep(pages=1),
+    TrialsStep(),
+    CommentsStep(),
+)
 
 
 def new_study(
     stimuli_dir: Path,
     out_yaml: Path,
     *,
-    title: str = "How natural does this speech sound?",
+    title: str | None = None,
+    language: Language = "en",
     systems: Sequence[str] | None = None,
     sentences: Sequence[str] | None = None,
     pages_per_listener: int | None = None,
     seed: int = 1,
-    contact: str = "the person who sent you the link",
+    contact: str | None = None,
     anchors: bool = True,
     on_switch: Literal["restart", "keep_position"] = "restart",
     database: str | None = None,
@@ -47,12 +57,13 @@ def new_study(
     Args:
         stimuli_dir: a stimulus set (`intone stimuli make` or `import`) with one reference system.
         out_yaml: where the study file goes; an existing one is never overwritten.
-        title: what listeners read at the top.
+        title: what listeners read at the top; by default a question in their language.
+        language: of everything that listeners read; the author may change any of it.
         systems: systems under test; by default all that are not the reference.
         sentences: sentence ids; by default every sentence that has all systems.
         pages_per_listener: by default all sentences, at most 20.
         seed: decides every random order.
-        contact: whom listeners can ask.
+        contact: whom listeners can ask; by default who sent the link.
         anchors: whether the 3.5 kHz and 7 kHz anchors are made.
         on_switch: what happens to the position when another version is chosen.
         database: SQLAlchemy URL; by default a SQLite file beside the study.
@@ -72,12 +83,15 @@ def new_study(
     folder = stimuli_dir if stimuli_dir.is_dir() else stimuli_dir.parent
     reference, chosen, wanted = _choice(found, stimuli_dir, systems, sentences)
     pages = pages_per_listener or min(len(wanted), 20)
-    text = CONSENT.format(minutes=max(5, round(pages * 1.5)), contact=contact)
+    words = WORDS[language]
+    contact = contact or words.contact
     try:
         study = Study.model_validate(
             {
                 "name": re.sub(r"[^\w.-]+", "-", f"{found.name}-{out_yaml.stem}")[:64],
-                "title": title,
+                "title": title or words.title,
+                "prompt": words.prompt,
+                "language": language,
                 "stimuli": _relative(folder, out_yaml.parent),
                 "reference": reference,
                 "systems": chosen,
@@ -87,7 +101,7 @@ def new_study(
                 "seed": seed,
                 "on_switch": on_switch,
                 "contact": contact,
-                "consent": Consent(version="1", text=text),
+                "consent": Consent(version="1", text=words.consent.format(contact=contact)),
                 "database": database,
                 "sitting": list(sitting or USUAL),
             }

@@ -50,10 +50,10 @@ class Records(Admission):
         """Add events to the log; one that is there already stays as it is.
 
         Raises:
-            RefusedError: no such sitting, or its log is full.
+            RefusedError: no such sitting, it was withdrawn, or its log is full.
         """
         with transaction(self._engine) as session:
-            sitting = self._need(session, cookie)
+            sitting = self._storing(session, cookie)
             kept = select(func.count()).where(EventRow.session_id == sitting.id)
             if (session.scalar(kept) or 0) + len(events) > MOST_EVENTS:
                 raise RefusedError(422, "the log of this sitting is full")
@@ -76,10 +76,10 @@ class Records(Admission):
         """Keep a comment or a reported problem; sent twice under one key, it is kept once.
 
         Raises:
-            RefusedError: no such sitting, or it has remarked too often.
+            RefusedError: no such sitting, it was withdrawn, or it has remarked too often.
         """
         with transaction(self._engine) as session:
-            sitting = self._need(session, cookie)
+            sitting = self._storing(session, cookie)
             own = RemarkRow.session_id == sitting.id
             if session.scalar(select(RemarkRow.id).where(own, RemarkRow.key == key)):
                 return
@@ -140,6 +140,14 @@ class Records(Admission):
             session.execute(update(PageRow).where(own).values(answers=None, passed=None))
             self._forget(sitting)
             self._end(sitting, "withdrawn")
+
+    def _storing(self, session: Session, cookie: str | None) -> SittingRow:
+        """The sitting, if something may still be stored of it."""
+        sitting = self._need(session, cookie)
+        if sitting.outcome == "withdrawn":
+            # A page that was open when somebody withdrew still sends what it had in hand.
+            raise RefusedError(409, "this sitting was withdrawn; nothing more is stored of it")
+        return sitting
 
     @staticmethod
     def _forget(sitting: SittingRow) -> None:

@@ -28,9 +28,17 @@ from mushra_app.conditions import LOW, MID, conditions
 from mushra_app.database import connect, database_url, rehearsal_path, study_row, transaction
 from mushra_app.manifest import Manifest
 from mushra_app.progress import sha256
+from mushra_app.rehearsal_answers import answers, judged
 from mushra_app.stimuli import prepare
 from mushra_app.study import Study, read_study
-from mushra_app.tables import ListenerRow, PageRow, RatingRow, SimulationTokenRow, SittingRow
+from mushra_app.tables import (
+    ListenerRow,
+    PageRow,
+    PreferenceRow,
+    RatingRow,
+    SimulationTokenRow,
+    SittingRow,
+)
 
 SD = {"listener": 7.0, "listener_x_system": 4.0, "utterance_x_system": 3.0, "noise": 8.0}
 # Who hears the open reference beside it knows the hidden one: high scores, and little scatter.
@@ -175,6 +183,9 @@ def _one(
             page = _ask(client, "GET", "/api/v1/page")
             if "slots" in page:
                 _rate(engine, client, cookie, page, number, planted, seed, reference)
+            elif given := answers(page, [client.get("/" + s).content for s in page["sounds"]]):
+                body = {"answers": given, "seq": 1}
+                _ask(client, "PUT", f"/api/v1/page/{page['page']}/answers", body)
             where = _ask(client, "POST", f"/api/v1/page/{page['page']}/submit", {})
 
 
@@ -188,20 +199,15 @@ def _rate(
     seed: int,
     reference: str,
 ) -> None:
-    for sound in [page["reference"], *page["slots"]]:
+    for sound in filter(None, [page["reference"], *page["slots"]]):
         client.get("/" + sound).raise_for_status()
     sentence, slots = _slots(engine, cookie, page["page"])
-    for slot, system in enumerate(slots):
-        share = _share(system, reference)
-        score = _score(seed, number, sentence, system, planted[system], share)
-        body = {
-            "score": score,
-            "n_plays": 1 + slot % 2,
-            "heard_ms": 3000 + 100 * slot,
-            "rating_time_ms": 5000 * (slot + 1),
-            "seq": 1,
-        }
-        _ask(client, "PUT", f"/api/v1/page/{page['page']}/rating/{slot}", body)
+    heard = [
+        _score(seed, number, sentence, system, planted[system], _share(system, reference))
+        for system in slots
+    ]
+    for path, body in judged(page, heard):
+        _ask(client, "PUT", f"/api/v1/page/{page['page']}/{path}", body)
 
 
 def _ask(client: httpx.Client, method: str, path: str, body: object = None) -> Any:
@@ -242,7 +248,8 @@ def _finished(engine: Engine, study_id: int) -> int:
         broken = [row for row in rows if row.outcome == "open"]
         ids = [row.id for row in broken]
         pages = select(PageRow.id).where(PageRow.session_id.in_(ids))
-        session.execute(delete(RatingRow).where(RatingRow.page_id.in_(pages)))
+        for row in (RatingRow, PreferenceRow):
+            session.execute(delete(row).where(row.page_id.in_(pages)))
         session.execute(delete(PageRow).where(PageRow.session_id.in_(ids)))
         unused = SimulationTokenRow.session_id.is_(None) | SimulationTokenRow.session_id.in_(ids)
         session.execute(delete(SimulationTokenRow).where(unused))

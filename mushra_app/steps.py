@@ -4,13 +4,29 @@ A step becomes one page or several of a listener's plan (`mushra_app.allocation`
 each kind asks, stores and accepts stands in `mushra_app.types`, one file a kind.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from mushra_app.strict import Name, Strict
 
-PageTypeName = Literal["mushra", "mushra_nmr", "ab", "acr"]
+
+def _known(name: str) -> str:
+    # The types are told apart by what they do with steps, so they cannot be imported before them.
+    from mushra_app.types import RATING_TYPES
+
+    if name not in RATING_TYPES:
+        raise ValueError(f"no page of type {name!r}; there are {', '.join(RATING_TYPES)}")
+    return name
+
+
+def _listed(schema: dict[str, Any]) -> None:
+    from mushra_app.types import RATING_TYPES
+
+    schema["enum"] = list(RATING_TYPES)
+
+
+PageTypeName = Annotated[str, AfterValidator(_known), Field(json_schema_extra=_listed)]
 
 
 class TextStep(Strict):

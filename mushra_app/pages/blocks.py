@@ -11,9 +11,11 @@ import gradio as gr
 from fastapi import FastAPI
 from gradio.themes import Base
 
+from mushra_app.allocation import allocate
 from mushra_app.api import COOKIE
 from mushra_app.pages.endings import ENDINGS, ending
 from mushra_app.pages.trial import trial_component
+from mushra_app.plan import minutes
 from mushra_app.progress import RefusedError
 from mushra_app.security import MOUNT
 from mushra_app.sittings import Sittings
@@ -47,7 +49,9 @@ def mount(app: FastAPI, study: Study, sittings: Sittings, version: str) -> FastA
         ssr_mode=False,
         theme=_theme(),
         head=f'<link rel="stylesheet" href="../player/{version}/page.css">'
-        f'<script type="module" src="../player/{version}/page.js"></script>',
+        f'<link rel="stylesheet" href="../player/{version}/trial.css">'
+        f'<script type="module" src="../player/{version}/page.js?language={study.language}">'
+        "</script>",
     )
 
 
@@ -76,7 +80,7 @@ class _Screens:
     endings: dict[str, gr.Markdown]
 
 
-def _screens(study: Study, version: str) -> _Screens:
+def _screens(study: Study, version: str, words: str) -> _Screens:
     def t(key: str) -> str:
         return said(study.language, key)
 
@@ -84,26 +88,28 @@ def _screens(study: Study, version: str) -> _Screens:
     endings: dict[str, gr.Markdown] = {}
     for stage in _STAGES:
         kind = "wide" if stage == "page" else "sheet"
-        with gr.Column(visible=False, elem_classes=kind) as columns[stage]:
+        classes = [kind, f"stage-{stage}"]
+        with gr.Column(visible=False, elem_classes=classes) as columns[stage]:
             if stage in ("lost", "declined", "closed"):
                 gr.Markdown(t(stage))
             elif stage in ENDINGS:
                 endings[stage] = gr.Markdown()
     with columns["consent"]:
-        welcome = gr.Markdown(_welcome(study))
+        welcome = gr.Markdown(words)
         agree = gr.Button(t("consent_agree"), variant="primary")
         decline = gr.Button(t("consent_decline"), variant="secondary")
     with columns["declined"]:
         again = gr.Button(t("changed_mind"), variant="secondary")
     with columns["page"]:
-        player = trial_component(version)
+        player = trial_component(version, study.language)
     shown = gr.Textbox(study.consent.version, visible="hidden", label="Consent version")
     return _Screens(list(columns.values()), welcome, shown, agree, decline, again, player, endings)
 
 
 def _blocks(study: Study, sittings: Sittings, version: str) -> gr.Blocks:
     with gr.Blocks(title=study.title, analytics_enabled=False) as blocks:
-        screens = _screens(study, version)
+        words = _welcome(study)
+        screens = _screens(study, version, words)
 
         def view(cookie: str | None, consent: bool = False) -> list[Any]:
             try:
@@ -114,7 +120,7 @@ def _blocks(study: Study, sittings: Sittings, version: str) -> gr.Blocks:
             page = progress.page if progress and shown == "page" else None
             visible = [gr.update(visible=stage == shown) for stage in _STAGES]
             ends = [ending(study, progress) if stage == shown else "" for stage in screens.endings]
-            return [*visible, _welcome(study), study.consent.version, {"page": page}, *ends]
+            return [*visible, words, study.consent.version, {"page": page}, *ends]
 
         def show(request: gr.Request) -> list[Any]:
             return view(request.cookies.get(COOKIE))
@@ -155,4 +161,9 @@ def _blocks(study: Study, sittings: Sittings, version: str) -> gr.Blocks:
 
 
 def _welcome(study: Study) -> str:
-    return f"# {study.title}\n\n{study.consent.text}"
+    """Title, how long it takes, and what is agreed to."""
+    # The longest of the arms: nobody has been promised less than it takes.
+    plans = [allocate(study, number) for number in range(max(1, len(study.arms)))]
+    length = max(1, round(max(minutes(study, pages) for pages in plans)))
+    about = said(study.language, "about_minutes", minutes=length)
+    return f"# {study.title}\n\n{about}\n\n{study.consent.text}"

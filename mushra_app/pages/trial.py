@@ -1,6 +1,10 @@
 """The trial as a Gradio component: an empty element that the player's module fills."""
 
+from html import escape
+
 import gradio as gr
+
+from mushra_app.texts import said
 
 # The template never changes, so Gradio never re-renders it over the player's own elements. The
 # address is relative to the page, which keeps any prefix that a proxy puts in front.
@@ -23,23 +27,26 @@ import(new URL('../player/%s/screen.js', document.baseURI).href).then(({ mount }
     observer.disconnect();
     if (player) player.destroy();
   }).observe(document.body, { childList: true, subtree: true });
-}).catch(() => { root.textContent = 'The page could not be loaded. Please reload it.'; });
+}).catch(() => { root.textContent = root.dataset.failed; });
 """
 
 
-def trial_component(version: str) -> gr.HTML:
+def trial_component(version: str, language: str) -> gr.HTML:
     """The player; its value is `{"page": index}`, and it fires `submit` when a page is closed.
 
     A factory and not a subclass: Gradio writes a stub file beside the source of every subclass.
 
     Args:
         version: digest in the address of the player's files.
+        language: of the study.
     """
+    # What is said when not even the texts can be loaded.
+    said_then = {"failed": said(language, "page_not_loaded"), "again": said(language, "try_again")}
+    data = "".join(f' data-{name}="{escape(text)}"' for name, text in said_then.items())
     return gr.HTML(
         value={"page": None},
-        html_template='<div class="trial-root"></div>',
+        html_template=f'<div class="trial-root" data-language="{language}"{data}></div>',
         js_on_load=_ON_LOAD % version,
-        head=f'<link rel="stylesheet" href="../player/{version}/trial.css">',
         apply_default_css=False,
         container=False,
         padding=False,

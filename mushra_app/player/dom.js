@@ -13,6 +13,7 @@ const SHAPES = {
   stop: "M6 6h12v12H6z",
   repeat: "M7 7h9v3l5-4.5L16 1v3H4v8h3zM17 17H8v-3l-5 4.5L8 23v-3h12v-8h-3z",
   saved: "M9.5 16.2 5.3 12l-1.6 1.6 5.8 5.8L21 7.9l-1.6-1.6z",
+  menu: "M4 6h16v2H4zM4 11h16v2H4zM4 16h16v2H4z",
   saving: "M5 11h3v3H5zM10.5 11h3v3h-3zM16 11h3v3h-3z",
   retrying: "M12 2 1 21h22zm1 15h-2v-2h2zm0-4h-2V9h2z",
 };

@@ -45,7 +45,7 @@ export class Journal {
         body: JSON.stringify({ page: this.page, events: batch }),
       });
       // What the server will never take is not sent again.
-      if (response.ok || response.status === 422) {
+      if (response.ok || [401, 409, 422].includes(response.status)) {
         const sent = new Set(batch.map((event) => event.key));
         this.events = this.events.filter((event) => !sent.has(event.key));
       }

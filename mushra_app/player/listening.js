@@ -68,7 +68,7 @@ export class Listening {
     this.help = helpDialog(t, page);
     this.box.append(this.help);
     const helpButton = button("?", { class: "quiet", "aria-label": t("help"), title: `${t("help")} (?)` });
-    screen.corner.append(helpButton);
+    screen.corner.prepend(helpButton);
     this.listen(helpButton);
     this.paint();
     this.wave.draw();

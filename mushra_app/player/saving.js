@@ -89,7 +89,7 @@ export class Saver {
     try {
       const response = await this._put(slot, sent);
       if (ENDS[response.status]) this.ended = ENDS[response.status];
-      else if (response.status === 422) entry.refused = sent.seq;
+      else if ([413, 422].includes(response.status)) entry.refused = sent.seq;
       else if (!response.ok) throw new Error(String(response.status));
       else entry.saved = sent.seq;
       entry.failures = 0;

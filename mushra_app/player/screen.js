@@ -1,10 +1,13 @@
 // One page of a sitting: asks what it is, and hands over to the module of its kind.
 
+import { BASE } from "./base.js";
 import { button, el, icon } from "./dom.js";
 import { Journal } from "./journal.js";
+import { menu } from "./menu.js";
 import { texts } from "./texts.js";
 
-export const BASE = new URL("../../", import.meta.url).href;
+export { BASE };
+export const NOTHING_TO_SAVE = { flush: async () => true, ended: null };
 const SAID = {
   saved: "saved", saving: "saving", retrying: "state_retrying", refused: "state_refused",
   conflict: "state_conflict", lost: "state_lost",
@@ -28,9 +31,10 @@ export class Screen {
   }
 
   async open() {
+    this.language = this.root.dataset.language;
+    this.t = await texts(this.language);
     const page = (this.page = await this.ask("page"));
     this.opened = performance.now() - page.age_ms;
-    this.t = await texts(page.language);
     this.journal = new Journal(`${BASE}api/v1/events`, page.page, this.opened, this.signal);
     this.box.setAttribute("aria-label", this.t("listening_page"));
     const { open } = await import(`./types/${page.kind}.js`);
@@ -47,13 +51,18 @@ export class Screen {
     this.news = el("span", { class: "unseen", role: "status", "aria-live": "polite" });
     this.next ??= button(last ? t("finish") : t("next"), { class: "primary next" });
     this.corner = el("span", { class: "corner" });
+    const host = this.box, { language } = this;
+    const open = menu({ t, language, host, page: page.page, ended: () => this.onSubmitted() });
     this.message.textContent = "";
+    // Lines of text are read most easily where they are short; boards need all the room there is.
+    this.box.classList.toggle("narrow", !page.slots);
     this.box.replaceChildren(
       el("header", {}, el("span", { class: "count" }, count),
         el("progress", { max: page.pages, value: page.page, "aria-label": count }),
         ...(page.phase === "training" ? [el("span", { class: "phase" }, t("practice"))] : []),
         this.state, this.news, this.corner),
       ...parts, el("footer", {}, this.message, this.next));
+    this.corner.append(open);
     this.box.setAttribute("aria-busy", "false");
     this.saving("saved");
     // What was pressed to come here is gone, and the focus with it.
@@ -107,10 +116,11 @@ export class Screen {
 
   fail(error) {
     if (this.signal.aborted) return;
-    const t = this.t ?? ((key, { reason } = {}) => (key === "try_again" ? "Try again" : `This page could not be loaded: ${reason}.`));
-    const again = button(t("try_again"), { class: "primary" });
+    // Where not even the texts were there to load, the page itself brought these two.
+    const { failed, again: retry } = this.root.dataset;
+    const again = button(this.t?.("try_again") ?? retry, { class: "primary" });
     again.addEventListener("click", () => location.reload());
-    this.message.textContent = t("not_loaded", { reason: error.message });
+    this.message.textContent = this.t?.("not_loaded", { reason: error.message }) ?? failed;
     this.box.setAttribute("aria-busy", "false");
     this.box.replaceChildren(this.message, again);
   }

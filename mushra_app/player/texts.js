@@ -12,5 +12,5 @@ export async function texts(language) {
 
 // "A", "A and B", "A, B and C".
 export function listed(names, t) {
-  return names.length > 1 ? t("and", { first: names.slice(0, -1).join(", "), last: names.at(-1) }) : names[0];
+  return names.length > 1 ? t("and", { first: names.slice(0, -1).join(t("comma")), last: names.at(-1) }) : names[0];
 }

@@ -4,9 +4,11 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from mushra_app.conditions import conditions
+from mushra_app.manifest import Manifest
 from mushra_app.progress import RefusedError, Score
 from mushra_app.steps import Step, TrainingStep, TrialsStep
 from mushra_app.study import Study
@@ -109,6 +111,27 @@ def staggered(index: int, period: int, size: int) -> int:
 StepT = TypeVar("StepT", bound=Step)
 
 
+@dataclass(frozen=True)
+class Scene(Generic[StepT]):
+    """Where a page without ratings stands.
+
+    Attributes:
+        study: the study.
+        step: the step of its sitting.
+        seed: belongs to the listener and the page.
+        kind: type of the pages that this listener will rate.
+        manifest: what the study plays.
+        loudness: gain that the listener has set, if so far they have.
+    """
+
+    study: Study
+    step: StepT
+    seed: int
+    kind: str
+    manifest: Manifest
+    loudness: float | None
+
+
 class Screen(ABC, Generic[StepT]):
     """A kind of page without ratings.
 
@@ -120,50 +143,47 @@ class Screen(ABC, Generic[StepT]):
     name: ClassVar[str]
 
     @abstractmethod
-    def asked(self, study: Study, step: StepT, seed: int, kind: str) -> dict[str, Any]:
-        """What the browser is told.
-
-        Args:
-            study: the study.
-            step: the step.
-            seed: belongs to the listener and the page.
-            kind: type of the pages that this listener will rate.
-        """
+    def asked(self, scene: Scene[StepT]) -> dict[str, Any]:
+        """What the browser is told."""
 
     def sounds(self, step: StepT) -> int:
         """How many sounds the page plays."""
         del step
         return 0
 
-    def sound(self, study: Study, step: StepT, seed: int, slot: int) -> bytes:
+    def sound(self, scene: Scene[StepT], slot: int, folder: Path) -> bytes:
         """A WAV file that the page plays.
+
+        Args:
+            scene: where the page stands.
+            slot: number of the sound, from 0.
+            folder: folder of the files in the manifest.
 
         Raises:
             RefusedError: this page plays nothing of that number.
         """
-        del study, step, seed, slot
+        del scene, slot, folder
         raise RefusedError(404, "no such sound")
 
     def check(
-        self, step: StepT, seed: int, answers: Mapping[str, Any], opened_s: float
+        self, scene: Scene[StepT], answers: Mapping[str, Any], opened_s: float
     ) -> bool | None:
         """Look at the answers when the page is closed; whether a check was passed, if it is one.
 
         Args:
-            step: the step.
-            seed: the page's.
+            scene: where the page stands.
             answers: what the browser sent.
             opened_s: for how long the page has been open, s.
 
         Raises:
-            RefusedError: something is missing or no answer to what was asked.
+            RefusedError: something is missing (409), or no answer to what was asked (422).
         """
-        del step, seed, opened_s
+        del scene, opened_s
         if answers:
             raise RefusedError(422, "this page asks nothing")
         return None
 
     def remember(
-        self, sitting: SittingRow, step: StepT, answers: Mapping[str, Any], passed: bool | None
+        self, sitting: SittingRow, answers: Mapping[str, Any], passed: bool | None
     ) -> None:
         """Write into the sitting what holds for all of it."""

@@ -3,9 +3,8 @@
 from typing import Any
 
 from mushra_app.steps import TextStep
-from mushra_app.study import Study
 from mushra_app.texts import html, said
-from mushra_app.types.base import Screen
+from mushra_app.types.base import Scene, Screen
 
 
 class Text(Screen[TextStep]):
@@ -13,9 +12,9 @@ class Text(Screen[TextStep]):
 
     name = "text"
 
-    def asked(self, study: Study, step: TextStep, seed: int, kind: str) -> dict[str, Any]:
+    def asked(self, scene: Scene[TextStep]) -> dict[str, Any]:
         """The page as HTML."""
-        del seed
-        usual = said(study.language, f"instructions_{kind}", prompt=study.prompt)
+        study, step = scene.study, scene.step
+        usual = said(study.language, f"instructions_{scene.kind}", prompt=study.prompt)
         title = f"# {step.title}\n\n" if step.title else ""
         return {"html": html(title + (step.text if step.text is not None else usual))}

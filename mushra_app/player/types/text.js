@@ -1,8 +1,7 @@
 // A page to read.
 
 import { button, el } from "../dom.js";
-
-const NOTHING_TO_SAVE = { flush: async () => true, ended: null };
+import { NOTHING_TO_SAVE } from "../screen.js";
 
 export function open(screen) {
   screen.next = button(screen.t(screen.page.page ? "continue" : "start"), { class: "primary next" });
