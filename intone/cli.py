@@ -85,9 +85,10 @@ def root(
         raise typer.Exit
     from intone.precision import assuming
     from intone.recogniser import find
+    from intone.watching import statistics
 
     # What one room needs of another is handed over here.
-    context.obj = {"recogniser": find, "precision": assuming}
+    context.obj = {"recogniser": find, "precision": assuming, "statistics": statistics}
 
 
 def _compose() -> None:

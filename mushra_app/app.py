@@ -13,6 +13,8 @@ from intone.errors import UserError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from mushra_app.admin.handed import Statistics
+
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
 
 
@@ -20,6 +22,7 @@ def create_app(
     study_yaml: Path,
     rehearsal: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    statistics: "Statistics | None" = None,
 ) -> "FastAPI":
     """Build the application of a study; prepares its audio if that has not been done.
 
@@ -27,6 +30,7 @@ def create_app(
         study_yaml: the study file.
         rehearsal: use the rehearsal's database, where only simulated listeners are let in.
         progress: called with sentences prepared and sentences in all.
+        statistics: what the researcher's pages are told, if the statistics are installed.
 
     Raises:
         UserError: the study, its stimuli or its database cannot be used.
@@ -36,6 +40,11 @@ def create_app(
     from starlette.middleware.cors import CORSMiddleware
 
     from mushra_app import api
+    from mushra_app.admin.accounts import Accounts
+    from mushra_app.admin.console import Console
+    from mushra_app.admin.gate import Gate
+    from mushra_app.admin.handed import NO_STATISTICS
+    from mushra_app.admin.mount import mount_admin
     from mushra_app.database import connect, database_url, study_row, transaction
     from mushra_app.manifest import audio_folder
     from mushra_app.pages.blocks import mount
@@ -56,10 +65,17 @@ def create_app(
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, max_body_size=MOST_BYTES)
     # Its mere presence also switches off Gradio's own CORS, which reflects any origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.add_middleware(Guard)
+    accounts = Accounts(engine, row)
+    app.add_middleware(Guard, gate=None if rehearsal else Gate(accounts.who))
     app.add_exception_handler(RefusedError, api.refuse)
     app.include_router(api.routes(study, sittings, audio_folder(study_yaml)))
     version = _player(app)
+    app.state.accounts = accounts
+    if not rehearsal:
+        told = statistics or NO_STATISTICS
+        mount_admin(
+            app, Console(study, study_yaml, engine, row, manifest, told), sittings, accounts
+        )
     return mount(app, study, sittings, version)
 
 
@@ -69,6 +85,8 @@ def serve(
     port: int = 7860,
     progress: Callable[[int, int], None] | None = None,
     ready: Callable[[], None] | None = None,
+    statistics: "Statistics | None" = None,
+    setup: Callable[[str], None] | None = None,
 ) -> None:
     """Serve a study until Ctrl-C.
 
@@ -78,6 +96,9 @@ def serve(
         port: TCP port.
         progress: called with sentences prepared and sentences in all.
         ready: called when the study is read, its sounds are there and the port is ours.
+        statistics: what the researcher's pages are told, if the statistics are installed.
+        setup: called after `ready` with the path of the link that makes the researcher's account,
+            if there is none yet.
 
     Raises:
         UserError: the study cannot be used, or the port is taken.
@@ -92,15 +113,22 @@ def serve(
             raise UserError(
                 f"{host}:{port}: cannot listen there ({error.strerror}); choose another `--port`"
             ) from error
-        app = create_app(study_yaml, progress=progress)
+        app = create_app(study_yaml, progress=progress, statistics=statistics)
         if ready:
             ready()
+        if setup and (token := app.state.accounts.setup_token()):
+            setup(setup_path(token))
         # Open event streams would otherwise hold the process for minutes at the end.
         config = uvicorn.Config(
             app, log_level="warning", server_header=False, timeout_graceful_shutdown=5
         )
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listening])
+
+
+def setup_path(token: str) -> str:
+    """Path of the link that makes the researcher's account."""
+    return f"admin/setup?token={token}"
 
 
 def _quiet_gradio() -> None:

@@ -6,8 +6,12 @@ passes; the rest does not exist.
 """
 
 import re
+from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mushra_app.admin.gate import ALLOWED as _ADMINS
+from mushra_app.admin.gate import Gate, behind
 
 MOUNT = "/test"
 MOST_BYTES = 64 * 1024
@@ -45,13 +49,17 @@ _HEADERS = [
 ]
 # Validators and file names would betray which sounds are the same file.
 _DROPPED = re.compile(rb"^(access-control-.*|etag|last-modified|content-disposition|server)$")
+_DROPPED_ADMIN = re.compile(rb"^(access-control-.*|server)$")
 
 
 class Guard:
-    """ASGI middleware: allow-list of routes, same origin for writes, security and cache headers."""
+    """ASGI middleware: allow-list of routes, same origin for writes, security and cache headers.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    Everything of the researcher's lies behind a gate of its own; without one it does not exist.
+    """
+
+    def __init__(self, app: ASGIApp, gate: Gate | None = None) -> None:
+        self._app, self._gate = app, gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer 403 or 404 without saying why."""
@@ -61,7 +69,10 @@ class Guard:
             return await send({"type": "websocket.close", "code": 1008})
         # Under `uvicorn --root-path` (a proxy strips the prefix) the path contains the prefix.
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        rule = _ALLOWED.get(scope["method"])
+        admin = self._gate is not None and behind(path)
+        if self._gate and admin and (refusal := await self._gate(scope, path)):
+            return await _refuse(send, *refusal)
+        rule = (_ADMINS if admin else _ALLOWED).get(scope["method"])
         if rule is None or not rule.match(path):
             return await _refuse(send, 404)
         site = dict(scope["headers"]).get(b"sec-fetch-site")
@@ -71,7 +82,8 @@ class Guard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 found = message.get("headers", [])
-                kept = [h for h in found if not _DROPPED.match(h[0].lower())] + _HEADERS
+                dropped = _DROPPED if not admin else _DROPPED_ADMIN
+                kept = [h for h in found if not dropped.match(h[0].lower())] + _HEADERS
                 if not any(name.lower() == b"cache-control" for name, _ in kept):
                     lasting = _FOR_EVER.match(path) and message["status"] == 200
                     value = b"public, max-age=31536000, immutable" if lasting else b"no-store"
@@ -82,7 +94,7 @@ class Guard:
         await self._app(scope, receive, guarded)
 
 
-async def _refuse(send: Send, status: int) -> None:
-    headers = [(b"content-length", b"0"), (b"cache-control", b"no-store"), *_HEADERS]
+async def _refuse(send: Send, status: int, more: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    headers = [(b"content-length", b"0"), (b"cache-control", b"no-store"), *_HEADERS, *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b""})

@@ -92,17 +92,21 @@ def forked(work: Callable[..., object], *arguments: object, **options: object) -
     return process
 
 
-def _serve(study: Path, port: int) -> None:
+def _serve(study: Path, port: int, statistics: bool = False) -> None:
+    from intone.watching import statistics as handed
     from mushra_app.app import serve
 
-    serve(study, port=port)
+    serve(study, port=port, statistics=handed() if statistics else None)
 
 
 class Server:
-    """The application of a study in a process of its own, as `intone serve` runs it."""
+    """The application of a study in a process of its own, as `intone serve` runs it.
 
-    def __init__(self, study: Path) -> None:
-        self.study = study
+    `statistics`: whether those of the analysis side are handed over.
+    """
+
+    def __init__(self, study: Path, statistics: bool = False) -> None:
+        self.study, self.statistics = study, statistics
         with closing(socket.socket()) as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -111,7 +115,7 @@ class Server:
 
     def start(self) -> "Server":
         """Start (again) on the same port and wait until it answers."""
-        self.process = forked(_serve, self.study, self.port)
+        self.process = forked(_serve, self.study, self.port, self.statistics)
         for _ in range(600):
             try:
                 httpx.get(self.url + "/robots.txt")

@@ -1,0 +1,203 @@
+"""The researcher's account: made once by a link that the server prints, entered by password."""
+
+import hashlib
+import hmac
+import ipaddress
+import math
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.orm import Session
+
+from mushra_app.admin import passwords
+from mushra_app.admin.limits import Limit
+from mushra_app.admin.tables import AdminRow, AdminSessionRow, AdminSetupRow
+from mushra_app.database import now, transaction
+from mushra_app.progress import RefusedError, sha256
+from mushra_app.tables import StudyRow
+
+LASTS = timedelta(hours=12)
+_WINDOW_S = 15 * 60
+_A_NAME = 64
+_WRONG = "name or password is not right"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a browser is given: the token of its session, and proof that it was here before."""
+
+    token: str
+    known: str
+
+
+class Accounts:
+    """The account of one study's researcher.
+
+    Wrong passwords are counted by address, and by account over all addresses, so that neither one
+    machine nor many can guess on. A browser that has logged in before counts for itself alone:
+    whoever guesses, from wherever, never keeps the researcher out of their own study.
+    """
+
+    def __init__(self, engine: Engine, row: StudyRow) -> None:
+        self._engine, self._study_id, self._secret = engine, row.id, row.secret
+        self._addresses = Limit(5, _WINDOW_S)
+        self._names = Limit(20, _WINDOW_S)
+        self._browsers = Limit(10, _WINDOW_S)
+        # Who guesses names learns nothing from how long an answer takes.
+        self._nobody = passwords.digest(secrets.token_hex(16))
+
+    def exists(self) -> bool:
+        """Whether there is an account."""
+        with transaction(self._engine) as session:
+            return self._exists(session)
+
+    def setup_token(self) -> str | None:
+        """A token that makes the account, once; None if there is one."""
+        with transaction(self._engine) as session:
+            if self._exists(session):
+                return None
+            token = secrets.token_urlsafe(32)
+            row = AdminSetupRow(
+                token_sha256=sha256(token), study_id=self._study_id, created_at=now()
+            )
+            session.add(row)
+            return token
+
+    def reset(self) -> None:
+        """Remove the account and end its sessions; nothing of the study changes."""
+        with transaction(self._engine) as session:
+            own = select(AdminRow.id).where(AdminRow.study_id == self._study_id)
+            session.execute(delete(AdminSessionRow).where(AdminSessionRow.admin_id.in_(own)))
+            session.execute(delete(AdminRow).where(AdminRow.study_id == self._study_id))
+
+    def may_set_up(self, token: str) -> bool:
+        """Whether this token can make the account now."""
+        with transaction(self._engine) as session:
+            own = AdminSetupRow.study_id == self._study_id
+            found = select(AdminSetupRow).where(own, AdminSetupRow.token_sha256 == sha256(token))
+            return session.scalar(found) is not None and not self._exists(session)
+
+    def create(self, token: str, name: str, password: str) -> Entry:
+        """Make the account and log in.
+
+        Raises:
+            RefusedError: a token that is unknown or used, or a name or password that will not do.
+        """
+        name = name.strip()
+        if not 1 <= len(name) <= _A_NAME:
+            raise RefusedError(422, f"choose a name of 1 to {_A_NAME} characters")
+        if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
+            raise RefusedError(
+                422, f"choose a password of {passwords.SHORTEST} to {passwords.LONGEST} characters"
+            )
+        stored = passwords.digest(password)
+        with transaction(self._engine) as session:
+            used = session.execute(
+                delete(AdminSetupRow)
+                .where(
+                    AdminSetupRow.token_sha256 == sha256(token),
+                    AdminSetupRow.study_id == self._study_id,
+                )
+                .returning(AdminSetupRow.token_sha256)
+            )
+            if used.first() is None or self._exists(session):
+                raise RefusedError(403, "this link was used, or is not valid; log in instead")
+            session.execute(delete(AdminSetupRow).where(AdminSetupRow.study_id == self._study_id))
+            row = AdminRow(study_id=self._study_id, name=name, password=stored, created_at=now())
+            session.add(row)
+            session.flush()
+            return self._enter(session, row)
+
+    def login(self, name: str, password: str, address: str, known: str | None = None) -> Entry:
+        """Log in.
+
+        Args:
+            name: of the account.
+            password: its password.
+            address: where the request comes from.
+            known: what `Entry.known` was when this browser last logged in.
+
+        Raises:
+            RefusedError: wrong, or tried too often.
+        """
+        name = name.strip()[:_A_NAME]
+        browser = self._browser(name, known)
+        if browser:
+            counts = [(self._browsers, browser)]
+        else:
+            counts = [(self._addresses, _network(address)), (self._names, name.casefold())]
+        wait_s = max(limit.wait_s(key) for limit, key in counts)
+        if wait_s:
+            minutes = math.ceil(wait_s / 60)
+            raise RefusedError(429, f"too many attempts; try again in {minutes} minutes")
+        with transaction(self._engine) as session:
+            of_study = AdminRow.study_id == self._study_id
+            row = session.scalar(select(AdminRow).where(of_study, AdminRow.name == name))
+        right = passwords.fits(
+            password[: passwords.LONGEST + 1], row.password if row else self._nobody
+        )
+        if row is None or not right:
+            raise RefusedError(401, _WRONG)
+        # The count by account stays: a right password of one says nothing about the guesses.
+        counts[0][0].forget(counts[0][1])
+        with transaction(self._engine) as session:
+            return self._enter(session, row)
+
+    def who(self, token: str | None) -> str | None:
+        """Name of the account that this session belongs to; None if it has ended or never was."""
+        if not token:
+            return None
+        query = (
+            select(AdminRow.name)
+            .join(AdminSessionRow, AdminSessionRow.admin_id == AdminRow.id)
+            .where(
+                AdminSessionRow.token_sha256 == sha256(token),
+                AdminSessionRow.expires_at > now(),
+                AdminRow.study_id == self._study_id,
+            )
+        )
+        with transaction(self._engine) as session:
+            return session.scalar(query)
+
+    def logout(self, token: str | None) -> None:
+        """End a session."""
+        with transaction(self._engine) as session:
+            ended = AdminSessionRow.token_sha256 == sha256(token or "")
+            session.execute(delete(AdminSessionRow).where(ended))
+
+    def _exists(self, session: Session) -> bool:
+        own = select(AdminRow.id).where(AdminRow.study_id == self._study_id)
+        return session.scalar(own.limit(1)) is not None
+
+    def _enter(self, session: Session, row: AdminRow) -> Entry:
+        session.execute(delete(AdminSessionRow).where(AdminSessionRow.expires_at <= now()))
+        token, nonce = secrets.token_urlsafe(32), secrets.token_hex(8)
+        until = (datetime.now(UTC) + LASTS).isoformat(timespec="milliseconds")
+        session.add(
+            AdminSessionRow(
+                token_sha256=sha256(token), admin_id=row.id, created_at=now(), expires_at=until
+            )
+        )
+        return Entry(token, f"{nonce}.{self._signed(row.name, nonce)}")
+
+    def _browser(self, name: str, known: str | None) -> str | None:
+        nonce, _, signature = (known or "").partition(".")
+        right = hmac.compare_digest(signature.encode(), self._signed(name, nonce).encode())
+        return nonce if right else None
+
+    def _signed(self, name: str, nonce: str) -> str:
+        said = f"browser|{self._study_id}|{name}|{nonce}".encode()
+        return hmac.new(self._secret.encode(), said, hashlib.sha256).hexdigest()
+
+
+def _network(address: str) -> str:
+    """An IPv6 customer has a whole network of addresses to guess from."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return address
+    return str(ipaddress.ip_network(f"{address.partition('%')[0]}/64", strict=False))

@@ -1,0 +1,76 @@
+"""The researcher's pages on the application: doors, files, and a Gradio page of their own."""
+
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI
+from gradio.themes import Base
+
+from mushra_app.admin.accounts import Accounts
+from mushra_app.admin.console import Console, drawn
+from mushra_app.admin.doors import entry_routes
+from mushra_app.admin.files import file_routes
+from mushra_app.admin.gate import ADMIN, WHO
+from mushra_app.admin.tab_live import live_tab
+from mushra_app.admin.tab_records import download_tab, remarks_tab
+from mushra_app.admin.tab_replay import replay_tab
+from mushra_app.admin.tab_study import study_tab
+from mushra_app.sittings import Sittings
+
+_LOGOUT = '<form method="post" action="logout"><button>Log out</button></form>'
+
+
+def mount_admin(app: FastAPI, console: Console, sittings: Sittings, accounts: Accounts) -> FastAPI:
+    """Put everything under /admin; the guard in front of the application keeps strangers out.
+
+    Args:
+        app: the application.
+        console: the study.
+        sittings: its sittings, for previews.
+        accounts: its account.
+    """
+    app.include_router(entry_routes(console.study, sittings, accounts))
+    app.include_router(file_routes(console.study, console.study_yaml))
+    return gr.mount_gradio_app(
+        app,
+        _blocks(console),
+        path=ADMIN,
+        # The second lock: without the guard nobody has a name, and Gradio answers 401.
+        auth_dependency=lambda request: request.scope.get(WHO),
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        max_file_size="1kb",
+        allowed_paths=[],
+        enable_monitoring=False,
+        mcp_server=False,
+        pwa=False,
+        ssr_mode=False,
+        theme=Base(
+            primary_hue="teal",
+            neutral_hue="slate",
+            font=["system-ui", "sans-serif"],
+            font_mono=["ui-monospace", "monospace"],
+            radius_size="lg",
+        ),
+        css=(Path(__file__).parent / "admin.css").read_text("utf-8"),
+    )
+
+
+def _blocks(console: Console) -> gr.Blocks:
+    with gr.Blocks(title=f"{console.study.name}: study", analytics_enabled=False) as blocks:
+        with gr.Row(elem_classes="head"):
+            gr.Markdown(f"# {console.study.title}\n\n{console.study.name}")
+            drawn(_LOGOUT)
+        with gr.Tabs():
+            with gr.Tab("Study"):
+                study_tab(console, blocks)
+            with gr.Tab("Live") as live:
+                live_tab(console, live)
+            with gr.Tab("Replay") as replay:
+                replay_tab(console, replay)
+            with gr.Tab("Remarks") as remarks:
+                remarks_tab(console, remarks)
+            with gr.Tab("Download"):
+                download_tab()
+    return blocks
