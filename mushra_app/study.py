@@ -189,8 +189,11 @@ def read_study(path: Path) -> Study:
 
 
 def write_study(study: Study, path: Path) -> None:
-    """Write a study file in which a comment explains every key."""
-    lines = ["# " + line for line in HEADER.format(name=path.name).splitlines()]
+    """Write a study file in which a comment explains every key, and the schema it points at."""
+    from mushra_app.schema import pointer, write_schema
+
+    write_schema(path)
+    lines = ["# " + line for line in (pointer(path) + HEADER.format(name=path.name)).splitlines()]
     lines += _block(study, indent="")
     write_whole(path, "\n".join(lines) + "\n")
 
