@@ -9,6 +9,7 @@ import typer
 
 from mushra_app.admin.cli import register as register_admin
 from mushra_app.interchange.cli import register
+from mushra_app.languages import Language
 
 app = typer.Typer(no_args_is_help=True)
 study_app = typer.Typer(
@@ -26,16 +27,20 @@ def new(
         Path, typer.Option("-o", "--out", help="Study file to write; it must not exist yet.")
     ] = Path("study.yaml"),
     title: Annotated[
-        str, typer.Option(help="What listeners read at the top of the page.")
-    ] = "How natural does this speech sound?",
+        str | None, typer.Option(help="What listeners read at the top of the page.")
+    ] = None,
+    language: Annotated[
+        Language, typer.Option(help="Language of everything that listeners read.")
+    ] = "en",
     pages_per_listener: Annotated[
         int | None,
         typer.Option(help="Sentences one listener rates; by default all, at most 20.", min=1),
     ] = None,
     seed: Annotated[int, typer.Option(help="Number that decides all random orders.", min=0)] = 1,
     contact: Annotated[
-        str, typer.Option(help="Whom listeners can ask, e.g. an e-mail address.")
-    ] = "the person who sent you the link",
+        str | None,
+        typer.Option(help="Whom listeners can ask, e.g. an e-mail address; by default the sender."),
+    ] = None,
     anchors: Annotated[
         bool,
         typer.Option(help="Add muffled copies of the reference as low and middle quality."),
@@ -57,6 +62,7 @@ def new(
             stimuli,
             out,
             title=title,
+            language=language,
             pages_per_listener=pages_per_listener,
             seed=seed,
             contact=contact,
@@ -133,6 +139,25 @@ def plan(
     assuming = (context.obj or {}).get("precision")
     precision = assuming(like) if assuming else no_precision
     run(study, listeners, dropout, seed, precision, as_json, plot)
+
+
+@study_app.command("invite")
+def invite(
+    study: StudyFile,
+    count: Annotated[int, typer.Option("-n", "--count", help="How many links.", min=1)],
+    base_url: Annotated[
+        str, typer.Option(help="Address under which listeners reach the study.")
+    ] = "http://127.0.0.1:7860/",
+) -> None:
+    """Print links for listeners of your own as CSV; each opens one sitting and comes back to it.
+
+    Keep the output: the links cannot be shown again.
+    """
+    from mushra_app.invitations import invite as run
+
+    typer.echo("link")
+    for link in run(study, count, base_url):
+        typer.echo(link)
 
 
 register(study_app)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from intone.errors import UserError
 from intone.files import write_whole
+from mushra_app.languages import Language
 from mushra_app.steps import Arm, RatingStep, Recruiting, Step, TextStep, TrainingStep, TrialsStep
 from mushra_app.strict import Name, Strict
 
@@ -17,8 +18,6 @@ HEADER = """\
 A listening test. Edit what you like, then `intone study check {name}` and `intone serve {name}`.
 Listeners never see the names of systems or files.
 """
-
-Language = Literal["en", "de", "fr", "es", "ja"]
 
 
 def _plain_sitting() -> list[Step]:
