@@ -11,7 +11,7 @@ const ASK = { credentials: "same-origin", cache: "no-store" };
 // somebody has withdrawn. Returns the button that opens it.
 export function menu({ t, language, host, page = null, ended }) {
   const made = new Menu(t, language, page, ended);
-  const opener = button(t("menu"), { class: "quiet", "aria-haspopup": "dialog" }, "menu");
+  const opener = button(t("menu"), { class: "quiet", "aria-haspopup": "dialog", "aria-label": t("menu") }, "menu");
   opener.addEventListener("click", () => {
     // Not before: a page that is shown anew empties its box.
     host.append(made.dialog);

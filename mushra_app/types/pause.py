@@ -20,7 +20,7 @@ class Pause(Screen[PauseStep]):
 
     def check(self, scene: Scene[PauseStep], answers: Mapping[str, Any], opened_s: float) -> None:
         """Nobody goes on before the rest is over."""
-        left = math.ceil(scene.step.minutes * 60 - opened_s)
+        left = scene.step.minutes * 60 - opened_s
         if left > 0:
-            raise RefusedError(409, f"the rest goes on for {left} seconds")
+            raise RefusedError(409, f"the rest goes on for {math.ceil(left)} seconds")
         super().check(scene, answers, opened_s)
