@@ -8,8 +8,10 @@
 
 export const FADE = 0.005;
 export const SHORTEST_REGION = 0.5;
-// Far enough ahead that a transition is never scheduled in a block that is already rendered.
-const LEAD = 0.005;
+// A transition is scheduled so far ahead of what is rendered already, s: the browser renders a
+// whole buffer at once, and a busy machine may stop us between looking at the clock and scheduling.
+const LEAD = 0.012;
+const LEAST_LEAD = 0.004;
 const MOST_CHANNELS = 32;
 const POINTS = 129;
 const UP = Float32Array.from({ length: POINTS }, (_, k) => 0.5 - 0.5 * Math.cos((Math.PI * k) / (POINTS - 1)));
@@ -34,6 +36,7 @@ export class Engine {
     this.onended = () => {};
     this.free = 0;
     this.paused = 0;
+    this.burst = context.baseLatency || 0.01;
     this.master = context.createGain();
     this.master.connect(context.destination);
   }
@@ -64,13 +67,11 @@ export class Engine {
     if (!this.playing) return;
     const time = this._when(at);
     if (this.restart) {
-      this._halt(time);
-      this._begin(time + FADE, 0);
+      this._begin(this._halt(time), 0);
       return;
     }
-    for (const gain of this.gains[before]) gain.gain.setValueCurveAtTime(DOWN, time, FADE);
-    for (const gain of this.gains[index]) gain.gain.setValueCurveAtTime(UP, time + FADE, FADE);
-    this._busy(time + 2 * FADE);
+    const quiet = this._fade(this.gains[before], DOWN, time);
+    this._busy(this._fade(this.gains[index], UP, quiet));
   }
 
   // Loop region in samples; at least half a second long, moved inside the item if need be.
@@ -82,8 +83,7 @@ export class Engine {
     this.paused = 0;
     if (!this.playing) return;
     const time = this._when(at);
-    this._halt(time);
-    this._begin(time + FADE, 0);
+    this._begin(this._halt(time), 0);
   }
 
   setRepeat(on) {
@@ -91,8 +91,7 @@ export class Engine {
     if (!this.playing) return;
     // A source that already wrapped would end at once if its loop were only switched off.
     const offset = this._offset(), time = this._when();
-    this._halt(time);
-    this._begin(time + FADE, offset);
+    this._begin(this._halt(time), offset);
   }
 
   // Position in the item, s.
@@ -109,8 +108,21 @@ export class Engine {
 
   _when(at) {
     const rate = this.context.sampleRate;
-    const time = Math.max(at ?? this.context.currentTime + LEAD, this.free);
+    const time = Math.max(at ?? this.context.currentTime + this.burst + LEAD, this.free);
     return Math.ceil(time * rate - 1e-6) / rate;
+  }
+
+  // `time`, or the soonest time if a busy machine has let that come too close.
+  _soon(time) {
+    return time < this.context.currentTime + this.burst + LEAST_LEAD ? this._when() : time;
+  }
+
+  // Fades some gains at `time` or, where that is too late, as soon as possible; returns when it has
+  // ended. What the renderer has passed already would start in the middle of the curve: a click.
+  _fade(gains, curve, time) {
+    const start = this._soon(time);
+    for (const gain of gains) gain.gain.setValueCurveAtTime(curve, start, FADE);
+    return start + FADE;
   }
 
   // One sample of distance keeps rounding from making two curves touch, which is an error.
@@ -128,7 +140,6 @@ export class Engine {
     const merger = context.createChannelMerger(this.channels);
     const gate = context.createGain();
     gate.gain.value = 0;
-    gate.gain.setValueCurveAtTime(UP, time, FADE);
     source.connect(splitter);
     this.gains = this.buffers.map((_, i) => {
       return Array.from({ length: this.channels }, (_, c) => {
@@ -148,17 +159,19 @@ export class Engine {
       this.paused = 0;
       this.onended();
     };
-    source.start(time, offset);
+    const loud = this._fade([gate], UP, time);
+    source.start(loud - FADE, offset);
     this.source = source;
     this.gate = gate;
-    this.origin = time - offset;
-    this._busy(time + FADE);
+    this.origin = loud - FADE - offset;
+    this._busy(loud);
   }
 
   _halt(time) {
-    this.gate.gain.setValueCurveAtTime(DOWN, time, FADE);
-    this.source.stop(time + FADE);
-    this._busy(time + FADE);
+    const quiet = this._fade([this.gate], DOWN, time);
+    this.source.stop(quiet);
+    this._busy(quiet);
+    return quiet;
   }
 }
 
