@@ -1,0 +1,68 @@
+"""docs/page-types.md keeps its word: its example, as it stands there, is a working page type."""
+
+import sqlite3
+
+import httpx
+import pytest
+from pydantic import ValidationError
+
+from mushra_app.local_server import running
+from mushra_app.rehearsal_answers import judged
+from mushra_app.steps import TrialsStep
+from mushra_app.study import read_study
+from mushra_app.types import RATING_TYPES
+from tests.mushra_app.documented import understood
+from tests.mushra_app.support import begin, make_study, rating
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """Registered as the guide says."""
+    monkeypatch.setitem(RATING_TYPES, "understood", understood())
+
+
+def test_an_unknown_type_is_refused_with_those_that_there_are():
+    with pytest.raises(ValidationError, match="no page of type 'understood'; there are mushra, "):
+        TrialsStep(page="understood")
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_listener_rates_pages_of_a_new_type(tmp_path):
+    from mushra_app.app import create_app
+
+    step = TrialsStep(page="understood", pages=2, attention=1, prompt="Every word?")
+    path = make_study(tmp_path, sitting=[step])
+    assert read_study(path).sitting[0].page == "understood"
+    with running(create_app(path)) as address, httpx.Client(base_url=address) as client:
+        page = begin(client)
+        while page.get("kind") == "understood":
+            number = page["page"]
+            assert (page["answers"], page["scale"]) == (["Yes", "No"], [0, 1])
+            assert (len(page["slots"]), page["reference"]) == (1, None)
+            assert client.get("/" + page["slots"][0]).status_code == 200
+            refused = client.put(f"/api/v1/page/{number}/rating/0", json=rating(2))
+            assert (refused.status_code, refused.json()["detail"]) == (
+                422, "no such score on this page",
+            )  # fmt: skip
+            assert client.post(f"/api/v1/page/{number}/submit").status_code == 409
+            asked = page["attention"]
+            score = 1 if asked is None else int(asked > 1)
+            client.put(f"/api/v1/page/{number}/rating/0", json=rating(score)).raise_for_status()
+            client.post(f"/api/v1/page/{number}/submit").raise_for_status()
+            page = client.get("/api/v1/page").json()
+    with sqlite3.connect(path.with_suffix(".sqlite")) as connection:
+        query = "SELECT page_type, scale_min, scale_max, phase FROM ratings_v1 ORDER BY phase"
+        rows = connection.execute(query).fetchall()
+        passed = connection.execute("SELECT passed FROM page WHERE phase = 'gold'").fetchall()
+    assert rows == [("understood", 0, 1, phase) for phase in ("gold", "test", "test")]
+    assert passed == [(1,)]
+
+
+def test_simulated_listeners_send_what_the_other_types_take():
+    page = {"kind": "ab", "attention": None, "no_preference": True}
+    assert [path for path, _ in judged(page, [60, 40])] == ["rating/0", "rating/1", "choice"]
+    assert dict(judged(page, [60, 40]))["choice"]["choice"] == "first"
+    assert dict(judged(page, [50, 50]))["choice"]["choice"] == "none"
+    assert dict(judged(page | {"no_preference": False}, [50, 50]))["choice"]["choice"] == "first"
+    assert dict(judged(page | {"kind": "acr"}, [100]))["rating/0"]["score"] == 5
+    assert dict(judged(page | {"kind": "acr", "attention": 0}, [100]))["rating/0"]["score"] == 1
