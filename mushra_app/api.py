@@ -23,6 +23,7 @@ from mushra_app.bodies import (
     RatingIn,
     RemarkIn,
 )
+from mushra_app.pages.refused import refused
 from mushra_app.progress import Progress, RefusedError, Score
 from mushra_app.records import Event
 from mushra_app.security import MOUNT
@@ -65,7 +66,13 @@ def _way_in(router: APIRouter, study: Study, sittings: Sittings) -> None:
     @router.get("/")
     def enter(request: Request, mushra: SittingCookie = None) -> Response:
         token = request.query_params.get("t")
-        cookie = sittings.open(mushra, _device(request), _external_id(request), token)
+        try:
+            cookie = sittings.open(mushra, _device(request), _external_id(request), token)
+        except RefusedError as error:
+            closed = token or study.access == "invited"
+            if not closed or "text/html" not in request.headers.get("accept", ""):
+                raise
+            return refused(study, "link_invalid" if token else "invited_only", error.status)
         answer = RedirectResponse(MOUNT.lstrip("/") + "/", 303)
         return _remember(answer, request, cookie)
 

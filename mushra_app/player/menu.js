@@ -8,8 +8,8 @@ const LONGEST = 5000;
 const ASK = { credentials: "same-origin", cache: "no-store" };
 
 // host: where the dialog is put; page: number of the page, or null on a sheet; ended() is told once
-// somebody has withdrawn. Returns the button that opens it.
-export function menu({ t, language, host, page = null, ended }) {
+// somebody has withdrawn, and null where that has been done. Returns the button that opens it.
+export function menu({ t, language, host, page = null, ended = null }) {
   const made = new Menu(t, language, page, ended);
   const opener = button(t("menu"), { class: "quiet", "aria-haspopup": "dialog", "aria-label": t("menu") }, "menu");
   opener.addEventListener("click", () => {
@@ -44,7 +44,7 @@ class Menu {
       ...(this.page === null ? [] : [["comment", () => this.remark("comment")], ["problem", () => this.remark("problem")]]),
       ...(this.page === null ? [] : [["link", () => this.link()]]),
       ["mine", () => this.mine()],
-      ["withdraw", () => this.withdraw()],
+      ...(this.ended ? [["withdraw", () => this.withdraw()]] : []),
     ];
     const buttons = entries.map(([name, act]) => {
       const entry = button(this.t(`menu_${name}`), { class: "entry" });

@@ -29,7 +29,8 @@ async function offer(sheet) {
   if (sheet.querySelector(".sheet-menu")) return;
   const host = document.querySelector("body > .trial") ?? document.body.appendChild(el("div", { class: "trial sheet-menu-host" }));
   host.replaceChildren();
-  sheet.append(el("div", { class: "sheet-menu" }, menu({ t, language, host, ended: () => location.reload() })));
+  const ended = sheet.matches(".stage-withdrawn") ? null : () => location.reload();
+  sheet.append(el("div", { class: "sheet-menu" }, menu({ t, language, host, ended })));
 }
 
 new MutationObserver(follow).observe(document.documentElement, { childList: true, subtree: true, attributes: true });

@@ -179,6 +179,10 @@ def test_invitations_open_one_sitting_each(tmp_path):
     server = Server(study).start()
     with server.client() as one, server.client() as other, server.client() as stranger:
         assert stranger.get("/").status_code == 403
+        shown = stranger.get("/", headers={"Accept": "text/html"})
+        assert (shown.status_code, "<h1>By invitation only</h1>" in shown.text) == (403, True)
+        shown = stranger.get("/", params={"t": "guess"}, headers={"Accept": "text/html"})
+        assert (shown.status_code, "<h1>This link is not valid</h1>" in shown.text) == (403, True)
         assert one.get("/", params={"t": tokens[0]}).status_code == 303
         begin(one)
         assert other.get("/", params={"t": tokens[1]}).status_code == 303
