@@ -7,7 +7,6 @@ import pytest
 from pydantic import ValidationError
 
 from mushra_app.local_server import running
-from mushra_app.rehearsal_answers import judged
 from mushra_app.steps import TrialsStep
 from mushra_app.study import read_study
 from mushra_app.types import RATING_TYPES
@@ -56,13 +55,3 @@ def test_a_listener_rates_pages_of_a_new_type(tmp_path):
         passed = connection.execute("SELECT passed FROM page WHERE phase = 'gold'").fetchall()
     assert rows == [("understood", 0, 1, phase) for phase in ("gold", "test", "test")]
     assert passed == [(1,)]
-
-
-def test_simulated_listeners_send_what_the_other_types_take():
-    page = {"kind": "ab", "attention": None, "no_preference": True}
-    assert [path for path, _ in judged(page, [60, 40])] == ["rating/0", "rating/1", "choice"]
-    assert dict(judged(page, [60, 40]))["choice"]["choice"] == "first"
-    assert dict(judged(page, [50, 50]))["choice"]["choice"] == "none"
-    assert dict(judged(page | {"no_preference": False}, [50, 50]))["choice"]["choice"] == "first"
-    assert dict(judged(page | {"kind": "acr"}, [100]))["rating/0"]["score"] == 5
-    assert dict(judged(page | {"kind": "acr", "attention": 0}, [100]))["rating/0"]["score"] == 1
