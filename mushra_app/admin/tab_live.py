@@ -145,7 +145,7 @@ def _precision(console: Console, rows: Sequence[dict[str, Any]]) -> str:
 def _results(console: Console) -> None:
     with gr.Column(elem_classes="card"):
         gr.Markdown(f"## Results so far\n\n{_LOOK}")
-        look = gr.Button("Look at the results (recorded)", variant="secondary")
+        look = gr.Button("Look at the results (recorded)", variant="secondary", size="md")
         said = gr.Markdown()
         means = table(
             "System means, points",

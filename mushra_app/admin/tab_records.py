@@ -22,20 +22,20 @@ def remarks_tab(console: Console, tab: gr.Tab) -> None:
     kind = gr.Radio(["all", "comment", "problem"], value="all", show_label=False, container=False)
     rows = table(
         "In listeners' own words, newest first",
-        ["When (UTC)", "Sitting", "Page", "Kind", "Words"],
+        ["Words", "Kind", "Page", "Sitting", "When (UTC)"],
         max_height=640,
-        column_widths=["9rem", "9rem", "4rem", "6rem", "auto"],
+        column_widths=["400px", "100px", "70px", "140px", "150px"],
     )
 
     def remarks(chosen: str) -> list[list[str]]:
         wanted = None if chosen == "all" else chosen
         return [
             [
-                row.written_at[:16].replace("T", " "),
-                pseudonym,
-                "" if row.page_index is None else str(row.page_index + 1),
-                row.kind,
                 row.text,
+                row.kind,
+                "" if row.page_index is None else str(row.page_index + 1),
+                pseudonym,
+                row.written_at[:16].replace("T", " "),
             ]
             for pseudonym, row in live.remarks(console.engine, console.row.id, wanted)
         ]

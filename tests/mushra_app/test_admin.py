@@ -357,7 +357,7 @@ def test_what_listeners_write_is_shown_as_text(admin, server):
         loop = {"key": "e3", "kind": "loop", "at_ms": 960, "data": {"start": 1, "end": bad}}
         sent = {"page": 0, "events": [event, odd, loop]}
         listener.post("/api/v1/events", json=sent).raise_for_status()
-    assert call(admin, "remarks", ["problem"])[0]["data"][0][4] == bad
+    assert call(admin, "remarks", ["problem"])[0]["data"][0][0] == bad
     config = admin.get("/admin/config").json()
     tables = [c for c in config["components"] if c["type"] == "dataframe"]
     assert tables
