@@ -123,6 +123,8 @@ def _named(value: Any, names: dict[str, str]) -> Any:
             heard["sentences"] = [s for s in heard["sentences"] if s in names]
         if heard.get("gold"):
             heard["gold"] = [g for g in heard["gold"] if g["sentence"] in names]
+        if heard.get("type") == "pause":
+            heard["minutes"] = 0
         return {names.get(k, k): _named(v, names) for k, v in heard.items()}
     if isinstance(value, list | tuple):
         return [_named(one, names) for one in value]

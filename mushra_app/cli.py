@@ -224,14 +224,22 @@ def rehearse(
         int, typer.Option(help="Simulated listeners in all; those there already count.", min=1)
     ] = 24,
     seed: Annotated[int, typer.Option(help="Number that decides all their ratings.", min=0)] = 1,
+    cast: Annotated[
+        str | None,
+        typer.Option(
+            help="Listeners by kind instead, e.g. honest=20,lazy=2,random=2,one_sided=1,"
+            "reference_matching=4: whether your screening finds those that it should."
+        ),
+    ] = None,
 ) -> None:
     """Let simulated listeners take the test, to see that everything works before people do.
 
     Their ratings carry `simulated` for ever and go to a database of their own.
     """
     from mushra_app.rehearsal import rehearse as run
+    from mushra_app.rehearsal_people import cast_of
 
-    path = run(study, listeners, seed=seed)
+    path = run(study, listeners, seed=seed, cast=cast_of(cast) if cast else None)
     typer.echo(f"{path}: simulated ratings. Next: `intone report {path}`.")
 
 

@@ -8,12 +8,11 @@ stand in a database of their own.
 
 import hashlib
 import json
+import random
 import secrets
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -26,9 +25,11 @@ from intone.errors import UserError
 from mushra_app.api import COOKIE
 from mushra_app.conditions import LOW, MID, conditions
 from mushra_app.database import connect, database_url, rehearsal_path, study_row, transaction
+from mushra_app.local_server import running
 from mushra_app.manifest import Manifest
 from mushra_app.progress import sha256
 from mushra_app.rehearsal_answers import answers, judged
+from mushra_app.rehearsal_people import Kind, judge, roles
 from mushra_app.stimuli import prepare
 from mushra_app.study import Study, read_study
 from mushra_app.tables import (
@@ -52,6 +53,7 @@ def rehearse(
     base_url: str | None = None,
     means: Mapping[str, float] | None = None,
     progress: bool = True,
+    cast: Mapping[Kind, int] | None = None,
 ) -> Path:
     """Let simulated listeners take a study; those who finished before are not added again.
 
@@ -66,6 +68,7 @@ def rehearse(
             is started on a free port of this machine.
         means: planted means before clipping by system; by default by role and order.
         progress: whether a progress bar is shown.
+        cast: how many listeners of each kind, instead of `listeners` honest ones.
 
     Returns:
         The rehearsal's SQLite file.
@@ -79,15 +82,17 @@ def rehearse(
     unknown = set(planted) - set(conditions(study))
     if unknown:
         raise UserError(f"{study_yaml}: no system {sorted(unknown)[0]!r} to plant a mean for")
-    _write_plan(study, study_yaml, planted, listeners, seed)
+    people = roles(cast or {"honest": listeners}, seed)
+    _write_plan(study, study_yaml, planted, people, seed)
     engine = connect(database_url(study, study_yaml, rehearsal=True))
     with transaction(engine) as session:
         study_id = study_row(session, study, rehearsal=True).id
-    done = _finished(engine, study_id)
-    if done < listeners:
-        with _server(study_yaml, base_url) as address, _bar(progress, done, listeners) as step:
-            for number in range(done, listeners):
-                _one(engine, study_id, address, number, planted, seed, study.reference)
+    company = _Company(engine, study_id, study.reference, planted, seed, people)
+    done, total = _finished(engine, study_id), len(people)
+    if done < total:
+        with _server(study_yaml, base_url) as address, _bar(progress, done, total) as step:
+            for number in range(done, total):
+                company.take_part(address, number)
                 step()
     engine.dispose()
     return rehearsal_path(study_yaml)
@@ -117,7 +122,7 @@ def expected(mean: float, share: float = 1.0) -> float:
 
 
 def _write_plan(
-    study: Study, study_yaml: Path, planted: Mapping[str, float], listeners: int, seed: int
+    study: Study, study_yaml: Path, planted: Mapping[str, float], people: list[Kind], seed: int
 ) -> None:
     systems = {
         name: round(expected(mean, _share(name, study.reference)), 4)
@@ -136,9 +141,10 @@ def _write_plan(
     plan = {
         "origin": "simulated",
         "seed": seed,
-        "listeners": listeners,
+        "listeners": len(people),
+        "cast": {f"sim{number:04d}": k for number, k in enumerate(people) if k != "honest"},
         "systems": systems,
-        "systems_are": "expected scores after clipping to 0..100 and rounding",
+        "systems_are": "expected scores of honest listeners after clipping to 0..100 and rounding",
         "before_clipping": dict(planted),
         "gaps": gaps,
         "sd": SD,
@@ -149,10 +155,10 @@ def _write_plan(
         before = json.loads(path.read_text(encoding="utf-8"))
         if {**before, "listeners": 0} != {**plan, "listeners": 0}:
             raise UserError(
-                f"{path}: the rehearsal there was made with another seed or other means; remove "
-                f"it and {rehearsal_path(study_yaml).name} to start anew"
+                f"{path}: the rehearsal there was made with another seed, other means or another "
+                f"cast; remove it and {rehearsal_path(study_yaml).name} to start anew"
             )
-        plan["listeners"] = max(listeners, before["listeners"])
+        plan["listeners"] = max(len(people), before["listeners"])
     path.write_text(json.dumps(plan, indent=2) + "\n", encoding="utf-8")
 
 
@@ -160,54 +166,52 @@ def _share(system: str, reference: str) -> float:
     return REFERENCE_SPREAD if system == reference else 1.0
 
 
-def _one(
-    engine: Engine,
-    study_id: int,
-    address: str,
-    number: int,
-    planted: Mapping[str, float],
-    seed: int,
-    reference: str,
-) -> None:
-    """One simulated listener, from the door to the completion code."""
-    token = secrets.token_urlsafe(32)
-    with transaction(engine) as session:
-        session.add(SimulationTokenRow(token_sha256=sha256(token), study_id=study_id))
-    with httpx.Client(base_url=address, timeout=30) as client:
-        opened = _ask(client, "POST", "/api/v1/session", {"simulation_token": token})
-        consent = {"version": opened["consent"]["version"], "agree": True}
-        _ask(client, "POST", "/api/v1/consent", consent)
-        where = _ask(client, "GET", "/api/v1/session")
-        cookie = client.cookies[COOKIE]
-        while where["stage"] == "page":
-            page = _ask(client, "GET", "/api/v1/page")
-            if "slots" in page:
-                _rate(engine, client, cookie, page, number, planted, seed, reference)
-            elif given := answers(page, [client.get("/" + s).content for s in page["sounds"]]):
-                body = {"answers": given, "seq": 1}
-                _ask(client, "PUT", f"/api/v1/page/{page['page']}/answers", body)
-            where = _ask(client, "POST", f"/api/v1/page/{page['page']}/submit", {})
+@dataclass(frozen=True)
+class _Company:
+    """Everybody who takes part, and what they find of the systems."""
 
+    engine: Engine
+    study_id: int
+    reference: str
+    planted: Mapping[str, float]
+    seed: int
+    people: list[Kind]
 
-def _rate(
-    engine: Engine,
-    client: httpx.Client,
-    cookie: str,
-    page: Mapping[str, Any],
-    number: int,
-    planted: Mapping[str, float],
-    seed: int,
-    reference: str,
-) -> None:
-    for sound in filter(None, [page["reference"], *page["slots"]]):
-        client.get("/" + sound).raise_for_status()
-    sentence, slots = _slots(engine, cookie, page["page"])
-    heard = [
-        _score(seed, number, sentence, system, planted[system], _share(system, reference))
-        for system in slots
-    ]
-    for path, body in judged(page, heard):
-        _ask(client, "PUT", f"/api/v1/page/{page['page']}/{path}", body)
+    def take_part(self, address: str, number: int) -> None:
+        """One simulated listener, from the door to the end of the sitting."""
+        token = secrets.token_urlsafe(32)
+        with transaction(self.engine) as session:
+            row = SimulationTokenRow(token_sha256=sha256(token), study_id=self.study_id)
+            session.add(row)
+        with httpx.Client(base_url=address, timeout=60) as client:
+            opened = _ask(client, "POST", "/api/v1/session", {"simulation_token": token})
+            consent = {"version": opened["consent"]["version"], "agree": True}
+            _ask(client, "POST", "/api/v1/consent", consent)
+            where = _ask(client, "GET", "/api/v1/session")
+            while where["stage"] == "page":
+                page = _ask(client, "GET", "/api/v1/page")
+                if "slots" in page:
+                    self._rate(client, page, number)
+                elif given := answers(page, [client.get("/" + s).content for s in page["sounds"]]):
+                    body = {"answers": given, "seq": 1}
+                    _ask(client, "PUT", f"/api/v1/page/{page['page']}/answers", body)
+                where = _ask(client, "POST", f"/api/v1/page/{page['page']}/submit", {})
+
+    def _rate(self, client: httpx.Client, page: Mapping[str, Any], number: int) -> None:
+        for sound in filter(None, [page["reference"], *page["slots"]]):
+            client.get("/" + sound).raise_for_status()
+        sentence, slots = _slots(self.engine, client.cookies[COOKIE], page["page"])
+        heard = [self._score(number, sentence, system) for system in slots]
+        hidden = [system == self.reference for system in slots]
+        own = random.Random(f"{self.seed}:{number}:{page['page']}")
+        kind = self.people[number]
+        manner = judge(kind, heard, hidden, page["reference"] is not None, own)
+        for path, body in judged(page, manner):
+            _ask(client, "PUT", f"/api/v1/page/{page['page']}/{path}", body)
+
+    def _score(self, number: int, sentence: str, system: str) -> int:
+        share = _share(system, self.reference)
+        return _score(self.seed, number, sentence, system, self.planted[system], share)
 
 
 def _ask(client: httpx.Client, method: str, path: str, body: object = None) -> Any:
@@ -265,26 +269,10 @@ def _server(study_yaml: Path, base_url: str | None) -> Iterator[str]:
     if base_url is not None:
         yield base_url
         return
-    import uvicorn
-
     from mushra_app.app import create_app
 
-    app = create_app(study_yaml, rehearsal=True)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=5)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        while not server.started:
-            if not thread.is_alive():
-                raise UserError(f"{study_yaml}: the application did not start on this machine")
-            time.sleep(0.02)
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    with running(create_app(study_yaml, rehearsal=True)) as address:
+        yield address
 
 
 @contextmanager

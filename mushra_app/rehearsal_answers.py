@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from mushra_app.rehearsal_people import Manner
 from mushra_app.types.headphones import EACH
 
 
@@ -26,30 +27,35 @@ def answers(page: Mapping[str, Any], sounds: Sequence[bytes]) -> dict[str, Any]:
     return {}
 
 
-def judged(page: Mapping[str, Any], heard: Sequence[int]) -> Iterator[tuple[str, dict[str, Any]]]:
+def judged(page: Mapping[str, Any], manner: Manner) -> Iterator[tuple[str, dict[str, Any]]]:
     """What is sent from a page on which speech is judged: end of the path, and body.
 
     Args:
         page: what the browser is told.
-        heard: how good each version is, 0 to 100.
+        manner: how the versions are judged.
     """
-    kind, asked = page["kind"], page["attention"]
-    for slot, score in enumerate(heard):
+    kind, scores = page["kind"], manner.scores
+    asked = page["attention"] if manner.attentive else None
+    for slot, score in enumerate(scores):
         yield (
             f"rating/{slot}",
             {
                 "score": _scored(kind, 20 * asked + 10 if asked is not None else score),
                 "n_plays": 1 + slot % 2,
-                "heard_ms": 3000 + 100 * slot,
+                "heard_ms": manner.heard_ms + 100 * slot,
                 "rating_time_ms": 5000 * (slot + 1),
-                "seq": 1,
+                "seq": page["saved"].get(str(slot), {}).get("seq", 0) + 1,
             },
         )
     if kind == "ab":
-        better = heard.index(max(heard)) if asked is None else asked
-        undecided = asked is None and page["no_preference"] and heard[0] == heard[1]
+        better = asked
+        if better is None:
+            better = 0 if manner.always_first else scores.index(max(scores))
+        equal = scores[0] == scores[1] and not manner.always_first
+        undecided = asked is None and page["no_preference"] and equal
         choice = "none" if undecided else ("first", "second")[better]
-        yield "choice", {"choice": choice, "rating_time_ms": 8000, "seq": 1}
+        seq = page["chosen"]["seq"] + 1
+        yield "choice", {"choice": choice, "rating_time_ms": 8000, "seq": seq}
 
 
 def _scored(kind: str, score: int) -> int | None:
