@@ -57,20 +57,22 @@ class Menu {
 
   // Shows other contents; the focus goes to their heading, so that they are read out from there.
   panel(name, parts, back = true) {
+    this.shown = parts;
     this.title.textContent = this.t(name);
     this.body.replaceChildren(...parts);
     this.back.hidden = !back;
     this.title.focus();
   }
 
-  // Does what may fail, and says so if it does.
-  async doing(said, act) {
+  // Asks what may fail, and says so if it does; shows the answer unless somebody has gone on meanwhile.
+  async doing(said, ask, show) {
+    const { shown } = this;
     said.textContent = "";
     try {
-      return await act();
+      const got = await ask();
+      if (shown === this.shown) show(got);
     } catch {
       said.textContent = this.t("not_reached");
-      return null;
     }
   }
 
@@ -88,13 +90,13 @@ class Menu {
     const draft = (this.drafts[kind] ??= { words: "", key: crypto.getRandomValues(new Uint32Array(4)).join("-").slice(0, 40) });
     words.value = draft.words;
     words.addEventListener("input", () => { draft.words = words.value; });
-    send.addEventListener("click", () => this.doing(said, async () => {
+    send.addEventListener("click", () => {
       if (!words.value.trim()) { words.focus(); return; }
       const body = JSON.stringify({ page: this.page, key: draft.key, kind, text: words.value });
-      await this.ask("remark", { method: "POST", headers: { "content-type": "application/json" }, body });
-      delete this.drafts[kind];
-      this.panel(`menu_${kind}`, [el("p", { role: "status" }, t("remark_saved"))]);
-    }));
+      const post = { method: "POST", headers: { "content-type": "application/json" }, body };
+      this.doing(said, async () => { await this.ask("remark", post); delete this.drafts[kind]; },
+        () => this.panel(`menu_${kind}`, [el("p", { role: "status" }, t("remark_saved"))]));
+    });
     this.panel(`menu_${kind}`, [el("label", { for: "remark" }, t(`remark_${kind}`)), words, send, said]);
     words.focus();
   }
@@ -102,8 +104,7 @@ class Menu {
   async link() {
     const { t } = this, said = status();
     const make = button(t("link_make"), { class: "primary" });
-    make.addEventListener("click", () => this.doing(said, async () => {
-      const { token } = await this.ask("link", { method: "POST" });
+    make.addEventListener("click", () => this.doing(said, () => this.ask("link", { method: "POST" }), ({ token }) => {
       const address = el("input", { id: "own-link", type: "text", readonly: "", value: `${BASE}?t=${token}` });
       const copy = button(t("copy"), { class: "primary" });
       copy.addEventListener("click", async () => {
@@ -119,12 +120,11 @@ class Menu {
     this.panel("menu_link", [el("p", {}, t("link_text")), make, said]);
   }
 
-  async mine() {
+  mine() {
     const said = status();
     this.panel("menu_mine", [said]);
-    await this.doing(said, async () => {
-      this.panel("menu_mine", [stored(await this.ask("mine"), this.t, this.language)]);
-    });
+    this.doing(said, () => this.ask("mine"),
+      (mine) => this.panel("menu_mine", [stored(mine, this.t, this.language)]));
   }
 
   // Two steps: what it means, and whether it is meant.
@@ -134,9 +134,10 @@ class Menu {
       const sure = button(t("withdraw_yes"), { class: "primary danger" });
       sure.addEventListener("click", () => this.doing(said, async () => {
         await this.ask("withdraw", { method: "POST" });
+        // Done is done, whatever is on the screen by now.
         this.dialog.close();
         this.ended();
-      }));
+      }, () => {}));
       this.panel("withdraw_sure", [el("p", {}, t("withdraw_final")), sure, said]);
     });
     this.panel("menu_withdraw", [el("p", {}, t("withdraw_text")), go]);

@@ -181,7 +181,7 @@ def test_every_kind_of_page_by_keyboard_alone_in_german(page, german, keys):
             "(old) => document.querySelector('.count')?.textContent !== old", arg=position
         )
     page.locator(".answers").wait_for()
-    keys.press("1", "2").to("ist besser|Kein Unterschied").press("Space").to("Nächste Seite").press(
+    keys.press("1", "2").to("ist besser|Keine Präferenz").press("Space").to("Nächste Seite").press(
         "Enter"
     )
     page.get_by_text("4 · Gut").wait_for()
@@ -230,9 +230,9 @@ def test_a_reload_in_the_middle_keeps_the_draft(page, keys):
     said = "Noch nicht: Bitte beantworten Sie „Alter“, „Muttersprache“ und „Müde“."
     assert message(page) == said
     assert page.evaluate("document.activeElement.id") == "age"
-    assert page.get_by_text("Bitte geben Sie eine Zahl mindestens 18 ein.").is_visible()
+    assert page.get_by_text("Bitte geben Sie eine Zahl ein: mindestens 18.").is_visible()
     keys.press("Control+a").type("70")
-    assert page.get_by_text("mindestens 18 ein.").count() == 0
+    assert page.get_by_text("eine Zahl ein").count() == 0
 
 
 def test_the_menu_by_keyboard_up_to_withdrawal(page, keys):
@@ -243,7 +243,7 @@ def test_the_menu_by_keyboard_up_to_withdrawal(page, keys):
     page.get_by_text("Was Sie geschrieben haben, ist gespeichert.").wait_for()
     keys.to("Zurück").press("Enter").to("gespeichert").press("Enter")
     page.get_by_role("heading", name="Was über mich gespeichert ist").wait_for()
-    assert page.get_by_text("Kein <b>Ton</b>.").is_visible()
+    page.get_by_text("Kein <b>Ton</b>.").wait_for()
     keys.to("Zurück").press("Enter").to("anderem Gerät").press("Enter")
     keys.to("Meinen Link").press("Enter")
     link = page.get_by_label("Ihr persönlicher Link").input_value()
@@ -255,6 +255,7 @@ def test_the_menu_by_keyboard_up_to_withdrawal(page, keys):
     keys.heading("Sie haben Ihre Teilnahme zurückgezogen")
     keys.to("Menü").press("Enter")
     keys.to("Was über mich").press("Enter").heading("Was über mich gespeichert ist")
+    page.locator("dialog[open] .stored").wait_for()
     assert "Kein <b>Ton</b>." not in page.locator("dialog[open]").inner_text()
 
 

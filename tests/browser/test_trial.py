@@ -228,7 +228,7 @@ def test_what_the_server_refuses_is_said_and_not_sent_again(page, server, study,
     page.locator("input:enabled").fill("40")
     page.locator(".state[data-state=refused]").wait_for()
     assert "Not saved" in page.locator(".state").inner_text()
-    assert page.get_by_text("Not saved: please move that slider again").count() == 2
+    assert page.get_by_text("Not saved: please give that answer again").count() == 2
     page.wait_for_timeout(1500)
     assert sent.count(422) == 1
     page.evaluate(f"{state}.heard_ms = 0")
