@@ -213,6 +213,7 @@ def draw(growth: dict[str, dict[str, list[tuple[int, float]]]], out: Path) -> No
     """A panel for each axis, a line for each system, both scales logarithmic."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator
 
     from tts_core.evaluation.held_out_figures import STYLE
 
@@ -224,6 +225,12 @@ def draw(growth: dict[str, dict[str, list[tuple[int, float]]]], out: Path) -> No
             for system, points in systems.items():
                 axes.loglog(*zip(*points, strict=True), marker=".", color=colours[system],
                             label=system)  # fmt: skip
+            measured = [value for value, _ in next(iter(systems.values()))]
+            axes.set_xticks(measured, labels=[str(value) for value in measured])
+            axes.set_xticks([], minor=True)
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            axes.yaxis.set_minor_locator(NullLocator())
             axes.set(xlabel=axis, ylabel="CPU s" if place == 1 else "")
             axes.legend(fontsize=8)
         figure.savefig(out, metadata={"Date": None}, facecolor="white")
