@@ -154,7 +154,7 @@ def _round_trip() -> tuple[bool, str]:
     from tts_core.synthesis.synthesize import Synthesizer
 
     started = time.monotonic()
-    speech = Synthesizer.load("kathaka").speak(SENTENCE, seed=0)
+    speech = Synthesizer.load("ntts").speak(SENTENCE, seed=0)
     heard = MelSpectrogram(Features())(speech.samples)
     frames = min(len(heard), len(speech.mel))
     distance = float(np.abs(heard[:frames] - speech.mel[:frames]).mean())
