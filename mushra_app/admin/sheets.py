@@ -21,6 +21,7 @@ main { max-width: 30rem; margin: clamp(1rem, 9vh, 6rem) auto; width: calc(100% -
 .kicker { margin: 0 0 .25rem; color: var(--soft); font-size: .875rem; overflow-wrap: anywhere; }
 h1 { margin: 0 0 1rem; font-size: 1.6rem; line-height: 1.2; letter-spacing: -.01em; }
 label { display: block; margin: 1rem 0 .3rem; font-weight: 600; }
+form + .hint { margin-top: 1.25rem !important; }
 .hint { margin: .3rem 0 0; color: var(--soft); font-size: .875rem; }
 input { width: 100%; min-height: 46px; padding: .5rem .75rem; font: inherit; color: inherit;
   background: transparent; border: 1px solid var(--line); border-radius: 10px; }

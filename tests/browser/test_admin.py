@@ -155,12 +155,12 @@ def test_the_whole_side_of_the_researcher(browser, watched, study, token):
     page.locator("svg.timeline circle.rate").first.wait_for()
     slider = page.locator("input[type=range]:visible")
     slider.fill("6")
-    page.locator("svg.timeline .cursor").wait_for()
+    page.locator("svg.timeline .cursor").wait_for(state="attached")
     page.get_by_text("event 6 of").wait_for()
 
     opened(page, "Remarks")
-    page.get_by_text("The third version clicks at the end.").first.wait_for()
-    page.get_by_text("${Object.assign").first.wait_for()
+    page.get_by_text("The third version clicks").locator("visible=true").first.wait_for()
+    page.get_by_text("${Object.assign").locator("visible=true").first.wait_for()
     assert page.evaluate("window.HACKED") is None
 
     opened(page, "Download")
