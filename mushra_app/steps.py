@@ -44,7 +44,11 @@ class Question(Strict):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="column of the export")
     label: str = Field(min_length=1, description="the question as listeners read it")
-    type: Literal["text", "long_text", "number", "choice", "choices", "scale"] = "text"
+    type: Literal["text", "long_text", "number", "choice", "choices", "scale"] = Field(
+        default="text",
+        description="text, long_text, number; choice: one of the options, choices: any of them, "
+        "scale: one of the options in a row",
+    )
     options: list[Name] = Field(
         default_factory=list, description="answers of a choice, or the points of a scale"
     )
@@ -70,7 +74,7 @@ class QuestionsStep(Strict):
     type: Literal["questions"] = "questions"
     title: str | None = Field(default=None, description="heading; null: 'A few questions'")
     text: str = Field(default="", description="Markdown above the questions")
-    questions: list[Question] = Field(min_length=1)
+    questions: list[Question] = Field(min_length=1, description="what is asked, in this order")
 
     @model_validator(mode="after")
     def _named_once(self) -> "QuestionsStep":
@@ -124,7 +128,7 @@ class CommentsStep(Strict):
 class Gold(Strict):
     """A page whose right answer is known, mixed among the others and kept apart from them."""
 
-    sentence: Name
+    sentence: Name = Field(description="sentence id")
     expect: dict[Name, tuple[int, int]] = Field(
         min_length=1, description="by system: lowest and highest score that passes"
     )
@@ -228,7 +232,9 @@ class Recruiting(Strict):
     out. Without codes every listener gets a code of their own.
     """
 
-    platform: Literal["none", "prolific", "mturk", "sona"] = "none"
+    platform: Literal["none", "prolific", "mturk", "sona"] = Field(
+        default="none", description="who sends the listeners"
+    )
     codes: dict[Literal["completed", "screened_out", "declined", "withdrawn"], str] = Field(
         default_factory=dict, description="completion code by outcome, as the platform gave it"
     )

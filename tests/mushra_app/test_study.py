@@ -1,6 +1,8 @@
 """The study file: round trip, comments, and errors that name file, line and key."""
 
 import socket
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
@@ -8,7 +10,8 @@ from typer.testing import CliRunner
 
 from intone.errors import UserError
 from mushra_app.cli import app
-from mushra_app.study import Study, read_study, write_study
+from mushra_app.steps import Arm, Gold, Question, Recruiting, Step
+from mushra_app.study import Anchors, Consent, Study, read_study, write_study
 
 
 def test_a_written_study_reads_back_the_same_and_explains_every_key(study, tmp_path):
@@ -81,3 +84,14 @@ def test_an_existing_study_is_never_overwritten(study):
     with pytest.raises(UserError, match="stands there already"):
         new_study(study.parent / "stimuli", study)
     assert study.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "model",
+    [Study, Anchors, Consent, Arm, Recruiting, Question, Gold, *get_args(get_args(Step)[0])],
+)
+def test_the_documentation_has_every_key_with_its_meaning(model):
+    told = (Path(__file__).parents[2] / "docs" / "study.md").read_text()
+    for key, field in model.model_fields.items():
+        if key != "type" or model is Question:
+            assert f"| `{key}` | {field.description}" in told, key
