@@ -1,6 +1,5 @@
 """The way in: who has which sitting, what they agreed to, and where they stand."""
 
-import json
 import secrets
 from typing import Literal
 
@@ -8,9 +7,9 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from mushra_app.allocation import Page, allocate, arm_of
+from mushra_app.allocation import allocate, arm_of
 from mushra_app.database import now, transaction
-from mushra_app.places import free_place
+from mushra_app.places import free_place, page_row
 from mushra_app.progress import Progress, RefusedError, Stage, sha256
 from mushra_app.study import Study
 from mushra_app.tables import (
@@ -72,6 +71,15 @@ class Admission:
             cookie, sitting = self._new(session, "human", None, None)
             sitting.preview = True
             return cookie
+
+    def platform_id(self, cookie: str | None) -> str | None:
+        """The id that a recruiting platform gave this listener.
+
+        Raises:
+            RefusedError: no such sitting.
+        """
+        with transaction(self._engine) as session:
+            return self._need(session, cookie).external_id
 
     def personal_token(self, cookie: str | None) -> str:
         """A new token for this sitting's own link; one made before stops working.
@@ -252,7 +260,7 @@ class Admission:
             session.flush()
             sitting.listener_id, sitting.seen_at = listener.id, now()
             planned = enumerate(allocate(self._study, number, place))
-            session.add_all(_row(sitting, index, page) for index, page in planned)
+            session.add_all(page_row(sitting, index, page) for index, page in planned)
 
     def _progress(self, session: Session, sitting: SittingRow) -> Progress:
         of_sitting = PageRow.session_id == sitting.id
@@ -289,22 +297,3 @@ def _renewed(sitting: SittingRow) -> str:
     cookie = secrets.token_urlsafe(32)
     sitting.cookie_sha256 = sha256(cookie)
     return cookie
-
-
-def _row(sitting: SittingRow, index: int, page: Page) -> PageRow:
-    return PageRow(
-        session_id=sitting.id,
-        page_index=index,
-        kind=page.kind,
-        phase=page.phase,
-        step=page.step,
-        repeat=page.repeat,
-        question=page.question,
-        sentence=page.sentence,
-        slots=json.dumps(page.slots),
-        scale_min=page.scale[0],
-        scale_max=page.scale[1],
-        expected=json.dumps({"limits": page.expected, "asked": page.asked})
-        if page.expected
-        else None,
-    )

@@ -1,11 +1,13 @@
-"""The places of a design: who left gives theirs to the next listener."""
+"""The places of a design, and their pages: who left gives theirs to the next listener."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mushra_app.tables import ListenerRow, SittingRow
+from mushra_app.allocation import Page
+from mushra_app.tables import ListenerRow, PageRow, SittingRow
 
 # Whoever was not seen for a day gives their place to the next listener; they may still come back.
 _AWAY = timedelta(days=1)
@@ -30,3 +32,23 @@ def free_place(session: Session, study_id: int) -> int:
         taken[place] = taken.get(place, False) or stays
     free = (place for place in range(len(taken) + 1) if not taken.get(place))
     return next(free)
+
+
+def page_row(sitting: SittingRow, index: int, page: Page) -> PageRow:
+    """A planned page as the database keeps it."""
+    return PageRow(
+        session_id=sitting.id,
+        page_index=index,
+        kind=page.kind,
+        phase=page.phase,
+        step=page.step,
+        repeat=page.repeat,
+        question=page.question,
+        sentence=page.sentence,
+        slots=json.dumps(page.slots),
+        scale_min=page.scale[0],
+        scale_max=page.scale[1],
+        expected=json.dumps({"limits": page.expected, "asked": page.asked})
+        if page.expected
+        else None,
+    )

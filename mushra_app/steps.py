@@ -241,5 +241,5 @@ class Recruiting(Strict):
     return_url: str | None = Field(
         default=None,
         pattern=r"^https?://",
-        description="where the end page leads; {code} is filled in; null: the platform's",
+        description="where the end page leads; {code} and {id} are filled in; null: the platform's",
     )

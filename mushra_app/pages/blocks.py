@@ -90,7 +90,7 @@ def _screens(study: Study, version: str, words: str) -> _Screens:
         kind = "wide" if stage == "page" else "sheet"
         classes = [kind, f"stage-{stage}"]
         with gr.Column(visible=False, elem_classes=classes) as columns[stage]:
-            if stage in ("lost", "declined", "closed"):
+            if stage in ("lost", "closed"):
                 gr.Markdown(t(stage))
             elif stage in ENDINGS:
                 endings[stage] = gr.Markdown()
@@ -119,7 +119,9 @@ def _blocks(study: Study, sittings: Sittings, version: str) -> gr.Blocks:
             shown = "consent" if consent and progress else progress.stage if progress else "lost"
             page = progress.page if progress and shown == "page" else None
             visible = [gr.update(visible=stage == shown) for stage in _STAGES]
-            ends = [ending(study, progress) if stage == shown else "" for stage in screens.endings]
+            own = sittings.platform_id(cookie) if progress else None
+            end = ending(study, progress, own)
+            ends = [end if stage == shown else "" for stage in screens.endings]
             return [*visible, words, study.consent.version, {"page": page}, *ends]
 
         def show(request: gr.Request) -> list[Any]:
