@@ -1,9 +1,9 @@
 """Checks on reading ratings; every refusal says which file, which line, which value, what to do."""
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -79,18 +79,18 @@ def with_defaults(source: Source, scale: tuple[float, float] | None) -> pd.DataF
         if column not in frame.columns:
             frame[column] = None
     for column in ("listener", "utterance", "system"):
-        text = frame[column].map(lambda value: "" if pd.isna(value) else str(value).strip())
+        text = _each(frame[column], lambda value: "" if pd.isna(value) else str(value).strip())
         _refuse(frame, text == "", source, column, "give every rating a name there", blank=True)
         frame[column] = text
     for column, allowed in (("phase", PHASES), ("role", ("", *KNOWN_ROLES))):
-        frame[column] = frame[column].map(lambda value: str(value).strip().lower())
+        frame[column] = _each(frame[column], lambda value: str(value).strip().lower())
         _refuse(
             frame, ~frame[column].isin(allowed), source, column,
             f"it must be one of {', '.join(a for a in allowed if a)}",
         )  # fmt: skip
-    frame["page_type"] = frame["page_type"].map(lambda value: str(value).strip().lower())
-    frame["origin"] = frame["origin"].map(_origin)
-    known = frame["origin"].astype(str).str.fullmatch(r"human|simulated|imported:[\w.+-]+")
+    frame["page_type"] = _each(frame["page_type"], lambda value: str(value).strip().lower())
+    frame["origin"] = _each(frame["origin"], _origin)
+    known = frame["origin"].str.fullmatch(r"human|simulated|imported:[\w.+-]+").astype(bool)
     _refuse(frame, ~known, source, "origin", "it must be human, simulated or imported:<tool>")
     frame["moved"] = ~frame["moved"].astype(str).str.lower().isin(("false", "0", "0.0"))
     for column in ("scale_min", "scale_max", "repeat"):
@@ -100,8 +100,15 @@ def with_defaults(source: Source, scale: tuple[float, float] | None) -> pd.DataF
     return frame[[*RATING_COLUMNS, "where"]]
 
 
+def _each(column: pd.Series, function: Callable[[Any], object]) -> pd.Series:
+    """`function` of every value, called once per different value: tables have a million rows."""
+    codes, values = pd.factorize(column, use_na_sentinel=False)
+    found = np.array([function(value) for value in values], dtype=object)
+    return pd.Series(found[codes], index=column.index, dtype=object)
+
+
 def _blank(column: pd.Series) -> pd.Series:
-    return column.map(lambda value: pd.isna(value) or str(value).strip() == "").astype(bool)
+    return _each(column, lambda value: pd.isna(value) or str(value).strip() == "").astype(bool)
 
 
 def _origin(value: object) -> str:
@@ -125,24 +132,18 @@ def _refuse(
 
 
 def choose_rows(
-    frame: pd.DataFrame, source: Source, study: str | None, question: str | None, repeats: Repeats
+    frame: pd.DataFrame, source: Source, wanted: dict[str, str | None], repeats: Repeats
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The rows that count, and a sentence on each kind of row that does not."""
+    """The rows that count, and a sentence on each kind of row that does not.
+
+    Args:
+        frame: all rows.
+        source: where they came from.
+        wanted: the value of study, page_type and question to keep; none where there is one only.
+        repeats: first or mean; see `read_ratings`.
+    """
     notes = []
-    for column, wanted in (("study", study), ("question", question)):
-        found = sorted(frame[column].astype(str).unique())
-        if wanted is not None:
-            if wanted not in found:
-                raise UserError(
-                    f"{source.name}: no {column} {wanted!r}; it has {', '.join(map(repr, found))}"
-                )
-            frame = frame[frame[column].astype(str) == wanted]
-        elif len(found) > 1:
-            raise UserError(
-                f"{source.name}: holds {len(found)} different values of {column} "
-                f"({', '.join(map(repr, found))}), whose scores are not comparable; "
-                f"choose one with --{column}"
-            )
+    frame = _only(frame, source, "study", wanted["study"])
     phases = ["test", "repeat"] if repeats == "mean" else ["test"]
     chosen = frame[frame["phase"].isin(phases)]
     for phase, n in (
@@ -150,19 +151,54 @@ def choose_rows(
     ):
         do = "does" if n == 1 else "do"
         notes.append(f"{counted(int(n), 'rating')} of {phase} pages {do} not count.")
+    if chosen.empty:
+        raise UserError(f"{source.name}: no rating has phase test; training pages never count")
+    # After the phase: practice on another kind of page is no second kind of result.
+    for column in ("page_type", "question"):
+        before = len(chosen)
+        chosen = _only(chosen, source, column, wanted[column])
+        if len(chosen) < before:
+            name = column.replace("_", " ")
+            n = counted(before - len(chosen), "rating")
+            notes.append(f"{n} with another {name} than {wanted[column]!r} left out.")
     if repeats == "first" and (chosen["repeat"] > 0).any():
         n = int((chosen["repeat"] > 0).sum())
         notes.append(f"{counted(n, 'repeated rating')} {'does' if n == 1 else 'do'} not count.")
         chosen = chosen[chosen["repeat"] == 0]
-    if chosen.empty:
-        raise UserError(f"{source.name}: no rating has phase test; training pages never count")
+        if chosen.empty:
+            raise UserError(
+                f"{source.name}: every rating is a repeat (column repeat above 0); number the "
+                "first rating of a page 0"
+            )
     scales = chosen[["scale_min", "scale_max"]].drop_duplicates()
     if len(scales) > 1 or (scales["scale_min"] >= scales["scale_max"]).any():
+        found = ", ".join(f"{low:g} to {high:g}" for low, high in scales.to_numpy(float))
         raise UserError(
-            f"{source.name}: scale_min and scale_max must be one rising pair for all ratings; "
-            "analyse tests with different scales one by one"
+            f"{source.name}: scale_min and scale_max must be one rising pair for all ratings, not "
+            f"{found}; analyse tests with different scales one by one"
         )
     return chosen, sorted(notes)
+
+
+def _only(frame: pd.DataFrame, source: Source, column: str, wanted: str | None) -> pd.DataFrame:
+    """The rows with the wanted value, or all if there is one value only."""
+    values = frame[column].astype(str)
+    found = sorted(values.unique())
+    option = f"--{column.replace('_', '-')}"
+    if wanted is not None:
+        if wanted not in found:
+            raise UserError(
+                f"{source.name}: no {column} {wanted!r} ({option}); it has "
+                f"{', '.join(map(repr, found))}"
+            )
+        return frame[values == wanted]
+    if len(found) > 1:
+        raise UserError(
+            f"{source.name}: holds {len(found)} different values of {column} "
+            f"({', '.join(map(repr, found))}), whose scores are not comparable; "
+            f"choose one with {option}"
+        )
+    return frame
 
 
 def check_scores(frame: pd.DataFrame, source: Source) -> None:
@@ -178,6 +214,8 @@ def check_scores(frame: pd.DataFrame, source: Source) -> None:
             if blank[bad].iloc[0]
             else f"score {row['score']!r} is not a number"
         )
+        if "," in str(row["score"]):
+            what += " (decimals are written with a point)"
         raise UserError(
             f"{source.name}, {row['where']}: {what}; correct it, or delete the row if the stimulus "
             "was not rated"

@@ -150,6 +150,7 @@ def read_ratings(
     anchor_mid: str | None = None,
     study: str | None = None,
     question: str | None = None,
+    page_type: str | None = None,
     scale: tuple[float, float] | None = None,
     repeats: Repeats = "first",
 ) -> Ratings:
@@ -168,6 +169,8 @@ def read_ratings(
         anchor_mid: mid anchor (BS.1534-3: 7 kHz).
         study: which study, if the table holds several.
         question: which question, if listeners were asked several.
+        page_type: which kind of page (mushra, mushra_nmr, acr ...), if the study has several:
+            their scores are not comparable, even on one scale.
         scale: lowest and highest possible score, where the table does not say.
         repeats: use the first rating of a repeated page, or the mean of all.
 
@@ -176,7 +179,9 @@ def read_ratings(
     """
     source = read_source(path)
     frame = with_defaults(source, scale)
-    frame, notes = choose_rows(frame, source, study, question, repeats)
+    frame, notes = choose_rows(
+        frame, source, {"study": study, "page_type": page_type, "question": question}, repeats
+    )
     check_scores(frame, source)
     frame = one_per_cell(frame, source, repeats)
     names = sorted(frame["system"].unique())

@@ -64,7 +64,7 @@ def _read_csv(file: Path) -> Source:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             first = stream.readline()
             stream.seek(0)
-            reader = csv.reader(stream, delimiter=max(",;\t", key=first.count), strict=True)
+            reader = csv.reader(stream, delimiter=max(",;\t|", key=first.count), strict=True)
             rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(
@@ -128,9 +128,12 @@ def _read_database(engine: sa.Engine, where: str) -> Source:
             if "looks_v1" in views:
                 studies = connection.execute(sa.text("SELECT study FROM looks_v1")).scalars()
                 looks = tuple(str(study) for study in studies)
-    except SQLAlchemyError as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{where}: cannot be read as a database ({reason})") from error
+    except (SQLAlchemyError, pd.errors.DatabaseError) as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise UserError(
+            f"{where}: cannot be read as a database ({reason}); copy it again, from the "
+            "machine where the study runs"
+        ) from error
     finally:
         engine.dispose()
     return Source(frame, where, "database", _row_numbers(frame), looks)
