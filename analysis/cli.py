@@ -1,4 +1,4 @@
-"""Commands of the analysis room: `intone report` and `intone power`."""
+"""Commands of the analysis room: `intone report`, `intone power` and `intone ratings`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
+from analysis.importers.cli import ratings_app
+
 app = typer.Typer()
+app.add_typer(ratings_app, name="ratings")
 
 
 class ContrastChoice(StrEnum):
@@ -37,7 +40,8 @@ def report(
         str,
         typer.Argument(
             help="The ratings: a CSV with the columns listener, utterance, system, score; a "
-            "Parquet file; a study's .sqlite file; or a database URL."
+            "Parquet file; a study's .sqlite file; a database URL; or a result file of another "
+            "tool (webMUSHRA, pymushra, beaqleJS, Netflix's player)."
         ),
     ],
     out: Annotated[

@@ -19,7 +19,8 @@ from analysis.checks import (
     overall_origin,
     with_defaults,
 )
-from analysis.sources import read_source
+from analysis.importers.recognise import read_foreign
+from analysis.sources import Source, read_source
 from intone.errors import UserError
 
 # Order of the systems in every table and figure.
@@ -143,6 +144,7 @@ class Ratings:
 
 def read_ratings(
     path: str | Path,
+    fmt: str = "auto",
     *,
     baseline: str | None = None,
     reference: str | None = None,
@@ -154,7 +156,7 @@ def read_ratings(
     scale: tuple[float, float] | None = None,
     repeats: Repeats = "first",
 ) -> Ratings:
-    """Read and check ratings from a CSV, a Parquet file, a SQLite file or a database URL.
+    """Read and check ratings: a table, a study's database, or results of another tool.
 
     Columns `listener, utterance, system, score` are enough. What else is missing is taken to be:
     one study, one question, scale 0 to 100, phase test, no repeats, origin `imported:csv` (or
@@ -162,7 +164,9 @@ def read_ratings(
     Rows of training and gold pages never count.
 
     Args:
-        path: the file, or a SQLAlchemy URL whose database has the view `ratings_v1`.
+        path: CSV, Parquet or SQLite file, a file of another tool (see `analysis.importers`), or a
+            SQLAlchemy URL whose database has the view `ratings_v1`.
+        fmt: auto, ratings (a table or database of the contract), or the tool that wrote the file.
         baseline: system that the others are compared with.
         reference: system that is the recording; overrides the role column, like the anchors.
         anchor_low: low anchor (BS.1534-3: 3.5 kHz).
@@ -177,8 +181,8 @@ def read_ratings(
     Raises:
         UserError: anything wrong with the table, with file, line, value and what to do.
     """
-    source = read_source(path)
-    frame = with_defaults(source, scale)
+    source = read_foreign(path, fmt, scale) or read_source(path)
+    frame = _moves(with_defaults(source, scale), source)
     frame, notes = choose_rows(
         frame, source, {"study": study, "page_type": page_type, "question": question}, repeats
     )
@@ -204,6 +208,17 @@ def read_ratings(
         origin=overall_origin(frame),
         scale=(float(frame["scale_min"].iloc[0]), float(frame["scale_max"].iloc[0])),
         source=source.name,
-        notes=(*notes, *demoted),
+        notes=(*source.notes, *notes, *demoted),
         looks=None if source.looks is None else source.looks.count(str(frame["study"].iloc[0])),
     )
+
+
+def _moves(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
+    """Of an imported rating that does not say whether its slider was moved, this stays unknown."""
+    imported = [o for o in frame["origin"].unique() if str(o).startswith("imported:")]
+    if not imported:
+        return frame
+    told = source.frame.get("moved")
+    blank = told is None or told.isna() | (told.astype(str).str.strip() == "")
+    unknown = frame["origin"].isin(imported) & blank
+    return frame.assign(moved=frame["moved"].astype(object).mask(unknown, np.nan))

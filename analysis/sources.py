@@ -22,9 +22,10 @@ class Source:
     Attributes:
         frame: the columns as stored; a CSV's cells are strings, so listener "007" stays itself.
         name: what to call the place in a message (the file's name, or the URL without a password).
-        kind: csv, parquet or database.
+        kind: csv, parquet, database or imported.
         line: for each row, where a person finds it ("line 7" of a CSV, "row 7" otherwise).
         looks: for each look at results while a study ran, the study; none if not recorded.
+        notes: what an importer left out or doubts, one sentence each.
     """
 
     frame: pd.DataFrame
@@ -32,6 +33,7 @@ class Source:
     kind: str
     line: list[str]
     looks: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def read_source(path: str | Path) -> Source:
