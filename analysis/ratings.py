@@ -69,6 +69,8 @@ class Ratings:
         source: name of the file or database.
         notes: what was left out or assumed on reading, one sentence each.
         looks: how often this study's results were looked at while it ran; none if not recorded.
+        look_sizes: number of listeners at each look, where recorded.
+        repeated: number of ratings of pages that were rated again.
     """
 
     frame: pd.DataFrame
@@ -79,6 +81,8 @@ class Ratings:
     source: str
     notes: tuple[str, ...] = ()
     looks: int | None = None
+    look_sizes: tuple[int, ...] = ()
+    repeated: int = 0
 
     @property
     def simulated(self) -> bool:
@@ -183,6 +187,7 @@ def read_ratings(
     """
     source = read_foreign(path, fmt, scale) or read_source(path)
     frame = _moves(with_defaults(source, scale), source)
+    whole = frame
     frame, notes = choose_rows(
         frame, source, {"study": study, "page_type": page_type, "question": question}, repeats
     )
@@ -200,6 +205,7 @@ def read_ratings(
         "anchor_mid": anchor_mid,
     }
     roles, demoted = find_roles(frame, source, named, names)
+    name = str(frame["study"].iloc[0])
     order = {role: position for position, role in enumerate(ROLE_ORDER)}
     return Ratings(
         frame=frame,
@@ -209,7 +215,9 @@ def read_ratings(
         scale=(float(frame["scale_min"].iloc[0]), float(frame["scale_max"].iloc[0])),
         source=source.name,
         notes=(*source.notes, *notes, *demoted),
-        looks=None if source.looks is None else source.looks.count(str(frame["study"].iloc[0])),
+        looks=None if source.looks is None else source.looks.count(name),
+        look_sizes=tuple(n for of, n in source.look_sizes if of == name),
+        repeated=_repeated(whole, frame),
     )
 
 
@@ -222,3 +230,10 @@ def _moves(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
     blank = told is None or told.isna() | (told.astype(str).str.strip() == "")
     unknown = frame["origin"].isin(imported) & blank
     return frame.assign(moved=frame["moved"].astype(object).mask(unknown, np.nan))
+
+
+def _repeated(whole: pd.DataFrame, used: pd.DataFrame) -> int:
+    """How many ratings of the pages of this test were given a second time."""
+    again = whole[(whole["repeat"] > 0) & whole["phase"].isin(["test", "repeat"])]
+    same = ["study", "page_type", "question"]
+    return int((again[same].astype(str) == used[same].iloc[0].astype(str)).all(axis=1).sum())

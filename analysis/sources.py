@@ -25,6 +25,7 @@ class Source:
         kind: csv, parquet, database or imported.
         line: for each row, where a person finds it ("line 7" of a CSV, "row 7" otherwise).
         looks: for each look at results while a study ran, the study; none if not recorded.
+        look_sizes: study and number of listeners at each look, where recorded.
         notes: what an importer left out or doubts, one sentence each.
     """
 
@@ -33,6 +34,7 @@ class Source:
     kind: str
     line: list[str]
     looks: tuple[str, ...] | None = None
+    look_sizes: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -126,10 +128,14 @@ def _read_database(engine: sa.Engine, where: str) -> Source:
                     "`intone serve`"
                 )
             frame = pd.read_sql_query(sa.text("SELECT * FROM ratings_v1"), connection)
-            looks = None
+            looks, sizes = None, ()
             if "looks_v1" in views:
-                studies = connection.execute(sa.text("SELECT study FROM looks_v1")).scalars()
-                looks = tuple(str(study) for study in studies)
+                seen = connection.execute(sa.text("SELECT * FROM looks_v1")).mappings().all()
+                looks = tuple(str(look["study"]) for look in seen)
+                sizes = tuple(
+                    (str(look["study"]), int(look["n_listeners"]))
+                    for look in seen if look.get("n_listeners") is not None
+                )  # fmt: skip
     except (SQLAlchemyError, pd.errors.DatabaseError) as error:
         reason = str(error.__cause__ or error).splitlines()[0]
         raise UserError(
@@ -138,7 +144,7 @@ def _read_database(engine: sa.Engine, where: str) -> Source:
         ) from error
     finally:
         engine.dispose()
-    return Source(frame, where, "database", _row_numbers(frame), looks)
+    return Source(frame, where, "database", _row_numbers(frame), looks, look_sizes=sizes)
 
 
 def _row_numbers(frame: pd.DataFrame) -> list[str]:
