@@ -2,6 +2,7 @@
 
 import { button, el, relabel } from "./dom.js";
 import { Engine, load } from "./engine.js";
+import { Glitches } from "./glitches.js";
 import { helpDialog } from "./help.js";
 import { Saver } from "./saving.js";
 import { BASE } from "./screen.js";
@@ -47,6 +48,7 @@ export class Listening {
     });
     if (this.signal.aborted) return;
     this.engine = new Engine(this.context, buffers, { restart: page.on_switch === "restart" });
+    this.glitches = new Glitches(this.context);
     this.engine.master.gain.value = page.loudness ?? 1;
     this.engine.onended = () => { this.account(true); this.log("ended"); this.paint(); };
     const address = (slot) => `${BASE}api/v1/page/${page.page}/${slot === "choice" ? slot : `rating/${slot}`}`;
@@ -222,6 +224,7 @@ export class Listening {
     }
     this.account();
     this.engine.pause();
+    this.log("audio", { glitches: this.glitches.count, lost_s: this.glitches.lost });
     this.states.forEach((state, i) => this.saver.change(i, state, 0));
     this.paint();
     await this.screen.submit(this.saver);
@@ -230,6 +233,7 @@ export class Listening {
   frame() {
     if (this.signal.aborted) return;
     this.wave.move();
+    this.glitches.look();
     const all = this.engine.length / this.context.sampleRate;
     this.clock.textContent = `${this.engine.position().toFixed(1)} / ${all.toFixed(1)} s`;
     requestAnimationFrame(() => this.frame());

@@ -171,3 +171,35 @@ def test_a_region_lasts_half_a_second_and_has_faded_borders(engine):
     assert found["last"] == [72000, 96000]
     assert found["step"] < STEEPEST
     assert found["dip"] < 0.01
+
+
+HOLES = """async (address) => {
+  const { Glitches } = await import(address.replace("engine.js", "glitches.js"));
+  const context = { state: "running", currentTime: 0 }, found = new Glitches(context);
+  const start = performance.now() / 1000;
+  const go = async (seconds) => {
+    for (const end = performance.now() / 1000 + seconds; performance.now() / 1000 < end;) {
+      context.currentTime = Math.floor((performance.now() / 1000 - start - hole) * 90) / 90;
+      found.look();
+      await new Promise((next) => setTimeout(next, 5));
+    }
+  };
+  let hole = 0;
+  await go(0.3);
+  const before = found.count;
+  hole = 0.2;
+  await go(0.3);
+  context.state = "suspended";
+  hole = 5;
+  await go(0.1);
+  context.state = "running";
+  await go(0.1);
+  return { before, count: found.count, lost: found.lost };
+}"""
+
+
+def test_a_hole_in_the_sound_is_counted_and_a_rest_is_none(engine):
+    page, address = engine
+    found = page.evaluate(HOLES, address)
+    assert (found["before"], found["count"]) == (0, 1)
+    assert found["lost"] == pytest.approx(0.2, abs=0.03)

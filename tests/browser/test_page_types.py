@@ -119,5 +119,6 @@ def test_all_types_in_one_sitting(page, mixed):
         "SELECT e.kind, e.page_index FROM event e JOIN session s ON s.id = e.session_id "
         "WHERE s.cookie_sha256 = ?",
     )
-    assert {"open", "loaded", "play", "switch", "rate", "choose"} <= {e["kind"] for e in events}
+    kinds = {"open", "loaded", "play", "switch", "rate", "choose", "audio"}
+    assert kinds <= {e["kind"] for e in events}
     assert {e["page_index"] for e in events} == set(range(6))
