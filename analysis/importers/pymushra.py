@@ -97,8 +97,8 @@ def read_pymushra(files: Sequence[Path], options: Options) -> Found:
     cast = sum(not isinstance(v, str) for t in trials for v in (t.id, *_labels(t, names)))
     if cast:
         found.notes.append(
-            f"{counted(cast, 'page id or label')} stored as numbers: pymushra casts them, so 7 may "
-            "have been 007."
+            f"{counted(cast, 'name')} of pages and stimuli stored as numbers: pymushra casts them, "
+            "so 7 may have been 007."
         )
     if options.listener_column is None:
         found.notes.append(

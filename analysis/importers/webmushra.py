@@ -228,7 +228,8 @@ def _sessions(cells: list[_Cells], name: str, options: Options, reading: _Readin
         blocks[-1][1].append(row)
     answers = []
     for session, rows in blocks:
-        key = (rows[0].study, *(_content(row.answer) for row in rows))
+        known = tuple((rows[0].questionnaire or {}).values())
+        key = (rows[0].study, known, *(_content(row.answer) for row in rows))
         if not rows[0].session:
             if key in reading.known:
                 reading.copies += len(rows)
@@ -255,7 +256,7 @@ def _named(row: _Cells, session: str, options: Options) -> Answer:
         listener = known[column].strip()
         if not listener:
             raise UserError(f"{row.answer.where}: column {column} is blank; say who it was there")
-    kept = {name: known.get(name, "").strip() for name in options.keep_columns}
+    kept = {name: known[name].strip() if name in known else None for name in options.keep_columns}
     old = row.answer
     return Answer(row.study, session, listener, old.trial, old.values, old.where, kept)
 
