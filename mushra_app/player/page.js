@@ -15,7 +15,8 @@ function follow() {
   // A trial has a heading of its own, and changes with every frame.
   if (document.querySelector("section.trial")) { shown = null; return; }
   const heading = [...document.querySelectorAll(".sheet h1")].find((h) => h.offsetParent) ?? null;
-  if (heading === shown) return;
+  // The shell may draw a heading anew, or before it can be focused: then the focus is nowhere.
+  if (heading === shown && document.activeElement !== document.body) return;
   shown = heading;
   if (!heading) return;
   heading.tabIndex = -1;
