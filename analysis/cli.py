@@ -98,18 +98,49 @@ def report(
         tuple[float, float] | None,
         typer.Option(help="Lowest and highest possible score, e.g. 1 5. Default: 0 100."),
     ] = None,
+    page_type: Annotated[
+        str | None,
+        typer.Option(help="Which kind of page (mushra, acr ...), if the study has several."),
+    ] = None,
     repeats: Annotated[
         RepeatChoice,
         typer.Option(help="Of pages rated more than once, use the first rating or the mean."),
     ] = RepeatChoice.FIRST,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Listener to leave out besides the rule, named in the report; may be repeated."
+        ),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(help="Largest difference that does not matter, points: tests equivalence."),
+    ] = None,
+    planned_listeners: Annotated[
+        int | None,
+        typer.Option(help="Listeners planned, to correct for looks while the study ran."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of resampling.")] = 0,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Write the report again whenever ratings come in.")
+    ] = False,
+    every: Annotated[
+        int, typer.Option(help="With --watch: seconds between two looks at the ratings.", min=1)
+    ] = 30,
 ) -> None:
     """Screen listeners, test the systems, measure the gap, and write a report."""
-    import json
+    from functools import partial
 
-    from analysis.report import JSON, write_report
-    from analysis.words import counted
+    from analysis.report import write_report
 
-    page = write_report(
+    said = list(note or ())
+    if watch:
+        said.append(
+            "Written while the study runs: every look at p values before the planned end raises "
+            "the chance of finding what is not there."
+        )
+    make = partial(
+        write_report,
         ratings,
         out,
         baseline=baseline,
@@ -119,13 +150,38 @@ def report(
         contrasts=None if contrasts is None else contrasts.value,
         screening=None if screening is None else screening.value,
         planted=planted,
-        notes=note or (),
+        notes=said,
         title=title,
         study=study,
         question=question,
         scale=scale,
+        page_type=page_type,
         repeats=repeats.value,
+        exclude=exclude or (),
+        margin=margin,
+        planned_listeners=planned_listeners,
+        seed=seed,
+        refresh=every if watch else None,
     )
+    if watch:
+        from analysis.watching import watch as keep_watching
+
+        typer.echo("Watching; stop with Ctrl-C.")
+        try:
+            keep_watching(ratings, make, typer.echo, every)
+        except KeyboardInterrupt:
+            typer.echo("Stopped.")
+        return
+    _tell(make(), out)
+
+
+def _tell(page: Path, out: Path) -> None:
+    """The report's main sentences and its place."""
+    import json
+
+    from analysis.report import JSON
+    from analysis.words import counted
+
     found = json.loads((out / JSON).read_text(encoding="utf-8"))
     for sentence in [*found["headline"], *found["notes"]]:
         typer.echo(sentence)
@@ -159,30 +215,25 @@ def power(
     chance: Annotated[
         float, typer.Option(help="Wanted probability of finding the difference.")
     ] = 0.80,
+    difference: Annotated[
+        float | None,
+        typer.Option(help="True difference to be found, points: adds power and listeners needed."),
+    ] = None,
+    comparisons: Annotated[
+        int, typer.Option(help="Comparisons in the family (the level is divided by them).", min=1)
+    ] = 1,
+    curve: Annotated[
+        Path | None, typer.Option(help="Draw the curves to this .svg or .pdf file.")
+    ] = None,
 ) -> None:
     """Show how small a difference between two systems a listening test could find."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from analysis.power import Scatter, precision
+    from analysis.power import Scatter
+    from analysis.power_table import power_curves, power_table
 
     scatter = Scatter() if like is None else Scatter.of_report(like)
-    label = "" if scatter.label is None else f"{scatter.label}: "
-    table = Table(
-        title=f"{label}Difference of two systems, points (found with {chance:.0%} at {alpha:g})",
-        caption=f"Assumed SDs: listener × system {scatter.listener:.1f}, text × system "
-        f"{scatter.utterance:.1f}, noise {scatter.noise:.1f}. The naive SE ignores the first two.",
-    )
-    for column in ("Listeners", "Texts", "Pages each", "SE", "Detectable", "Naive SE"):
-        table.add_column(column, justify="right")
-    for n_utterances in utterances or [20, 100]:
-        for n_listeners in listeners or [20, 60, 200]:
-            found = precision(
-                n_listeners, n_utterances, min(pages, n_utterances), scatter, alpha, chance
-            )
-            numbers = (found.se, found.detectable, found.naive_se)
-            table.add_row(
-                str(n_listeners), str(n_utterances), str(found.pages_per_listener),
-                *(f"{value:.2f}" for value in numbers),
-            )  # fmt: skip
-    Console().print(table)
+    texts, sizes = utterances or [20, 100], listeners or [20, 60, 200]
+    plan = (sizes, texts, pages, scatter, alpha, chance, difference, comparisons)
+    power_table(*plan)
+    if curve is not None:
+        power_curves(curve, *plan)
+        typer.echo(f"Curves: {curve}")

@@ -22,6 +22,8 @@ class SystemSummary:
         se: standard error of the mean for new listeners and new utterances; NaN if undefined.
         ci: 95 % interval of the mean. Not for reading off differences: see the comparisons.
         median: median of the ratings; q1 and q3 are the quartiles (Hyndman and Fan type 7).
+        share_lowest, share_highest: shares of the ratings at the ends of the scale, 0 to 1.
+        share_poor: share below two fifths of the scale (40 of 100: "poor" or "bad").
         scores: the sorted ratings, for plots.
     """
 
@@ -36,12 +38,16 @@ class SystemSummary:
     median: float
     q1: float
     q3: float
+    share_lowest: float
+    share_highest: float
+    share_poor: float
     scores: np.ndarray
 
 
 def describe(ratings: Ratings) -> list[SystemSummary]:
     """Summarise every system, in the order of `ratings.systems`."""
     pages = ratings.pages()
+    low, high = ratings.scale
     found = []
     for system in ratings.systems:
         listener, utterance, scores = pages.of(system)
@@ -60,6 +66,9 @@ def describe(ratings: Ratings) -> list[SystemSummary]:
                 median=float(median),
                 q1=float(q1),
                 q3=float(q3),
+                share_lowest=float(np.mean(scores == low)),
+                share_highest=float(np.mean(scores == high)),
+                share_poor=float(np.mean(scores < low + 0.4 * (high - low))),
                 scores=np.sort(scores[:, 0]),
             )
         )

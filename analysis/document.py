@@ -4,20 +4,32 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from analysis import document_details
 from analysis.agreement import Agreement
 from analysis.compare import Comparison
+from analysis.details import Details
 from analysis.gap import Gap
-from analysis.guards import warnings
-from analysis.methods import method_name, methods_text, versions
+from analysis.guards import lights, warnings
+from analysis.methods import method_name, methods_text, results_text, versions
 from analysis.results import Result
 from analysis.words import SIMULATED
 
 Row = dict[str, Any]
 
-TABLES = ("systems", "comparisons", "gaps", "excluded", "planted")
+TABLES = (
+    "systems",
+    "comparisons",
+    "gaps",
+    "excluded",
+    "planted",
+    "unscreened",
+    *document_details.TABLES,
+)
 
 
-def document(result: Result, command: str, notes: list[str]) -> Row:
+def document(result: Result, details: Details, command: str, notes: list[str]) -> Row:
     """`report.json`: plain types; null where not defined; gaps and gains are fractions."""
     components = result.components
     without_comparisons, without_gaps = result.unscreened
@@ -28,6 +40,7 @@ def document(result: Result, command: str, notes: list[str]) -> Row:
         "source": {"name": result.ratings.source, "ratings_sha256": result.everybody.sha256},
         "notes": notes,
         "headline": result.headline,
+        "lights": lights(result),
         "design": {
             "n_listeners": len(result.ratings.listeners),
             "n_utterances": len(result.ratings.utterances),
@@ -55,8 +68,10 @@ def document(result: Result, command: str, notes: list[str]) -> Row:
             "without_reference_and_anchors": agreement_row(result.agreement_tested),
         },
         "planted": [vars(row) for row in result.planted],
+        **document_details.details_rows(details),
         "methods_text": methods_text(result),
-        "warnings": warnings(result),
+        "results_text": results_text(result),
+        "warnings": warnings(result) + ([details.looks.text] if details.looks else []),
         "command": command,
         "versions": versions(),
     }
@@ -86,11 +101,13 @@ def gap_row(gap: Gap) -> Row:
 
 
 def agreement_row(agreement: Agreement) -> Row:
-    """ICC(A,1) and Kendall's W over one set of systems; null where they have no meaning."""
+    """Measures of agreement over one set of systems; null where they have no meaning."""
     return {
         "systems": agreement.systems,
         "icc_a1": None if agreement.icc is None else vars(agreement.icc),
+        "icc_ak": None if agreement.icc is None else vars(agreement.icc.of_mean()),
         "kendall_w": None if agreement.concordance is None else vars(agreement.concordance),
+        "krippendorff_alpha": agreement.krippendorff,
     }
 
 
@@ -103,7 +120,8 @@ def tables(document: Row) -> dict[str, list[Row]]:
         {"listener": row["listener"], "reasons": "; ".join(row["reasons"])}
         for row in document["screening"]["excluded"]
     ]
-    found = {name: excluded if name == "excluded" else document[name] for name in TABLES}
+    own = {"excluded": excluded, "unscreened": document["screening"]["without"]["comparisons"]}
+    found = {name: own[name] if name in own else document[name] for name in TABLES}
     label = document["label"] or document["origin"]
     return {
         name: [{**_flat(row), "origin": label} for row in rows]
@@ -131,6 +149,8 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
     if isinstance(value, float):
         return float(f"{value:.12g}") if math.isfinite(value) else None
     return value

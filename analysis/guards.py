@@ -8,6 +8,8 @@ from analysis.screening import nine_tenths
 from analysis.words import counted, number, p_equals
 
 _FEW = 6
+# BS.1534-3, section 4.2: 20 assessors often suffice.
+_ENOUGH = 20
 _RAW_DIFFERS = 0.1
 
 
@@ -167,3 +169,29 @@ def _design(result: Result) -> list[str]:
         "Scores depend on the systems that were in the test: do not compare them with other tests."
     )
     return found
+
+
+def lights(result: Result) -> list[dict[str, str]]:
+    """The design at a glance: name, state (good, look, bad) and a few words each."""
+    n_l, n_u = len(result.ratings.listeners), len(result.ratings.utterances)
+    looks, excluded = result.ratings.looks, len(result.screening.excluded)
+
+    def size(n: int) -> str:
+        return "good" if n >= _ENOUGH else "look" if n >= _FEW else "bad"
+
+    before = len(result.everybody.listeners)
+    share = excluded / before
+    return [
+        {"name": "Listeners", "state": size(n_l), "text": f"{n_l}"},
+        {"name": "Texts", "state": size(n_u), "text": f"{n_u}"},
+        {
+            "name": "Looks",
+            "state": "good" if looks == 0 else "look",
+            "text": "not recorded" if looks is None else f"{looks} while the study ran",
+        },
+        {
+            "name": "Screening",
+            "state": "good" if share <= 0.1 else "look" if share <= 1 / 3 else "bad",
+            "text": f"{excluded} of {counted(before, 'listener')} left out",
+        },
+    ]

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from analysis.compare import family_size
 from analysis.crossed import SMALLER_SAMPLE, TwoWayFit
 from analysis.results import Result
-from analysis.words import SIMULATED, counted
+from analysis.words import SIMULATED, counted, interval, number, p_equals, percent
 
 
 def method_name(fit: TwoWayFit) -> str:
@@ -76,16 +76,56 @@ def _degrees(found: list[int]) -> str:
 
 
 def _screening_text(result: Result) -> str:
-    excluded = len(result.screening.excluded)
-    if result.screening.rule == "none":
+    excluded, name = len(result.screening.excluded), result.screening.rule
+    if name == "none":
         return "No listener was screened out."
-    rule = {"bs1534-3": "ITU-R BS.1534-3", "mpeg": "MPEG"}[result.screening.rule]
+    rule, _, named = name.partition(" + ")
+    rules = {
+        "bs1534-3": "Post-screening by the ITU-R BS.1534-3 rule",
+        "mpeg": "Post-screening by the MPEG rule",
+        "own": "A rule of our own [which]",
+    }
+    by = [rules[rule]] if rule in rules else []
+    by += ["naming [why]"] if named else []
     verb = "was" if excluded == 1 else "were"
-    return f"Post-screening by the {rule} rule excluded {counted(excluded, 'listener')}" + (
-        f", who {verb} left out whole; results with everybody are reported beside."
-        if excluded
-        else "."
-    )
+    who = f"{' and '.join(by)} excluded {counted(excluded, 'listener')}"
+    who = who[0].upper() + who[1:]
+    if not excluded:
+        return f"{who}."
+    return f"{who}, who {verb} left out whole; results with everybody are reported beside."
+
+
+def results_text(result: Result) -> str:
+    """The results, ready to paste: every declared comparison with all that a reader needs."""
+    label = f"[{SIMULATED}.] " if result.ratings.simulated else ""
+    family = family_size(result.comparisons)
+    gaps = {gap.system: gap for gap in result.gaps if gap.defined}
+    means = {s.system: s for s in result.systems}
+    sentences = []
+    for c in result.comparisons:
+        x, y = means[c.x], means[c.y]
+        if not c.fit.defined:
+            sentences.append(
+                f"{c.x} (M = {number(x.mean)}) and {c.y} (M = {number(y.mean)}) could not be "
+                f"tested: {c.fit.why_undefined}."
+            )
+            continue
+        holm = f", Holm-adjusted {p_equals(c.p_adjusted)}" if family > 1 else ""
+        verb = "differed significantly" if c.significant else "did not differ significantly"
+        text = (
+            f"{c.x} (M = {number(x.mean)}) and {c.y} (M = {number(y.mean)}) {verb}: "
+            f"{number(c.fit.estimate, sign=True)} points, 95 % CI [{interval(c.fit.ci())}], "
+            f"t({number(c.fit.df)}) = {number(c.fit.t, 2)}, {p_equals(c.fit.p)}{holm}"
+        )
+        gap = gaps.get(c.x)
+        if gap is not None and gap.baseline == c.y:
+            ends = interval((100 * gap.ci[0], 100 * gap.ci[1]))
+            text += (
+                f"; gap reduction towards {gap.reference} {percent(gap.gap)} %, "
+                f"95 % Fieller CI [{ends}]"
+            )
+        sentences.append(f"{text}.")
+    return label + " ".join(sentences)
 
 
 def versions() -> dict[str, str]:

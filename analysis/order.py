@@ -45,7 +45,8 @@ def order_effects(
     """Drift of the scores over pages and over the screen, and of every pair over pages.
 
     Stimulus means are taken out of every score first, so that the order in which texts were drawn
-    is no drift. Empty if the ratings hold no page or stimulus positions.
+    is no drift. Empty if the ratings hold no page or stimulus positions; nothing over pages
+    if all listeners heard the texts in one order.
 
     Args:
         ratings: the ratings, with `page_index` and `stimulus_index` where recorded.
@@ -55,6 +56,9 @@ def order_effects(
         page=pd.to_numeric(ratings.frame["page_index"], errors="coerce"),
         place=pd.to_numeric(ratings.frame["stimulus_index"], errors="coerce"),
     )
+    # In one order for all, what is late and what is hard cannot be told apart.
+    if not frame.groupby("utterance")["page"].agg(np.ptp).gt(0).any():
+        frame["page"] = float("nan")
     means = frame.groupby(["utterance", "system"])["score"].transform("mean")
     frame["rest"] = frame["score"] - means
     effects = [

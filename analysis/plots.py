@@ -2,6 +2,8 @@
 
 import io
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -28,7 +30,8 @@ COMPONENT_LABELS = {
     "utterance_system": "Text × system", "page": "Page (listener × text)", "residual": "Noise",
 }  # fmt: skip
 _STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10, "text.color": INK,
+    "svg.fonttype": "none", "pdf.fonttype": 42, "font.family": "sans-serif", "font.size": 10,
+    "text.color": INK,
     "axes.edgecolor": GRID, "axes.labelcolor": INK, "axes.linewidth": 0.8, "xtick.color": MUTED,
     "ytick.color": INK, "xtick.labelcolor": MUTED, "axes.spines.top": False,
     "axes.spines.right": False, "axes.spines.left": False, "axes.grid": True,
@@ -37,24 +40,35 @@ _STYLE: dict[Any, Any] = {
     # A system may be called "a$b_1$c".
     "text.parse_math": False,
 }  # fmt: skip
-_WIDTH = 7.6
+WIDTH = 7.6
 FIGURES = ("systems", "gap", "comparisons", "variance")
 
 
-def figures(result: Result) -> dict[str, str]:
-    """All figures that this result has, as standalone SVG, by file name without suffix."""
-    simulated = result.ratings.simulated
-    planted = {(row.kind, row.name): row for row in result.planted}
-    found = {}
+@dataclass(frozen=True)
+class Drawing:
+    """One figure, standalone: SVG with real text, and PDF with embedded fonts."""
+
+    svg: str
+    pdf: bytes
+
+
+def drawn(simulated: bool, make: Callable[[], dict[str, Figure]]) -> dict[str, Drawing]:
+    """Make figures in the report's style and write them, by file name without suffix."""
     with mpl.rc_context(_STYLE):
-        found["systems"] = systems_figure(result.systems, result.ratings.scale)
-        defined = [gap for gap in result.gaps if gap.defined]
-        if defined:
-            found["gap"] = gap_figure(defined, planted)
-        found["comparisons"] = comparisons_figure(result.comparisons, planted)
-        if result.components is not None:
-            found["variance"] = variance_figure(result.components)
-        return {name: _svg(figure, name, simulated) for name, figure in found.items()}
+        return {name: _drawing(figure, name, simulated) for name, figure in make().items()}
+
+
+def figures(result: Result) -> dict[str, Figure]:
+    """The figures of the headline results; call within `drawn`."""
+    planted = {(row.kind, row.name): row for row in result.planted}
+    found = {"systems": systems_figure(result.systems, result.ratings.scale)}
+    defined = [gap for gap in result.gaps if gap.defined]
+    if defined:
+        found["gap"] = gap_figure(defined, planted)
+    found["comparisons"] = comparisons_figure(result.comparisons, planted)
+    if result.components is not None:
+        found["variance"] = variance_figure(result.components)
+    return found
 
 
 def inline(svg: str, name: str) -> str:
@@ -68,7 +82,7 @@ def inline(svg: str, name: str) -> str:
     return body
 
 
-def _svg(figure: Figure, name: str, simulated: bool) -> str:
+def _drawing(figure: Figure, name: str, simulated: bool) -> Drawing:
     if simulated:
         figure.text(
             0.5, 0.5, SIMULATED, ha="center", va="center", rotation=12, fontsize=21,
@@ -79,17 +93,19 @@ def _svg(figure: Figure, name: str, simulated: bool) -> str:
             0.01, 1 - 0.05 / height, SIMULATED, va="top", fontsize=9, fontweight="bold",
             color=WARN,
         )  # fmt: skip
-    buffer = io.StringIO()
+    svg, pdf = io.StringIO(), io.BytesIO()
     # A fixed salt and no date: the same result gives the same bytes.
     with mpl.rc_context({"svg.hashsalt": name}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    nothing = {"CreationDate": None, "Creator": None, "Producer": None}
+    figure.savefig(pdf, format="pdf", metadata=nothing)
+    return Drawing(svg.getvalue(), pdf.getvalue())
 
 
-def _rows(n: int, height: float, labels: list[str]) -> tuple[Figure, Axes]:
+def rows(n: int, height: float, labels: list[str]) -> tuple[Figure, Axes]:
     """A figure with `n` named rows, the first on top, and room for a label above."""
     inches = height * n + 1.05
-    figure = Figure(figsize=(_WIDTH, inches))
+    figure = Figure(figsize=(WIDTH, inches))
     widest = max(len(label) for label in labels)
     left = min(0.12 + 0.0095 * widest, 0.42)
     bottom, top = 0.6 / inches, 1 - 0.35 / inches
@@ -101,7 +117,7 @@ def _rows(n: int, height: float, labels: list[str]) -> tuple[Figure, Axes]:
 
 def systems_figure(systems: tuple[SystemSummary, ...], scale: tuple[float, float]) -> Figure:
     """Distribution of the scores of every system, with quartiles, mean and its interval."""
-    figure, ax = _rows(len(systems), 0.72, [system.system for system in systems])
+    figure, ax = rows(len(systems), 0.72, [system.system for system in systems])
     bins = np.linspace(*scale, 21)
     for row, system in enumerate(systems):
         colour = COLOURS[system.role]
@@ -110,7 +126,7 @@ def systems_figure(systems: tuple[SystemSummary, ...], scale: tuple[float, float
         ax.stairs(tops, bins, baseline=row + 0.12, fill=True, color=colour, alpha=0.3)
         ax.plot([system.q1, system.q3], [row + 0.24] * 2, color=MUTED, lw=3, solid_capstyle="butt")
         ax.plot([system.median], [row + 0.24], marker="|", ms=9, mew=2, color=INK)
-        _interval(ax, row + 0.12, system.mean, system.ci, colour, "D")
+        interval(ax, row + 0.12, system.mean, system.ci, colour, "D")
     low, high = scale
     margin = 0.02 * (high - low)
     ax.set_xlim(low - margin, high + margin)
@@ -122,14 +138,14 @@ def systems_figure(systems: tuple[SystemSummary, ...], scale: tuple[float, float
 
 def gap_figure(gaps: list[Gap], planted: dict[tuple[str, str], Recovered]) -> Figure:
     """Each system between baseline (0 %) and reference (100 %), with Fieller intervals."""
-    figure, ax = _rows(len(gaps), 0.5, [gap.system for gap in gaps])
+    figure, ax = rows(len(gaps), 0.5, [gap.system for gap in gaps])
     for row, gap in enumerate(gaps):
         ax.plot([0, 100], [row, row], color=GRID, lw=9, solid_capstyle="butt", zorder=1)
         done = float(np.clip(100 * gap.gap, 0, 100))
         ax.plot([0, done], [row, row], color=COLOURS["system"], lw=9, alpha=0.35, zorder=1.5,
                 solid_capstyle="butt")  # fmt: skip
         ends = (100 * gap.ci[0], 100 * gap.ci[1])
-        _interval(ax, row, 100 * gap.gap, ends, COLOURS["system"], "o")
+        interval(ax, row, 100 * gap.gap, ends, COLOURS["system"], "o")
         ax.annotate(
             f"{number(100 * gap.gap)} %", (100 * gap.gap, row), xytext=(0, 8), ha="center",
             textcoords="offset points", fontsize=9,
@@ -152,13 +168,13 @@ def comparisons_figure(
     comparisons: tuple[Comparison, ...], planted: dict[tuple[str, str], Recovered]
 ) -> Figure:
     """Forest plot: the difference with the honest interval, and the naive one in grey."""
-    figure, ax = _rows(len(comparisons), 0.46, [f"{c.x} − {c.y}" for c in comparisons])
+    figure, ax = rows(len(comparisons), 0.46, [f"{c.x} − {c.y}" for c in comparisons])
     for row, c in enumerate(comparisons):
         if np.isfinite(c.naive_ci[0]):
-            _interval(ax, row + 0.2, c.fit.raw, c.naive_ci, MUTED, "", width=1.2)
+            interval(ax, row + 0.2, c.fit.raw, c.naive_ci, MUTED, "", width=1.2)
         colour = COLOURS["system"] if c.significant else INK
         ends = c.fit.ci() if c.fit.defined else (c.fit.estimate, c.fit.estimate)
-        _interval(ax, row - 0.05, c.fit.estimate, ends, colour, "s")
+        interval(ax, row - 0.05, c.fit.estimate, ends, colour, "s")
         _planted_mark(ax, row - 0.05, planted.get(("difference", f"{c.x} − {c.y}")), 1)
     ax.axvline(0, color=INK, lw=1)
     ax.set_xlabel("Difference (points); thin grey: if pages were independent, which they are not")
@@ -168,7 +184,7 @@ def comparisons_figure(
 
 def variance_figure(components: Components) -> Figure:
     """One bar: what share of the scatter comes from where."""
-    figure = Figure(figsize=(_WIDTH, 1.9))
+    figure = Figure(figsize=(WIDTH, 1.9))
     ax = figure.add_axes((0.03, 0.56, 0.92, 0.22))
     parts = components.parts()
     total = sum(parts.values())
@@ -189,10 +205,11 @@ def variance_figure(components: Components) -> Figure:
     return figure
 
 
-def _interval(
+def interval(
     ax: Axes, y: float, x: float, ends: tuple[float, float], colour: str, marker: str,
     width: float = 2.2,
 ) -> None:  # fmt: skip
+    """A point with its interval, where there is one."""
     if all(np.isfinite(end) for end in ends):
         ax.plot(ends, [y, y], color=colour, lw=width, solid_capstyle="round", zorder=3)
     if marker:

@@ -21,7 +21,7 @@ from analysis.components import Components, variance_components
 from analysis.describe import SystemSummary, describe
 from analysis.gap import Gap, gap_reduction
 from analysis.ratings import Ratings
-from analysis.screening import RuleName, Screening, screen
+from analysis.screening import OwnRule, RuleName, Screening, screen
 from analysis.words import SIMULATED, counted, interval, number
 from intone.errors import UserError
 
@@ -128,8 +128,9 @@ class Result:
 def analyse(
     ratings: Ratings,
     contrasts: Contrasts | None = None,
-    rule: RuleName | None = None,
+    rule: RuleName | OwnRule | None = None,
     planted: Planted | None = None,
+    exclude: Sequence[str] = (),
 ) -> Result:
     """Screen, describe, compare and measure gaps.
 
@@ -137,7 +138,7 @@ def analyse(
         UserError: the design does not carry what was asked for.
     """
     pairs = contrast_pairs(ratings, contrasts)
-    screening = screen(ratings, rule)
+    screening = screen(ratings, rule, exclude)
     kept = screening.kept
     comparisons, gaps = _test(kept, pairs)
     if not comparisons:

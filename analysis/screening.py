@@ -6,7 +6,7 @@ the report always shows its results with and without screening.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +17,8 @@ from analysis.words import counted
 from intone.errors import UserError
 
 RuleName = Literal["bs1534-3", "mpeg", "none"]
+# A rule of one's own: reasons, in words, by listener who is to be left out.
+OwnRule = Callable[[Ratings], Mapping[str, Sequence[str]]]
 
 # BS.1534-3, section 4.1.2; all four are strict inequalities.
 _REFERENCE_BELOW = 0.90
@@ -38,19 +40,21 @@ class Screening:
     """What a rule did.
 
     Attributes:
-        rule: name of the rule.
+        rule: name of the rule; "own" for a function, "... + named" where listeners were named.
         excluded: listeners left out, by name.
         kept: the ratings of the others.
         notes: what the reader must know about how the rule applied.
     """
 
-    rule: RuleName
+    rule: str
     excluded: tuple[Exclusion, ...]
     kept: Ratings
     notes: tuple[str, ...] = ()
 
 
-def screen(ratings: Ratings, rule: RuleName | None = None) -> Screening:
+def screen(
+    ratings: Ratings, rule: RuleName | OwnRule | None = None, exclude: Sequence[str] = ()
+) -> Screening:
     """Leave listeners out by a rule.
 
     * `bs1534-3`: hidden reference below 90 on more than 15 % of the items, or mid anchor above 90
@@ -58,18 +62,53 @@ def screen(ratings: Ratings, rule: RuleName | None = None) -> Screening:
       anchor above 90 does not count for the second. 90 means 90 % of the scale.
     * `mpeg`: any item with the reference below 90, or without reference >= mid >= low anchor.
     * `none`: everybody stays.
+    * a function of the ratings that gives reasons by listener.
 
     Args:
         ratings: everybody's ratings.
         rule: by default `bs1534-3` for MUSHRA pages on a scale from 0 to 100, else `none`.
+        exclude: listeners who are left out besides, for a reason that ratings do not show.
 
     If the default rule would leave fewer than two listeners, everybody stays and a note says so.
 
     Raises:
-        UserError: unknown rule, or the rule asked for would leave fewer than two listeners.
+        UserError: unknown rule or listener, or too few listeners would be left.
     """
-    asked = rule is not None
-    rule, notes = (rule, []) if rule is not None else _default_rule(ratings)
+    chosen, notes = (rule, []) if rule is not None else _default_rule(ratings)
+    found, name = _apply(chosen, ratings, notes)
+    excluded = _excluded(found)
+    left = len(ratings.listeners) - len(excluded)
+    if excluded and left < 2 and rule is None:
+        notes.insert(
+            0,
+            f"Nobody was screened out: BS.1534-3 would leave {counted(left, 'listener')} of "
+            f"{len(ratings.listeners)}, so either the recordings were not heard as better or the "
+            "listeners were not listening. Decide which before quoting anything.",
+        )
+        found, name = {}, "none"
+    if exclude:
+        name += " + named"
+        for listener in exclude:
+            if listener not in ratings.listeners:
+                raise UserError(f"{ratings.source}: no listener {listener!r} (--exclude)")
+            found.setdefault(listener, []).append("named by the analyst")
+    excluded = _excluded(found)
+    left = len(ratings.listeners) - len(excluded)
+    if excluded and left < 2:
+        raise UserError(
+            f"{ratings.source}: screening rule {name} leaves {counted(left, 'listener')} of "
+            f"{len(ratings.listeners)}; use --screening none and see how the reference was rated"
+        )
+    kept = ratings.without([exclusion.listener for exclusion in excluded])
+    return Screening(name, excluded, kept, tuple(notes))
+
+
+def _apply(
+    rule: RuleName | OwnRule, ratings: Ratings, notes: list[str]
+) -> tuple[dict[str, list[str]], str]:
+    """Reasons by listener, and the name of the rule."""
+    if callable(rule):
+        return {name: list(reasons) for name, reasons in rule(ratings).items()}, "own"
     rules: dict[str, Callable[[Ratings, list[str]], dict[str, list[str]]]] = {
         "bs1534-3": _bs1534,
         "mpeg": _mpeg,
@@ -77,24 +116,11 @@ def screen(ratings: Ratings, rule: RuleName | None = None) -> Screening:
     }
     if rule not in rules:
         raise UserError(f"--screening {rule}: no such rule; choose {', '.join(rules)}")
-    found = rules[rule](ratings, notes)
-    excluded = tuple(Exclusion(name, tuple(found[name])) for name in sorted(found))
-    left = len(ratings.listeners) - len(excluded)
-    if excluded and left < 2 and not asked:
-        notes.insert(
-            0,
-            f"Nobody was screened out: BS.1534-3 would leave {counted(left, 'listener')} of "
-            f"{len(ratings.listeners)}, so either the recordings were not heard as better or the "
-            "listeners were not listening. Decide which before quoting anything.",
-        )
-        return Screening("none", (), ratings, tuple(notes))
-    if excluded and left < 2:
-        raise UserError(
-            f"{ratings.source}: screening rule {rule} leaves {counted(left, 'listener')} of "
-            f"{len(ratings.listeners)}; use --screening none and see how the reference was rated"
-        )
-    kept = ratings.without([exclusion.listener for exclusion in excluded])
-    return Screening(rule, excluded, kept, tuple(notes))
+    return rules[rule](ratings, notes), rule
+
+
+def _excluded(found: dict[str, list[str]]) -> tuple[Exclusion, ...]:
+    return tuple(Exclusion(name, tuple(found[name])) for name in sorted(found))
 
 
 def _default_rule(ratings: Ratings) -> tuple[RuleName, list[str]]:

@@ -113,7 +113,12 @@ def test_simulated_listeners_are_named_on_every_face(simulated_csv, tmp_path, pl
     assert len(page.captions) >= 10
     assert all(caption.startswith(SIMULATED) for caption in page.captions)
     figures = sorted((out / "figures").glob("*.svg"))
-    assert [path.stem for path in figures] == ["comparisons", "gap", "systems", "variance"]
+    assert [path.stem for path in figures] == [
+        "comparisons", "gap", "listeners", "planning", "ranks", "sensitivity", "systems", "texts",
+        "variance", "wins",
+    ]  # fmt: skip
+    assert {path.stem for path in (out / "figures").glob("*.pdf")} == {p.stem for p in figures}
+    assert all(SIMULATED in path.read_text() for path in (out / "tables").glob("*.tex"))
     assert all(path.read_text().count(SIMULATED) >= 2 for path in figures)
     for path in (out / "tables").glob("*.csv"):
         with path.open(newline="") as stream:
@@ -128,7 +133,7 @@ def test_human_ratings_carry_no_such_label(human_csv, tmp_path):
     out = tmp_path / "out"
     write_report(human_csv, out, baseline="ntts")
     for path in [*out.glob("report.*"), *out.glob("*/*")]:
-        assert "SIMULATED" not in path.read_text()
+        assert b"SIMULATED" not in path.read_bytes()
 
 
 def test_planted_values_stand_beside_their_estimates(simulated_csv, tmp_path, planted):
