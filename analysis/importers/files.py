@@ -13,6 +13,8 @@ from intone.errors import UserError
 # Python would also take "1_000" and "nan"; a score is digits.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _CELL_LIMIT = 10_000_000
+# Whole numbers of JSON have no limit, decimal ones have.
+_HUGE = 1e300
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,8 @@ def read_json(file: Path, hint: str) -> Any:
         cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
         what = "the JSON is cut off" if cut else f"not JSON ({error.msg})"
         raise UserError(f"{file.name}, line {error.lineno}: {what}; {hint}") from error
-    except RecursionError as error:
-        raise UserError(f"{file.name}: JSON nested too deep for results; {hint}") from error
+    except (RecursionError, ValueError) as error:
+        raise UserError(f"{file.name}: JSON too deep or numbers too long; {hint}") from error
 
 
 def number(value: object, where: str, what: str) -> float:
@@ -105,12 +107,11 @@ def number(value: object, where: str, what: str) -> float:
             raise UserError(
                 f"{where}: the {what} is missing; delete the row if nothing was rated there"
             )
-        if _NUMBER.fullmatch(text):
-            return float(text)
-    elif (
-        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
-    ):
-        return float(value)
+        found: object = float(text) if _NUMBER.fullmatch(text) else None
+    else:
+        found = value
+    if isinstance(found, int | float) and not isinstance(found, bool) and abs(found) < _HUGE:
+        return float(found)
     raise UserError(
         f"{where}: {what} {value!r} is not a number; correct it, or check the separator"
     )

@@ -129,15 +129,23 @@ def _trials(file: Path) -> Iterator[_Trial]:
         yield from _flat([(f"{file.name}, record {n}", r) for n, r in enumerate(content, start=1)])
         return
     for test, table in content.items():
+        if not isinstance(table, dict):
+            raise UserError(f"{file.name}: {test!r} holds no documents; {_HINT}")
         for key, document in table.items():
             where = f"{file.name}, document {key!r} of {test!r}"
-            lacking = [k for k in ("id", "type", "responses", "questionaire") if k not in document]
-            if lacking or not isinstance(document["responses"], list):
-                raise UserError(f"{where}: no {', '.join(lacking) or 'list of responses'}; {_HINT}")
+            _check(document, where)
             yield _Trial(
                 str(document.get("testId", test)), document["id"], str(document["type"]),
                 document["questionaire"], document["responses"], where,
             )  # fmt: skip
+
+
+def _check(document: Any, where: str) -> None:
+    """A document has what a page has, in the form that it has there."""
+    forms = {"id": str | int | float, "type": str, "responses": list, "questionaire": dict}
+    for name, form in forms.items():
+        if not isinstance(document, dict) or not isinstance(document.get(name), form):
+            raise UserError(f"{where}: no {name}, or in another form; {_HINT}")
 
 
 def _table(file: Path) -> list[tuple[str, Record]]:

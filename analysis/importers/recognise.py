@@ -54,7 +54,7 @@ def recognise(file: Path) -> str | None:
 def _recognise_json(file: Path, text: str) -> str:
     try:
         content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         # What is cut off is refused by the one it looks like, with what that tool does to files.
         content = None
         if '"TestID"' in text:

@@ -151,6 +151,12 @@ def _fixed(line: Line, header: _Header, reading: _Reading) -> _Cells:
     before, (trial, *values) = line.cells[:-n_tail], line.cells[-n_tail:]
     has_session = header.has_session
     if not fits:
+        # webMUSHRA never writes a comment: something there means that a row lost its end.
+        if values[-1].strip():
+            raise UserError(
+                f"{line.where}: {counted(len(line.cells), 'cell')} where the header has "
+                f"{header.n_cells}, and the row does not end like one; it may be cut off: delete it"
+            )
         reading.drifted.append(line.where)
         has_session = has_session or is_uuid(before[-1].strip())
     session = before.pop().strip() if has_session else None

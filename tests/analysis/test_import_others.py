@@ -86,6 +86,20 @@ def test_broken_databases_of_pymushra(tmp_path):
     database["tts"]["2"]["responses"][1]["score"] = float("nan")
     bad = foreign.write_json(tmp_path / "bad.json", database)
     assert "bad.json, document '2' of 'tts': score nan is not a number" in _refusal(bad)
+    odd = [("responses", 3), ("questionaire", None), ("type", []), ("responses", [7])]
+    for name, value in [*odd, ("responses", [{"stimulus": "a"}])]:
+        database = foreign.pymushra()
+        database["tts"]["5"][name] = value
+        bad = foreign.write_json(tmp_path / "bad.json", database)
+        assert "bad.json, document '5' of 'tts': " in _refusal(bad)
+    database["tts"]["5"] = None
+    bad = foreign.write_json(tmp_path / "bad.json", database)
+    assert "bad.json, document '5' of 'tts': no id" in _refusal(bad)
+    database = foreign.pymushra()
+    database["tts"]["2"]["responses"][1]["score"] = 10**400
+    assert "is not a number" in _refusal(foreign.write_json(tmp_path / "bad.json", database))
+    bad.write_text(bad.read_text().replace("1" + "0" * 400, "1" + "0" * 5000))
+    assert "numbers too long" in _refusal(bad)
     database = foreign.pymushra()
     del database["tts"]["4"]["questionaire"]["uuid"]
     bad = foreign.write_json(tmp_path / "bad.json", database)

@@ -192,6 +192,8 @@ GOOD = [foreign.mushra_header(), *foreign.mushra_rows(2, 2)]
         ([*GOOD[:2], GOOD[2].rsplit(",", 3)[0] + ",50,soon,"], "line 3: time 'soon' is not a"),
         ([GOOD[0], *(row.replace(",", ";") for row in GOOD[1:])], "line 2: 1 cell where at least"),
         ([*GOOD[:3], GOOD[3][:40]], "mushra.csv, line 4: "),
+        # Its labels are numbers, too: read from the end, the label would pass for the score.
+        ([GOOD[0], "tts,x,9,id-1,7,1,55,31500"], "line 2: 8 cells where the header has 9, and"),
         ([*GOOD[:3], 'tts,"open'], "line 4: not a table"),
         ([GOOD[0]], "only a header, no results"),
         ([*GOOD, PAIRS], "line 22: paired_comparison pages follow mushra pages"),

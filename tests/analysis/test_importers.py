@@ -186,6 +186,23 @@ def test_our_own_export_comes_back(tmp_path):
     assert (row["system_a"], row["system_b"], row["choice"]) == ("reference", "zebrabaseline", "a")
 
 
+@pytest.mark.parametrize("name", ["webmushra", "pymushra", "pymushra csv", "beaqlejs", "netflix"])
+def test_a_file_cut_off_anywhere_is_read_or_refused_in_one_sentence(places, name, tmp_path):
+    whole = places[name][0].read_bytes()
+    cut = tmp_path / f"cut{places[name][0].suffix}"
+    refused = 0
+    for n in range(1, 20):
+        cut.write_bytes(whole[: n * len(whole) // 20])
+        try:
+            import_results([cut], name.split()[0])
+        except UserError as error:
+            refused += 1
+            assert str(error).startswith(cut.name)
+            assert "\n" not in str(error)
+    # Lines of a table may end anywhere; a cut in a document always shows.
+    assert refused == 19 or cut.suffix == ".csv"
+
+
 def test_what_no_tool_wrote_is_refused(tmp_path, places):
     xml = tmp_path / "x.xml"
     xml.write_text("<html></html>")
