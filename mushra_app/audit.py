@@ -78,7 +78,7 @@ def audit(study_yaml: Path, progress: Progress | None = None) -> list[Check]:
         seen = sit(copy, progress)
         files = [p.name for p in copy.parent.rglob("*.wav")]
         hidden = [*names.values(), LOW, MID, *files, copy.stem, folder]
-    return [*checks(seen, hidden), _texts(study)]
+    return [*checks(seen, hidden), named_in_texts(study)]
 
 
 def renamed(study: Study, study_yaml: Path, folder: Path) -> tuple[Path, dict[str, str]]:
@@ -216,7 +216,7 @@ def _timing(seen: Sitting) -> list[str]:
     return against
 
 
-def _texts(study: Study) -> Check:
+def named_in_texts(study: Study) -> Check:
     """Names of systems in what listeners read, which the study's author wrote."""
     hidden = {"systems", "sentences", "pairs", "gold"}
     steps = [step.model_dump(exclude=hidden) for step in study.sitting]

@@ -42,5 +42,7 @@ class Limit:
         old = self._clock() - self._within_s
         for key in [k for k, tries in self._tries.items() if not tries or tries[-1] <= old]:
             del self._tries[key]
-        while len(self._tries) >= _MOST_KEYS:
-            del self._tries[next(iter(self._tries))]
+        # Half of them at once, so that a flood of names does not cost a look at all of them each.
+        if len(self._tries) >= _MOST_KEYS:
+            for key in list(self._tries)[: _MOST_KEYS // 2]:
+                del self._tries[key]

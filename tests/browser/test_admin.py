@@ -177,6 +177,7 @@ def test_the_whole_side_of_the_researcher(browser, watched, study, token):
     context.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_tab_fits_every_screen(browser, watched, width, scheme):

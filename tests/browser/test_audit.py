@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from mushra_app.audit import Answer, Sitting, checks, renamed
+from mushra_app.audit import Answer, Sitting, checks, named_in_texts, renamed
 from mushra_app.steps import TextStep, TrialsStep
 from mushra_app.study import read_study
 from tests.mushra_app.support import SENTENCES, SYSTEMS, make_study
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory, browser):
     del browser  # without one there is nothing to audit
-    steps = [TextStep(), *(TrialsStep(page=kind, pages=1) for kind in ("mushra", "ab", "acr"))]
+    steps = [TextStep(), *(TrialsStep(page=kind, pages=1) for kind in ("mushra", "ab"))]
     return make_study(tmp_path_factory.mktemp("audit"), sitting=steps)
 
 
@@ -27,7 +27,7 @@ def test_a_copy_says_the_same_under_other_names(mixed, tmp_path):
     assert set(names) <= {*SYSTEMS, *SENTENCES}
     text = copy.read_text() + (copy.parent / "stimuli" / "stimuli.json").read_text()
     assert not any(name in text for name in [*SYSTEMS, *SENTENCES])
-    assert [step.type for step in read_study(copy).sitting] == ["text", *["trials"] * 3]
+    assert [step.type for step in read_study(copy).sitting] == ["text", *["trials"] * 2]
 
 
 def test_a_study_of_ours_is_blind(mixed):
@@ -38,14 +38,13 @@ def test_a_study_of_ours_is_blind(mixed):
     assert len(found) == 9
 
 
-def test_a_text_that_names_a_system_fails(mixed, tmp_path):
-    study = tmp_path / "named.yaml"
-    told = mixed.read_text().replace("How natural does each", "How natural is zebrabaseline, each")
-    study.write_text(told.replace("stimuli: stimuli", f"stimuli: {mixed.parent / 'stimuli'}"))
-    done = run(study)
-    assert done.returncode == 1
-    assert "1 of 9 checks failed" in done.stderr
-    assert "'zebrabaseline' stands in a text of the study file" in done.stdout
+def test_a_text_that_names_a_system_fails(mixed):
+    study = read_study(mixed)
+    assert named_in_texts(study).passed
+    told = study.model_copy(update={"prompt": "How natural is zebrabaseline?"})
+    assert named_in_texts(told).against == ["'zebrabaseline' stands in a text of the study file"]
+    longer = study.model_copy(update={"prompt": "How natural is zebrabaselines?"})
+    assert named_in_texts(longer).passed
 
 
 def run(study):
