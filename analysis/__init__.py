@@ -1,0 +1,38 @@
+"""From ratings to a report, or to the cells of a notebook.
+
+    import analysis
+
+    ratings = analysis.read_ratings("ratings.csv", baseline="ntts", reference="recordings")
+    analysis.gap_table(ratings)  # displays as a table, prints as sentences
+    analysis.comparison_table(ratings, method="wilcoxon")
+
+Whatever else a report shows is a function of a module: `from analysis.omnibus import omnibus`.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analysis.notebook import (
+        comparison_table,
+        gap_table,
+        listener_table,
+        system_table,
+        text_table,
+    )
+    from analysis.ratings import read_ratings
+    from analysis.results import analyse
+
+__all__ = [
+    "analyse", "comparison_table", "gap_table", "listener_table", "read_ratings", "system_table",
+    "text_table",
+]  # fmt: skip
+
+_ELSEWHERE = {"read_ratings": "analysis.ratings", "analyse": "analysis.results"}
+
+
+def __getattr__(name: str) -> object:
+    # Late, because the command line must start without NumPy and pandas.
+    if name not in __all__:
+        raise AttributeError(f"module 'analysis' has no attribute {name!r}")
+    return getattr(import_module(_ELSEWHERE.get(name, "analysis.notebook")), name)

@@ -1,0 +1,64 @@
+"""The questions of a notebook, each answered by one function of the ratings.
+
+All but the named alternatives screen as a report does, and say so.
+"""
+
+from analysis.compare import Contrasts, contrast_pairs, family_size
+from analysis.items import item_report
+from analysis.listeners import listener_report
+from analysis.pairwise import Method, compare_by
+from analysis.ratings import Ratings
+from analysis.results import Result, analyse, comparison_text
+from analysis.screening import OwnRule, RuleName
+from analysis.shown import Shown
+from analysis.words import SIMULATED, counted
+
+Rule = RuleName | OwnRule | None
+
+
+def system_table(ratings: Ratings, rule: Rule = None) -> Shown:
+    """Every system by itself: mean with an interval that respects the design, median, shares."""
+    found = analyse(ratings, rule=rule)
+    return Shown(found.systems, notes=_notes(found))
+
+
+def comparison_table(
+    ratings: Ratings,
+    contrasts: Contrasts | None = None,
+    rule: Rule = None,
+    method: Method = "two-way",
+) -> Shown:
+    """Differences of the declared family, Holm; by the two-way model or a named alternative.
+
+    Raises:
+        UserError: no such family or method.
+    """
+    found = analyse(ratings, contrasts, rule)
+    if method != "two-way":
+        pairs = contrast_pairs(ratings, contrasts)
+        return Shown(compare_by(found.ratings, pairs, method), notes=_notes(found))
+    family = family_size(found.comparisons)
+    said = [comparison_text(c, family, simulated=False) for c in found.comparisons]
+    return Shown(found.comparisons, said, _notes(found))
+
+
+def gap_table(ratings: Ratings, rule: Rule = None) -> Shown:
+    """Gap reduction of every system under test; empty without a baseline and a reference."""
+    found = analyse(ratings, rule=rule)
+    return Shown(found.gaps, [gap.text for gap in found.gaps], _notes(found))
+
+
+def listener_table(ratings: Ratings) -> Shown:
+    """How each listener rated, before any screening."""
+    return Shown(listener_report(ratings), notes=[SIMULATED] if ratings.simulated else [])
+
+
+def text_table(ratings: Ratings, x: str, y: str) -> Shown:
+    """The difference of two systems on every text, the lowest first, before any screening."""
+    return Shown(item_report(ratings, x, y), notes=[SIMULATED] if ratings.simulated else [])
+
+
+def _notes(result: Result) -> list[str]:
+    out = len(result.screening.excluded)
+    found = [SIMULATED] if result.ratings.simulated else []
+    return [*found, f"Screening {result.screening.rule}: {counted(out, 'listener')} left out."]
