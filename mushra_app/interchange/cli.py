@@ -92,8 +92,13 @@ def export(
     if dictionary is not None:
         typer.echo(f"{write_dictionary(dictionary)}: written")
     if form == "webmushra":
+        if rehearsal:
+            raise UserError(
+                "--format webmushra --rehearsal: webMUSHRA's files cannot say that ratings are "
+                "simulated; leave out --format, or --rehearsal"
+            )
         folder = out or Path("webmushra")
-        done = export_webmushra(study, folder, rehearsal)
+        done = export_webmushra(study, folder)
         for name, rows in done.files.items():
             typer.echo(f"{folder / name}: {rows} rows")
         for what, count in done.left_out.items():

@@ -189,3 +189,11 @@ def test_a_system_with_a_reserved_name_is_refused(tmp_path):
         app, ["study", "export", str(study), "-o", str(tmp_path / "r"), "--format", "webmushra"]
     )
     assert "'anchor35'" in str(done.exception)
+
+
+def test_simulated_ratings_never_leave_in_a_form_that_cannot_say_so(tmp_path):
+    study = answered_study(tmp_path)
+    asked = ["study", "export", str(study), "-o", str(tmp_path / "r"), "--format", "webmushra"]
+    done = CliRunner().invoke(app, [*asked, "--rehearsal"])
+    assert "cannot say that ratings are simulated" in str(done.exception)
+    assert not (tmp_path / "r").exists()

@@ -45,13 +45,12 @@ class Written:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def export_webmushra(study_yaml: Path, folder: Path, rehearsal: bool = False) -> Written:
+def export_webmushra(study_yaml: Path, folder: Path) -> Written:
     """Write the files of a study for which there are rows.
 
     Args:
         study_yaml: the study file.
         folder: where the files go.
-        rehearsal: read the rehearsal's database.
 
     Raises:
         UserError: no database yet, the folder's name is a file's, or a system has a name that
@@ -59,7 +58,7 @@ def export_webmushra(study_yaml: Path, folder: Path, rehearsal: bool = False) ->
     """
     if folder.suffix or folder.is_file():
         raise UserError(f"{folder}: give a folder: webMUSHRA has a file for each kind of page")
-    study, engine = open_study(study_yaml, rehearsal)
+    study, engine = open_study(study_yaml)
     for system in study.systems:
         if system in ("reference", *_ROLES.values()):
             raise UserError(
