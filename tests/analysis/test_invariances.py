@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from analysis.compare import compare, contrast_pairs
 from analysis.gap import gap_reduction
 from analysis.ratings import read_ratings
+from intone.errors import UserError
 
 ROLES = {"baseline": "b", "reference": "r"}
 QUICK = settings(
@@ -90,3 +91,16 @@ def test_the_unit_of_the_scale_does_not_matter(frame, numbers, slope, intercept)
         assert tests2[key] == pytest.approx(expected, rel=1e-4, abs=1e-7)
     for key, values in gaps.items():
         assert gaps2[key] == pytest.approx(values, rel=1e-7)
+
+
+@QUICK
+@given(data=st.data())
+def test_a_rating_that_stands_twice_is_always_found(frame, tmp_path, data):
+    """Wherever the second one stands and whatever it says."""
+    twice = frame.iloc[[data.draw(st.integers(0, len(frame) - 1))]]
+    twice = twice.assign(score=data.draw(st.integers(0, 100)))
+    place = data.draw(st.integers(0, len(frame)))
+    path = tmp_path / "r.csv"
+    pd.concat([frame.iloc[:place], twice, frame.iloc[place:]]).to_csv(path, index=False)
+    with pytest.raises(UserError, match="already rated system"):
+        read_ratings(path, **ROLES)
