@@ -46,7 +46,9 @@ def test_the_documented_commands_exist():
         "corpus build", "corpus fetch", "corpus import", "corpus report", "prepare",
         "text analyse", "text train-parser", "text score-parser", "train",
         "synth", "stimuli make", "stimuli import", "voice pack", "voice show", "assets",
-        "objective", "study new", "serve", "rehearse", "report", "demo",
+        "objective", "study new", "study check", "study plan", "study audit", "study import",
+        "study export", "study bundle", "study backup", "study invite", "study schema", "serve",
+        "rehearse", "ratings import", "report", "power", "evaluate", "doctor", "runs", "demo",
     }  # fmt: skip
     assert documented <= found
 
