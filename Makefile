@@ -39,7 +39,7 @@ demo: install
 	$(BIN)/intone demo $(if $(filter 0,$(SERVE)),--no-serve,)
 
 test: install
-	$(BIN)/python -m pytest -m 'not slow' --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest -m 'not slow' --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow

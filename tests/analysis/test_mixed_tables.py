@@ -115,6 +115,7 @@ def test_every_rating_a_repeat_is_refused(write_csv):
         read_ratings(write_csv(text))
 
 
+@pytest.mark.slow
 def test_a_million_rows_are_read_whole(tmp_path):
     n_l, n_u, systems = 1000, 200, 5
     codes = np.indices((n_l, n_u, systems)).reshape(3, -1)
