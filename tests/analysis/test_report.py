@@ -152,6 +152,7 @@ def test_planted_values_stand_beside_their_estimates(simulated_csv, tmp_path, pl
         write_report(simulated_csv, out, baseline="ntts", planted=planted)
 
 
+@pytest.mark.slow
 def test_the_same_ratings_give_the_same_bytes(simulated_csv, tmp_path):
     lines = simulated_csv.read_text().splitlines(keepends=True)
     pages = []
@@ -217,6 +218,7 @@ def test_the_command_line_starts_without_the_heavy_libraries():
     assert found.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_a_folder_that_holds_other_work_keeps_it(simulated_csv, human_csv, tmp_path, planted):
     out = tmp_path / "out"
     mine = [out / "tables" / "my_notes.csv", out / "figures" / "photo.svg"]
@@ -233,6 +235,7 @@ def test_a_folder_that_holds_other_work_keeps_it(simulated_csv, human_csv, tmp_p
     assert [path.read_text() for path in mine] == ["mine", "mine"]
 
 
+@pytest.mark.slow
 def test_names_in_figures_are_text_and_not_mathematics(simulated_csv, tmp_path):
     odd = "v$1_{2}$"
     simulated_csv.write_text(simulated_csv.read_text().replace("kathaka", odd))
@@ -244,6 +247,7 @@ def test_names_in_figures_are_text_and_not_mathematics(simulated_csv, tmp_path):
         assert any(odd in text for text in texts)
 
 
+@pytest.mark.slow
 def test_a_planted_gap_that_was_refused_is_not_called_missed(simulated_csv, tmp_path, planted):
     lines = [line for line in simulated_csv.read_text().splitlines() if "recordings" not in line]
     copies = [line.replace("ntts", "recordings").replace("system", "reference")

@@ -61,7 +61,7 @@ def ours(page, selectors):
     return [s for s in selectors if page.evaluate(inside, s)]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_nothing_of_ours_and_nothing_unlisted_of_gradio(browser, full, scheme):
     axe_module = pytest.importorskip("axe_playwright_python.sync_playwright")
     axe = axe_module.Axe()
