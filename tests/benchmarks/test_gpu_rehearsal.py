@@ -13,6 +13,8 @@ import torch
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.text.bert import TextEncoder
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TINY = [
     f"model.{key}={value}"

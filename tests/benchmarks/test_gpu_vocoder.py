@@ -18,6 +18,8 @@ from tts_core.config import Features
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.shards import write_info, write_shard
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ABSENT = ["num2words", "pocketsphinx", "pyloudnorm", "pyworld", "soxr", "spacy", "viter"]
 TINY = [

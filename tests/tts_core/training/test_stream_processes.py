@@ -16,6 +16,8 @@ from tts_core.training.loop import train
 from tts_core.training.stage_run import StageRun
 from tts_core.training.validate import batch_of
 
+pytestmark = pytest.mark.slow
+
 STEPS = {"kathaka": 2, "camp": 12}
 """Of stage 1; later ones have 2. All processes hear of a signal at every tenth."""
 
