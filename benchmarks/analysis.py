@@ -1,6 +1,6 @@
 """How fast the statistics are, beside lme4, statsmodels and the habit of pages as independent.
 
-    python benchmarks/analysis.py [--repeats 3] [--without-statsmodels] [--out analysis.json]
+    python -m benchmarks.analysis [--repeats 3] [--without-statsmodels] [--out analysis.json]
 
 Simulated ratings; every task is a process of its own (so that its peak memory is its own) with one
 thread of linear algebra, and tasks take turns. lme4 is measured where R with lme4 is installed.
@@ -177,8 +177,8 @@ def measure(task: str, path: Path) -> dict | None:
     """One run in a process of its own; none if the peer is not installed."""
     if task == LME4_TASK:
         return _measure_lme4(path)
-    # -P: this file must not be found where the package `analysis` is meant.
-    command = [sys.executable, "-P", __file__, "--task", task, "--ratings", str(path)]
+    # As a module: as a file it would be found where the package `analysis` is meant.
+    command = [sys.executable, "-m", "benchmarks.analysis", "--task", task, "--ratings", str(path)]
     found = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(found.stdout.splitlines()[-1])
 

@@ -1,6 +1,6 @@
 """How often the default test finds a difference that is not there, and the gap interval the truth.
 
-    python benchmarks/calibration.py [--studies 10000] [--journal calibration.jsonl] [--out DIR]
+    python -m benchmarks.calibration [--studies 10000] [--journal calibration.jsonl] [--out DIR]
 
 Simulated studies with integer scores from 0 to 100 on complete grids: a baseline, a system that is
 no better, one that closes 26 % of the gap, and recordings. The same data are given to the methods
