@@ -24,6 +24,8 @@ NOT_COVERED = (
     "The permutation test of attachment 3 ignores which listener and which utterance a rating "
     "belongs to.",
 )
+# Permutations (attachment 3) and bootstrap samples.
+DRAWS = 10_000
 # Attachment 4: univariate above this epsilon and below this many listeners more than levels.
 _EPSILON = 0.85
 _MORE_LISTENERS = 30
@@ -114,14 +116,14 @@ class Bs1534:
 
 
 def bs1534_analysis(
-    ratings: Ratings, pairs: Sequence[tuple[str, str]], draws: int = 10_000, seed: int = 0
+    ratings: Ratings, pairs: Sequence[tuple[str, str]], draws: int = DRAWS, seed: int = 0
 ) -> Bs1534:
     """Run the standard's analysis.
 
     Args:
         ratings: ratings after post-screening.
         pairs: planned contrasts, (x, y) for x minus y.
-        draws: permutations and bootstrap samples (the standard asks for 10,000).
+        draws: permutations and bootstrap samples.
         seed: of both.
     """
     scores = {
@@ -174,16 +176,25 @@ def _permutation(
     x: np.ndarray, y: np.ndarray, draws: int, rng: np.random.Generator
 ) -> tuple[float, float]:
     difference = float(np.median(x) - np.median(y))
-    pooled = np.concatenate([x, y])
+    # Scores take few values: how often each falls to x says all that a shuffle says of medians.
+    values, counts = np.unique(np.concatenate([x, y]), return_counts=True)
     found = 0
-    # In blocks: all draws at once would fill the memory with a large study.
-    block = max(1, min(draws, 4_000_000 // len(pooled)))
+    # In blocks: all draws at once would fill the memory where every score is another number.
+    block = max(1, min(draws, 4_000_000 // len(values)))
     for start in range(0, draws, block):
         n = min(block, draws - start)
-        drawn = rng.permuted(np.broadcast_to(pooled, (n, len(pooled))), axis=1)
-        medians = np.median(drawn[:, : len(x)], axis=1) - np.median(drawn[:, len(x) :], axis=1)
+        drawn = rng.multivariate_hypergeometric(counts, len(x), n, method="marginals")
+        medians = _medians(values, drawn) - _medians(values, counts - drawn)
         found += int((np.abs(medians) >= abs(difference) - 1e-9).sum())
     return difference, (found + 1) / (draws + 1)
+
+
+def _medians(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Median of each row's sample, whose counts [B, V] of the rising values [V] have one sum."""
+    below = counts.cumsum(axis=1)
+    n = int(below[0, -1])
+    middle = [(below <= place).sum(axis=1) for place in ((n - 1) // 2, n // 2)]
+    return (values[middle[0]] + values[middle[1]]) / 2
 
 
 def _complete(ratings: Ratings) -> np.ndarray:

@@ -24,8 +24,6 @@ from intone.errors import UserError
 
 # A report of all pairs of ten systems shows the comparison by other means of the first ones only.
 MOST_PAIRS = 6
-# Elements that a resampling may draw in all: a million ratings must not take hours.
-_MOST_DRAWN = 400_000_000
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,6 @@ class Details:
         requirements: the standard's demands and what the ratings show of them.
         looks: none if no looks were recorded.
         planning: none without variance components.
-        draws: permutations of the standard's analysis (fewer in a very large study).
         seed: of everything random.
     """
 
@@ -116,7 +113,6 @@ class Details:
     requirements: tuple[Requirement, ...]
     looks: Looks | None
     planning: Planning | None
-    draws: int
     seed: int
 
 
@@ -139,8 +135,6 @@ def details(
     """
     kept = result.ratings
     tested = [(c.x, c.y) for c in result.comparisons]
-    largest = max(s.n for s in result.systems)
-    draws = int(np.clip(_MOST_DRAWN // (2 * largest), 500, 10_000))
     return Details(
         pairs=tuple(_pair(result, c, margin, seed) for c in result.comparisons[:MOST_PAIRS]),
         n_pairs_left_out=max(0, len(tested) - MOST_PAIRS),
@@ -153,11 +147,10 @@ def details(
         ranks=rank_stability(kept, seed=seed),
         listeners=tuple(listener_report(result.everybody, seed)),
         order=tuple(order_effects(kept, tested[:MOST_PAIRS])),
-        standard=bs1534_analysis(kept, tested, draws, seed),
+        standard=bs1534_analysis(kept, tested, seed=seed),
         requirements=tuple(compliance(result)),
         looks=looks_taken(result, planned_listeners),
         planning=_planning(result),
-        draws=draws,
         seed=seed,
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from analysis.checks import (
     REQUIRED,
     Repeats,
     Roles,
+    check_scale,
     check_scores,
     choose_rows,
     find_roles,
@@ -94,17 +96,17 @@ class Ratings:
         """The systems under test: no baseline, reference, copy synthesis or anchor."""
         return tuple(s for s in self.systems if self.roles.of(s) == "system")
 
-    @property
+    @cached_property
     def listeners(self) -> tuple[str, ...]:
         """Names of the listeners, sorted."""
         return tuple(sorted(self.frame["listener"].unique()))
 
-    @property
+    @cached_property
     def utterances(self) -> tuple[str, ...]:
         """Names of the utterances, sorted."""
         return tuple(sorted(self.frame["utterance"].unique()))
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Digest of the ratings that were used, whatever file and row order they came in."""
         table = self.frame[list(REQUIRED)].to_csv(index=False)
@@ -112,18 +114,24 @@ class Ratings:
 
     def pages(self) -> Pages:
         """The ratings as a matrix of pages by systems."""
-        wide = self.frame.pivot_table(
-            index=["listener", "utterance"], columns="system", values="score", observed=True
-        )
+        return self._pages
+
+    @cached_property
+    def _pages(self) -> Pages:
         listeners, utterances = self.listeners, self.utterances
-        return Pages(
-            pd.Categorical(wide.index.get_level_values(0), listeners).codes.astype(int),
-            pd.Categorical(wide.index.get_level_values(1), utterances).codes.astype(int),
-            wide.reindex(columns=list(self.systems)).to_numpy(dtype=float),
-            self.systems,
-            listeners,
-            utterances,
-        )
+        listener, utterance, system = (
+            pd.Categorical(self.frame[column], names).codes.astype(int)
+            for column, names in (
+                ("listener", listeners), ("utterance", utterances), ("system", self.systems)
+            )
+        )  # fmt: skip
+        place, page = np.unique(listener * len(utterances) + utterance, return_inverse=True)
+        scores = np.full((len(place), len(self.systems)), np.nan)
+        scores[page, system] = self.frame["score"]
+        # Handed out to everybody, hence for reading only.
+        scores.setflags(write=False)
+        by_listener, by_utterance = np.divmod(place, len(utterances))
+        return Pages(by_listener, by_utterance, scores, self.systems, listeners, utterances)
 
     def without(self, listeners: Sequence[str]) -> "Ratings":
         """The same ratings without all rows of these listeners.
@@ -191,6 +199,7 @@ def read_ratings(
     frame, notes = choose_rows(
         frame, source, {"study": study, "page_type": page_type, "question": question}, repeats
     )
+    check_scale(frame, source)
     check_scores(frame, source)
     frame = one_per_cell(frame, source, repeats)
     names = sorted(frame["system"].unique())

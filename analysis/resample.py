@@ -39,6 +39,11 @@ def bootstrap_means(
         [draws, q]. In sparse designs a sample may hold no page at all; such rows are left out.
     """
     rng = np.random.default_rng(seed)
+    # What is not drawn again needs no sums of its own.
+    if unit == "listeners":
+        utterance = np.zeros_like(utterance)
+    elif unit == "utterances":
+        listener = np.zeros_like(listener)
     n_l, n_u = int(listener.max()) + 1, int(utterance.max()) + 1
     columns = np.column_stack([np.ones(len(values)), values])
     found = []
