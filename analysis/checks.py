@@ -1,13 +1,14 @@
 """Checks on reading ratings; every refusal says which file, which line, which value, what to do."""
 
 import difflib
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from analysis.cells import as_number, blank, each, filled, named, one_of
 from analysis.sources import Source
 from analysis.words import counted
 from intone.contracts import RATING_COLUMNS
@@ -17,7 +18,6 @@ REQUIRED = ("listener", "utterance", "system", "score")
 # One system at most plays each of these; several may be copy synthesis.
 SINGLE_ROLES = ("reference", "anchor_low", "anchor_mid", "baseline")
 KNOWN_ROLES = ("system", "reference", "copy_synthesis", "anchor_low", "anchor_mid")
-PHASES = ("training", "test", "gold", "repeat")
 
 Repeats = Literal["first", "mean"]
 
@@ -51,96 +51,39 @@ class Roles:
 
 def with_defaults(source: Source, scale: tuple[float, float] | None) -> pd.DataFrame:
     """Fill in the columns that a table may lack, and check the others but the scores."""
-    frame = source.frame.copy()
-    missing = [column for column in REQUIRED if column not in frame.columns]
-    if missing:
-        raise UserError(
-            f"{source.name}: no column {', '.join(missing)}; found "
-            f"{', '.join(map(str, frame.columns))}; the table needs {', '.join(REQUIRED)}"
-        )
-    if frame.empty:
-        raise UserError(f"{source.name}: the table has no ratings, only a header")
-    frame["where"] = source.line
     low, high = scale or (0.0, 100.0)
     defaults = {
         "study": "", "question": "", "page_type": "mushra", "role": "", "scale_min": low,
         "scale_max": high, "arm": "main", "phase": "test", "repeat": 0, "moved": True,
         "origin": f"imported:{source.kind}",
     }  # fmt: skip
-    for column, value in defaults.items():
-        if column not in frame.columns:
-            frame[column] = value
-        blank = _blank(frame[column])
-        if blank.any():
-            frame[column] = frame[column].astype(object).mask(blank, value)
+    frame = filled(source, REQUIRED, RATING_COLUMNS, defaults, "rating")
     if scale is not None:
         frame["scale_min"], frame["scale_max"] = scale
-    for column in RATING_COLUMNS:
-        if column not in frame.columns:
-            frame[column] = None
-    for column in ("listener", "utterance", "system"):
-        text = _each(frame[column], lambda value: "" if pd.isna(value) else str(value).strip())
-        _refuse(frame, text == "", source, column, "give every rating a name there", blank=True)
-        frame[column] = text
-    for column, allowed in (("phase", PHASES), ("role", ("", *KNOWN_ROLES))):
-        frame[column] = _each(frame[column], lambda value: str(value).strip().lower())
-        _refuse(
-            frame, ~frame[column].isin(allowed), source, column,
-            f"it must be one of {', '.join(a for a in allowed if a)}",
-        )  # fmt: skip
-    frame["page_type"] = _each(frame["page_type"], lambda value: str(value).strip().lower())
-    frame["origin"] = _each(frame["origin"], _origin)
-    known = frame["origin"].str.fullmatch(r"human|simulated|imported:[\w.+-]+").astype(bool)
-    _refuse(frame, ~known, source, "origin", "it must be human, simulated or imported:<tool>")
+    named(frame, source, ("listener", "utterance", "system"), "rating")
+    one_of(frame, source, "role", KNOWN_ROLES, blank=True)
+    frame["page_type"] = each(frame["page_type"], lambda value: str(value).strip().lower())
     frame["moved"] = ~frame["moved"].astype(str).str.lower().isin(("false", "0", "0.0"))
-    for column in ("scale_min", "scale_max", "repeat"):
-        number = pd.to_numeric(frame[column], errors="coerce")
-        _refuse(frame, number.isna(), source, column, "it must be a number")
-        frame[column] = number
-    return frame[[*RATING_COLUMNS, "where"]]
-
-
-def _each(column: pd.Series, function: Callable[[Any], object]) -> pd.Series:
-    """`function` of every value, called once per different value: tables have a million rows."""
-    codes, values = pd.factorize(column, use_na_sentinel=False)
-    found = np.array([function(value) for value in values], dtype=object)
-    return pd.Series(found[codes], index=column.index, dtype=object)
-
-
-def _blank(column: pd.Series) -> pd.Series:
-    return _each(column, lambda value: pd.isna(value) or str(value).strip() == "").astype(bool)
-
-
-def _origin(value: object) -> str:
-    # An imported tool keeps its spelling.
-    text = str(value).strip()
-    return text.lower() if text.lower() in ("human", "simulated") else text
-
-
-def _refuse(
-    frame: pd.DataFrame,
-    bad: pd.Series,
-    source: Source,
-    column: str,
-    advice: str,
-    blank: bool = False,
-) -> None:
-    if bad.any():
-        row = frame[bad].iloc[0]
-        what = f"column {column} is blank" if blank else f"{column} is {row[column]!r}"
-        raise UserError(f"{source.name}, {row['where']}: {what}; {advice}")
+    for column in ("scale_min", "scale_max"):
+        as_number(frame, source, column)
+    return frame
 
 
 def choose_rows(
-    frame: pd.DataFrame, source: Source, wanted: dict[str, str | None], repeats: Repeats
+    frame: pd.DataFrame,
+    source: Source,
+    wanted: dict[str, str | None],
+    repeats: Repeats,
+    noun: str = "rating",
 ) -> tuple[pd.DataFrame, list[str]]:
     """The rows that count, and a sentence on each kind of row that does not.
 
     Args:
         frame: all rows.
         source: where they came from.
-        wanted: the value of study, page_type and question to keep; none where there is one only.
+        wanted: by column (study first), the value to keep; none where there is one only.
         repeats: first or mean; see `read_ratings`.
+        noun: what a row is (rating, choice).
     """
     notes = []
     frame = _only(frame, source, "study", wanted["study"])
@@ -150,26 +93,31 @@ def choose_rows(
         frame.loc[~frame["phase"].isin(phases), "phase"].value_counts(sort=False).items()
     ):
         do = "does" if n == 1 else "do"
-        notes.append(f"{counted(int(n), 'rating')} of {phase} pages {do} not count.")
+        notes.append(f"{counted(int(n), noun)} of {phase} pages {do} not count.")
     if chosen.empty:
-        raise UserError(f"{source.name}: no rating has phase test; training pages never count")
+        raise UserError(f"{source.name}: no {noun} has phase test; training pages never count")
     # After the phase: practice on another kind of page is no second kind of result.
-    for column in ("page_type", "question"):
+    for column in list(wanted)[1:]:
         before = len(chosen)
         chosen = _only(chosen, source, column, wanted[column])
         if len(chosen) < before:
             name = column.replace("_", " ")
-            n = counted(before - len(chosen), "rating")
+            n = counted(before - len(chosen), noun)
             notes.append(f"{n} with another {name} than {wanted[column]!r} left out.")
     if repeats == "first" and (chosen["repeat"] > 0).any():
         n = int((chosen["repeat"] > 0).sum())
-        notes.append(f"{counted(n, 'repeated rating')} {'does' if n == 1 else 'do'} not count.")
+        notes.append(f"{counted(n, f'repeated {noun}')} {'does' if n == 1 else 'do'} not count.")
         chosen = chosen[chosen["repeat"] == 0]
         if chosen.empty:
             raise UserError(
-                f"{source.name}: every rating is a repeat (column repeat above 0); number the "
-                "first rating of a page 0"
+                f"{source.name}: every {noun} is a repeat (column repeat above 0); number the "
+                f"first {noun} of a page 0"
             )
+    return chosen, sorted(notes)
+
+
+def check_scale(chosen: pd.DataFrame, source: Source) -> None:
+    """All ratings of one test are on one scale."""
     scales = chosen[["scale_min", "scale_max"]].drop_duplicates()
     if len(scales) > 1 or (scales["scale_min"] >= scales["scale_max"]).any():
         found = ", ".join(f"{low:g} to {high:g}" for low, high in scales.to_numpy(float))
@@ -177,7 +125,6 @@ def choose_rows(
             f"{source.name}: scale_min and scale_max must be one rising pair for all ratings, not "
             f"{found}; analyse tests with different scales one by one"
         )
-    return chosen, sorted(notes)
 
 
 def _only(frame: pd.DataFrame, source: Source, column: str, wanted: str | None) -> pd.DataFrame:
@@ -195,7 +142,7 @@ def _only(frame: pd.DataFrame, source: Source, column: str, wanted: str | None) 
     if len(found) > 1:
         raise UserError(
             f"{source.name}: holds {len(found)} different values of {column} "
-            f"({', '.join(map(repr, found))}), whose scores are not comparable; "
+            f"({', '.join(map(repr, found))}), whose answers are not comparable; "
             f"choose one with {option}"
         )
     return frame
@@ -204,14 +151,14 @@ def _only(frame: pd.DataFrame, source: Source, column: str, wanted: str | None) 
 def check_scores(frame: pd.DataFrame, source: Source) -> None:
     """Turn the scores into numbers inside the scale."""
     raw = frame["score"]
-    blank = _blank(raw)
+    empty = blank(raw)
     score = pd.to_numeric(raw, errors="coerce")
     bad = ~np.isfinite(score.astype(float))
     if bad.any():
         row = frame[bad].iloc[0]
         what = (
             "the score is missing"
-            if blank[bad].iloc[0]
+            if empty[bad].iloc[0]
             else f"score {row['score']!r} is not a number"
         )
         if "," in str(row["score"]):
