@@ -26,7 +26,9 @@ from intone.errors import UserError
         (20, 10, 10, 3.53, 9.9, 1.55),
         (60, 20, 20, 2.25, 6.3, 0.63),
         (60, 100, 20, 1.48, 4.2, 0.63),
+        (60, 200, 20, 1.36, 3.8, 0.63),
         (1000, 20, 20, 1.92, 5.4, 0.16),
+        (200, 200, 20, 0.90, 2.5, 0.35),
     ],
 )
 def test_planning_table(listeners, texts, pages, se, detectable, naive):
