@@ -1,5 +1,7 @@
 """R's answers, key by key: what a function of ours computes besides `test_reference_answers`."""
 
+from typing import TypeVar
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from analysis.gap import gap_reduction
 from analysis.pooled import pooled_model
 from analysis.ratio import cluster_covariance
 
+T = TypeVar("T")
 # The tolerances that the answers came with.
 CLOSED, P = {"rel": 1e-9, "abs": 1e-9}, {"rel": 0, "abs": 1e-6}
 SE = {"rel": 1e-5, "abs": 1e-12}
@@ -26,7 +29,7 @@ def _pairs(reference_set):
         yield answer, *reference_set.ratings.pages().of(answer["x"], answer["y"])
 
 
-def _there[T](found: T | None) -> T:
+def _there(found: T | None) -> T:
     assert found is not None
     return found
 
