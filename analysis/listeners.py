@@ -1,5 +1,6 @@
 """How each listener rated: for the analyst to look at, never to drop anybody silently."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,8 +8,10 @@ import pandas as pd
 from scipy import stats
 
 from analysis.ratings import Ratings
+from analysis.words import number
 
 _SHUFFLES = 200
+_FEWEST_REPEATS = 3
 _NAN = float("nan")
 
 
@@ -26,7 +29,12 @@ class Listener:
         bias: mean score minus the others' on the same stimuli, points.
         spread: 5 % to 95 % quantile of the scores, points: how much of the scale is used.
         untouched: share of the sliders that were never moved; NaN if not recorded.
-        median_seconds: median time from opening a page to its last change, s; NaN if not recorded.
+        median_seconds: median time from opening a page to the last change on it, s; NaN if not
+            recorded.
+        n_repeats: number of stimuli rated a second time.
+        repeat_sd: standard deviation of one rating by the same listener: that of second minus first
+            score over the square root of 2, points; NaN with fewer than three repeats.
+        repeat_r: Pearson's correlation of first and second score; NaN with fewer than three.
         flags: what is unusual, in words.
     """
 
@@ -40,6 +48,9 @@ class Listener:
     spread: float
     untouched: float
     median_seconds: float
+    n_repeats: int
+    repeat_sd: float
+    repeat_r: float
     flags: tuple[str, ...]
 
 
@@ -55,13 +66,41 @@ def listener_report(ratings: Ratings, seed: int = 0) -> list[Listener]:
     stimulus = frame.groupby(["utterance", "system"])["score"]
     n, total = stimulus.transform("size"), stimulus.transform("sum")
     frame["others"] = ((total - frame["score"]) / (n - 1)).where(n > 1)
+    again = dict(iter(ratings.again.groupby("listener")))
     return [
-        _row(str(name), rows, ratings, rng)
+        _row(str(name), rows, again.get(name), ratings, rng)
         for name, rows in frame.groupby("listener", sort=True, observed=True)
     ]
 
 
-def _row(name: str, rows: pd.DataFrame, ratings: Ratings, rng: np.random.Generator) -> Listener:
+def repeats_text(listeners: Sequence[Listener]) -> str:
+    """What the repeated pages say of the median listener; empty where too few were repeated."""
+    known = [row for row in listeners if np.isfinite(row.repeat_sd)]
+    if not known:
+        return ""
+    sds, n = [row.repeat_sd for row in known], [row.n_repeats for row in known]
+    low, high = min(n), max(n)
+    each = f"{low}" if low == high else f"{low} to {high}"
+    who = (
+        f"The median of {len(known)} listeners who rated {each} stimuli twice"
+        if len(known) > 1
+        else f"The one listener who rated {each} stimuli twice"
+    )
+    r = [row.repeat_r for row in known if np.isfinite(row.repeat_r)]
+    correlation = f"; the two scores correlate at {number(float(np.median(r)), 2)}" if r else ""
+    return (
+        f"{who} scatters by {number(float(np.median(sds)))} points around the own score (standard "
+        f"deviation of one rating){correlation}."
+    )
+
+
+def _row(
+    name: str,
+    rows: pd.DataFrame,
+    again: pd.DataFrame | None,
+    ratings: Ratings,
+    rng: np.random.Generator,
+) -> Listener:
     score = rows["score"].to_numpy(float)
     shared = rows.dropna(subset=["others"])
     mine, others = shared["score"].to_numpy(float), shared["others"].to_numpy(float)
@@ -72,16 +111,28 @@ def _row(name: str, rows: pd.DataFrame, ratings: Ratings, rng: np.random.Generat
     table = rows.pivot_table(index="utterance", columns="system", values="score").dropna()
     f, floor = _discrimination(table.to_numpy(float), rng)
     moved = rows["moved"].dropna()
-    times = pd.to_numeric(rows["rating_time_ms"], errors="coerce").dropna()
+    times = pd.to_numeric(rows["rating_time_ms"], errors="coerce").groupby(rows["utterance"]).max()
+    times = times.dropna()
     recorded = ratings.frame["rating_time_ms"].notna().any()
     untouched = float((moved.astype(str) == "False").mean()) if recorded else _NAN
     found = Listener(
         name, len(score), r, rho, f, floor,
         float((mine - others).mean()) if len(mine) else _NAN,
         float(np.subtract(*np.quantile(score, [0.95, 0.05]))), untouched,
-        float(times.median()) / 1000 if len(times) else _NAN, (),
+        float(times.median()) / 1000 if len(times) else _NAN,
+        *_repeats(again), (),
     )  # fmt: skip
     return Listener(**{**vars(found), "flags": _flags(found, ratings.scale)})
+
+
+def _repeats(again: pd.DataFrame | None) -> tuple[int, float, float]:
+    """Number of repeats, standard deviation of one rating, correlation of first and second."""
+    if again is None or len(again) < _FEWEST_REPEATS:
+        return 0 if again is None else len(again), _NAN, _NAN
+    first, second = again["first"].to_numpy(float), again["second"].to_numpy(float)
+    sd = float(np.std(second - first, ddof=1)) / 2**0.5
+    spread = np.ptp(first) > 0 and np.ptp(second) > 0
+    return len(again), sd, float(np.corrcoef(first, second)[0, 1]) if spread else _NAN
 
 
 def _discrimination(scores: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:

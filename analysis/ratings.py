@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from intone.errors import UserError
 
 # Order of the systems in every table and figure.
 ROLE_ORDER = ("reference", "copy_synthesis", "system", "baseline", "anchor_mid", "anchor_low")
+_AGAIN = ("listener", "utterance", "system", "first", "second")
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ class Ratings:
         notes: what was left out or assumed on reading, one sentence each.
         looks: how often this study's results were looked at while it ran; none if not recorded.
         look_sizes: number of listeners at each look, where recorded.
-        repeated: number of ratings of pages that were rated again.
+        again: ratings of pages that were rated again, with columns listener, utterance, system,
+            first and second (points); empty if none were.
     """
 
     frame: pd.DataFrame
@@ -84,7 +86,12 @@ class Ratings:
     notes: tuple[str, ...] = ()
     looks: int | None = None
     look_sizes: tuple[int, ...] = ()
-    repeated: int = 0
+    again: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_AGAIN))
+
+    @property
+    def repeated(self) -> int:
+        """How many ratings were given a second time."""
+        return len(self.again)
 
     @property
     def simulated(self) -> bool:
@@ -226,7 +233,7 @@ def read_ratings(
         notes=(*source.notes, *notes, *demoted),
         looks=None if source.looks is None else source.looks.count(name),
         look_sizes=tuple(n for of, n in source.look_sizes if of == name),
-        repeated=_repeated(whole, frame),
+        again=_again(whole, frame),
     )
 
 
@@ -241,8 +248,18 @@ def _moves(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
     return frame.assign(moved=frame["moved"].astype(object).mask(unknown, np.nan))
 
 
-def _repeated(whole: pd.DataFrame, used: pd.DataFrame) -> int:
-    """How many ratings of the pages of this test were given a second time."""
-    again = whole[(whole["repeat"] > 0) & whole["phase"].isin(["test", "repeat"])]
+def _again(whole: pd.DataFrame, used: pd.DataFrame) -> pd.DataFrame:
+    """Each rating of the pages of this test that was given twice, with its second score."""
     same = ["study", "page_type", "question"]
-    return int((again[same].astype(str) == used[same].iloc[0].astype(str)).all(axis=1).sum())
+    own = (whole[same].astype(str) == used[same].iloc[0].astype(str)).all(axis=1)
+    rows = whole[own & whole["phase"].isin(["test", "repeat"])]
+    # A table may number its repeated pages, or only call them so.
+    later = (rows["repeat"] > 0) | (rows["phase"] == "repeat")
+    if not later.any():
+        return pd.DataFrame(columns=_AGAIN)
+    cell = list(REQUIRED[:3])
+    rows = rows.assign(score=pd.to_numeric(rows["score"], errors="coerce")).dropna(subset="score")
+    second = rows[later].sort_values("repeat", kind="stable").drop_duplicates(cell)
+    pairs = rows[~later].merge(second, on=cell, suffixes=("", "_2"))
+    pairs = pairs.rename(columns={"score": "first", "score_2": "second"})
+    return pairs[list(_AGAIN)].sort_values(cell, ignore_index=True)
