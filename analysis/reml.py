@@ -22,6 +22,33 @@ class Variances(NamedTuple):
     residual: float
 
 
+class _Solved(NamedTuple):
+    """V's determinant and quadratic forms, and the parts they were made of.
+
+    Attributes:
+        log_det: log|V|.
+        w0, w, q: 1'V^-1 1, 1'V^-1 y [K] and y'V^-1 y [K].
+        ratios: variances of the eliminated factor (rows) and the other (columns) by the residual's.
+        diagonal: of the eliminated block [R].
+        half, gram: N with rows scaled by the diagonal's root [R, C], and its product with itself.
+        factor: lower Cholesky factor of the Schur complement [C, C].
+        x: sums over rows by the diagonal [R, 1 + K].
+        z: Z'V^-1 of the ones and of y, Z the incidence of the columns [C, 1 + K].
+    """
+
+    log_det: float
+    w0: float
+    w: np.ndarray
+    q: np.ndarray
+    ratios: tuple[float, float]
+    diagonal: np.ndarray
+    half: np.ndarray
+    gram: np.ndarray
+    factor: np.ndarray
+    x: np.ndarray
+    z: np.ndarray
+
+
 class Crossed:
     """REML for K independent columns that share the variances of one two-way crossed model.
 
@@ -52,55 +79,81 @@ class Crossed:
         self.t_columns = np.stack([np.bincount(utterance, r, n_columns) for r in R.T], 1)
         self.squares, self.cross = (R * R).sum(0), R.sum(0)
 
-    def _solve(self, v: Variances) -> tuple[float, float, np.ndarray, np.ndarray]:
-        """log|V|, 1'V^-1 1, 1'V^-1 y [K] and y'V^-1 y [K]."""
+    def _solve(self, v: Variances) -> _Solved:
         v_rows, v_columns = (v.utterance, v.listener) if self.swap else (v.listener, v.utterance)
         a, b = v_rows / v.residual, v_columns / v.residual
         diagonal = 1 + a * self.d_rows
-        S = -(a * b) * (self.N.T @ (self.N / diagonal[:, None]))
+        half = self.N / np.sqrt(diagonal)[:, None]
+        # Of a matrix with itself numpy computes one triangle only.
+        gram = half.T @ half
+        S = -(a * b) * gram
         S[np.diag_indices(len(S))] += 1 + b * self.d_columns
         factor = linalg.cho_factor(S, lower=True, check_finite=False)
         x = self.t_rows / diagonal[:, None]
-        r = np.sqrt(b) * (self.t_columns - a * (self.N.T @ x))
-        z = linalg.cho_solve(factor, r, check_finite=False)
-        Q = self.squares - a * (self.t_rows * x).sum(0) - (r * z).sum(0)
-        W = self.cross - a * (self.t_rows[:, [0]] * x).sum(0) - (r[:, [0]] * z).sum(0)
+        c = self.t_columns - a * (self.N.T @ x)
+        z = linalg.cho_solve(factor, c, check_finite=False)
+        Q = self.squares - a * (self.t_rows * x).sum(0) - b * (c * z).sum(0)
+        W = self.cross - a * (self.t_rows[:, [0]] * x).sum(0) - b * (c[:, [0]] * z).sum(0)
         log_det = self.n * np.log(v.residual) + np.log(diagonal).sum()
         log_det += 2 * np.log(np.diag(factor[0])).sum()
-        return float(log_det), float(W[0] / v.residual), W[1:] / v.residual, Q[1:] / v.residual
+        w0, w, q = float(W[0] / v.residual), W[1:] / v.residual, Q[1:] / v.residual
+        return _Solved(float(log_det), w0, w, q, (a, b), diagonal, half, gram, factor[0], x, z)
 
     def deviance(self, v: Variances) -> float:
         """REML criterion, minus twice the restricted log likelihood (lme4's REMLcrit)."""
-        log_det, w0, w, q = self._solve(v)
+        log_det, w0, w, q = self._solve(v)[:4]
         rest = self.K * (self.n - 1) * np.log(2 * np.pi)
         return float(self.K * (log_det + np.log(w0)) + (q - w * w / w0).sum() + rest)
 
     def mean(self, v: Variances) -> tuple[np.ndarray, float]:
         """Generalised least squares means [K] and the variance of each."""
-        _, w0, w, _ = self._solve(v)
+        _, w0, w = self._solve(v)[:3]
         return w / w0 + self.shift, 1 / w0
 
-    def _profile(self, ratios: np.ndarray) -> tuple[float, float]:
+    def _profile(self, ratios: np.ndarray) -> tuple[float, float, _Solved]:
         """Deviance and residual variance at these ratios of standard deviations."""
-        log_det, w0, w, q = self._solve(Variances(ratios[0] ** 2, ratios[1] ** 2, 1.0))
+        solved = self._solve(Variances(ratios[0] ** 2, ratios[1] ** 2, 1.0))
+        log_det, w0, w, q = solved[:4]
         m = self.K * (self.n - 1)
         residual = float((q - w * w / w0).sum() / m)
         log_det += np.log(w0)
-        return float(self.K * log_det + m * (1 + np.log(2 * np.pi * residual))), residual
+        deviance = float(self.K * log_det + m * (1 + np.log(2 * np.pi * residual)))
+        return deviance, residual, solved
+
+    def _slope(self, ratios: np.ndarray) -> tuple[float, np.ndarray]:
+        """Deviance by the number of pages, and its gradient in the ratios.
+
+        With u = V^-1 1 and e = V^-1 (y - mu 1), its derivative in a variance ratio with incidence Z
+        is K (tr Z'V^-1 Z - |Z'u|^2 / w0) - |Z'e|^2 / residual.
+        """
+        deviance, residual, s = self._profile(ratios)
+        a, b = s.ratios
+        inverse = np.tril(linalg.lapack.dpotri(s.factor, lower=1)[0])
+        inverse += np.tril(inverse, -1).T
+        root = np.sqrt(s.diagonal)[:, None]
+        by_rows = s.x - b * (s.half @ s.z) / root
+        half = s.half / root
+        trace_rows = (self.d_rows / s.diagonal).sum() - b * (inverse * (half.T @ half)).sum()
+        trace_columns = np.diag(inverse) @ self.d_columns - a * (inverse * s.gram).sum()
+        slopes = []
+        for trace, seen in ((trace_rows, by_rows), (trace_columns, s.z)):
+            u, e = seen[:, 0], seen[:, 1:] - seen[:, [0]] * (s.w / s.w0)
+            slopes.append(self.K * (trace - (u @ u) / s.w0) - (e * e).sum() / residual)
+        by_variance = np.array(slopes[::-1] if self.swap else slopes)
+        return deviance / self.n, 2 * ratios * by_variance / self.n
 
     def fit(self) -> Variances:
         """REML estimates; components at the boundary are exactly 0."""
         grid = [
             (self._profile(np.array([p, q]))[0], p, q) for p in _START_GRID for q in _START_GRID
         ]
-        lowest, p, q = min(grid)
+        _, p, q = min(grid)
         up_p, up_q = max(p, 0.05), max(q, 0.05)
         best = None
         # Away from the boundary the first two starts are the same.
         for start in dict.fromkeys([(p, q), (up_p, up_q), (up_p, 0.0), (0.0, up_q)]):
             found = optimize.minimize(
-                lambda ratios: (self._profile(ratios)[0] - lowest) / self.n,
-                start, method="L-BFGS-B", jac="3-point", bounds=[(0, 25)] * 2,
+                self._slope, start, method="L-BFGS-B", jac=True, bounds=[(0, 25)] * 2,
                 options={"ftol": 1e-15, "gtol": 1e-9},
             )  # fmt: skip
             if best is None or found.fun < best.fun - 1e-13:
