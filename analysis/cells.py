@@ -20,7 +20,7 @@ def filled(
     source: Source,
     required: Collection[str],
     columns: Collection[str],
-    defaults: Mapping[str, object],
+    defaults: Mapping[str, Any],
     noun: str,
 ) -> pd.DataFrame:
     """The contract's columns and `where`, with phase, origin and repeat checked.

@@ -8,30 +8,28 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, sparse, stats
-from scipy.sparse import csgraph
+from scipy import stats
 
 from analysis.adjust import adjust
 from analysis.crossed import TwoWayFit, fit_two_way
+from analysis.davidson import determined, fit_davidson
+from analysis.preference_counts import Counted
 from analysis.resample import bootstrap_p, bootstrap_weights, percentile_interval
-from analysis.words import counted, p_equals, percent
-from intone.errors import UserError
+from analysis.words import counted, interval, number, p_equals, percent
 
-COLUMNS = ("listener", "utterance", "system_a", "system_b", "choice")
-CHOICES = ("a", "b", "none")
-# Keeps the ability of a system that always (or never) wins finite, and moves no other.
-_RIDGE = 1e-6
+ELO = float(400 / np.log(10))
+_NAN = float("nan")
 
 
 @dataclass(frozen=True)
 class Ability:
-    """One system on the scale of the model.
+    """One system on the scale of the model; NaN if nobody ever preferred anything.
 
     Attributes:
         system: name.
         log_strength: natural logarithm of its strength; all systems together have mean 0.
-        se: standard deviation over bootstrap samples.
-        ci: 95 % percentile interval.
+        se: standard deviation over bootstrap samples in which all strengths are finite.
+        ci: 95 % percentile interval; NaN where samples do not differ.
         elo: log strength in Elo's units (400 points are odds of 10 to 1), mean 0.
     """
 
@@ -56,6 +54,9 @@ class PairPreference:
         model_ci: its 95 % bootstrap interval.
         model_p: bootstrap p value of equal strength.
         naive_p: sign test of the choices as if they were independent; a warning, never a result.
+        listeners_x, listeners_y: listeners who chose x (y) more often than the other.
+        listener_p: sign test of these listeners: holds for new listeners, these utterances.
+        family: number of pairs that Holm's correction counts.
     """
 
     x: str
@@ -69,20 +70,50 @@ class PairPreference:
     model_ci: tuple[float, float]
     model_p: float
     naive_p: float
+    listeners_x: int
+    listeners_y: int
+    listener_p: float
+    family: int = 1
+
+    @property
+    def n(self) -> int:
+        """Number of choices."""
+        return self.n_x + self.n_none + self.n_y
+
+    @property
+    def ci(self) -> tuple[float, float]:
+        """95 % interval of the difference of shares, which cannot leave -1 to 1."""
+        low, high = self.fit.ci()
+        return max(low, -1.0), min(high, 1.0)
+
+    @property
+    def significant(self) -> bool:
+        """Whether the shares differ at 5 % after Holm."""
+        return bool(self.p_adjusted < 0.05)
+
+    @property
+    def test_text(self) -> str:
+        """Difference, interval and p values; or why there are none."""
+        if not self.fit.defined:
+            return f"no test is possible: {self.fit.why_undefined}"
+        verdict = "significant" if self.significant else "not significant"
+        holm = f", Holm over {self.family} pairs {p_equals(self.p_adjusted)}"
+        ends = interval((100 * self.ci[0], 100 * self.ci[1]))
+        return (
+            f"the difference of {number(100 * self.fit.estimate, sign=True)} percentage points "
+            f"(95 % CI {ends}) is {verdict}, {p_equals(self.fit.p)}"
+            f"{holm if self.family > 1 else ''}"
+        )
 
     @property
     def text(self) -> str:
         """One English sentence."""
-        n = self.n_x + self.n_none + self.n_y
-        shares = (percent(count / n) for count in (self.n_x, self.n_none, self.n_y))
-        x, none, y = shares
-        test = (
-            f"{p_equals(self.p_adjusted)} after Holm" if self.fit.defined
-            else f"no test is possible: {self.fit.why_undefined}"
-        )  # fmt: skip
+        x, none, y = (percent(count / self.n) for count in (self.n_x, self.n_none, self.n_y))
         return (
             f"{self.x} was preferred in {x} %, {self.y} in {y} %, neither in {none} % of "
-            f"{counted(n, 'choice')}; {test}."
+            f"{counted(self.n, 'choice')}; {self.test_text}; "
+            f"{counted(self.fit.n_listeners, 'listener')} × "
+            f"{counted(self.fit.n_utterances, 'utterance')}."
         )
 
 
@@ -92,9 +123,13 @@ class Preferences:
 
     Attributes:
         abilities: best first.
-        tie: Davidson's nu; 0 if nobody ever chose neither.
+        tie: Davidson's nu; 0 if nobody ever chose neither, infinite if everybody always did.
         pairs: every pair that was compared.
         n_listeners, n_utterances: size of the sample.
+        determined: whether the choices bound all strengths; not if some systems won (or lost)
+            against all others always.
+        unbounded: share of the bootstrap samples in which they do not.
+        draws: bootstrap samples.
     """
 
     abilities: tuple[Ability, ...]
@@ -102,9 +137,14 @@ class Preferences:
     pairs: tuple[PairPreference, ...]
     n_listeners: int
     n_utterances: int
+    determined: bool = True
+    unbounded: float = 0.0
+    draws: int = 0
 
 
-def preference(frame: pd.DataFrame, draws: int = 1000, seed: int = 0) -> Preferences:
+def preference(
+    frame: pd.DataFrame, draws: int = 1000, seed: int = 0, name: str = "preferences"
+) -> Preferences:
     """Analyse choices.
 
     Args:
@@ -112,149 +152,80 @@ def preference(frame: pd.DataFrame, draws: int = 1000, seed: int = 0) -> Prefere
             none). Others are ignored.
         draws: bootstrap samples of listeners and utterances.
         seed: of the bootstrap.
+        name: what to call the table in a message.
 
     Raises:
         UserError: a column is missing, a choice unknown, or systems were never compared, not even
             by way of others.
     """
-    data = _Choices.read(frame)
-    theta, log_tie = _fit(data.counts(np.ones(len(data.x))))
-    by_page = bootstrap_weights(data.listener, data.utterance, draws, seed)
-    samples = np.stack([_fit(data.counts(w), (theta, log_tie))[0] for w in by_page])
+    data = Counted.read(frame, name)
+    S = len(data.systems)
+    weights = bootstrap_weights(data.listener, data.utterance, draws, seed)
+    counts = np.stack([data.counts(w) for w in (np.ones(len(data.cell)), *weights)])
+    fits = fit_davidson(counts, data.pairs, S)
+    bounded = determined(counts, data.pairs, S)
+    if not counts[0, :2].any():
+        fits[:, :S], fits[0, S] = _NAN, np.inf
+    theta, samples = fits[0, :S], fits[1:, :S]
     order = np.argsort(-theta, kind="stable")
-    abilities = [
-        Ability(
-            data.systems[i], float(theta[i]), float(samples[:, i].std(ddof=1)),
-            percentile_interval(samples[:, i]), float(400 / np.log(10) * theta[i]),
-        )
+    abilities = tuple(
+        _ability(data.systems[i], float(theta[i]), samples[bounded[1:], i], samples[:, i])
         for i in order
-    ]  # fmt: skip
-    pairs = [_pair(data, i, j, theta, samples) for i, j in data.compared(order)]
+    )
+    pairs = [_pair(data, k, theta, samples) for k in data.in_order(order)]
     adjusted = adjust([pair.fit.p for pair in pairs])
+    family = sum(pair.fit.defined for pair in pairs)
     return Preferences(
-        tuple(abilities), float(np.exp(log_tie)) if data.has_ties else 0.0,
-        tuple(replace(pair, p_adjusted=p) for pair, p in zip(pairs, adjusted, strict=True)),
-        int(data.listener.max()) + 1, int(data.utterance.max()) + 1,
+        abilities, float(np.exp(fits[0, S])),
+        tuple(replace(pair, p_adjusted=p, family=family)
+              for pair, p in zip(pairs, adjusted, strict=True)),
+        int(data.listener.max()) + 1, int(data.utterance.max()) + 1, bool(bounded[0]),
+        float(1 - bounded[1:].mean()), draws,
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Choices:
-    """Codes of every choice; `result` is 1 for x, 0 for none, -1 for y."""
-
-    systems: tuple[str, ...]
-    listener: np.ndarray
-    utterance: np.ndarray
-    x: np.ndarray
-    y: np.ndarray
-    result: np.ndarray
-
-    @classmethod
-    def read(cls, frame: pd.DataFrame) -> "_Choices":
-        missing = [column for column in COLUMNS if column not in frame.columns]
-        if missing:
-            raise UserError(
-                f"preferences lack column {', '.join(missing)}; they need {', '.join(COLUMNS)}"
-            )
-        if frame.empty:
-            raise UserError("preferences hold no choices")
-        unknown = set(frame["choice"].unique()) - set(CHOICES)
-        if unknown:
-            raise UserError(f"preferences hold choice {min(map(str, unknown))!r}; use a, b or none")
-        same = frame["system_a"] == frame["system_b"]
-        if same.any():
-            name = frame.loc[same, "system_a"].iloc[0]
-            raise UserError(f"preferences compare {name!r} with itself; delete those rows")
-        systems = sorted({*frame["system_a"], *frame["system_b"]})
-        code = {name: i for i, name in enumerate(systems)}
-        x, y = (frame[c].map(code).to_numpy(int) for c in ("system_a", "system_b"))
-        links = sparse.coo_array((np.ones(len(x)), (x, y)), shape=(len(systems),) * 2)
-        parts, part = csgraph.connected_components(links, directed=False)
-        if parts > 1:
-            other = systems[int(np.flatnonzero(part != part[0])[0])]
-            raise UserError(
-                f"preferences never compare {systems[0]!r} with {other!r}, not even by way of "
-                "other systems; analyse the two groups apart"
-            )
-        listener, utterance = (
-            np.unique(frame[c].astype(str), return_inverse=True)[1]
-            for c in ("listener", "utterance")
-        )
-        result = frame["choice"].map({"a": 1, "b": -1, "none": 0}).to_numpy(int)
-        return cls(tuple(systems), listener, utterance, x, y, result)
-
-    @property
-    def has_ties(self) -> bool:
-        return bool((self.result == 0).any())
-
-    def counts(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Wins [S, S] of row over column, and ties [S, S] once per pair (row below column)."""
-        S = len(self.systems)
-        wins, ties = np.zeros((S, S)), np.zeros((S, S))
-        first, second = self.result == 1, self.result == -1
-        np.add.at(wins, (self.x[first], self.y[first]), weights[first])
-        np.add.at(wins, (self.y[second], self.x[second]), weights[second])
-        none = self.result == 0
-        low, high = np.minimum(self.x, self.y)[none], np.maximum(self.x, self.y)[none]
-        np.add.at(ties, (low, high), weights[none])
-        return wins, ties
-
-    def compared(self, order: np.ndarray) -> list[tuple[int, int]]:
-        """Pairs that were compared, the stronger first."""
-        met = {*zip(self.x.tolist(), self.y.tolist(), strict=True)}
-        place = [(int(i), int(j)) for k, i in enumerate(order) for j in order[k + 1 :]]
-        return [(i, j) for i, j in place if (i, j) in met or (j, i) in met]
+def _ability(system: str, theta: float, finite: np.ndarray, samples: np.ndarray) -> Ability:
+    se = float(finite.std(ddof=1)) if len(finite) > 1 else _NAN
+    return Ability(system, theta, se, _spread(samples), ELO * theta)
 
 
-def _fit(
-    counts: tuple[np.ndarray, np.ndarray], start: tuple[np.ndarray, float] | None = None
-) -> tuple[np.ndarray, float]:
-    """Maximum likelihood: log strengths of mean 0, and the logarithm of nu (Davidson 1970, (2.3)).
-
-    P(i over j) = p_i / (p_i + p_j + nu sqrt(p_i p_j)), P(tie) = nu sqrt(p_i p_j) / the same.
-    """
-    wins, ties = counts
-    S = len(wins)
-    i, j = np.nonzero(np.triu(wins + wins.T + ties + ties.T, 1))
-    n = np.stack([wins[i, j], wins[j, i], ties[i, j]])
-    total = n.sum(0)
-    with_ties = n[2].sum() > 0
-
-    def negative(x: np.ndarray) -> tuple[float, np.ndarray]:
-        a, b = x[i], x[j]
-        tie = (a + b) / 2 + x[S] if with_ties else np.full(len(i), -np.inf)
-        logits = np.stack([a, b, tie])
-        top = logits.max(0)
-        share = np.exp(logits - top)
-        normal = share.sum(0)
-        share /= normal
-        seen = np.where(n > 0, n * np.where(n > 0, logits, 0.0), 0.0).sum()
-        value = (total * (top + np.log(normal))).sum() - seen
-        rest = total * share - n
-        gradient = np.bincount(i, rest[0] + rest[2] / 2, S + 1)
-        gradient = gradient + np.bincount(j, rest[1] + rest[2] / 2, S + 1)
-        gradient[S] = rest[2].sum()
-        return value + _RIDGE * (x @ x) / 2, gradient + _RIDGE * x
-
-    x0 = np.zeros(S + 1) if start is None else np.append(*start)
-    found = optimize.minimize(negative, x0, jac=True, method="BFGS", options={"gtol": 1e-8})
-    return found.x[:S] - found.x[:S].mean(), float(found.x[S])
+def _spread(samples: np.ndarray) -> tuple[float, float]:
+    """Percentile interval; none where one listener and one text leave nothing to draw."""
+    return percentile_interval(samples) if np.ptp(samples) > 1e-9 else (_NAN, _NAN)
 
 
-def _pair(data: _Choices, i: int, j: int, theta: np.ndarray, samples: np.ndarray) -> PairPreference:
-    forward, backward = (data.x == i) & (data.y == j), (data.x == j) & (data.y == i)
-    here = forward | backward
-    value = np.where(backward, -data.result, data.result)[here].astype(float)
+def _pair(data: Counted, k: int, theta: np.ndarray, samples: np.ndarray) -> PairPreference:
+    here = data.pair == k
+    i, j = data.pairs[:, k]
+    value = data.value[here].astype(float)
+    # The stronger first; by name where nobody is.
+    if theta[j] > theta[i]:
+        i, j, value = j, i, -value
+    n_x, n_none, n_y = (int((value == v).sum()) for v in (1, 0, -1))
     listener, utterance = (
         np.unique(code[here], return_inverse=True)[1] for code in (data.listener, data.utterance)
     )
-    n_x, n_none, n_y = (int((value == v).sum()) for v in (1, 0, -1))
-    naive = float(stats.binomtest(n_x, n_x + n_y).pvalue) if n_x + n_y else float("nan")
+    fit = fit_two_way(*_pages(listener, utterance, value))
+    side = np.sign(np.bincount(listener, value))
+    listeners_x, listeners_y = int((side > 0).sum()), int((side < 0).sum())
     difference = samples[:, i] - samples[:, j]
-    win = 1 / (1 + np.exp(-difference))
-    fit = fit_two_way(listener, utterance, value)
+    tested = bool(np.ptp(difference) > 1e-9)
     return PairPreference(
         data.systems[i], data.systems[j], n_x, n_none, n_y, fit, fit.p,
-        float(1 / (1 + np.exp(theta[j] - theta[i]))), percentile_interval(win),
-        bootstrap_p(difference), naive,
+        float(1 / (1 + np.exp(theta[j] - theta[i]))), _spread(1 / (1 + np.exp(-difference))),
+        bootstrap_p(difference) if tested else _NAN, _sign_test(n_x, n_y), listeners_x, listeners_y,
+        _sign_test(listeners_x, listeners_y),
     )  # fmt: skip
+
+
+def _pages(
+    listener: np.ndarray, utterance: np.ndarray, value: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One value a page: two choices of one listener on one text are no two samples of either."""
+    n_u = int(utterance.max()) + 1
+    page, inverse = np.unique(listener * n_u + utterance, return_inverse=True)
+    return page // n_u, page % n_u, np.bincount(inverse, value) / np.bincount(inverse)
+
+
+def _sign_test(first: int, second: int) -> float:
+    return float(stats.binomtest(first, first + second).pvalue) if first + second else _NAN

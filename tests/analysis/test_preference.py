@@ -10,14 +10,14 @@ from intone.errors import UserError
 
 
 def _rows(results: dict[tuple[str, str], tuple[int, int, int]]) -> pd.DataFrame:
-    """Choices a, none, b of every pair, dealt to 10 listeners and 10 utterances."""
-    rows = []
+    """Choices a, none, b of every pair, dealt to 10 listeners, each text once to each of them."""
+    rows, rng = [], np.random.default_rng(0)
     for (x, y), counts in results.items():
-        for choice, n in zip(("a", "none", "b"), counts, strict=True):
-            rows += [(x, y, choice)] * n
-    frame = pd.DataFrame(rows, columns=pd.Index(["system_a", "system_b", "choice"]))
-    place = np.random.default_rng(0).integers(0, 10, (2, len(frame)))
-    return frame.assign(listener=[f"L{i}" for i in place[0]], utterance=[f"U{j}" for j in place[1]])
+        choices = [c for c, n in zip(("a", "none", "b"), counts, strict=True) for _ in range(n)]
+        for place, choice in enumerate(rng.permutation(choices)):
+            rows.append((f"L{place % 10}", f"U{place // 10:03}", x, y, str(choice)))
+    columns = ["listener", "utterance", "system_a", "system_b", "choice"]
+    return pd.DataFrame(rows, columns=pd.Index(columns))
 
 
 def test_three_systems_without_ties_by_hand():
@@ -42,8 +42,10 @@ def test_davidsons_ties_by_hand():
     (pair,) = found.pairs
     assert pair.fit.raw == pytest.approx(0.5)
     assert pair.text.startswith(
-        "x was preferred in 66.7 %, y in 16.7 %, neither in 16.7 % of 120 choices; p "
+        "x was preferred in 66.7 %, y in 16.7 %, neither in 16.7 % of 120 choices; the "
+        "difference of +50.0 percentage points (95 % CI "
     )
+    assert "Holm" not in pair.text and pair.text.endswith("10 listeners × 12 utterances.")
 
 
 def test_sides_and_names_do_not_matter():
@@ -89,7 +91,10 @@ def test_listeners_who_disagree_widen_the_interval():
 def test_a_system_that_always_wins_has_finite_numbers():
     found = preference(_rows({("x", "y"): (30, 0, 0), ("y", "z"): (20, 4, 10)}), draws=50)
     assert found.abilities[0].system == "x"
-    assert all(np.isfinite([*a.ci, a.se, a.elo]).all() for a in found.abilities)
+    assert all(np.isfinite([*a.ci, a.elo]).all() for a in found.abilities)
+    # Finite, but not by the choices: nothing bounds x from above.
+    assert not found.determined and found.unbounded == 1
+    assert found.pairs[0].model_win == pytest.approx(1, abs=1e-3)
 
 
 def test_what_cannot_be_analysed_is_refused():
