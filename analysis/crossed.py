@@ -113,7 +113,7 @@ def fit_two_way(listener: np.ndarray, utterance: np.ndarray, values: np.ndarray)
         parts = Variances(v if n_u == 1 else 0.0, v if n_l == 1 else 0.0, 0.0)
         return TwoWayFit(raw, se, n - 1, *parts, float("nan"), method, n, n_l, n_u, raw, se)
     # A cell that is filled twice is no complete grid, though the count would fit.
-    if n == n_l * n_u and len(np.unique(listener * n_u + utterance)) == n:
+    if n == n_l * n_u and np.bincount(listener * n_u + utterance).max() == 1:
         grid = np.empty((n_l, n_u))
         grid[listener, utterance] = values
         return _closed_form(grid)

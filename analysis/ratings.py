@@ -54,9 +54,12 @@ class Pages:
         """Listener codes, utterance codes, scores [P', k] of pages that have all `systems`."""
         columns = self.scores[:, [self.systems.index(system) for system in systems]]
         whole = ~np.isnan(columns).any(axis=1)
-        listener = np.unique(self.listener[whole], return_inverse=True)[1]
-        utterance = np.unique(self.utterance[whole], return_inverse=True)[1]
-        return listener, utterance, columns[whole]
+        return _dense(self.listener[whole]), _dense(self.utterance[whole]), columns[whole]
+
+
+def _dense(codes: np.ndarray) -> np.ndarray:
+    """The same codes without gaps; unlike `np.unique`, without sorting."""
+    return (np.cumsum(np.bincount(codes) > 0) - 1)[codes]
 
 
 @dataclass(frozen=True)
