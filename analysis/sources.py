@@ -1,10 +1,13 @@
-"""Where ratings come from: CSV, Parquet, or the view `ratings_v1` of a study's database."""
+"""Where ratings and preferences come from: CSV, Parquet, or a view of a study's database."""
 
 import csv
 import sqlite3
 import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import sqlalchemy as sa
@@ -13,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from intone.errors import UserError
 
 DATABASE_SUFFIXES = (".sqlite", ".sqlite3", ".db")
+View = Literal["ratings_v1", "preferences_v1"]
 
 
 @dataclass(frozen=True)
@@ -38,28 +42,41 @@ class Source:
     notes: tuple[str, ...] = ()
 
 
-def read_source(path: str | Path) -> Source:
-    """Read a ratings table from a CSV or Parquet file, a SQLite file or a database URL.
+def read_source(path: str | Path, view: View = "ratings_v1") -> Source:
+    """Read a table from a CSV or Parquet file, or a view from a SQLite file or a database URL.
 
     Raises:
-        UserError: nothing there, not readable as a table, or no view `ratings_v1`.
+        UserError: nothing there, not readable as a table, or no such view.
+    """
+    engine, where = open_database(path)
+    if engine is not None:
+        return _read_database(engine, where, view)
+    file = Path(path)
+    if not file.is_file():
+        raise UserError(
+            f"{path}: no such file; give a CSV, a Parquet file, a study's .sqlite or a database URL"
+        )
+    return _read_parquet(file) if file.suffix.lower() == ".parquet" else _read_csv(file)
+
+
+def open_database(path: str | Path) -> tuple[sa.Engine | None, str]:
+    """The database of a URL or a SQLite file, none if it is another file; and its name.
+
+    Raises:
+        UserError: a URL that cannot be used.
     """
     text = str(path)
     if "://" in text:
-        return _read_url(text)
+        engine = _engine(text)
+        return engine, engine.url.render_as_string(hide_password=True)
     file = Path(text)
-    if not file.is_file():
-        raise UserError(
-            f"{text}: no such file; give a CSV, a Parquet file, a study's .sqlite or a database URL"
-        )
-    if file.suffix.lower() in DATABASE_SUFFIXES:
-        # Read only, so that a running study cannot be disturbed; quoted for "?" and "#" in names.
-        place = f"file:{urllib.parse.quote(str(file.resolve()))}?mode=ro"
-        engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(place, uri=True))
-        return _read_database(engine, file.name)
-    if file.suffix.lower() == ".parquet":
-        return _read_parquet(file)
-    return _read_csv(file)
+    if not file.is_file() or file.suffix.lower() not in DATABASE_SUFFIXES:
+        return None, file.name
+    # Read only, so that a running study cannot be disturbed; quoted for "?" and "#" in names.
+    place = f"file:{urllib.parse.quote(str(file.resolve()))}?mode=ro"
+    return sa.create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(place, uri=True)
+    ), file.name
 
 
 def _read_csv(file: Path) -> Source:
@@ -101,11 +118,11 @@ def _read_parquet(file: Path) -> Source:
     return Source(frame, file.name, "parquet", _row_numbers(frame))
 
 
-def _read_url(url: str) -> Source:
+def _engine(url: str) -> sa.Engine:
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     try:
-        engine = sa.create_engine(url)
+        return sa.create_engine(url)
     except ModuleNotFoundError as error:
         raise UserError(
             f"the database driver {error.name} is not installed; for PostgreSQL: "
@@ -114,28 +131,19 @@ def _read_url(url: str) -> Source:
     except SQLAlchemyError as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"the database URL cannot be used ({reason}); check it") from error
-    return _read_database(engine, engine.url.render_as_string(hide_password=True))
 
 
-def _read_database(engine: sa.Engine, where: str) -> Source:
+@contextmanager
+def reading(engine: sa.Engine, where: str) -> Iterator[tuple[sa.Connection, set[str]]]:
+    """A connection and the names of all tables and views; closed afterwards.
+
+    Raises:
+        UserError: the database cannot be read, now or inside the block.
+    """
     try:
         with engine.connect() as connection:
             views = set(sa.inspect(connection).get_view_names())
-            views |= set(sa.inspect(connection).get_table_names())
-            if "ratings_v1" not in views:
-                raise UserError(
-                    f"{where}: no view ratings_v1 there; give the database of a study made by "
-                    "`intone serve`"
-                )
-            frame = pd.read_sql_query(sa.text("SELECT * FROM ratings_v1"), connection)
-            looks, sizes = None, ()
-            if "looks_v1" in views:
-                seen = connection.execute(sa.text("SELECT * FROM looks_v1")).mappings().all()
-                looks = tuple(str(look["study"]) for look in seen)
-                sizes = tuple(
-                    (str(look["study"]), int(look["n_listeners"]))
-                    for look in seen if look.get("n_listeners") is not None
-                )  # fmt: skip
+            yield connection, views | set(sa.inspect(connection).get_table_names())
     except (SQLAlchemyError, pd.errors.DatabaseError) as error:
         reason = str(error.__cause__ or error).splitlines()[0]
         raise UserError(
@@ -144,6 +152,24 @@ def _read_database(engine: sa.Engine, where: str) -> Source:
         ) from error
     finally:
         engine.dispose()
+
+
+def _read_database(engine: sa.Engine, where: str, view: View) -> Source:
+    with reading(engine, where) as (connection, views):
+        if view not in views:
+            raise UserError(
+                f"{where}: no view {view} there; give the database of a study made by "
+                "`intone serve`"
+            )
+        frame = pd.read_sql_query(sa.text(f"SELECT * FROM {view}"), connection)
+        looks, sizes = None, ()
+        if "looks_v1" in views:
+            seen = connection.execute(sa.text("SELECT * FROM looks_v1")).mappings().all()
+            looks = tuple(str(look["study"]) for look in seen)
+            sizes = tuple(
+                (str(look["study"]), int(look["n_listeners"]))
+                for look in seen if look.get("n_listeners") is not None
+            )  # fmt: skip
     return Source(frame, where, "database", _row_numbers(frame), looks, look_sizes=sizes)
 
 

@@ -99,8 +99,7 @@ def import_command(
         f"{out}: {len(frame)} {kind} by {frame['listener'].nunique()} listeners on "
         f"{frame['utterance'].nunique()} utterances, origin {frame['origin'].iloc[0]}."
     )
-    if kind == "ratings":
-        typer.echo(f"Next: intone report {out} -o report")
+    typer.echo(f"Next: intone report {out} -o report")
 
 
 def _split(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from analysis.importers import beaqlejs, netflix, pymushra, webmushra, wide
 from analysis.importers.files import read_json, read_text
 from analysis.importers.finish import finish
-from analysis.importers.found import TOOLS, Found, Options
+from analysis.importers.found import TOOLS, Found, Kind, Options
 from analysis.sources import DATABASE_SUFFIXES, Source
 from analysis.words import counted
 from intone.errors import UserError
@@ -76,7 +76,7 @@ def _unknown(file: Path, form: str) -> str:
 
 def import_results(
     files: Sequence[Path], tool: str = "auto", options: Options | None = None
-) -> tuple[Source, str]:
+) -> tuple[Source, Kind]:
     """Read results of another tool.
 
     Args:
@@ -120,26 +120,34 @@ def import_results(
     return finish(found, name, options), found.kind
 
 
-def read_foreign(path: str | Path, fmt: str, scale: tuple[float, float] | None) -> Source | None:
-    """Ratings of another tool, or None if this is a table or database of the contract.
+def read_foreign(
+    path: str | Path,
+    fmt: str,
+    scale: tuple[float, float] | None = None,
+    wanted: Kind = "ratings",
+) -> Source | None:
+    """Results of another tool, or None if this is a table or database of the contract.
 
     Args:
         path: as given to `read_ratings`.
         fmt: auto, ratings, or one of `TOOLS`.
         scale: lowest and highest possible score, where the tool does not say.
+        wanted: ratings or preferences.
 
     Raises:
-        UserError: results that cannot be imported, or preferences.
+        UserError: results that cannot be imported, or of the other kind.
     """
-    if fmt == "ratings" or "://" in str(path):
+    if fmt == wanted or "://" in str(path):
         return None
     file = Path(path)
     if fmt == "auto" and (fmt := recognise(file) or "") == "":
         return None
     source, kind = import_results([file], fmt, Options(scale=scale))
-    if kind != "ratings":
-        raise UserError(
-            f"{file.name}: choices between two versions, not ratings; "
-            f"`intone ratings import {file.name} -o preferences.csv` reads them"
-        )
+    if kind != wanted:
+        found = {
+            "ratings": "scores, not choices between two versions; `read_ratings` reads them",
+            "preferences": "choices between two versions, not ratings; `intone report "
+            f"{file.name}` reports them, and `read_preferences` reads them",
+        }
+        raise UserError(f"{file.name}: {found[kind]}")
     return source
