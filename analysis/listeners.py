@@ -1,7 +1,7 @@
 """How each listener rated: for the analyst to look at, never to drop anybody silently."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -62,15 +62,27 @@ def listener_report(ratings: Ratings, seed: int = 0) -> list[Listener]:
         seed: of the shuffles behind `noise_floor`.
     """
     rng = np.random.default_rng(seed)
-    frame = ratings.frame.copy()
+    frame, pages = ratings.frame, ratings.pages()
     stimulus = frame.groupby(["utterance", "system"])["score"]
     n, total = stimulus.transform("size"), stimulus.transform("sum")
-    frame["others"] = ((total - frame["score"]) / (n - 1)).where(n > 1)
+    others = ((total - frame["score"]) / (n - 1)).where(n > 1).to_numpy()
+    score = frame["score"].to_numpy(float)
+    untouched, seconds = _untouched(frame), _median_seconds(frame)
     again = dict(iter(ratings.again.groupby("listener")))
-    return [
-        _row(str(name), rows, again.get(name), ratings, rng)
-        for name, rows in frame.groupby("listener", sort=True, observed=True)
-    ]
+    places = frame.groupby("listener", sort=True).indices
+    starts = np.searchsorted(pages.listener, np.arange(len(pages.listeners) + 1))
+    found = []
+    for code, name in enumerate(pages.listeners):
+        agreement = _agreement(score[places[name]], others[places[name]])
+        grid = pages.scores[starts[code] : starts[code + 1]]
+        row = Listener(
+            name, len(places[name]), *agreement[:2], *_discrimination(grid, rng), agreement[2],
+            float(np.subtract(*np.quantile(score[places[name]], [0.95, 0.05]))),
+            float(untouched.get(name, _NAN)), float(seconds.get(name, _NAN)),
+            *_repeats(again.get(name)), (),
+        )  # fmt: skip
+        found.append(replace(row, flags=_flags(row, ratings.scale)))
+    return found
 
 
 def repeats_text(listeners: Sequence[Listener]) -> str:
@@ -94,35 +106,32 @@ def repeats_text(listeners: Sequence[Listener]) -> str:
     )
 
 
-def _row(
-    name: str,
-    rows: pd.DataFrame,
-    again: pd.DataFrame | None,
-    ratings: Ratings,
-    rng: np.random.Generator,
-) -> Listener:
-    score = rows["score"].to_numpy(float)
-    shared = rows.dropna(subset=["others"])
-    mine, others = shared["score"].to_numpy(float), shared["others"].to_numpy(float)
+def _agreement(score: np.ndarray, others: np.ndarray) -> tuple[float, float, float]:
+    """Pearson's and Spearman's correlation with the others' means, and the mean difference."""
+    shared = ~np.isnan(others)
+    mine, others = score[shared], others[shared]
+    if not len(mine):
+        return _NAN, _NAN, _NAN
     r = rho = _NAN
     if len(mine) > 2 and np.ptp(mine) > 0 and np.ptp(others) > 1e-9:
         r = float(np.corrcoef(mine, others)[0, 1])
         rho = float(np.corrcoef(stats.rankdata(mine), stats.rankdata(others))[0, 1])
-    table = rows.pivot_table(index="utterance", columns="system", values="score").dropna()
-    f, floor = _discrimination(table.to_numpy(float), rng)
-    moved = rows["moved"].dropna()
-    times = pd.to_numeric(rows["rating_time_ms"], errors="coerce").groupby(rows["utterance"]).max()
-    times = times.dropna()
-    recorded = ratings.frame["rating_time_ms"].notna().any()
-    untouched = float((moved.astype(str) == "False").mean()) if recorded else _NAN
-    found = Listener(
-        name, len(score), r, rho, f, floor,
-        float((mine - others).mean()) if len(mine) else _NAN,
-        float(np.subtract(*np.quantile(score, [0.95, 0.05]))), untouched,
-        float(times.median()) / 1000 if len(times) else _NAN,
-        *_repeats(again), (),
-    )  # fmt: skip
-    return Listener(**{**vars(found), "flags": _flags(found, ratings.scale)})
+    return r, rho, float((mine - others).mean())
+
+
+def _untouched(frame: pd.DataFrame) -> pd.Series:
+    """Share of sliders never moved, by listener; empty where a test recorded nothing of them."""
+    if frame["rating_time_ms"].isna().all():
+        return pd.Series(dtype=float)
+    known = frame[frame["moved"].notna()]
+    return (known["moved"].astype(str) == "False").groupby(known["listener"]).mean()
+
+
+def _median_seconds(frame: pd.DataFrame) -> pd.Series:
+    """Median over pages of the time of the last change, s, by listener."""
+    times = pd.to_numeric(frame["rating_time_ms"], errors="coerce")
+    pages = times.groupby([frame["listener"], frame["utterance"]]).max()
+    return pages.groupby(level=0).median() / 1000
 
 
 def _repeats(again: pd.DataFrame | None) -> tuple[int, float, float]:
@@ -136,7 +145,12 @@ def _repeats(again: pd.DataFrame | None) -> tuple[int, float, float]:
 
 
 def _discrimination(scores: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
-    """F of the columns in [pages, systems] with pages as blocks; and its 95 % noise floor."""
+    """F of the systems [pages, systems] with pages as blocks; and its 95 % noise floor.
+
+    Systems that the listener never rated do not count, nor pages that lack another.
+    """
+    scores = scores[:, ~np.isnan(scores).all(0)]
+    scores = scores[~np.isnan(scores).any(1)]
     n, k = scores.shape
     if n < 2 or k < 2:
         return _NAN, _NAN
