@@ -122,6 +122,11 @@ def tables(document: Row) -> dict[str, list[Row]]:
     ]
     own = {"excluded": excluded, "unscreened": document["screening"]["without"]["comparisons"]}
     found = {name: own[name] if name in own else document[name] for name in TABLES}
+    return labelled(found, document)
+
+
+def labelled(found: Mapping[str, list[Row]], document: Row) -> dict[str, list[Row]]:
+    """Tables that have rows; every row is flat and carries the origin."""
     label = document["label"] or document["origin"]
     return {
         name: [{**_flat(row), "origin": label} for row in rows]

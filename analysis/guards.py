@@ -27,28 +27,39 @@ def warnings(result: Result) -> list[str]:
 
 
 def _origin(result: Result) -> list[str]:
-    origin = result.ratings.origin
+    return origin_warning(result.ratings.origin, "rating")
+
+
+def origin_warning(origin: str, noun: str) -> list[str]:
+    """What to know of results that no person gave to us."""
     if origin == "simulated":
-        return ["The ratings are simulated: this is a rehearsal and says nothing about any system."]
+        return [
+            f"The {noun}s are simulated: this is a rehearsal and says nothing about any system."
+        ]
     if origin == "human":
         return []
-    return [f"The ratings were imported ({origin}): the file does not say who gave them and how."]
+    return [f"The {noun}s were imported ({origin}): the file does not say who gave them and how."]
 
 
 def _sample(result: Result) -> list[str]:
-    n_l, n_u = len(result.ratings.listeners), len(result.ratings.utterances)
+    ratings = result.ratings
+    return sample_warnings(len(ratings.listeners), len(ratings.utterances), ratings.looks)
+
+
+def sample_warnings(n_l: int, n_u: int, looks: int | None) -> list[str]:
+    """What few listeners, few texts and looks at results mean for the p values."""
     found = []
     if n_u == 1:
-        found.append("Only one utterance was rated: the results hold for this text only.")
+        found.append("Only one utterance was heard: the results hold for this text only.")
     if n_l == 1:
         found.append("Only one listener took part: the results hold for this person only.")
     if 1 < n_l < _FEW:
         found.append(f"The p values rest on few listeners ({n_l}).")
     if 1 < n_u < _FEW:
         found.append(f"The p values rest on few texts ({n_u}).")
-    if result.ratings.looks:
+    if looks:
         found.append(
-            f"Results were looked at {counted(result.ratings.looks, 'time')} while the study ran; "
+            f"Results were looked at {counted(looks, 'time')} while the study ran; "
             "the p values are not corrected for that and are too small if it could have stopped."
         )
     return found
@@ -173,14 +184,26 @@ def _design(result: Result) -> list[str]:
 
 def lights(result: Result) -> list[dict[str, str]]:
     """The design at a glance: name, state (good, look, bad) and a few words each."""
-    n_l, n_u = len(result.ratings.listeners), len(result.ratings.utterances)
-    looks, excluded = result.ratings.looks, len(result.screening.excluded)
+    excluded, before = len(result.screening.excluded), len(result.everybody.listeners)
+    share = excluded / before
+    return [
+        *size_lights(
+            len(result.ratings.listeners), len(result.ratings.utterances), result.ratings.looks
+        ),
+        {
+            "name": "Screening",
+            "state": "good" if share <= 0.1 else "look" if share <= 1 / 3 else "bad",
+            "text": f"{excluded} of {counted(before, 'listener')} left out",
+        },
+    ]
+
+
+def size_lights(n_l: int, n_u: int, looks: int | None) -> list[dict[str, str]]:
+    """Listeners, texts and looks at a glance."""
 
     def size(n: int) -> str:
         return "good" if n >= _ENOUGH else "look" if n >= _FEW else "bad"
 
-    before = len(result.everybody.listeners)
-    share = excluded / before
     return [
         {"name": "Listeners", "state": size(n_l), "text": f"{n_l}"},
         {"name": "Texts", "state": size(n_u), "text": f"{n_u}"},
@@ -188,10 +211,5 @@ def lights(result: Result) -> list[dict[str, str]]:
             "name": "Looks",
             "state": "good" if looks == 0 else "look",
             "text": "not recorded" if looks is None else f"{looks} while the study ran",
-        },
-        {
-            "name": "Screening",
-            "state": "good" if share <= 0.1 else "look" if share <= 1 / 3 else "bad",
-            "text": f"{excluded} of {counted(before, 'listener')} left out",
         },
     ]

@@ -8,6 +8,13 @@ from analysis.crossed import SMALLER_SAMPLE, TwoWayFit
 from analysis.results import Result
 from analysis.words import SIMULATED, counted, interval, number, p_equals, percent
 
+# The default test, as a paper names it.
+CROSSED = (
+    "a linear mixed model with crossed random effects of listener and utterance (REML, "
+    "Satterthwaite degrees of freedom; for complete designs the equivalent quasi-F), so that the "
+    "results generalise to new listeners and new utterances"
+)
+
 
 def method_name(fit: TwoWayFit) -> str:
     """What tested this pair, for tables."""
@@ -32,10 +39,8 @@ def methods_text(result: Result) -> str:
     ]
     if n_l > 1 and n_u > 1:
         sentences.append(
-            "Differences between two systems were tested on within-page differences with a linear "
-            "mixed model with crossed random effects of listener and utterance (REML, "
-            "Satterthwaite degrees of freedom; for complete designs the equivalent quasi-F), so "
-            "that the results generalise to new listeners and new utterances."
+            "Differences between two systems were tested on within-page differences with "
+            f"{CROSSED}."
         )
     else:
         sentences.append(
@@ -62,10 +67,7 @@ def methods_text(result: Result) -> str:
             "is Fieller's, with the two-way cluster-robust covariance (Cameron, Gelbach and Miller "
             f"2011) and {_degrees([gap.df for gap in result.gaps])} of freedom."
         )
-    found = versions()
-    sentences.append(
-        f"Computed with Intone {found['intone']} (NumPy {found['numpy']}, SciPy {found['scipy']})."
-    )
+    sentences.append(computed_with())
     return " ".join(sentences)
 
 
@@ -126,6 +128,14 @@ def results_text(result: Result) -> str:
             )
         sentences.append(f"{text}.")
     return label + " ".join(sentences)
+
+
+def computed_with() -> str:
+    """The last sentence of a methods paragraph."""
+    found = versions()
+    return (
+        f"Computed with Intone {found['intone']} (NumPy {found['numpy']}, SciPy {found['scipy']})."
+    )
 
 
 def versions() -> dict[str, str]:

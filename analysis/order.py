@@ -62,9 +62,9 @@ def order_effects(
     means = frame.groupby(["utterance", "system"])["score"].transform("mean")
     frame["rest"] = frame["score"] - means
     effects = [
-        _drift(frame, "rest", "page", "Scores over pages", "points per page"),
+        drift(frame, "rest", "page", "Scores over pages", "points per page"),
         _halves(frame, "rest", "Scores, second half of the pages minus the first"),
-        _drift(frame, "rest", "place", "Scores over places on the page", "points per place"),
+        drift(frame, "rest", "place", "Scores over places on the page", "points per place"),
     ]
     for x, y in pairs:
         wide = frame[frame["system"].isin([x, y])].pivot_table(
@@ -74,12 +74,13 @@ def order_effects(
             continue
         D = (wide[x] - wide[y]).dropna().rename("D").reset_index()
         D["D"] -= D.groupby("utterance")["D"].transform("mean")
-        effects.append(_drift(D, "D", "page", f"{x} − {y} over pages", "points per page"))
+        effects.append(drift(D, "D", "page", f"{x} − {y} over pages", "points per page"))
         effects.append(_halves(D, "D", f"{x} − {y}, second half of the pages minus the first"))
     return [effect for effect in effects if effect is not None]
 
 
-def _drift(frame: pd.DataFrame, value: str, by: str, name: str, unit: str) -> OrderEffect | None:
+def drift(frame: pd.DataFrame, value: str, by: str, name: str, unit: str) -> OrderEffect | None:
+    """Mean over listeners of the slope of column `value` by column `by`; none without any slope."""
     rows = frame.dropna(subset=[by, value])
     slopes = [
         float(np.polyfit(own[by].to_numpy(float), own[value].to_numpy(float), 1)[0])
