@@ -69,13 +69,19 @@ def make_study() -> Callable[..., pd.DataFrame]:
     return _study
 
 
-@pytest.fixture
-def simulated_csv(tmp_path: Path) -> Path:
-    """A rehearsal: reference and mid anchor near where BS.1534-3 wants them."""
+@pytest.fixture(scope="session")
+def rehearsal() -> pd.DataFrame:
+    """Simulated listeners: reference and mid anchor near where BS.1534-3 wants them."""
     frame = _study(14, 8, 5, recordings=97.0, ntts=55.0, kathaka=60.0, camp=66.0, anchor=30.0)
     roles = {"recordings": "reference", "anchor": "anchor_mid"}
     frame["role"] = frame["system"].map(lambda system: roles.get(system, "system"))
     frame["origin"] = "simulated"
+    return frame
+
+
+@pytest.fixture
+def simulated_csv(tmp_path: Path, rehearsal: pd.DataFrame) -> Path:
+    """The rehearsal as a file."""
     path = tmp_path / "rehearsal.csv"
-    frame.to_csv(path, index=False)
+    rehearsal.to_csv(path, index=False)
     return path

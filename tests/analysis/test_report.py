@@ -32,13 +32,39 @@ SYSTEM_KEYS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def planted(tmp_path):
-    path = tmp_path / "planted.json"
+EVIL = "<script>alert(1)</script>"
+
+
+def _planted(folder):
+    path = folder / "planted.json"
     gap = {"system": "camp", "baseline": "ntts", "reference": "recordings", "gap": 0.26}
     truth = {"systems": {"ntts": 55.0, "camp": 66.0}, "gaps": [gap], "seed": 5}
     path.write_text(json.dumps(truth))
     return path
+
+
+@pytest.fixture
+def planted(tmp_path):
+    return _planted(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def of_a_rehearsal(tmp_path_factory, rehearsal):
+    """The folder of a report of simulated listeners, whose true values are known."""
+    folder = tmp_path_factory.mktemp("rehearsal")
+    path = folder / "rehearsal.csv"
+    rehearsal.to_csv(path, index=False)
+    return write_report(path, folder / "out", baseline="ntts", planted=_planted(folder)).parent
+
+
+@pytest.fixture(scope="module")
+def of_people(tmp_path_factory, rehearsal):
+    """The folder of a report of people, one of whom named things after a script."""
+    folder = tmp_path_factory.mktemp("people")
+    path = folder / "people.csv"
+    named = rehearsal.assign(origin="human", system=rehearsal["system"].replace("kathaka", EVIL))
+    named.to_csv(path, index=False)
+    return write_report(path, folder / "out", baseline="ntts", notes=[EVIL], title=EVIL).parent
 
 
 @pytest.fixture
@@ -82,9 +108,8 @@ def _parse(page) -> _Text:
     return parser
 
 
-def test_report_json_has_the_documented_keys(simulated_csv, tmp_path):
-    write_report(simulated_csv, tmp_path / "out", baseline="ntts")
-    found = json.loads((tmp_path / "out" / "report.json").read_text())
+def test_report_json_has_the_documented_keys(of_a_rehearsal):
+    found = json.loads((of_a_rehearsal / "report.json").read_text())
     assert found.keys() >= KEYS
     assert found["screening"].keys() >= {"rule", "excluded"}
     assert all(row.keys() >= SYSTEM_KEYS for row in found["systems"])
@@ -99,16 +124,16 @@ def test_report_json_has_the_documented_keys(simulated_csv, tmp_path):
     assert found["gaps"][0]["gap"] == pytest.approx(11 / 42, abs=0.15)
 
 
-def test_the_page_needs_nothing_from_anywhere(human_csv, tmp_path):
-    page = _parse(write_report(human_csv, tmp_path / "out", baseline="ntts"))
-    assert page.requests == []
-    source = (tmp_path / "out" / "report.html").read_text()
+def test_the_page_needs_nothing_from_anywhere(of_people):
+    page = of_people / "report.html"
+    assert _parse(page).requests == []
+    source = page.read_text()
     assert not re.search(r"https?://|url\((?!#)|@import", source)
 
 
-def test_simulated_listeners_are_named_on_every_face(simulated_csv, tmp_path, planted):
-    out = tmp_path / "out"
-    page = _parse(write_report(simulated_csv, out, baseline="ntts", planted=planted))
+def test_simulated_listeners_are_named_on_every_face(of_a_rehearsal):
+    out = of_a_rehearsal
+    page = _parse(out / "report.html")
     assert SIMULATED == "SIMULATED LISTENERS - not human ratings"
     assert len(page.captions) >= 10
     assert all(caption.startswith(SIMULATED) for caption in page.captions)
@@ -129,17 +154,14 @@ def test_simulated_listeners_are_named_on_every_face(simulated_csv, tmp_path, pl
     assert SIMULATED in found["methods_text"]
 
 
-def test_human_ratings_carry_no_such_label(human_csv, tmp_path):
-    out = tmp_path / "out"
-    write_report(human_csv, out, baseline="ntts")
-    for path in [*out.glob("report.*"), *out.glob("*/*")]:
+def test_human_ratings_carry_no_such_label(of_people):
+    for path in [*of_people.glob("report.*"), *of_people.glob("*/*")]:
         assert b"SIMULATED" not in path.read_bytes()
 
 
-def test_planted_values_stand_beside_their_estimates(simulated_csv, tmp_path, planted):
-    out = tmp_path / "out"
-    page = _parse(write_report(simulated_csv, out, baseline="ntts", planted=planted))
-    rows = json.loads((out / "report.json").read_text())["planted"]
+def test_planted_values_stand_beside_their_estimates(of_a_rehearsal):
+    page = _parse(of_a_rehearsal / "report.html")
+    rows = json.loads((of_a_rehearsal / "report.json").read_text())["planted"]
     assert [(row["kind"], row["name"], row["planted"]) for row in rows] == [
         ("mean", "ntts", 55.0), ("mean", "camp", 66.0),
         ("difference", "camp − ntts", 11.0), ("gap", "camp", 0.26),
@@ -147,9 +169,12 @@ def test_planted_values_stand_beside_their_estimates(simulated_csv, tmp_path, pl
     for row in rows:
         assert row["covered"] == (row["ci"][0] <= row["planted"] <= row["ci"][1])
     assert "Planted and recovered" in "".join(page.text)
+
+
+def test_a_planted_system_that_nobody_rated_is_refused(simulated_csv, tmp_path, planted):
     planted.write_text('{"systems": {"nobody": 3}}')
     with pytest.raises(UserError, match="--planted names system 'nobody'"):
-        write_report(simulated_csv, out, baseline="ntts", planted=planted)
+        write_report(simulated_csv, tmp_path, baseline="ntts", planted=planted)
 
 
 @pytest.mark.slow
@@ -165,13 +190,10 @@ def test_the_same_ratings_give_the_same_bytes(simulated_csv, tmp_path):
     assert len(pages[0]) >= 9
 
 
-def test_what_a_user_typed_is_shown_and_not_run(simulated_csv, tmp_path):
-    evil = "<script>alert(1)</script>"
-    text = simulated_csv.read_text().replace("kathaka", evil)
-    simulated_csv.write_text(text)
-    page = write_report(simulated_csv, tmp_path / "out", baseline="ntts", notes=[evil], title=evil)
+def test_what_a_user_typed_is_shown_and_not_run(of_people):
+    page = of_people / "report.html"
     assert "<script" not in page.read_text()
-    assert evil in "".join(_parse(page).text)
+    assert EVIL in "".join(_parse(page).text)
 
 
 def test_nan_is_never_printed(tmp_path):
