@@ -56,7 +56,9 @@ def _sums_of_ranks(ranks: np.ndarray) -> np.ndarray:
 
 def hodges_lehmann(values: np.ndarray) -> float:
     """Median of the Walsh averages (v_i + v_j) / 2, i <= j."""
-    return float(np.median(_walsh(values)))
+    n = len(values) * (len(values) + 1) // 2
+    ordered = np.sort(values)
+    return (_walsh_average(ordered, (n - 1) // 2) + _walsh_average(ordered, n // 2)) / 2
 
 
 def hodges_lehmann_ci(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
@@ -65,7 +67,7 @@ def hodges_lehmann_ci(values: np.ndarray, level: float = 0.95) -> tuple[float, f
     From the distribution without ties, exact up to 200 values, normal above (Hollander and Wolfe
     1999, section 3.3). NaN with too few values for the level (fewer than 6 for 95 %).
     """
-    n, averages = len(values), np.sort(_walsh(values))
+    n, ordered = len(values), np.sort(values)
     if n > _EXACT_UP_TO:
         spread = (n * (n + 1) * (2 * n + 1) / 24) ** 0.5
         cut = int(n * (n + 1) / 4 - stats.norm.ppf(0.5 + level / 2) * spread)
@@ -74,12 +76,27 @@ def hodges_lehmann_ci(values: np.ndarray, level: float = 0.95) -> tuple[float, f
         cut = int(np.searchsorted(below, (1 - level) / 2, side="right"))
     if cut < 1:
         return float("nan"), float("nan")
-    return float(averages[cut - 1]), float(averages[-cut])
+    last = n * (n + 1) // 2 - 1
+    return _walsh_average(ordered, cut - 1), _walsh_average(ordered, last - (cut - 1))
 
 
-def _walsh(values: np.ndarray) -> np.ndarray:
-    i, j = np.triu_indices(len(values))
-    return (values[i] + values[j]) / 2
+def _walsh_average(ordered: np.ndarray, place: int) -> float:
+    """The Walsh average at a place (from 0) of their order.
+
+    By halving the range and counting: there are n (n + 1) / 2 of them, too many to hold.
+    """
+    low, high = float(ordered[0]), float(ordered[-1])
+
+    def up_to(value: float) -> int:
+        pairs = np.searchsorted(ordered, 2 * value - ordered, side="right").sum()
+        return int(pairs + np.searchsorted(ordered, value, side="right")) // 2
+
+    if up_to(low) > place:
+        return low
+    while high - low > 1e-14 * (ordered[-1] - ordered[0]):
+        middle = (low + high) / 2
+        low, high = (low, middle) if up_to(middle) > place else (middle, high)
+    return high
 
 
 def sign_flip(values: np.ndarray, draws: int = 99_999, seed: int = 0) -> float:
@@ -106,8 +123,9 @@ def sign_flip(values: np.ndarray, draws: int = 99_999, seed: int = 0) -> float:
         return float(2 * upper.sum() / 2 ** len(d))
     rng = np.random.default_rng(seed)
     extreme = 0
-    for start in range(0, draws, 10_000):
-        signs = rng.integers(0, 2, (min(10_000, draws - start), len(d)), dtype=np.int8)
+    block = max(1, 10_000_000 // len(d))
+    for start in range(0, draws, block):
+        signs = rng.integers(0, 2, (min(block, draws - start), len(d)), dtype=np.int8)
         extreme += int((np.abs((2.0 * signs - 1) @ d) >= observed).sum())
     return (extreme + 1) / (draws + 1)
 

@@ -13,7 +13,7 @@ from analysis.gap_intervals import bootstrap_gap, delta_interval
 from analysis.pairwise import METHODS, Method, compare_by
 from analysis.ratings import read_ratings
 from analysis.resample import Unit
-from analysis.signed_rank import hodges_lehmann_ci, sign_flip
+from analysis.signed_rank import hodges_lehmann, hodges_lehmann_ci, sign_flip
 from intone.errors import UserError
 
 # Ends of 20,000 bootstrap samples in R and as many here differ by this much on the gap scale.
@@ -161,3 +161,11 @@ def test_the_published_gaps_of_camp(camp, system, gap, half):
     assert published is not None
     low, high = published.gap
     assert 50 * (high - low) == pytest.approx(half, abs=1)
+
+
+def test_walsh_averages_of_very_many_listeners_need_no_list_of_them():
+    values = np.random.default_rng(4).integers(-20, 21, 401) / 3
+    i, j = np.triu_indices(len(values))
+    assert hodges_lehmann(values) == pytest.approx(np.median((values[i] + values[j]) / 2), abs=1e-9)
+    # Two groups: all their averages are 0, 1 or 2, and half of them 1.
+    assert hodges_lehmann(np.repeat([0.0, 2.0], 50_000)) == pytest.approx(1, abs=1e-9)
