@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+import pandas as pd
 
 from analysis.compare import one_sample_t
 from analysis.crossed import TwoWayFit, fit_two_way
@@ -142,7 +142,7 @@ def _methods(pages: Pages, x: str, y: str, draws: int, seed: int) -> Iterator[Un
             yield Universe(method, "points", test.estimate, test.ci, test.p, note)
     listener, _, scores = pages.of(x, y)
     D = scores[:, 0] - scores[:, 1]
-    medians = np.array([np.median(D[listener == code]) for code in range(listener.max() + 1)])
+    medians = pd.Series(D).groupby(listener).median().to_numpy()
     _, p, ci = one_sample_t(medians)
     note = f"paired t test; holds for {HOLDS_FOR['listeners']}"
     yield Universe("medians of listeners", "points", float(medians.mean()), ci, p, note)
@@ -151,7 +151,7 @@ def _methods(pages: Pages, x: str, y: str, draws: int, seed: int) -> Iterator[Un
 def _scales(ratings: Ratings, pages: Pages, x: str, y: str) -> Iterator[Universe]:
     """Other scales: only the order on a page, the page's own range, stretched ends, categories."""
     scores, (low, high) = pages.scores, ratings.scale
-    ranks = stats.rankdata(scores, axis=1, nan_policy="omit")
+    ranks = pd.DataFrame(scores).rank(axis=1).to_numpy()
     yield _universe("ranks within the page", _fit(replace(pages, scores=ranks), x, y), "ranks")
     bottom = np.nanmin(scores, 1, keepdims=True)
     reach = np.nanmax(scores, 1, keepdims=True) - bottom
