@@ -202,11 +202,8 @@ def _pair(data: Counted, k: int, theta: np.ndarray, samples: np.ndarray) -> Pair
     if theta[j] > theta[i]:
         i, j, value = j, i, -value
     n_x, n_none, n_y = (int((value == v).sum()) for v in (1, 0, -1))
-    listener, utterance = (
-        np.unique(code[here], return_inverse=True)[1] for code in (data.listener, data.utterance)
-    )
-    fit = fit_two_way(*_pages(listener, utterance, value))
-    side = np.sign(np.bincount(listener, value))
+    fit = fit_choices(data.listener[here], data.utterance[here], value)
+    side = np.sign(np.bincount(data.listener[here], value))
     listeners_x, listeners_y = int((side > 0).sum()), int((side < 0).sum())
     difference = samples[:, i] - samples[:, j]
     tested = bool(np.ptp(difference) > 1e-9)
@@ -218,13 +215,22 @@ def _pair(data: Counted, k: int, theta: np.ndarray, samples: np.ndarray) -> Pair
     )  # fmt: skip
 
 
-def _pages(
-    listener: np.ndarray, utterance: np.ndarray, value: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One value a page: two choices of one listener on one text are no two samples of either."""
-    n_u = int(utterance.max()) + 1
-    page, inverse = np.unique(listener * n_u + utterance, return_inverse=True)
-    return page // n_u, page % n_u, np.bincount(inverse, value) / np.bincount(inverse)
+def fit_choices(
+    listener: np.ndarray | pd.Series, utterance: np.ndarray | pd.Series, value: np.ndarray
+) -> TwoWayFit:
+    """Two-way model of one value a choice.
+
+    Args:
+        listener: name or code of each choice [n].
+        utterance: name or code of each choice [n].
+        value: [n]; of a text that a listener judged several times, their mean counts: two choices
+            of one listener on one text are no two samples of either.
+    """
+    listeners, utterances = (np.unique(c, return_inverse=True)[1] for c in (listener, utterance))
+    n_u = int(utterances.max()) + 1
+    page, inverse = np.unique(listeners * n_u + utterances, return_inverse=True)
+    mean = np.bincount(inverse, value) / np.bincount(inverse)
+    return fit_two_way(page // n_u, page % n_u, mean)
 
 
 def _sign_test(first: int, second: int) -> float:
