@@ -9,12 +9,13 @@ from analysis.compare import Comparison, compare, contrast_pairs
 from analysis.compliance import Requirement, compliance
 from analysis.effects import EffectSizes, WinRate, effect_sizes, win_matrix
 from analysis.equivalence import Tost, equivalence
-from analysis.items import Item, item_report
+from analysis.items import Item, TextMeans, item_report, text_means
 from analysis.listeners import Listener, listener_report
 from analysis.looks import looks_correction, uncorrected_error
 from analysis.multiverse import Multiverse, multiverse
 from analysis.omnibus import OMNIBUS_METHODS, Omnibus, omnibus
 from analysis.order import OrderEffect, order_effects
+from analysis.pairwise import Method, PairTest, compare_by
 from analysis.power import Precision, Scatter, precision
 from analysis.ranks import RankStability, rank_stability
 from analysis.results import Result
@@ -24,6 +25,7 @@ from intone.errors import UserError
 
 # A report of all pairs of ten systems shows the comparison by other means of the first ones only.
 MOST_PAIRS = 6
+_ONE_WAY: tuple[Method, ...] = ("listeners", "utterances")
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,9 @@ class Details:
         pairs: the first declared comparisons in depth; `n_pairs_left_out` others have no depth.
         matrix: all pairs by the default test, Holm over all of them: for exploring.
         omnibus: one row per method that the design carries.
+        scopes: every declared pair by listener means (holds for these texts), then by text means
+            (holds for these listeners).
+        texts: mean score of every system on every text.
         wins: win rates of all ordered pairs.
         ranks: stability of the order; none with fewer than two systems.
         listeners: one row per listener before screening.
@@ -105,6 +110,8 @@ class Details:
     n_pairs_left_out: int
     matrix: tuple[Comparison, ...]
     omnibus: tuple[Omnibus, ...]
+    scopes: tuple[PairTest, ...]
+    texts: TextMeans
     wins: tuple[WinRate, ...]
     ranks: RankStability | None
     listeners: tuple[Listener, ...]
@@ -143,6 +150,10 @@ def details(
             found for found in (omnibus(kept, method) for method in OMNIBUS_METHODS)
             if found is not None and np.isfinite(found.p)
         ),
+        scopes=tuple(
+            test for method in _ONE_WAY for test in compare_by(kept, tested, method, seed=seed)
+        ),
+        texts=text_means(kept, *tested[0]),
         wins=tuple(win_matrix(kept)),
         ranks=rank_stability(kept, seed=seed),
         listeners=tuple(listener_report(result.everybody, seed)),

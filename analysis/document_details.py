@@ -3,8 +3,13 @@
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from analysis.bs1534 import DRAWS, Bs1534
 from analysis.details import Details, PairDetails
+from analysis.items import TextMeans
+from analysis.listeners import repeats_text
+from analysis.words import stars
 
 Row = dict[str, Any]
 
@@ -12,8 +17,9 @@ Row = dict[str, Any]
 TABLES = (
     "matrix", "omnibus", "effects", "wins", "ranks", "sensitivity", "equivalence", "texts", "arms",
     "listeners", "order", "distributions", "medians", "anova", "planned_contrasts", "compliance",
-    "planning",
+    "planning", "scopes", "text_means",
 )  # fmt: skip
+_SIZES = (0.2, 0.5, 0.8, 2.0)
 
 
 def details_rows(details: Details) -> Row:
@@ -24,7 +30,8 @@ def details_rows(details: Details) -> Row:
         "matrix": [
             {"x": c.x, "y": c.y, "estimate": c.fit.estimate,
              "ci": c.fit.ci() if c.fit.defined else (float("nan"), float("nan")),
-             "p": c.fit.p, "p_adjusted": c.p_adjusted, "dz": c.dz}
+             "p": c.fit.p, "p_adjusted": c.p_adjusted, "stars": stars(c.p_adjusted), "dz": c.dz,
+             "size": _size(c.dz)}
             for c in details.matrix
         ],
         "omnibus": [
@@ -32,6 +39,8 @@ def details_rows(details: Details) -> Row:
             for row in details.omnibus
         ],
         "effects": [asdict(pair.effects) for pair in pairs if pair.effects is not None],
+        "scopes": [asdict(test) for test in details.scopes],
+        "text_means": _text_means(details.texts),
         "wins": [asdict(row) for row in details.wins],
         "ranks": _ranks(details),
         "sensitivity": [row for pair in pairs for row in _sensitivity(pair)],
@@ -43,6 +52,7 @@ def details_rows(details: Details) -> Row:
         "texts": [{"x": p.x, "y": p.y, **asdict(item)} for p in pairs for item in p.items],
         "arms": [row for pair in pairs for row in _arms(pair)],
         "listeners": [{**asdict(row), "flags": "; ".join(row.flags)} for row in details.listeners],
+        "repeats_text": repeats_text(details.listeners),
         "order": [{**asdict(row), "text": row.text} for row in details.order],
         **_standard(details.standard),
         "compliance": [asdict(row) for row in details.requirements],
@@ -54,6 +64,22 @@ def details_rows(details: Details) -> Row:
         "draws": DRAWS,
         "seed": details.seed,
     }  # fmt: skip
+
+
+def _size(dz: float) -> int:
+    """Signed size: 1 small, 2 medium, 3 large (Cohen 1988), 4 huge (Sawilowsky 2009)."""
+    if not np.isfinite(dz):
+        return 0
+    return int(np.sign(dz)) * int(np.searchsorted(_SIZES, abs(dz), side="right"))
+
+
+def _text_means(texts: TextMeans) -> list[Row]:
+    return [
+        {"utterance": utterance, "system": system, "n": int(texts.n[u, s]),
+         "mean": float(texts.means[u, s])}
+        for u, utterance in enumerate(texts.utterances)
+        for s, system in enumerate(texts.systems) if texts.n[u, s]
+    ]  # fmt: skip
 
 
 def _ranks(details: Details) -> list[Row]:

@@ -64,6 +64,39 @@ def item_report(ratings: Ratings, x: str, y: str) -> list[Item]:
     return sorted(rows, key=lambda row: row.mean)
 
 
+@dataclass(frozen=True)
+class TextMeans:
+    """What every system scored on every text.
+
+    Attributes:
+        x, y: the systems whose difference orders the texts.
+        utterances: the texts, by `x` minus `y`, the lowest first; texts without both at the end.
+        systems: in the order of the report.
+        means: mean scores [U, S], points; NaN where a text has no rating of a system.
+        n: number of ratings behind each [U, S].
+    """
+
+    x: str
+    y: str
+    utterances: tuple[str, ...]
+    systems: tuple[str, ...]
+    means: np.ndarray
+    n: np.ndarray
+
+
+def text_means(ratings: Ratings, x: str, y: str) -> TextMeans:
+    """Mean scores of texts and systems, ordered by the difference of two systems."""
+    cells = ratings.frame.groupby(["utterance", "system"], observed=True)["score"]
+    names, systems = list(ratings.utterances), list(ratings.systems)
+    means = cells.mean().unstack().reindex(index=names, columns=systems)
+    n = cells.size().unstack(fill_value=0).reindex(index=names, columns=systems, fill_value=0)
+    order = (means[x] - means[y]).sort_values(kind="stable", na_position="last").index
+    return TextMeans(
+        x, y, tuple(map(str, order)), ratings.systems, means.loc[order].to_numpy(float),
+        n.loc[order].to_numpy(int),
+    )  # fmt: skip
+
+
 def _utterance_effects(
     listener: np.ndarray, utterance: np.ndarray, D: np.ndarray, fit: TwoWayFit
 ) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 import io
 import re
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,13 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from analysis.compare import Comparison
 from analysis.components import Components
 from analysis.describe import SystemSummary
 from analysis.gap import Gap
+from analysis.pairwise import PairTest
 from analysis.results import Recovered, Result
 from analysis.words import SIMULATED, number
 
@@ -41,6 +44,9 @@ _STYLE: dict[Any, Any] = {
     "text.parse_math": False,
 }  # fmt: skip
 WIDTH = 7.6
+# Width of a letter, inches, and letters in a line of a figure, at the size of the labels.
+_LETTER, _LINE = 0.082, 84
+_NOWHERE = (float("nan"), float("nan"))
 FIGURES = ("systems", "gap", "comparisons", "variance")
 
 
@@ -58,14 +64,19 @@ def drawn(simulated: bool, make: Callable[[], dict[str, Figure]]) -> dict[str, D
         return {name: _drawing(figure, name, simulated) for name, figure in make().items()}
 
 
-def figures(result: Result) -> dict[str, Figure]:
-    """The figures of the headline results; call within `drawn`."""
+def figures(result: Result, scopes: Sequence[PairTest]) -> dict[str, Figure]:
+    """The figures of the headline results; call within `drawn`.
+
+    Args:
+        result: the analysis.
+        scopes: every declared pair by listener means, then by text means.
+    """
     planted = {(row.kind, row.name): row for row in result.planted}
     found = {"systems": systems_figure(result.systems, result.ratings.scale)}
     defined = [gap for gap in result.gaps if gap.defined]
     if defined:
         found["gap"] = gap_figure(defined, planted)
-    found["comparisons"] = comparisons_figure(result.comparisons, planted)
+    found["comparisons"] = comparisons_figure(result.comparisons, scopes, planted)
     if result.components is not None:
         found["variance"] = variance_figure(result.components)
     return found
@@ -102,22 +113,46 @@ def _drawing(figure: Figure, name: str, simulated: bool) -> Drawing:
     return Drawing(svg.getvalue(), pdf.getvalue())
 
 
-def rows(n: int, height: float, labels: list[str]) -> tuple[Figure, Axes]:
-    """A figure with `n` named rows, the first on top, and room for a label above."""
-    inches = height * n + 1.05
+def rows(n: int, height: float, labels: list[str], bottom: float = 0.75) -> tuple[Figure, Axes]:
+    """A figure with `n` named rows, the first on top, with room for a label above.
+
+    Args:
+        n: number of rows.
+        height: of one row, inches.
+        labels: names of the rows; a line break in one of them stays.
+        bottom: room below for ticks and what is said of the axis, inches.
+    """
+    inches = height * n + bottom + 0.45
     figure = Figure(figsize=(WIDTH, inches))
-    widest = max(len(label) for label in labels)
-    left = min(0.12 + 0.0095 * widest, 0.42)
-    bottom, top = 0.6 / inches, 1 - 0.35 / inches
-    ax = figure.add_axes((left, bottom, 0.97 - left, top - bottom))
+    widest = max(len(line) for label in labels for line in label.split("\n"))
+    left = min((0.3 + _LETTER * widest) / WIDTH, 0.45)
+    ax = figure.add_axes((left, bottom / inches, 0.97 - left, 1 - (bottom + 0.35) / inches))
     ax.set_ylim(n - 0.45, -0.55)
     ax.set_yticks(range(n), labels)
     return figure, ax
 
 
+def below(ax: Axes, text: str) -> None:
+    """Say what the axis shows, centred in the figure and never wider than it."""
+    box = ax.get_position()
+    ax.set_xlabel("\n".join(textwrap.wrap(text, _LINE)), x=(0.5 - box.x0) / box.width)
+
+
+def shorten(name: str, longest: int = 36) -> str:
+    """A name that fits into a figure; the middle goes, because ends tell names apart."""
+    half = (longest - 1) // 2
+    return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"
+
+
+def pair_label(x: str, y: str) -> str:
+    """`x − y`, on two lines if the names are long."""
+    whole = f"{x} − {y}"
+    return whole if len(whole) <= 30 else f"{shorten(x)}\n− {shorten(y)}"
+
+
 def systems_figure(systems: tuple[SystemSummary, ...], scale: tuple[float, float]) -> Figure:
     """Distribution of the scores of every system, with quartiles, mean and its interval."""
-    figure, ax = rows(len(systems), 0.72, [system.system for system in systems])
+    figure, ax = rows(len(systems), 0.72, [shorten(s.system) for s in systems])
     bins = np.linspace(*scale, 21)
     for row, system in enumerate(systems):
         colour = COLOURS[system.role]
@@ -132,13 +167,13 @@ def systems_figure(systems: tuple[SystemSummary, ...], scale: tuple[float, float
     ax.set_xlim(low - margin, high + margin)
     if scale == (0.0, 100.0):
         ax.set_xticks(range(0, 101, 20))
-    ax.set_xlabel(f"Score (points, {low:g} to {high:g})")
+    below(ax, f"Score (points, {low:g} to {high:g})")
     return figure
 
 
 def gap_figure(gaps: list[Gap], planted: dict[tuple[str, str], Recovered]) -> Figure:
     """Each system between baseline (0 %) and reference (100 %), with Fieller intervals."""
-    figure, ax = rows(len(gaps), 0.5, [gap.system for gap in gaps])
+    figure, ax = rows(len(gaps), 0.5, [shorten(gap.system) for gap in gaps])
     for row, gap in enumerate(gaps):
         ax.plot([0, 100], [row, row], color=GRID, lw=9, solid_capstyle="butt", zorder=1)
         done = float(np.clip(100 * gap.gap, 0, 100))
@@ -146,9 +181,12 @@ def gap_figure(gaps: list[Gap], planted: dict[tuple[str, str], Recovered]) -> Fi
                 solid_capstyle="butt")  # fmt: skip
         ends = (100 * gap.ci[0], 100 * gap.ci[1])
         interval(ax, row, 100 * gap.gap, ends, COLOURS["system"], "o")
+        side = "right" if gap.gap > 0.7 else "left"
         ax.annotate(
-            f"{number(100 * gap.gap)} %", (100 * gap.gap, row), xytext=(0, 8), ha="center",
+            f"{number(100 * gap.gap)} % ({number(gap.raw_gain, sign=True)} points)",
+            (100 * gap.gap, row), xytext=(-3 if side == "left" else 3, 8), ha=side,
             textcoords="offset points", fontsize=9,
+            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.8},
         )  # fmt: skip
         # Below the bar: above it stands the number.
         _planted_mark(ax, row + 0.5, planted.get(("gap", gap.system)), 100, "^")
@@ -157,28 +195,44 @@ def gap_figure(gaps: list[Gap], planted: dict[tuple[str, str], Recovered]) -> Fi
     ax.xaxis.set_major_formatter("{x:.0f} %")
     for edge in (0, 100):
         ax.axvline(edge, color=INK, lw=1)
-    ax.set_xlabel(
-        f"Share of the gap closed: 0 % is {gaps[0].baseline}, 100 % is {gaps[0].reference}"
-    )
+    below(ax, f"Share of the gap closed: 0 % is {gaps[0].baseline}, 100 % is {gaps[0].reference}")
     _planted_legend(ax, planted, "^")
     return figure
 
 
 def comparisons_figure(
-    comparisons: tuple[Comparison, ...], planted: dict[tuple[str, str], Recovered]
+    comparisons: tuple[Comparison, ...],
+    scopes: Sequence[PairTest],
+    planted: dict[tuple[str, str], Recovered],
 ) -> Figure:
-    """Forest plot: the difference with the honest interval, and the naive one in grey."""
-    figure, ax = rows(len(comparisons), 0.46, [f"{c.x} − {c.y}" for c in comparisons])
+    """Forest plot: the difference with the honest interval, and below it thinner ones.
+
+    Those are what holds for these texts only, for these listeners only, and the naive one in grey.
+    """
+    labels = [pair_label(c.x, c.y) for c in comparisons]
+    figure, ax = rows(len(comparisons), 0.62, labels, 1.0)
+    thinner = {
+        "listeners": ("new listeners, these texts only", COLOURS["copy_synthesis"]),
+        "utterances": ("these listeners only, new texts", COLOURS["baseline"]),
+        "pages": ("if pages were independent, which they are not", MUTED),
+    }
+    alone = {(test.x, test.y, test.method): test.ci for test in scopes}
     for row, c in enumerate(comparisons):
-        if np.isfinite(c.naive_ci[0]):
-            interval(ax, row + 0.2, c.fit.raw, c.naive_ci, MUTED, "", width=1.2)
         colour = COLOURS["system"] if c.significant else INK
         ends = c.fit.ci() if c.fit.defined else (c.fit.estimate, c.fit.estimate)
-        interval(ax, row - 0.05, c.fit.estimate, ends, colour, "s")
-        _planted_mark(ax, row - 0.05, planted.get(("difference", f"{c.x} − {c.y}")), 1)
+        interval(ax, row - 0.1, c.fit.estimate, ends, colour, "s")
+        _planted_mark(ax, row - 0.1, planted.get(("difference", f"{c.x} − {c.y}")), 1)
+        for place, (method, (_, thin)) in enumerate(thinner.items()):
+            ci = c.naive_ci if method == "pages" else alone.get((c.x, c.y, method), _NOWHERE)
+            interval(ax, row + 0.1 + 0.13 * place, c.fit.raw, ci, thin, "", width=1.4)
     ax.axvline(0, color=INK, lw=1)
-    ax.set_xlabel("Difference (points); thin grey: if pages were independent, which they are not")
+    below(ax, "Difference (points)")
     _planted_legend(ax, planted)
+    keys = [Line2D([], [], color=colour, lw=1.4, label=label) for label, colour in thinner.values()]
+    figure.legend(
+        handles=keys, loc="lower center", ncols=2, frameon=False, fontsize=8.5, borderpad=0,
+        bbox_to_anchor=(0.5, 0.02), handlelength=1.6,
+    )  # fmt: skip
     return figure
 
 

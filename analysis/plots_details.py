@@ -1,4 +1,4 @@
-"""Figures of the further looks: other analyses, texts, listeners, wins, ranks, the next test."""
+"""Figures of the further looks: other analyses, texts, listeners, ranks, the next test."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -6,12 +6,24 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from analysis.details import Details, PairDetails, Planning
-from analysis.effects import WinRate
 from analysis.listeners import Listener
-from analysis.plots import COLOURS, COMPONENT_COLOURS, GRID, INK, MUTED, WARN, WIDTH, interval, rows
+from analysis.plots import (
+    COLOURS,
+    COMPONENT_COLOURS,
+    GRID,
+    INK,
+    MUTED,
+    WARN,
+    WIDTH,
+    below,
+    interval,
+    rows,
+    shorten,
+)
+from analysis.plots_matrix import text_means_figure, wins_figure
 from analysis.ranks import RankStability
 
-FIGURES = ("sensitivity", "texts", "listeners", "wins", "ranks", "planning")
+FIGURES = ("sensitivity", "texts", "text_means", "listeners", "wins", "ranks", "planning")
 # More rows than this are a table, not a figure.
 _MOST_ROWS = 60
 _BLUE = COLOURS["system"]
@@ -26,6 +38,7 @@ def detail_figures(details: Details) -> dict[str, Figure]:
             found["sensitivity"] = sensitivity_figure(first)
         if len(first.items) > 1:
             found["texts"] = texts_figure(first)
+            found["text_means"] = text_means_figure(details.texts)
     if sum(_placed(row) for row in details.listeners) > 1:
         found["listeners"] = listeners_figure(details.listeners)
     if details.wins:
@@ -48,7 +61,7 @@ def sensitivity_figure(pair: PairDetails) -> Figure:
         colour = _BLUE if place == 0 else INK
         interval(ax, place, row.estimate, row.ci, colour, "s" if row.p < 0.05 else "o")
     ax.axvline(0, color=INK, lw=1)
-    ax.set_xlabel(f"{pair.x} − {pair.y} (points); squares: p < .05, not corrected")
+    below(ax, f"{pair.x} − {pair.y} (points); squares: p < .05, not corrected")
     return figure
 
 
@@ -58,14 +71,21 @@ def texts_figure(pair: PairDetails) -> Figure:
     if len(items) > _MOST_ROWS:
         half = _MOST_ROWS // 2
         items = items[:half] + items[-half:]
-    figure, ax = rows(len(items), 0.24, [item.utterance for item in items])
+    figure, ax = rows(len(items), 0.24, [shorten(item.utterance) for item in items])
     for place, item in enumerate(items):
         interval(ax, place, item.mean, item.ci, WARN if item.outlier else INK, "o", width=1.4)
         ax.plot([item.predicted], [place], marker="|", ms=8, mew=1.6, color=_BLUE, zorder=5)
     ax.axvline(0, color=INK, lw=1)
+    # Two listeners who differ a little give an interval wider than the scale, which would squeeze
+    # everything else.
+    reach = np.array([end for item in items for end in item.ci if np.isfinite(end)])
+    means = [item.mean for item in items]
+    if len(reach):
+        low, high = np.quantile(reach, [0.05, 0.95])
+        ax.set_xlim(min(0.0, low, *means) - 3, max(0.0, high, *means) + 3)
     left_out = len(pair.items) - len(items)
     more = f"; {left_out} in the middle not drawn" if left_out else ""
-    ax.set_xlabel(f"{pair.x} − {pair.y} (points); blue tick: prediction for new listeners{more}")
+    below(ax, f"{pair.x} − {pair.y} (points); blue tick: prediction for new listeners{more}")
     return figure
 
 
@@ -92,39 +112,13 @@ def listeners_figure(listeners: tuple[Listener, ...]) -> Figure:
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel("Correlation with the mean of the others")
-    ax.set_ylabel("Discrimination", color=INK)
+    ax.set_ylabel("Discrimination (1: noise)", color=INK)
     return figure
-
-
-def wins_figure(wins: tuple[WinRate, ...]) -> Figure:
-    """Matrix of win rates: the row's system above the column's, per cent of pages."""
-    systems = list(dict.fromkeys(win.x for win in wins))
-    place = {system: i for i, system in enumerate(systems)}
-    n = len(systems)
-    figure, ax = rows(n, 0.46, systems)
-    ax.set_xlim(-0.5, n - 0.5)
-    ax.set_xticks(range(n), [_short(system) for system in systems])
-    ax.tick_params(length=0)
-    ax.grid(visible=False)
-    for win in wins:
-        x, y = place[win.y], place[win.x]
-        colour = _BLUE if win.rate >= 0.5 else COLOURS["baseline"]
-        ax.fill(
-            [x - 0.48, x + 0.48, x + 0.48, x - 0.48], [y - 0.46, y - 0.46, y + 0.46, y + 0.46],
-            color=colour, alpha=min(0.6, 1.2 * abs(win.rate - 0.5)), lw=0,
-        )  # fmt: skip
-        ax.text(x, y, f"{100 * win.rate:.0f}", ha="center", va="center", color=INK)
-    ax.set_xlabel("Pages on which the row scores above the column, % (ties half)")
-    return figure
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 12 else name[:11] + "…"
 
 
 def ranks_figure(ranks: RankStability) -> Figure:
     """Chance of every rank for every system, over resampled listeners and texts."""
-    figure, ax = rows(len(ranks.systems), 0.4, list(ranks.systems))
+    figure, ax = rows(len(ranks.systems), 0.4, [shorten(name) for name in ranks.systems])
     for place, chance in enumerate(ranks.chance):
         left = 0.0
         for rank, share in enumerate(chance):
@@ -135,7 +129,7 @@ def ranks_figure(ranks: RankStability) -> Figure:
                 ax.text(at, place, f"{rank + 1}", ha="center", va="center", fontsize=8, color=INK)
             left += 100 * share
     ax.set_xlim(0, 100)
-    ax.set_xlabel("Chance of each rank (number), % of resampled studies")
+    below(ax, "Chance of each rank (number), % of resampled studies")
     return figure
 
 

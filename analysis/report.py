@@ -13,11 +13,13 @@ from analysis import latex, plots, plots_details, words
 from analysis.compare import Contrasts
 from analysis.details import details
 from analysis.document import TABLES, Row, document, tables
+from analysis.listening import Sentence, sentences
 from analysis.plots import Drawing
 from analysis.plots_details import detail_figures
 from analysis.ratings import Repeats, read_ratings
 from analysis.results import Planted, analyse
 from analysis.screening import RuleName
+from intone.contracts import StimulusSet
 from intone.errors import UserError
 
 HTML, JSON = "report.html", "report.json"
@@ -45,6 +47,7 @@ def write_report(
     exclude: Sequence[str] = (),
     margin: float | None = None,
     planned_listeners: int | None = None,
+    stimuli: Path | None = None,
     seed: int = 0,
     refresh: int | None = None,
 ) -> Path:
@@ -65,6 +68,7 @@ def write_report(
         exclude: listeners who are left out besides; see `screen`.
         margin: largest difference that does not matter, points; asks for tests of equivalence.
         planned_listeners: for the correction for looks; by default those who took part.
+        stimuli: stimulus set that was rated; the worst texts can then be heard in the page.
         seed: of everything random.
         refresh: the open page reads itself again after so many seconds (while a study runs).
 
@@ -80,8 +84,12 @@ def write_report(
         repeats=repeats,
     )  # fmt: skip
     truth = Planted.read(planted) if planted is not None else None
+    audio = None if stimuli is None else StimulusSet.read(stimuli)
     result = analyse(table, contrasts, screening, truth, exclude)
     more = details(result, margin, planned_listeners, seed)
+    heard = (
+        () if audio is None or stimuli is None else sentences(audio, stimuli, table, more.pairs[0])
+    )
     options: dict[str, str | None] = {
         "--baseline": baseline, "--reference": reference, "--anchor-low": anchor_low,
         "--anchor-mid": anchor_mid, "--contrasts": contrasts, "--screening": screening,
@@ -91,14 +99,15 @@ def write_report(
         "--planned-listeners": None if planned_listeners is None else str(planned_listeners),
         "--seed": str(seed) if seed else None,
         "--planted": None if planted is None else str(planted), "--title": title,
+        "--stimuli": None if stimuli is None else str(stimuli),
     }  # fmt: skip
     command = _command(ratings, options, scale, [("--note", n) for n in notes]
                        + [("--exclude", name) for name in exclude])  # fmt: skip
     found = document(result, more, command, list(notes))
     drawings = plots.drawn(
-        table.simulated, lambda: {**plots.figures(result), **detail_figures(more)}
+        table.simulated, lambda: {**plots.figures(result, more.scopes), **detail_figures(more)}
     )
-    page = _render(found, drawings, title or "Listening test report", refresh)
+    page = _render(found, drawings, heard, title or "Listening test report", refresh)
     return _write(out, page, found, drawings)
 
 
@@ -125,7 +134,13 @@ def _command(
     return shlex.join([*parts, "-o", "report"])
 
 
-def _render(found: Row, drawings: dict[str, Drawing], title: str, refresh: int | None) -> str:
+def _render(
+    found: Row,
+    drawings: dict[str, Drawing],
+    heard: Sequence[Sentence],
+    title: str,
+    refresh: int | None,
+) -> str:
     environment = Environment(
         loader=PackageLoader("analysis"),
         autoescape=True,
@@ -156,7 +171,7 @@ def _render(found: Row, drawings: dict[str, Drawing], title: str, refresh: int |
     inlined = {name: Markup(plots.inline(d.svg, name)) for name, d in drawings.items()}
     labels = plots.COMPONENT_LABELS
     return environment.get_template(HTML).render(
-        r=found, figures=inlined, title=title, component_labels=labels, refresh=refresh
+        r=found, figures=inlined, heard=heard, title=title, component_labels=labels, refresh=refresh
     )
 
 

@@ -41,6 +41,11 @@ def p_value(p: float) -> str:
     return f"{p:.3f}"[1:]
 
 
+def stars(p: float) -> str:
+    """`*` below .05, `**` below .01, `***` below .001."""
+    return "*" * sum(p < level for level in (0.05, 0.01, 0.001))
+
+
 def p_equals(p: float) -> str:
     """`p = .012`, `p < .0001`, or that there is none."""
     text = p_value(p)

@@ -139,8 +139,8 @@ def test_simulated_listeners_are_named_on_every_face(of_a_rehearsal):
     assert all(caption.startswith(SIMULATED) for caption in page.captions)
     figures = sorted((out / "figures").glob("*.svg"))
     assert [path.stem for path in figures] == [
-        "comparisons", "gap", "listeners", "planning", "ranks", "sensitivity", "systems", "texts",
-        "variance", "wins",
+        "comparisons", "gap", "listeners", "planning", "ranks", "sensitivity", "systems",
+        "text_means", "texts", "variance", "wins",
     ]  # fmt: skip
     assert {path.stem for path in (out / "figures").glob("*.pdf")} == {p.stem for p in figures}
     assert all(SIMULATED in path.read_text() for path in (out / "tables").glob("*.tex"))

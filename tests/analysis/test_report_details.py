@@ -66,10 +66,10 @@ def test_tables_and_figures_of_every_part(made):
     assert tables >= {
         "matrix", "omnibus", "effects", "wins", "ranks", "sensitivity", "equivalence", "texts",
         "arms", "listeners", "order", "distributions", "medians", "anova", "planned_contrasts",
-        "compliance", "planning", "unscreened",
+        "compliance", "planning", "unscreened", "scopes", "text_means",
     }  # fmt: skip
     pdfs = list((out / "figures").glob("*.pdf"))
-    assert len(pdfs) == 10
+    assert len(pdfs) == 11
     assert all(path.read_bytes().startswith(b"%PDF-") for path in pdfs)
     texts = pd.read_csv(out / "tables" / "texts.csv")
     own = texts[texts["x"] == "y"]["mean"]
