@@ -5,9 +5,9 @@ them. Scores lie on `scale_min..scale_max` (MUSHRA 0 to 100). Times are UTC, ISO
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Phase = Literal["training", "test", "gold", "repeat"]
 Tool = Annotated[str, StringConstraints(pattern=r"^imported:[\w.+-]+$")]
@@ -19,7 +19,19 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Rating(_Row):
+class _Answer(_Row):
+    """What a listener answered; only a tool that was imported may have recorded less than we do."""
+
+    @model_validator(mode="after")
+    def _whole_unless_imported(self) -> Self:
+        if not str(getattr(self, "origin", "")).startswith("imported:"):
+            for name in ("page_index", "stimulus_index", "started_at", "moved", "first_on_screen"):
+                if getattr(self, name, 0) is None:
+                    raise ValueError(f"{name} is empty; only imported answers may lack it")
+        return self
+
+
+class Rating(_Answer):
     """One score that one listener gave to one stimulus."""
 
     study: str = Field(description="name of the study")
@@ -38,18 +50,18 @@ class Rating(_Row):
     phase: Phase = Field(
         description="training: practice; test: counts; gold: known answer; repeat: a second time"
     )
-    page_index: int = Field(ge=0, description="position of the page in this session")
-    stimulus_index: int = Field(ge=0, description="position of the stimulus on the page")
+    page_index: int | None = Field(ge=0, description="position of the page in this session")
+    stimulus_index: int | None = Field(ge=0, description="position of the stimulus on the page")
     repeat: int = Field(ge=0, description="0 for the first time this page was rated")
-    started_at: datetime = Field(description="when the page was opened, UTC")
+    started_at: datetime | None = Field(description="when the page was opened, UTC")
     rating_time_ms: int | None = Field(description="page opened to last change of this slider, ms")
     n_plays: int | None = Field(description="how often the stimulus was started")
     heard_ms: int | None = Field(description="how long it was heard, ms")
-    moved: bool = Field(description="whether the slider was ever touched")
+    moved: bool | None = Field(description="whether the slider was ever touched")
     origin: Origin = Field(description="human, simulated, or imported:<tool>; never changed later")
 
 
-class Preference(_Row):
+class Preference(_Answer):
     """One choice between two systems. `choice` is a, b or none."""
 
     study: str = Field(description="name of the study")
@@ -65,10 +77,10 @@ class Preference(_Row):
     phase: Phase = Field(
         description="training: practice; test: counts; gold: known answer; repeat: a second time"
     )
-    page_index: int = Field(ge=0, description="position of the page in this session")
-    first_on_screen: Literal["a", "b"] = Field(description="which system stood first")
+    page_index: int | None = Field(ge=0, description="position of the page in this session")
+    first_on_screen: Literal["a", "b"] | None = Field(description="which system stood first")
     repeat: int = Field(ge=0, description="0 for the first time this page was rated")
-    started_at: datetime = Field(description="when the page was opened, UTC")
+    started_at: datetime | None = Field(description="when the page was opened, UTC")
     rating_time_ms: int | None = Field(description="page opened to last change of the choice, ms")
     origin: Origin = Field(description="human, simulated, or imported:<tool>; never changed later")
 

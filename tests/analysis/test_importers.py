@@ -10,7 +10,7 @@ from analysis.cli import app
 from analysis.importers.found import Options
 from analysis.importers.recognise import import_results, recognise
 from analysis.ratings import read_ratings
-from intone.contracts.ratings import RATING_COLUMNS
+from intone.contracts.ratings import RATING_COLUMNS, Rating
 from intone.errors import UserError
 from mushra_app.interchange.webmushra.results import export_webmushra
 from tests.analysis import foreign
@@ -58,6 +58,8 @@ def test_every_tool_is_recognised_and_leaves_the_person_behind(places, name):
     source, kind = import_results(places[name])
     assert kind == "ratings"
     assert list(source.frame.columns) == list(RATING_COLUMNS)
+    for row in source.frame.to_dict("records"):
+        Rating.model_validate(row)
     assert set(source.frame["origin"]) == {f"imported:{tool}"}
     assert source.frame["moved"].isna().all()
     assert source.frame["started_at"].isna().all()

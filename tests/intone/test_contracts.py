@@ -85,6 +85,17 @@ def test_origin_has_three_forms():
     assert "imported:" in json.dumps(field)
 
 
+def test_only_an_imported_rating_may_lack_what_other_tools_do_not_record():
+    row = dict.fromkeys(Rating.model_fields, "x") | {
+        "role": "system", "score": 7, "scale_min": 0, "scale_max": 10, "phase": "test", "repeat": 0,
+        "page_index": None, "stimulus_index": None, "started_at": None, "rating_time_ms": None,
+        "n_plays": None, "heard_ms": None, "moved": None,
+    }  # fmt: skip
+    assert Rating(**row | {"origin": "imported:webmushra"}).moved is None
+    with pytest.raises(ValueError, match="page_index is empty"):
+        Rating(**row | {"origin": "human"})
+
+
 @pytest.mark.parametrize("model", [Stimulus, Source, Rating, Preference, Session, Look])
 def test_the_page_on_the_contracts_names_every_field(model):
     page = (Path(__file__).parents[2] / "docs" / "contracts.md").read_text("utf-8")
