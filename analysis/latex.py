@@ -35,6 +35,10 @@ def _p(key: str) -> Callable[[Row], str]:
     return lambda row: p_value(_some(row[key]))
 
 
+def _share(key: str) -> Callable[[Row], str]:
+    return lambda row: percent(_some(row[key]))
+
+
 _PAIR = ("Comparison", lambda row: f"{row['x']} − {row['y']}")
 _COLUMNS: dict[str, list[tuple[str, Callable[[Row], str]]]] = {
     "systems": [
@@ -66,7 +70,21 @@ _COLUMNS: dict[str, list[tuple[str, Callable[[Row], str]]]] = {
         ("Status", lambda row: row["status"]), ("Found", lambda row: row["found"]),
     ],
 }  # fmt: skip
-NAMES = tuple(_COLUMNS)
+_PREFERENCES: dict[str, list[tuple[str, Callable[[Row], str]]]] = {
+    "pairs": [
+        _PAIR, ("n", lambda row: str(row["n"])),
+        *((f"{name}, %", _share(key)) for name, key in
+          (("First", "share_x"), ("Neither", "share_none"), ("Second", "share_y"))),
+        ("Difference, %", lambda row: percent(_some(row["estimate"]), sign=True)),
+        ("95 % CI", _interval("ci", 100)), ("p", _p("p")), ("p (Holm)", _p("p_adjusted")),
+    ],
+    "abilities": [
+        ("System", lambda row: row["system"]), ("Log strength", _number("log_strength", 2, True)),
+        ("95 % CI", lambda row: interval((_some(row["ci"][0]), _some(row["ci"][1])), 2)),
+        ("Elo", _number("elo", 0, True)),
+    ],
+}  # fmt: skip
+NAMES = (*_COLUMNS, *_PREFERENCES)
 
 
 def latex_tables(document: Row) -> dict[str, str]:
@@ -74,7 +92,9 @@ def latex_tables(document: Row) -> dict[str, str]:
     label = document["label"] or f"Origin: {document['origin']}"
     return {
         name: _table(name, document[name], columns, label)
-        for name, columns in _COLUMNS.items()
+        for name, columns in (
+            _PREFERENCES if document.get("kind") == "preferences" else _COLUMNS
+        ).items()
         if document[name]
     }
 
