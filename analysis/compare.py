@@ -12,7 +12,8 @@ from analysis.adjust import adjust
 from analysis.crossed import TwoWayFit, fit_two_way
 from analysis.ratings import Pages, Ratings
 from analysis.signed_rank import SignedRank, hodges_lehmann, wilcoxon_exact
-from analysis.words import p_equals, p_value
+from analysis.unpaired import UNPAIRED, unpaired_fit, welch
+from analysis.words import counted, p_equals, p_value
 from intone.errors import UserError
 
 Contrasts = Literal["vs-baseline", "all"]
@@ -20,7 +21,9 @@ Contrasts = Literal["vs-baseline", "all"]
 
 @dataclass(frozen=True)
 class Comparison:
-    """`x` minus `y` over the pages that have both.
+    """`x` minus `y` over the pages that have both, or unpaired where no page has.
+
+    Unpaired, there are no differences within pages: what needs them is NaN.
 
     Attributes:
         x: name of the first system.
@@ -52,6 +55,11 @@ class Comparison:
     dz: float
     win_rate: float
     design_effect: float
+
+    @property
+    def paired(self) -> bool:
+        """Whether listeners rated both on one text."""
+        return self.fit.method != UNPAIRED
 
     @property
     def significant(self) -> bool:
@@ -93,8 +101,9 @@ def contrast_pairs(ratings: Ratings, contrasts: Contrasts | None = None) -> list
 def compare(ratings: Ratings, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
     """Compare every pair; the pairs are one family for Holm's correction.
 
-    Pairs that were never rated on one page are left out (their number is for the caller to report),
-    and so are pairs with a system that nobody rated.
+    Pairs that were never rated on one page are compared unpaired (`analysis.unpaired`). Left out
+    (their number is for the caller to report) are those for which that is not possible, and pairs
+    with a system that nobody rated.
     """
     pages = ratings.pages()
     rated = [(x, y) for x, y in pairs if {x, y} <= set(pages.systems)]
@@ -126,7 +135,7 @@ def verdict_text(comparison: Comparison, family: int) -> str:
 def _compare_pair(pages: Pages, x: str, y: str) -> Comparison | None:
     listener, utterance, scores = pages.of(x, y)
     if len(scores) == 0:
-        return None
+        return _unpaired(pages, x, y)
     D = scores[:, 0] - scores[:, 1]
     fit = fit_two_way(listener, utterance, D)
     means = np.bincount(listener, D) / np.bincount(listener)
@@ -147,6 +156,30 @@ def _compare_pair(pages: Pages, x: str, y: str) -> Comparison | None:
         dz=float(np.mean(means)) / spread if spread > 1e-12 else nan,
         win_rate=float(np.mean((D > 0) + 0.5 * (D == 0))),
         design_effect=(fit.raw_se / naive_se) ** 2 if fit.defined and naive_se > 0 else nan,
+    )
+
+
+def _unpaired(pages: Pages, x: str, y: str) -> Comparison | None:
+    fit = unpaired_fit(pages, x, y)
+    if fit is None:
+        return None
+    nan = float("nan")
+    naive_se, naive_p, naive_ci = welch(pages, x, y)
+    return Comparison(
+        x=x, y=y, fit=fit, p_adjusted=nan, wilcoxon=SignedRank(nan, nan, nan, nan),
+        wilcoxon_p_adjusted=nan, listener_p=nan, naive_p=naive_p, naive_ci=naive_ci,
+        hodges_lehmann=nan, dz=nan, win_rate=nan,
+        design_effect=(fit.se / naive_se) ** 2 if fit.defined and naive_se > 0 else nan,
+    )  # fmt: skip
+
+
+def size_text(comparison: Comparison) -> str:
+    """Size of the sample; whether it is one of pairs."""
+    fit = comparison.fit
+    unpaired = "" if comparison.paired else ", none with both (unpaired)"
+    return (
+        f"{counted(fit.n_listeners, 'listener')} × {counted(fit.n_utterances, 'utterance')}, "
+        f"{counted(fit.n_pages, 'page')}{unpaired}"
     )
 
 

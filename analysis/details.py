@@ -169,7 +169,7 @@ def details(
 def _pair(result: Result, c: Comparison, margin: float | None, seed: int) -> PairDetails:
     kept = result.ratings
     arms = None
-    if kept.frame["arm"].nunique() > 1:
+    if c.paired and kept.frame["arm"].nunique() > 1:
         arms = subgroups(kept, c.x, c.y, "arm")
     return PairDetails(
         c.x, c.y,

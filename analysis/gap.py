@@ -5,18 +5,20 @@ al. 2021, section 4) and, very probably, behind Kathaka's 13.2 %. The interval i
 two-way cluster-robust covariance of numerator and denominator.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
 from analysis.compare import Comparison, verdict_text
 from analysis.ratings import Ratings
-from analysis.ratio import cluster_covariance, fieller
+from analysis.ratio import contrasts_of_means, fieller
 from analysis.words import SIMULATED, counted, interval, number, percent
 
 # The gap is refused unless recordings are surely this share of the scale above the baseline.
 _SMALLEST_GAP = 0.05
+# A standard error that is rounding, points: the difference does not vary.
+_STILL = 1e-12
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Gap:
         df: degrees of freedom of the Fieller intervals; 0 if there is no sample.
         means: mean of X, B and R over the pages that have all three.
         n_pages, n_listeners, n_utterances: size of the sample.
+        paired: whether there are such pages; if not, the means are over all pages of each.
         text: one English sentence.
     """
 
@@ -59,6 +62,7 @@ class Gap:
     n_pages: int
     n_listeners: int
     n_utterances: int
+    paired: bool
     text: str
 
 
@@ -73,63 +77,79 @@ def gap_differences(
 def gap_reduction(ratings: Ratings, comparison: Comparison, family: int) -> Gap | None:
     """Gap reduction of `comparison.x` over the baseline `comparison.y`.
 
+    Where no page has all three systems, the means are those of all their pages (unpaired).
+
     Args:
         ratings: the ratings; their roles must name a reference.
         comparison: the test of X minus B, corrected over the declared family.
         family: number of comparisons in that family that could be tested.
 
     Returns:
-        The gap, or none if no page has all three systems.
+        The gap, or none if nobody rated one of the three.
     """
     x, b, r = comparison.x, comparison.y, ratings.roles.reference
     assert r is not None
-    listener, utterance, Y = ratings.pages().of(x, b, r)
+    listener, utterance, Y = _scores(ratings, x, b, r)
     if len(Y) == 0:
         return None
-    mean_x, mean_b, mean_r = (float(m) for m in Y.mean(0))
-    gain, gap, level = Y[:, 0] - Y[:, 1], Y[:, 2] - Y[:, 1], Y[:, 1]
     # Two pairs and not one triple: with a constant reference R - B and B are the same but for sign.
-    covariance, df = cluster_covariance(listener, utterance, np.column_stack([gain, gap]))
-    relative, _ = cluster_covariance(listener, utterance, np.column_stack([gain, level]))
-    quantile = float(stats.t.ppf(0.975, df)) if df > 0 else float("inf")
-    nan, none = float("nan"), (float("nan"), float("nan"))
+    gains, levels = np.array([[1.0, -1, 0], [0, -1, 1]]), np.array([[1.0, -1, 0], [0, 1, 0]])
+    means, covariance, df = contrasts_of_means(listener, utterance, Y, gains)
+    _, relative, _ = contrasts_of_means(listener, utterance, Y, levels)
+    mean_x, mean_b, mean_r = (float(m) for m in means)
     raw, distance = mean_x - mean_b, mean_r - mean_b
-    ci, relative_ci, lowest = None, None, -float("inf")
-    if df > 0:
+    ci = relative_ci = None
+    reason = _no_interval(x, b, df, float(covariance[0, 0]), int(listener.max() + utterance.max()))
+    if not reason:
+        quantile = float(stats.t.ppf(0.975, df))
         ci = fieller(raw, distance, covariance, quantile)
         relative_ci = fieller(raw, mean_b, relative, quantile)
         lowest = distance - quantile * float(covariance[1, 1]) ** 0.5
-    reason = _refusal(ratings, b, r, ci, distance, lowest)
-    positive = mean_b > 0 and relative_ci is not None
+        reason = _refusal(ratings.scale, b, r, distance, lowest)
+    nan, none = float("nan"), (float("nan"), float("nan"))
     found = Gap(
         system=x, baseline=b, reference=r,
         gap=nan if reason else raw / distance,
-        ci=none if reason or ci is None else (float(ci[0]), float(ci[1])),
+        ci=none if reason or ci is None else ci,
         raw_gain=raw,
         relative_gain=raw / mean_b if mean_b > 0 else nan,
-        relative_ci=(float(relative_ci[0]), float(relative_ci[1]))
-        if positive and relative_ci is not None else none,
+        relative_ci=relative_ci if mean_b > 0 and relative_ci is not None else none,
         p=comparison.fit.p, p_adjusted=comparison.p_adjusted,
         defined=not reason, reason=reason, df=df, means=(mean_x, mean_b, mean_r), n_pages=len(Y),
         n_listeners=int(listener.max()) + 1, n_utterances=int(utterance.max()) + 1,
-        text="",
+        paired=not np.isnan(Y).any(), text="",
     )  # fmt: skip
     text = _sentence(found, comparison, family)
     if ratings.simulated:
         text = f"{SIMULATED}: {text}"
-    return Gap(**{**vars(found), "text": text})
+    return replace(found, text=text)
 
 
-def _refusal(
-    ratings: Ratings, b: str, r: str, ci: tuple[float, float] | None, distance: float, lowest: float
-) -> str:
-    """Why there is no gap to speak of; empty if there is one."""
-    low, high = ratings.scale
-    needed = _SMALLEST_GAP * (high - low)
-    if ci is not None and lowest >= needed:
-        return ""
-    if not np.isfinite(lowest):
+def _scores(ratings: Ratings, *systems: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pages that have all three; where none has, those that have any, NaN where one is missing."""
+    pages = ratings.pages()
+    listener, utterance, Y = pages.of(*systems)
+    if len(Y):
+        return listener, utterance, Y
+    return pages.of_any(*systems)
+
+
+def _no_interval(x: str, b: str, df: int, variance: float, n_others: int) -> str:
+    """Why the design allows no interval; empty if it does."""
+    if df < 1 and n_others == 0:
         return "a single listener and a single utterance allow no interval"
+    if df < 1:
+        return "one system has a single listener or a single utterance, which allows no interval"
+    if variance**0.5 <= _STILL:
+        return f"{x} − {b} is the same everywhere, which allows no interval"
+    return ""
+
+
+def _refusal(scale: tuple[float, float], b: str, r: str, distance: float, lowest: float) -> str:
+    """Why there is no gap to speak of; empty if there is one."""
+    needed = _SMALLEST_GAP * (scale[1] - scale[0])
+    if lowest >= needed:
+        return ""
     return (
         f"{r} is not clearly above {b}: the difference is {number(distance)} points and its 95 % "
         f"interval starts at {number(lowest)}, below the {needed:g} points that a percentage needs"
@@ -147,6 +167,8 @@ def _sentence(gap: Gap, comparison: Comparison, family: int) -> str:
         f"{counted(gap.n_listeners, 'listener')} × {counted(gap.n_utterances, 'utterance')}, "
         f"{counted(gap.n_pages, 'page')}, {scope}"
     )
+    if not gap.paired:
+        size += "; no page has all three, so means of different pages are compared (unpaired)"
     relative = ""
     if np.isfinite(gap.relative_gain):
         relative = f" = {percent(gap.relative_gain, sign=True)} % raw relative gain"

@@ -72,6 +72,12 @@ def _scope(result: Result) -> list[str]:
         if not c.fit.defined:
             found.append(f"{pair}: no test is possible: {c.fit.why_undefined}.")
             continue
+        if not c.paired:
+            found.append(
+                f"{pair}: no listener rated both on one text (unpaired). What listeners and texts "
+                "differ in does not cancel, so the interval is wider than it need be, and no test "
+                "on listener means stands beside: let listeners hear both systems on a text."
+            )
         if c.fit.method == SMALLER_SAMPLE:
             found.append(
                 f"{pair}: too few ratings per listener and text for Satterthwaite's degrees of "
@@ -138,6 +144,13 @@ def _screening(result: Result) -> list[str]:
 def _scores(result: Result) -> list[str]:
     ratings, found = result.ratings, list(result.ratings.notes)
     low, high = ratings.scale
+    lowest, highest = ratings.frame["score"].min(), ratings.frame["score"].max()
+    if highest <= low + (high - low) / 10 and highest > lowest:
+        found.append(
+            f"All scores lie between {lowest:g} and {highest:g}, the lowest tenth of the scale "
+            f"{low:g} to {high:g}: if listeners rated on another scale, name it, such as "
+            "--scale 1 5."
+        )
     share = (ratings.frame["score"] >= low + 0.8 * (high - low)).mean()
     if share > 0.5:
         found.append(
@@ -154,7 +167,10 @@ def _design(result: Result) -> list[str]:
     found = []
     missing = len(result.pairs) - len(result.comparisons)
     if missing:
-        found.append(f"{counted(missing, 'pair')} of systems never met on a page: not compared.")
+        found.append(
+            f"{counted(missing, 'pair')} of systems never met on a page, and too few listeners or "
+            "texts rated them to be compared without: not compared."
+        )
     roles = result.everybody.roles
     expected = {
         "hidden reference": roles.reference,

@@ -37,16 +37,24 @@ def methods_text(result: Result) -> str:
         _screening_text(result),
         f"The analysis uses {len(ratings.frame)} ratings by {counted(n_l, 'listener')}.",
     ]
-    if n_l > 1 and n_u > 1:
+    paired = [c.paired for c in result.comparisons]
+    if any(paired) and n_l > 1 and n_u > 1:
         sentences.append(
             "Differences between two systems were tested on within-page differences with "
             f"{CROSSED}."
         )
-    else:
+    elif any(paired):
         sentences.append(
             "Differences between two systems were tested with a one-sample t test of within-page "
             "differences; with a single listener or utterance the results generalise over the "
             "other factor only."
+        )
+    if not all(paired):
+        which = "Systems" if not any(paired) else "Systems that no listener heard on one utterance"
+        sentences.append(
+            f"{which} were compared by the difference of their means over all their ratings, with "
+            "a two-way cluster-robust standard error by listener and utterance (Cameron, Gelbach "
+            "and Miller 2011; t with the degrees of freedom of the smallest sample)."
         )
     n = family_size(result.comparisons)
     if n > 1:
@@ -56,10 +64,11 @@ def methods_text(result: Result) -> str:
             "Where the design was too sparse for Satterthwaite's method, the degrees of freedom "
             "are those of the smaller sample, minus 1."
         )
-    sentences.append(
-        "Exact Wilcoxon signed-rank tests on listener means (valid for these utterances only) are "
-        "given as a companion."
-    )
+    if any(paired):
+        sentences.append(
+            "Exact Wilcoxon signed-rank tests on listener means (valid for these utterances only) "
+            "are given as a companion."
+        )
     if result.gaps:
         sentences.append(
             "Gap reduction is (X − B) / (R − B) on mean scores, with B the mean of "

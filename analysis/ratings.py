@@ -56,6 +56,12 @@ class Pages:
         whole = ~np.isnan(columns).any(axis=1)
         return _dense(self.listener[whole]), _dense(self.utterance[whole]), columns[whole]
 
+    def of_any(self, *systems: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same of pages that have any of them, NaN where a page lacks one."""
+        columns = self.scores[:, [self.systems.index(system) for system in systems]]
+        some = ~np.isnan(columns).all(axis=1)
+        return _dense(self.listener[some]), _dense(self.utterance[some]), columns[some]
+
 
 def _dense(codes: np.ndarray) -> np.ndarray:
     """The same codes without gaps; unlike `np.unique`, without sorting."""

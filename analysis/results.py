@@ -15,6 +15,7 @@ from analysis.compare import (
     compare,
     contrast_pairs,
     family_size,
+    size_text,
     verdict_text,
 )
 from analysis.components import Components, variance_components
@@ -22,7 +23,7 @@ from analysis.describe import SystemSummary, describe
 from analysis.gap import Gap, gap_reduction
 from analysis.ratings import Ratings
 from analysis.screening import OwnRule, RuleName, Screening, screen
-from analysis.words import SIMULATED, counted, interval, number
+from analysis.words import SIMULATED, interval, number
 from intone.errors import UserError
 
 
@@ -143,8 +144,9 @@ def analyse(
     comparisons, gaps = _test(kept, pairs)
     if not comparisons:
         raise UserError(
-            f"{ratings.source}: no two of the systems to compare were ever rated on one page (same "
-            "listener, same utterance), so their difference cannot be judged"
+            f"{ratings.source}: no two of the systems to compare were rated on one page (same "
+            "listener, same utterance), nor each by two listeners on two utterances, so their "
+            "difference cannot be judged; collect more ratings or name other systems"
         )
     tested = tuple(s for s in kept.systems if kept.roles.of(s) in ("system", "baseline"))
     systems = describe(kept)
@@ -185,14 +187,10 @@ def comparison_text(comparison: Comparison, family: int, simulated: bool) -> str
     direction = "above" if fit.estimate >= 0 else "below"
     ci = fit.ci() if fit.estimate >= 0 else (-fit.ci()[1], -fit.ci()[0])
     prefix = f"{SIMULATED}: " if simulated else ""
-    size = (
-        f"{counted(fit.n_listeners, 'listener')} × {counted(fit.n_utterances, 'utterance')}, "
-        f"{counted(fit.n_pages, 'page')}"
-    )
     between = f" (95 % CI {interval(ci)})" if fit.defined else ""
     return (
         f"{prefix}{comparison.x} scores {number(abs(fit.estimate))} points {direction} "
-        f"{comparison.y}{between}; {verdict_text(comparison, family)}; {size}."
+        f"{comparison.y}{between}; {verdict_text(comparison, family)}; {size_text(comparison)}."
     )
 
 

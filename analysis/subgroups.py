@@ -11,7 +11,7 @@ from scipy import stats
 from analysis.adjust import adjust
 from analysis.crossed import TwoWayFit, fit_two_way
 from analysis.ratings import Ratings
-from analysis.ratio import cluster_covariance
+from analysis.ratio import contrasts_of_means
 from analysis.words import interval, number, p_equals
 from intone.errors import UserError
 
@@ -32,7 +32,8 @@ class GroupContrast:
         a, b: names of the groups.
         estimate: difference of the plain mean differences, points.
         se: two-way cluster-robust standard error.
-        df: smallest number of listeners or utterances in a group, minus 1.
+        df: smallest number of listeners or utterances in a group, minus 1; 0 (no test) if only one
+            of the groups has several.
         ci: 95 % interval.
         p: p value of no interaction.
         p_adjusted: after Holm over all pairs of groups.
@@ -141,17 +142,12 @@ def _contrast(
     listener: np.ndarray, utterance: np.ndarray, D: np.ndarray, in_a: np.ndarray,
     in_b: np.ndarray, a: str, b: str,
 ) -> GroupContrast:  # fmt: skip
-    """Difference of two means over pages, with the covariance of what each page adds to it."""
+    """Difference of two means over pages of different groups."""
     both = in_a | in_b
-    estimate = float(D[in_a].mean() - D[in_b].mean())
-    n = int(both.sum())
-    share = np.where(in_a, (D - D[in_a].mean()) / in_a.sum(), (D[in_b].mean() - D) / in_b.sum())
-    codes = [np.unique(code[both], return_inverse=True)[1] for code in (listener, utterance)]
-    covariance, _ = cluster_covariance(codes[0], codes[1], n * share[both][:, None])
-    se = float(covariance[0, 0]) ** 0.5
-    sizes = [len(np.unique(c[g])) for c in (listener, utterance) for g in (in_a, in_b)]
-    # A factor with one level in both groups is no sample.
-    df = min([size for size in sizes if size > 1], default=1) - 1
+    columns = np.where(np.stack([in_a, in_b], 1)[both], D[both, None], np.nan)
+    one, other = (np.unique(code[both], return_inverse=True)[1] for code in (listener, utterance))
+    means, covariance, df = contrasts_of_means(one, other, columns, np.array([[1.0, -1.0]]))
+    estimate, se = float(means[0] - means[1]), float(covariance[0, 0]) ** 0.5
     nan = float("nan")
     if df < 1 or se <= 1e-12:
         return GroupContrast(a, b, estimate, nan, df, (nan, nan), nan, nan)
