@@ -228,6 +228,16 @@ def power(
         float | None,
         typer.Option(help="True difference to be found, points: adds power and listeners needed."),
     ] = None,
+    gap: Annotated[
+        float | None,
+        typer.Option(help="Instead of --difference: per cent of the gap to recordings to be seen."),
+    ] = None,
+    distance: Annotated[
+        float | None,
+        typer.Option(
+            help="With --gap: points from baseline to recordings; by default those of --like."
+        ),
+    ] = None,
     comparisons: Annotated[
         int, typer.Option(help="Comparisons in the family (the level is divided by them).", min=1)
     ] = 1,
@@ -237,12 +247,37 @@ def power(
 ) -> None:
     """Show how small a difference between two systems a listening test could find."""
     from analysis.power import Scatter
-    from analysis.power_table import power_curves, power_table
+    from analysis.power_table import Question, power_curves, power_table
 
-    scatter = Scatter() if like is None else Scatter.of_report(like)
-    texts, sizes = utterances or [20, 100], listeners or [20, 60, 200]
-    plan = (sizes, texts, pages, scatter, alpha, chance, difference, comparisons)
-    power_table(*plan)
+    called = "" if difference is None else f"{difference:g} points"
+    if gap is not None:
+        difference = _gap_in_points(gap, distance, like, difference)
+        called = f"{gap:g} % of the gap"
+    asked = Question(
+        tuple(listeners or (20, 60, 200)), tuple(utterances or (20, 100)), pages,
+        Scatter() if like is None else Scatter.of_report(like), alpha, chance, comparisons,
+        difference, called,
+    )  # fmt: skip
+    power_table(asked)
     if curve is not None:
-        power_curves(curve, *plan)
+        power_curves(curve, asked)
         typer.echo(f"Curves: {curve}")
+
+
+def _gap_in_points(
+    gap: float, distance: float | None, like: Path | None, difference: float | None
+) -> float:
+    from analysis.power import distance_of_report
+    from intone.errors import UserError
+
+    if difference is not None:
+        raise UserError("--gap and --difference say the same thing twice; give one of them")
+    if distance is None and like is None:
+        raise UserError(
+            f"--gap {gap:g}: per cent of how many points? Give --distance (from baseline to "
+            "recordings), or an earlier study with --like"
+        )
+    if distance is None:
+        assert like is not None
+        distance = distance_of_report(like)
+    return gap / 100 * distance

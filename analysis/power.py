@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scipy import stats
 
@@ -34,16 +35,40 @@ class Scatter:
         Raises:
             UserError: not a report, or one without variance components.
         """
-        try:
-            report = json.loads(path.read_text(encoding="utf-8"))
-            parts, label = report["variance_components"], report.get("label")
-            variances = [parts[key] for key in ("listener_system", "utterance_system", "residual")]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(
-                f"{path}: not a report.json with variance components; give one that "
-                "`intone report` wrote"
-            ) from error
-        return cls(*(variance**0.5 for variance in variances), label=label)
+        report, _ = _earlier(path)
+        parts = report["variance_components"]
+        variances = [parts[key] for key in ("listener_system", "utterance_system", "residual")]
+        return cls(*(variance**0.5 for variance in variances), label=report["label"])
+
+
+def distance_of_report(path: Path) -> float:
+    """Points from the baseline to the recordings in an earlier study, from its `report.json`.
+
+    Raises:
+        UserError: not a report, or one without a baseline and recordings.
+    """
+    _, gaps = _earlier(path)
+    if not gaps:
+        raise UserError(
+            f"{path}: that study had no gap between a baseline and recordings; say how far apart "
+            "they are with --distance"
+        )
+    _, baseline, recordings = gaps[0]["means"]
+    return recordings - baseline
+
+
+def _earlier(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A report with variance components, and its gaps."""
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        parts = report["variance_components"]
+        if all(key in parts for key in ("listener_system", "utterance_system", "residual")):
+            return {"label": None, **report}, report.get("gaps", [])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise UserError(
+        f"{path}: not a report.json with variance components; give one that `intone report` wrote"
+    )
 
 
 @dataclass(frozen=True)

@@ -190,5 +190,10 @@ def test_power_with_a_difference_and_curves(tmp_path):
     assert found.exit_code == 0, found.output
     assert "5 points with 20 texts: no number of listeners is enough" in found.output
     assert "Power for 5 points (%)" in path.read_text()
+    gap = runner.invoke(app, ["power", "--gap", "20", "--distance", "30"])
+    assert "20 % of the gap with 100 texts: 25 listeners" in gap.output, gap.output
+    for options in (["--gap", "20"], ["--gap", "20", "--distance", "30", "--difference", "5"]):
+        refused = runner.invoke(app, ["power", *options])
+        assert isinstance(refused.exception, UserError)
     bad = runner.invoke(app, ["power", "--curve", str(tmp_path / "x.png")])
     assert isinstance(bad.exception, UserError)
