@@ -4,7 +4,6 @@ from pathlib import Path
 
 import gradio as gr
 from fastapi import FastAPI
-from gradio.themes import Base
 
 from mushra_app.admin.accounts import Accounts
 from mushra_app.admin.console import Console, drawn
@@ -15,6 +14,7 @@ from mushra_app.admin.tab_live import live_tab
 from mushra_app.admin.tab_records import download_tab, remarks_tab
 from mushra_app.admin.tab_replay import replay_tab
 from mushra_app.admin.tab_study import study_tab
+from mushra_app.mounting import mounted
 from mushra_app.sittings import Sittings
 
 _LOGOUT = '<form method="post" action="logout"><button>Log out</button></form>'
@@ -31,28 +31,13 @@ def mount_admin(app: FastAPI, console: Console, sittings: Sittings, accounts: Ac
     """
     app.include_router(entry_routes(console.study, sittings, accounts))
     app.include_router(file_routes(console.study, console.study_yaml))
-    return gr.mount_gradio_app(
+    return mounted(
         app,
         _blocks(console),
-        path=ADMIN,
+        ADMIN,
+        large=False,
         # The second lock: without the guard nobody has a name, and Gradio answers 401.
         auth_dependency=lambda request: request.scope.get(WHO),
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        max_file_size="1kb",
-        allowed_paths=[],
-        enable_monitoring=False,
-        mcp_server=False,
-        pwa=False,
-        ssr_mode=False,
-        theme=Base(
-            primary_hue="teal",
-            neutral_hue="slate",
-            font=["system-ui", "sans-serif"],
-            font_mono=["ui-monospace", "monospace"],
-            radius_size="lg",
-        ),
         css=(Path(__file__).parent / "admin.css").read_text("utf-8"),
     )
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
-from gradio.themes import Base
 
 from mushra_app.allocation import allocate
 from mushra_app.api import COOKIE
+from mushra_app.mounting import mounted
 from mushra_app.pages.endings import ENDINGS, ending
 from mushra_app.pages.trial import trial_component
 from mushra_app.plan import minutes
@@ -34,35 +34,15 @@ def mount(app: FastAPI, study: Study, sittings: Sittings, version: str) -> FastA
         sittings: its sittings.
         version: digest in the address of the player's files.
     """
-    return gr.mount_gradio_app(
+    return mounted(
         app,
         _blocks(study, sittings, version),
-        path=MOUNT,
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        max_file_size="1kb",
-        allowed_paths=[],
-        enable_monitoring=False,
-        mcp_server=False,
-        pwa=False,
-        ssr_mode=False,
-        theme=_theme(),
+        MOUNT,
+        large=True,
         head=f'<link rel="stylesheet" href="../player/{version}/page.css">'
         f'<link rel="stylesheet" href="../player/{version}/trial.css">'
         f'<script type="module" src="../player/{version}/page.js?language={study.language}">'
         "</script>",
-    )
-
-
-def _theme() -> Base:
-    return Base(
-        primary_hue="teal",
-        neutral_hue="slate",
-        font=["system-ui", "sans-serif"],
-        font_mono=["ui-monospace", "monospace"],
-        text_size="lg",
-        radius_size="lg",
     )
 
 

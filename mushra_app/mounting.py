@@ -1,0 +1,43 @@
+"""How a page of Gradio stands here: nothing is open that a listening test does not use."""
+
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI
+from gradio.themes import Base
+
+
+def mounted(app: FastAPI, blocks: gr.Blocks, path: str, large: bool, **options: Any) -> FastAPI:
+    """Mount a page without uploads, files, queue monitoring or links to elsewhere.
+
+    Args:
+        app: the application.
+        blocks: the page.
+        path: where.
+        large: text for listeners rather than for a researcher's tables.
+        options: what this page alone needs, as `gradio.mount_gradio_app` names it.
+    """
+    theme = Base(
+        primary_hue="teal",
+        neutral_hue="slate",
+        font=["system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+        text_size="lg" if large else "md",
+        radius_size="lg",
+    )
+    return gr.mount_gradio_app(
+        app,
+        blocks,
+        path=path,
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        max_file_size="1kb",
+        allowed_paths=[],
+        enable_monitoring=False,
+        mcp_server=False,
+        pwa=False,
+        ssr_mode=False,
+        theme=theme,
+        **options,
+    )
