@@ -14,6 +14,8 @@ AB = "ab"
 _OWN = {"system_a", "system_b", "choice"}
 # Other tools whose results can be choices.
 _TOOLS = ("webmushra", "pymushra", "beaqlejs")
+# Enough for the longest header; another tool's file may be one long line.
+_HEAD = 1 << 16
 
 
 def holds_preferences(
@@ -58,8 +60,12 @@ def _columns(file: Path) -> set[str]:
             return set(parquet.read_schema(file).names)
         except (ArrowException, OSError):
             return set()
-    with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        first = next((line for line in stream if line.strip()), "")
+    try:
+        with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+            head = stream.read(_HEAD)
+    except OSError:
+        return set()
+    first = next((line for line in head.splitlines() if line.strip()), "")
     delimiter = max(",;\t|", key=first.count)
     return {cell.strip() for row in csv.reader([first], delimiter=delimiter) for cell in row}
 

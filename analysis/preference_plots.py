@@ -47,8 +47,9 @@ def preferences_figure(pairs: tuple[PairPreference, ...]) -> Figure:
                 )  # fmt: skip
             left += share
         p = p_equals(pair.p_adjusted) if pair.fit.defined else "no test"
-        ax.text(50, row - 0.3, p, ha="center", va="bottom", fontsize=8, color=MUTED)
-    ax.axvline(50, color=INK, lw=1, ls=":")
+        ax.text(0.6, row - 0.3, p, ha="left", va="bottom", fontsize=8, color=MUTED)
+    # Behind the bars, whose numbers it would cross.
+    ax.axvline(50, color=INK, lw=1, ls=":", zorder=0.5)
     ax.set_xlim(0, 100)
     ax.grid(visible=False)
     ax.xaxis.set_major_formatter("{x:.0f} %")
