@@ -2,10 +2,9 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
 
 from analysis.plots import COLOURS, INK, MUTED, PAPER, interval, rows
-from analysis.preference import ELO, PairPreference
+from analysis.preference import PairPreference
 from analysis.preference_text import UNBOUNDED, PreferenceResult
 from analysis.words import number, p_equals
 
@@ -59,25 +58,17 @@ def preferences_figure(pairs: tuple[PairPreference, ...]) -> Figure:
 
 
 def abilities_figure(result: PreferenceResult) -> Figure:
-    """Forest plot of the log strengths, with Elo's units above."""
+    """Forest plot of the log strengths, each also in Elo's units."""
     abilities = result.found.abilities
     bounded = result.found.unbounded <= UNBOUNDED
-    figure, ax = rows(len(abilities), 0.46, [ability.system for ability in abilities])
+    figure, ax = rows(len(abilities), 0.52, [ability.system for ability in abilities])
     for row, ability in enumerate(abilities):
         ends = ability.ci if bounded else (ability.log_strength, ability.log_strength)
         interval(ax, row, ability.log_strength, ends, _X, "s")
+        ax.annotate(
+            f"Elo {number(ability.elo, 0, sign=True)}", (ability.log_strength, row), xytext=(0, 6),
+            textcoords="offset points", ha="center", fontsize=8, color=MUTED,
+        )  # fmt: skip
     ax.axvline(0, color=INK, lw=1)
-    elo = ax.secondary_xaxis("top", functions=(_to_elo, _from_elo))
-    elo.tick_params(labelcolor=MUTED, color=MUTED)
-    elo.spines["top"].set_visible(False)
-    elo.set_xlabel("Elo", fontsize=9, color=MUTED)
-    ax.set_xlabel("Log strength (Bradley-Terry), mean of all systems 0; above in Elo's units")
+    ax.set_xlabel("Log strength (Bradley-Terry), mean of all systems 0")
     return figure
-
-
-def _to_elo(log_strength: ArrayLike) -> np.ndarray:
-    return ELO * np.asarray(log_strength)
-
-
-def _from_elo(elo: ArrayLike) -> np.ndarray:
-    return np.asarray(elo) / ELO
