@@ -4,6 +4,7 @@ Ratings and preferences share this; every refusal says which file, which row, wh
 do.
 """
 
+import reprlib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -91,7 +92,8 @@ def one_of(
 def as_number(frame: pd.DataFrame, source: Source, column: str) -> None:
     """Turn a column into numbers."""
     number = pd.to_numeric(frame[column], errors="coerce")
-    refuse(frame, number.isna(), source, column, "it must be a number")
+    finite = number.astype(float).abs() < np.inf
+    refuse(frame, ~finite, source, column, "it must be a number, and a finite one")
     frame[column] = number
 
 
@@ -111,7 +113,14 @@ def refuse(frame: pd.DataFrame, bad: pd.Series, source: Source, column: str, adv
     """Say the first bad cell of a column, if there is one."""
     if bad.any():
         row = frame[bad].iloc[0]
-        raise UserError(f"{source.name}, {row['where']}: {column} is {row[column]!r}; {advice}")
+        raise UserError(
+            f"{source.name}, {row['where']}: {column} is {shown(row[column])}; {advice}"
+        )
+
+
+def shown(value: Any) -> str:
+    """A cell as it stands in the table; of a long one the middle is left out."""
+    return reprlib.repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def _origin(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from analysis.cells import as_number, blank, each, filled, named, one_of
+from analysis.cells import as_number, blank, each, filled, named, one_of, shown
 from analysis.sources import Source
 from analysis.words import counted
 from intone.contracts import RATING_COLUMNS
@@ -59,6 +59,11 @@ def with_defaults(source: Source, scale: tuple[float, float] | None) -> pd.DataF
     }  # fmt: skip
     frame = filled(source, REQUIRED, RATING_COLUMNS, defaults, "rating")
     if scale is not None:
+        if not (np.isfinite(scale).all() and low < high):
+            raise UserError(
+                f"--scale {low:g} {high:g}: it is the lowest and the highest possible score, two "
+                "numbers, the lower one first"
+            )
         frame["scale_min"], frame["scale_max"] = scale
     named(frame, source, ("listener", "utterance", "system"), "rating")
     one_of(frame, source, "role", KNOWN_ROLES, blank=True)
@@ -133,6 +138,8 @@ def _only(frame: pd.DataFrame, source: Source, column: str, wanted: str | None) 
     found = sorted(values.unique())
     option = f"--{column.replace('_', '-')}"
     if wanted is not None:
+        if found == [""]:
+            raise UserError(f"{source.name}: it names no {column}, so leave {option} {wanted} out")
         if wanted not in found:
             raise UserError(
                 f"{source.name}: no {column} {wanted!r} ({option}); it has "
@@ -159,7 +166,7 @@ def check_scores(frame: pd.DataFrame, source: Source) -> None:
         what = (
             "the score is missing"
             if empty[bad].iloc[0]
-            else f"score {row['score']!r} is not a number"
+            else f"score {shown(row['score'])} is not a number"
         )
         if "," in str(row["score"]):
             what += " (decimals are written with a point)"

@@ -45,10 +45,10 @@ def equivalence(fit: TwoWayFit, margin: float) -> Tost | None:
         None if the difference has no standard error.
 
     Raises:
-        UserError: the margin is not above 0.
+        UserError: the margin is not a number above 0.
     """
-    if not margin > 0:
-        raise UserError(f"a margin of equivalence is above 0 points, not {margin:g}")
+    if not 0 < margin < float("inf"):
+        raise UserError(f"a margin of equivalence is a number above 0 points, not {margin:g}")
     if not fit.defined:
         return None
     p_lower = float(stats.t.sf((fit.estimate + margin) / fit.se, fit.df))

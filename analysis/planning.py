@@ -59,6 +59,8 @@ def planned_power(
     """
     if comparisons < 1:
         raise UserError("a study plans at least 1 comparison")
+    if not np.isfinite(difference):
+        raise UserError(f"a difference to be found is a number of points, not {difference:g}")
     level = alpha / comparisons
     design = precision(n_listeners, n_utterances, pages_per_listener, scatter, level)
     pages = design.pages_per_listener

@@ -42,6 +42,11 @@ class Source:
     notes: tuple[str, ...] = ()
 
 
+def cannot_read(file: Path, error: OSError) -> UserError:
+    """What a person is told whose file the system does not give."""
+    return UserError(f"{file}: cannot be read ({error.strerror}); check who may read it")
+
+
 def read_source(path: str | Path, view: View = "ratings_v1") -> Source:
     """Read a table from a CSV or Parquet file, or a view from a SQLite file or a database URL.
 
@@ -52,6 +57,8 @@ def read_source(path: str | Path, view: View = "ratings_v1") -> Source:
     if engine is not None:
         return _read_database(engine, where, view)
     file = Path(path)
+    if file.is_dir():
+        raise UserError(f"{path}: a folder; give the file with the ratings that is in it")
     if not file.is_file():
         raise UserError(
             f"{path}: no such file; give a CSV, a Parquet file, a study's .sqlite or a database URL"
@@ -87,10 +94,17 @@ def _read_csv(file: Path) -> Source:
             stream.seek(0)
             reader = csv.reader(stream, delimiter=max(",;\t|", key=first.count), strict=True)
             rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
         raise UserError(
-            f"{file.name}: not a CSV table in UTF-8 ({error}); export it again"
+            f"{file.name}: not a CSV table in UTF-8; save it again in that encoding (in a "
+            "spreadsheet: CSV UTF-8)"
         ) from error
+    except csv.Error as error:
+        raise UserError(
+            f"{file.name}: not a CSV table ({error}); look for a quote that is not closed"
+        ) from error
+    except OSError as error:
+        raise cannot_read(file, error) from error
     if not rows:
         raise UserError(f"{file.name}: the file is empty; it needs a header and one row per rating")
     header = [cell.strip() for cell in rows[0][1]]
@@ -113,6 +127,8 @@ def _read_csv(file: Path) -> Source:
 def _read_parquet(file: Path) -> Source:
     try:
         frame = pd.read_parquet(file)
+    except PermissionError as error:
+        raise cannot_read(file, error) from error
     except (OSError, ValueError) as error:
         raise UserError(f"{file.name}: not a Parquet table; export it again") from error
     return Source(frame, file.name, "parquet", _row_numbers(frame))
@@ -146,10 +162,11 @@ def reading(engine: sa.Engine, where: str) -> Iterator[tuple[sa.Connection, set[
             yield connection, views | set(sa.inspect(connection).get_table_names())
     except (SQLAlchemyError, pd.errors.DatabaseError) as error:
         reason = str(error.__cause__ or error).splitlines()[0]
-        raise UserError(
-            f"{where}: cannot be read as a database ({reason}); copy it again, from the "
-            "machine where the study runs"
-        ) from error
+        advice = (
+            "check the address, and whether the database runs" if "://" in where
+            else "copy it again, from the machine where the study runs"
+        )  # fmt: skip
+        raise UserError(f"{where}: cannot be read as a database ({reason}); {advice}") from error
     finally:
         engine.dispose()
 

@@ -102,6 +102,13 @@ def render(
     )
 
 
+def _no_formula(cell: object) -> object:
+    """A name that a spreadsheet would run gets an apostrophe before it."""
+    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{cell}"
+    return cell
+
+
 def write(
     out: Path,
     page: str,
@@ -124,7 +131,8 @@ def write(
         ):
             old.unlink(missing_ok=True)
         for name, rows in tables.items():
-            pd.DataFrame(rows).to_csv(out / "tables" / f"{name}.csv", index=False)
+            table = pd.DataFrame(rows).map(_no_formula)
+            table.to_csv(out / "tables" / f"{name}.csv", index=False)
         for name, text in latex.latex_tables(found).items():
             (out / "tables" / f"{name}.tex").write_text(text, encoding="utf-8")
         for name, drawing in drawings.items():

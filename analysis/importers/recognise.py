@@ -10,7 +10,7 @@ from analysis.importers import beaqlejs, netflix, pymushra, webmushra, wide
 from analysis.importers.files import read_json, read_text
 from analysis.importers.finish import finish
 from analysis.importers.found import TOOLS, Found, Kind, Options
-from analysis.sources import DATABASE_SUFFIXES, Source
+from analysis.sources import DATABASE_SUFFIXES, Source, cannot_read
 from analysis.words import counted
 from intone.errors import UserError
 
@@ -30,13 +30,16 @@ def recognise(file: Path) -> str | None:
     """Which tool wrote a file; None for a ratings table of the contract, and what else it may be.
 
     Raises:
-        UserError: JSON or XML that is cut off, or of a tool that is not known.
+        UserError: JSON or XML that is cut off, or of a tool that is not known; or no permission.
     """
     if file.suffix.lower() in (*DATABASE_SUFFIXES, ".parquet") or not file.is_file():
         return None
-    with file.open("rb") as stream:
-        # Bytes that are no UTF-8 are refused by whoever reads the file.
-        head = stream.read(_HEAD).decode("utf-8-sig", errors="replace")
+    try:
+        with file.open("rb") as stream:
+            # Bytes that are no UTF-8 are refused by whoever reads the file.
+            head = stream.read(_HEAD).decode("utf-8-sig", errors="replace")
+    except OSError as error:
+        raise cannot_read(file, error) from error
     start = head.lstrip()[:1]
     if start == "<":
         return "netflix" if netflix.is_netflix(head) else _unknown(file, "XML")
@@ -96,8 +99,12 @@ def import_results(
     kept: dict[str, Path] = {}
     for file in files:
         if not file.is_file():
-            raise UserError(f"{file}: no such file; check the name")
-        kept.setdefault(hashlib.sha256(file.read_bytes()).hexdigest(), file)
+            what = "a folder; name the files in it" if file.is_dir() else "no such file; check it"
+            raise UserError(f"{file}: {what}")
+        try:
+            kept.setdefault(hashlib.sha256(file.read_bytes()).hexdigest(), file)
+        except OSError as error:
+            raise cannot_read(file, error) from error
     chosen = list(kept.values())
     tools = {file: recognise(file) if tool == "auto" else tool for file in chosen}
     for file, name in tools.items():

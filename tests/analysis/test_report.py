@@ -199,12 +199,16 @@ def test_what_a_user_typed_is_shown_and_not_run(of_people):
 def test_nan_is_never_printed(tmp_path):
     path = tmp_path / "flat.csv"
     rows = [f"L{i},U{j},{s},{v}" for i in range(3) for j in range(2)
-            for s, v in (("base", 50), ("x", 60), ("rec", 90))]  # fmt: skip
+            for s, v in (("base", 50), ("=1+1", 60), ("rec", 90))]  # fmt: skip
     path.write_text("listener,utterance,system,score\n" + "\n".join(rows))
     page = write_report(path, tmp_path / "out", baseline="base", reference="rec", screening="none")
     assert not re.search(r"\b(nan|inf|None)\b", "".join(_parse(page).text))
     assert "not defined" in page.read_text()
     json.loads((tmp_path / "out" / "report.json").read_text(), parse_constant=pytest.fail)
+    # No spreadsheet runs a name, and tables hold nothing either where there is no number.
+    for table in (tmp_path / "out" / "tables").glob("*.csv"):
+        assert not re.search(r"(^|[,\"])=|\b(nan|inf|None)\b", table.read_text(), re.MULTILINE)
+    assert "'=1+1" in (tmp_path / "out" / "tables" / "systems.csv").read_text()
 
 
 def test_a_plain_csv_without_roles_still_gets_a_report(write_csv, tmp_path):
