@@ -118,7 +118,9 @@ def report(
     ] = None,
     planned_listeners: Annotated[
         int | None,
-        typer.Option(help="Listeners planned, to correct for looks while the study ran."),
+        typer.Option(
+            help="Listeners planned, to correct for looks while the study ran.", min=1
+        ),
     ] = None,
     stimuli: Annotated[
         Path | None,
@@ -128,7 +130,7 @@ def report(
             "audio and a third (about 2.5 MB for FLAC, 5 MB for WAV)."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of resampling.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of resampling.", min=0)] = 0,
     watch: Annotated[
         bool, typer.Option("--watch", help="Write the report again whenever ratings come in.")
     ] = False,
