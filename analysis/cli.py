@@ -118,9 +118,7 @@ def report(
     ] = None,
     planned_listeners: Annotated[
         int | None,
-        typer.Option(
-            help="Listeners planned, to correct for looks while the study ran.", min=1
-        ),
+        typer.Option(help="Listeners planned, to correct for looks while the study ran.", min=1),
     ] = None,
     stimuli: Annotated[
         Path | None,
