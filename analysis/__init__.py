@@ -6,6 +6,9 @@
     analysis.gap_table(ratings)  # displays as a table, prints as sentences
     analysis.comparison_table(ratings, method="wilcoxon")
 
+    choices = analysis.read_preferences("preferences.csv")
+    analysis.preference_table(choices)
+
 Whatever else a report shows is a function of a module: `from analysis.omnibus import omnibus`.
 """
 
@@ -14,21 +17,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from analysis.notebook import (
+        ability_table,
         comparison_table,
         gap_table,
         listener_table,
+        preference_table,
         system_table,
         text_table,
     )
+    from analysis.preference_data import read_preferences
     from analysis.ratings import read_ratings
     from analysis.results import analyse
 
 __all__ = [
-    "analyse", "comparison_table", "gap_table", "listener_table", "read_ratings", "system_table",
-    "text_table",
+    "ability_table", "analyse", "comparison_table", "gap_table", "listener_table",
+    "preference_table", "read_preferences", "read_ratings", "system_table", "text_table",
 ]  # fmt: skip
 
-_ELSEWHERE = {"read_ratings": "analysis.ratings", "analyse": "analysis.results"}
+_ELSEWHERE = {
+    "read_ratings": "analysis.ratings", "read_preferences": "analysis.preference_data",
+    "analyse": "analysis.results",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

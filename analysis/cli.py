@@ -41,7 +41,8 @@ def report(
         typer.Argument(
             help="The ratings: a CSV with the columns listener, utterance, system, score; a "
             "Parquet file; a study's .sqlite file; a database URL; or a result file of another "
-            "tool (webMUSHRA, pymushra, beaqleJS, Netflix's player)."
+            "tool (webMUSHRA, pymushra, beaqleJS, Netflix's player). Or preferences: the same with "
+            "the columns listener, utterance, system_a, system_b, choice (a, b or none)."
         ),
     ],
     out: Annotated[
@@ -100,7 +101,7 @@ def report(
     ] = None,
     page_type: Annotated[
         str | None,
-        typer.Option(help="Which kind of page (mushra, acr ...), if the study has several."),
+        typer.Option(help="Which kind of page (mushra, acr, ab ...), if the study has several."),
     ] = None,
     repeats: Annotated[
         RepeatChoice,
@@ -136,7 +137,11 @@ def report(
         int, typer.Option(help="With --watch: seconds between two looks at the ratings.", min=1)
     ] = 30,
 ) -> None:
-    """Screen listeners, test the systems, measure the gap, and write a report."""
+    """Screen listeners, test the systems, measure the gap, and write a report.
+
+    Preferences (choices between two versions) get a report of their own: shares of every pair, all
+    systems on one scale, sides.
+    """
     from functools import partial
 
     from analysis.report import write_report

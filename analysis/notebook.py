@@ -3,10 +3,15 @@
 All but the named alternatives screen as a report does, and say so.
 """
 
+from collections.abc import Sequence
+
 from analysis.compare import Contrasts, contrast_pairs, family_size
 from analysis.items import item_report
 from analysis.listeners import listener_report
 from analysis.pairwise import Method, compare_by
+from analysis.preference import preference
+from analysis.preference_data import Choices
+from analysis.preference_text import bounded_abilities, model_warnings
 from analysis.ratings import Ratings
 from analysis.results import Result, analyse, comparison_text
 from analysis.screening import OwnRule, RuleName
@@ -56,6 +61,34 @@ def listener_table(ratings: Ratings) -> Shown:
 def text_table(ratings: Ratings, x: str, y: str) -> Shown:
     """The difference of two systems on every text, the lowest first, before any screening."""
     return Shown(item_report(ratings, x, y), notes=[SIMULATED] if ratings.simulated else [])
+
+
+def preference_table(choices: Choices, exclude: Sequence[str] = (), seed: int = 0) -> Shown:
+    """Every pair that was compared: shares, their difference for new listeners and texts, Holm.
+
+    Raises:
+        UserError: no such listener, or what is left cannot be compared.
+    """
+    kept = choices.without(exclude)
+    found = preference(kept.frame, seed=seed)
+    return Shown(found.pairs, notes=_said(kept))
+
+
+def ability_table(choices: Choices, exclude: Sequence[str] = (), seed: int = 0) -> Shown:
+    """All systems on one scale (Bradley-Terry with ties), the best first.
+
+    Raises:
+        UserError: as `preference_table`.
+    """
+    kept = choices.without(exclude)
+    found = preference(kept.frame, seed=seed)
+    return Shown(bounded_abilities(found), notes=[*_said(kept), *model_warnings(found)])
+
+
+def _said(choices: Choices) -> list[str]:
+    found = [SIMULATED] if choices.simulated else []
+    out = len(choices.excluded)
+    return [*found, f"{counted(out, 'listener')} left out by name." if out else "Nobody left out."]
 
 
 def _notes(result: Result) -> list[str]:

@@ -39,6 +39,14 @@ class Ability:
     ci: tuple[float, float]
     elo: float
 
+    @property
+    def text(self) -> str:
+        """One English sentence."""
+        return (
+            f"{self.system}: log strength {number(self.log_strength, 2, sign=True)} (95 % CI "
+            f"{interval(self.ci, 2)}), Elo {number(self.elo, 0, sign=True)}."
+        )
+
 
 @dataclass(frozen=True)
 class PairPreference:
@@ -92,10 +100,17 @@ class PairPreference:
         return bool(self.p_adjusted < 0.05)
 
     @property
+    def why_undefined(self) -> str:
+        """Why no test is possible; empty if one is."""
+        if self.fit.defined:
+            return ""
+        return "it needs at least 3 choices" if self.fit.n_pages < 3 else "all choices are the same"
+
+    @property
     def test_text(self) -> str:
         """Difference, interval and p values; or why there are none."""
         if not self.fit.defined:
-            return f"no test is possible: {self.fit.why_undefined}"
+            return f"no test is possible: {self.why_undefined}"
         verdict = "significant" if self.significant else "not significant"
         holm = f", Holm over {self.family} pairs {p_equals(self.p_adjusted)}"
         ends = interval((100 * self.ci[0], 100 * self.ci[1]))
@@ -173,6 +188,9 @@ def preference(
         for i in order
     )
     pairs = [_pair(data, k, theta, samples) for k in data.in_order(order)]
+    if not bounded[0]:
+        # Samples of a strength that nothing bounds are no test.
+        pairs = [replace(pair, model_p=_NAN) for pair in pairs]
     adjusted = adjust([pair.fit.p for pair in pairs])
     family = sum(pair.fit.defined for pair in pairs)
     return Preferences(

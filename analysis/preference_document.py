@@ -5,11 +5,11 @@ from dataclasses import asdict
 from analysis.crossed import TwoWayFit
 from analysis.document import Row, labelled, plain
 from analysis.methods import method_name, versions
-from analysis.preference import Ability, PairPreference, Preferences
+from analysis.preference import PairPreference
 from analysis.preference_details import Sides
 from analysis.preference_text import (
-    UNBOUNDED,
     PreferenceResult,
+    bounded_abilities,
     methods_text,
     results_text,
     sides_text,
@@ -42,12 +42,15 @@ def preference_document(result: PreferenceResult, command: str, notes: list[str]
             "n_listeners_before_screening": len(result.everybody.listeners),
         },
         "screening": {
-            "rule": "none",
+            "rule": "none + named" if choices.excluded else "none",
             "excluded": [{"listener": n, "reasons": ["named"]} for n in choices.excluded],
             "without": {"pairs": [pair_row(pair) for pair in unscreened.pairs]},
         },
         "pairs": [pair_row(pair) for pair in found.pairs],
-        "abilities": [_ability(place, a, found) for place, a in enumerate(found.abilities, 1)],
+        "abilities": [
+            {"place": place, **asdict(ability)}
+            for place, ability in enumerate(bounded_abilities(found), 1)
+        ],
         "model": {
             "tie": found.tie,
             "determined": found.determined,
@@ -90,16 +93,6 @@ def _fit(fit: TwoWayFit) -> Row:
         "listener_variance": fit.listener, "utterance_variance": fit.utterance,
         "residual_variance": fit.residual,
     }  # fmt: skip
-
-
-def _ability(place: int, ability: Ability, found: Preferences) -> Row:
-    """What the choices do not bound is no number, though the ridge of the fit gives one."""
-    row = {"place": place, **asdict(ability)}
-    if not found.determined:
-        row |= {"log_strength": None, "elo": None}
-    if not found.determined or found.unbounded > UNBOUNDED:
-        row |= {"se": None, "ci": (None, None)}
-    return row
 
 
 def _sides(sides: Sides) -> Row:

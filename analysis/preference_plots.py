@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from analysis.plots import COLOURS, INK, MUTED, PAPER, interval, rows
-from analysis.preference import PairPreference
-from analysis.preference_text import UNBOUNDED, PreferenceResult
+from analysis.preference import Ability, PairPreference
+from analysis.preference_text import PreferenceResult, bounded_abilities
 from analysis.words import number, p_equals
 
 FIGURES = ("preferences", "abilities")
@@ -17,8 +17,9 @@ _ROOM = 0.055
 def preference_figures(result: PreferenceResult) -> dict[str, Figure]:
     """The figures that this result has, by file name without suffix; call within `drawn`."""
     found = {"preferences": preferences_figure(result.found.pairs)}
-    if result.found.determined and np.isfinite(result.found.abilities[0].log_strength):
-        found["abilities"] = abilities_figure(result)
+    abilities = bounded_abilities(result.found)
+    if np.isfinite(abilities[0].log_strength):
+        found["abilities"] = abilities_figure(abilities)
     return found
 
 
@@ -57,14 +58,11 @@ def preferences_figure(pairs: tuple[PairPreference, ...]) -> Figure:
     return figure
 
 
-def abilities_figure(result: PreferenceResult) -> Figure:
+def abilities_figure(abilities: tuple[Ability, ...]) -> Figure:
     """Forest plot of the log strengths, each also in Elo's units."""
-    abilities = result.found.abilities
-    bounded = result.found.unbounded <= UNBOUNDED
     figure, ax = rows(len(abilities), 0.52, [ability.system for ability in abilities])
     for row, ability in enumerate(abilities):
-        ends = ability.ci if bounded else (ability.log_strength, ability.log_strength)
-        interval(ax, row, ability.log_strength, ends, _X, "s")
+        interval(ax, row, ability.log_strength, ability.ci, _X, "s")
         ax.annotate(
             f"Elo {number(ability.elo, 0, sign=True)}", (ability.log_strength, row), xytext=(0, 6),
             textcoords="offset points", ha="center", fontsize=8, color=MUTED,

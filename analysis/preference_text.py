@@ -1,11 +1,11 @@
 """A preference test in words: warnings, the design at a glance, paragraphs ready to paste."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.crossed import SMALLER_SAMPLE
 from analysis.guards import origin_warning, sample_warnings, size_lights
 from analysis.methods import CROSSED, computed_with
-from analysis.preference import PairPreference, Preferences
+from analysis.preference import Ability, PairPreference, Preferences
 from analysis.preference_data import Choices
 from analysis.preference_details import PairSides, PreferenceDetails, Sides
 from analysis.words import SIMULATED, counted, interval, number, p_equals, percent
@@ -58,6 +58,16 @@ class PreferenceResult:
         ]  # fmt: skip
 
 
+def bounded_abilities(found: Preferences) -> tuple[Ability, ...]:
+    """The abilities; NaN for what only the ridge of the fit, and no choice, bounds."""
+    nothing = {"se": float("nan"), "ci": (float("nan"), float("nan"))}
+    if not found.determined:
+        nothing |= {"log_strength": float("nan"), "elo": float("nan")}
+    elif found.unbounded <= UNBOUNDED:
+        return found.abilities
+    return tuple(replace(ability, **nothing) for ability in found.abilities)
+
+
 def warnings(result: PreferenceResult) -> list[str]:
     """Sentences on what limits the result, most important first."""
     choices = result.choices
@@ -65,7 +75,7 @@ def warnings(result: PreferenceResult) -> list[str]:
         *origin_warning(choices.origin, "choice"),
         *sample_warnings(len(choices.listeners), len(choices.utterances), choices.looks),
         *(text for pair in result.found.pairs for text in _pair(pair)),
-        *_model(result.found),
+        *model_warnings(result.found),
         *_excluded(result),
         *_sides(result.details.sides),
         *_none(result),
@@ -78,7 +88,12 @@ def warnings(result: PreferenceResult) -> list[str]:
 def _pair(pair: PairPreference) -> list[str]:
     fit, name, found = pair.fit, f"{pair.x} − {pair.y}", []
     if not fit.defined:
-        return [f"{name}: no test is possible: {fit.why_undefined}."]
+        each = (
+            f"; listeners, each counted once, are {pair.listeners_x} to {pair.listeners_y} (sign "
+            f"test {p_equals(pair.listener_p)}; these texts only)"
+            if pair.listeners_x + pair.listeners_y > 1 else ""
+        )  # fmt: skip
+        return [f"{name}: no test is possible: {pair.why_undefined}{each}."]
     if fit.method == SMALLER_SAMPLE:
         found.append(
             f"{name}: too few choices per listener and text for Satterthwaite's degrees of "
@@ -104,7 +119,8 @@ def _pair(pair: PairPreference) -> list[str]:
     return found
 
 
-def _model(found: Preferences) -> list[str]:
+def model_warnings(found: Preferences) -> list[str]:
+    """What the scale of abilities lacks."""
     n = len(found.abilities)
     texts = []
     if not any(pair.n_x or pair.n_y for pair in found.pairs):
@@ -230,11 +246,12 @@ def methods_text(result: PreferenceResult) -> str:
     family = sum(pair.fit.defined for pair in found.pairs)
     if family > 1:
         sentences.append(f"P values were adjusted by Holm's method over {family} pairs.")
-    sentences.append(
-        "All systems were placed on one scale with the Bradley-Terry model with ties (Davidson "
-        f"1970), with 95 % percentile intervals from {found.draws} bootstrap samples of listeners "
-        f"and utterances (Owen 2007; seed {result.seed})."
-    )
+    if found.determined and any(pair.n_x or pair.n_y for pair in found.pairs):
+        sentences.append(
+            "All systems were placed on one scale with the Bradley-Terry model with ties (Davidson "
+            f"1970), with 95 % percentile intervals from {found.draws} bootstrap samples of "
+            f"listeners and utterances (Owen 2007; seed {result.seed})."
+        )
     sentences.append(computed_with())
     return " ".join(sentences)
 
@@ -253,7 +270,7 @@ def _result(pair: PairPreference) -> str:
         f"(no preference: {none} %)"
     )
     if not fit.defined:
-        return f"{shares}; this could not be tested: {fit.why_undefined}."
+        return f"{shares}; this could not be tested: {pair.why_undefined}."
     holm = f", Holm-adjusted {p_equals(pair.p_adjusted)}" if pair.family > 1 else ""
     verb = "differed significantly" if pair.significant else "did not differ significantly"
     ends = interval((100 * pair.ci[0], 100 * pair.ci[1]))
