@@ -54,9 +54,14 @@ def sample_warnings(n_l: int, n_u: int, looks: int | None) -> list[str]:
     if n_l == 1:
         found.append("Only one listener took part: the results hold for this person only.")
     if 1 < n_l < _FEW:
-        found.append(f"The p values rest on few listeners ({n_l}).")
+        found.append(
+            f"The p values rest on few listeners ({n_l}): one more can turn a verdict, only large "
+            "differences could be found, and one that was not may well be there. Call it a pilot."
+        )
     if 1 < n_u < _FEW:
-        found.append(f"The p values rest on few texts ({n_u}).")
+        found.append(
+            f"The p values rest on few texts ({n_u}): another choice of texts can turn a verdict."
+        )
     if looks:
         found.append(
             f"Results were looked at {counted(looks, 'time')} while the study ran; "
@@ -217,12 +222,14 @@ def lights(result: Result) -> list[dict[str, str]]:
 def size_lights(n_l: int, n_u: int, looks: int | None) -> list[dict[str, str]]:
     """Listeners, texts and looks at a glance."""
 
-    def size(n: int) -> str:
-        return "good" if n >= _ENOUGH else "look" if n >= _FEW else "bad"
+    def size(name: str, n: int) -> dict[str, str]:
+        state = "good" if n >= _ENOUGH else "look" if n >= _FEW else "bad"
+        words = {"good": "", "look": ", few", "bad": ", too few to rely on"}
+        return {"name": name, "state": state, "text": f"{n}{words[state]}"}
 
     return [
-        {"name": "Listeners", "state": size(n_l), "text": f"{n_l}"},
-        {"name": "Texts", "state": size(n_u), "text": f"{n_u}"},
+        size("Listeners", n_l),
+        size("Texts", n_u),
         {
             "name": "Looks",
             "state": "good" if looks == 0 else "look",

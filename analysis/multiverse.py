@@ -9,13 +9,22 @@ import pandas as pd
 from analysis.compare import one_sample_t
 from analysis.crossed import TwoWayFit, fit_two_way
 from analysis.ordinal import ordinal_test
-from analysis.pairwise import HOLDS_FOR, METHODS, pair_test
+from analysis.pairwise import HOLDS_FOR, METHODS, Method, pair_test
 from analysis.ratings import Pages, Ratings
 from analysis.screening import RuleName, screen
-from analysis.words import counted
+from analysis.words import counted, number
 from intone.errors import UserError
 
 _RULES: tuple[RuleName, ...] = ("none", "bs1534-3", "mpeg")
+# As a reader who has seen no statistics program would call them.
+_NAMES: dict[Method, str] = {
+    "cluster-robust": "cluster-robust variance",
+    "bootstrap": "bootstrap of listeners and texts",
+    "listeners": "t test of listener means",
+    "wilcoxon": "Wilcoxon test of listener means",
+    "sign-flip": "sign flips of listener means",
+    "utterances": "t test of text means",
+}
 _NAN = float("nan")
 
 
@@ -117,7 +126,7 @@ def _own(pages: Pages, x: str, y: str) -> Universe:
 
 def _screened(everybody: Ratings, x: str, y: str) -> Iterator[Universe]:
     for rule in _RULES:
-        choice = f"screening {rule}"
+        choice = "no screening" if rule == "none" else f"screening {rule}"
         try:
             found = screen(everybody, rule)
         except UserError as error:
@@ -139,7 +148,7 @@ def _methods(pages: Pages, x: str, y: str, draws: int, seed: int) -> Iterator[Un
         test = pair_test(pages, x, y, method, draws, seed)
         if test is not None:
             note = f"holds for {HOLDS_FOR[method]}"
-            yield Universe(method, "points", test.estimate, test.ci, test.p, note)
+            yield Universe(_NAMES[method], "points", test.estimate, test.ci, test.p, note)
     listener, _, scores = pages.of(x, y)
     D = scores[:, 0] - scores[:, 1]
     medians = pd.Series(D).groupby(listener).median().to_numpy()
@@ -193,7 +202,8 @@ def _left_out(ratings: Ratings, pages: Pages, x: str, y: str) -> Iterator[Univer
             np.unique(utterance[stays], return_inverse=True)[1],
             D[stays],
         )
-        note = f"without {names[worst]}; others between {without.min():.1f} and {without.max():.1f}"
+        low, high = number(float(without.min())), number(float(without.max()))
+        note = f"without {names[worst]}; others between {low} and {high}"
         yield _universe(f"without the {name} it rests on most", fit, note=note)
     rows = ratings.frame
     untouched = rows["system"].isin([x, y]) & (rows["moved"].astype(str) == "False")
