@@ -1,12 +1,11 @@
 """Post-screening rules on hand-made listeners whose fate the standard decides."""
 
-import json
-
 import pandas as pd
 import pytest
 
+from analysis.guards import warnings
 from analysis.ratings import read_ratings
-from analysis.report import write_report
+from analysis.results import analyse
 from analysis.screening import screen
 from intone.errors import UserError
 
@@ -130,16 +129,14 @@ def test_a_system_that_only_screened_out_listeners_rated_has_no_results(tmp_path
     frame.loc[bad & (frame["system"] == "mid"), "score"] = 100.0
     path = tmp_path / "r.csv"
     frame[bad | (frame["system"] != only)].to_csv(path, index=False)
-    page = write_report(
-        path, tmp_path / "out", baseline="base", reference="ref", anchor_mid="mid", contrasts="all"
-    )
-    found = json.loads(page.with_name("report.json").read_text())
-    assert [row["listener"] for row in found["screening"]["excluded"]] == ["L00"]
-    assert only not in [row["system"] for row in found["systems"]]
-    assert only not in {row[side] for row in found["comparisons"] for side in "xy"}
-    assert [row["system"] for row in found["gaps"]] == (["y"] if only == "x" else [])
+    ratings = read_ratings(path, baseline="base", reference="ref", anchor_mid="mid")
+    found = analyse(ratings, "all")
+    assert [row.listener for row in found.screening.excluded] == ["L00"]
+    assert only not in [row.system for row in found.systems]
+    assert only not in {name for row in found.comparisons for name in (row.x, row.y)}
+    assert [row.system for row in found.gaps] == (["y"] if only == "x" else [])
     note = f"{only} was rated only by listeners who were left out: it has no results."
-    assert note in found["warnings"]
-    assert not any("No baseline" in warning for warning in found["warnings"])
+    assert note in warnings(found)
+    assert not any("No baseline" in warning for warning in warnings(found))
     # With everybody in, the system is there.
-    assert only in {row[s] for row in found["screening"]["without"]["comparisons"] for s in "xy"}
+    assert only in {name for row in found.unscreened[0] for name in (row.x, row.y)}
