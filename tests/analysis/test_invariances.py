@@ -26,10 +26,11 @@ def frame(make_study) -> pd.DataFrame:
     return full[~page.isin(gone)]
 
 
-@pytest.fixture
-def numbers(tmp_path):
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory):
+    path = tmp_path_factory.mktemp("numbers") / "r.csv"
+
     def run(frame: pd.DataFrame, **scale):
-        path = tmp_path / "r.csv"
         frame.to_csv(path, index=False, float_format="%.17g")
         ratings = read_ratings(path, **ROLES, **scale)
         found = compare(ratings, contrast_pairs(ratings, "vs-baseline"))
@@ -43,22 +44,27 @@ def numbers(tmp_path):
     return run
 
 
+@pytest.fixture(scope="module")
+def expected(frame, numbers):
+    return numbers(frame)
+
+
 @QUICK
 @given(seed=st.integers(0, 10_000))
-def test_row_order_changes_no_bit(frame, numbers, seed):
+def test_row_order_changes_no_bit(frame, numbers, expected, seed):
     shuffled = frame.sample(frac=1, random_state=seed)
-    assert numbers(shuffled) == numbers(frame)
+    assert numbers(shuffled) == expected
 
 
 @QUICK
 @given(seed=st.integers(0, 10_000))
-def test_names_of_listeners_and_utterances_do_not_matter(frame, numbers, seed):
+def test_names_of_listeners_and_utterances_do_not_matter(frame, numbers, expected, seed):
     rng = np.random.default_rng(seed)
     renamed = frame.copy()
     for column in ("listener", "utterance"):
         names = frame[column].unique()
         renamed[column] = frame[column].map(dict(zip(names, rng.permutation(names), strict=True)))
-    expected, found = numbers(frame), numbers(renamed)
+    found = numbers(renamed)
     for one, other in zip(expected, found, strict=True):
         for key, values in one.items():
             assert other[key] == pytest.approx(values, rel=1e-5, abs=1e-9)
@@ -66,15 +72,14 @@ def test_names_of_listeners_and_utterances_do_not_matter(frame, numbers, seed):
 
 @QUICK
 @given(seed=st.integers(0, 10_000))
-def test_how_generous_a_page_is_does_not_matter(frame, numbers, seed):
+def test_how_generous_a_page_is_does_not_matter(frame, numbers, expected, seed):
     """Everything compared is a difference within a page."""
     pages = (frame["listener"] + frame["utterance"]).unique()
     offset = dict(zip(pages, np.random.default_rng(seed).integers(-5, 6, len(pages)), strict=True))
     shifted = frame.assign(
         score=frame["score"] + (frame["listener"] + frame["utterance"]).map(offset)
     )
-    wide = {"scale": (-10.0, 110.0)}
-    expected, found = numbers(frame, **wide), numbers(shifted, **wide)
+    found = numbers(shifted, scale=(-10.0, 110.0))
     for one, other in zip(expected, found, strict=True):
         for key, values in one.items():
             assert other[key] == pytest.approx(values, rel=1e-7, abs=1e-9)
@@ -82,13 +87,13 @@ def test_how_generous_a_page_is_does_not_matter(frame, numbers, seed):
 
 @QUICK
 @given(slope=st.floats(0.05, 20), intercept=st.floats(-50, 50))
-def test_the_unit_of_the_scale_does_not_matter(frame, numbers, slope, intercept):
+def test_the_unit_of_the_scale_does_not_matter(frame, numbers, expected, slope, intercept):
     scaled = frame.assign(score=intercept + slope * frame["score"])
     ends = (intercept - 1e-6, intercept + 100 * slope + 1e-6)
-    (tests, gaps), (tests2, gaps2) = numbers(frame), numbers(scaled, scale=ends)
+    (tests, gaps), (tests2, gaps2) = expected, numbers(scaled, scale=ends)
     for key, (estimate, se, *rest) in tests.items():
-        expected = (slope * estimate, slope * se, *rest)
-        assert tests2[key] == pytest.approx(expected, rel=1e-4, abs=1e-7)
+        scaled_too = (slope * estimate, slope * se, *rest)
+        assert tests2[key] == pytest.approx(scaled_too, rel=1e-4, abs=1e-7)
     for key, values in gaps.items():
         assert gaps2[key] == pytest.approx(values, rel=1e-7)
 
