@@ -95,6 +95,9 @@ def _walsh_average(ordered: np.ndarray, place: int) -> float:
         return low
     while high - low > 1e-14 * (ordered[-1] - ordered[0]):
         middle = (low + high) / 2
+        if middle in (low, high):
+            # Neighbouring numbers: far from 0 they lie further apart than the limit.
+            break
         low, high = (low, middle) if up_to(middle) > place else (middle, high)
     return high
 

@@ -169,3 +169,9 @@ def test_walsh_averages_of_very_many_listeners_need_no_list_of_them():
     assert hodges_lehmann(values) == pytest.approx(np.median((values[i] + values[j]) / 2), abs=1e-9)
     # Two groups: all their averages are 0, 1 or 2, and half of them 1.
     assert hodges_lehmann(np.repeat([0.0, 2.0], 50_000)) == pytest.approx(1, abs=1e-9)
+
+
+def test_walsh_averages_of_few_values_far_from_zero_come_to_an_end():
+    """Between 57 and 57.5 numbers lie further apart than a share of their distance."""
+    assert hodges_lehmann(np.array([57.0, 57.5])) == pytest.approx(57.25, abs=1e-12)
+    assert hodges_lehmann(np.array([57.0, 57.25, 58.0])) == pytest.approx(57.375, abs=1e-12)
