@@ -93,7 +93,9 @@ def _walsh_average(ordered: np.ndarray, place: int) -> float:
 
     if up_to(low) > place:
         return low
-    while high - low > 1e-14 * (ordered[-1] - ordered[0]):
+    # Of the largest number, not of the range: that may be less than its last digit.
+    near = 1e-14 * max(abs(low), abs(high))
+    while high - low > near:
         middle = (low + high) / 2
         if middle in (low, high):
             # Neighbouring numbers: far from 0 they lie further apart than the limit.

@@ -175,3 +175,5 @@ def test_walsh_averages_of_few_values_far_from_zero_come_to_an_end():
     """Between 57 and 57.5 numbers lie further apart than a share of their distance."""
     assert hodges_lehmann(np.array([57.0, 57.5])) == pytest.approx(57.25, abs=1e-12)
     assert hodges_lehmann(np.array([57.0, 57.25, 58.0])) == pytest.approx(57.375, abs=1e-12)
+    # Values that differ in their last digits only.
+    assert hodges_lehmann(np.array([50.0, np.nextafter(50, 60), 50.0])) == pytest.approx(50)
