@@ -5,12 +5,13 @@ import numpy as np
 from analysis.crossed import SMALLER_SAMPLE
 from analysis.results import Result
 from analysis.screening import nine_tenths
-from analysis.words import counted, number, p_equals
+from analysis.words import counted, interval, number, p_equals
 
 _FEW = 6
 # BS.1534-3, section 4.2: 20 assessors often suffice.
 _ENOUGH = 20
 _RAW_DIFFERS = 0.1
+_MOST_NAMED = 4
 
 
 def warnings(result: Result) -> list[str]:
@@ -19,6 +20,7 @@ def warnings(result: Result) -> list[str]:
         *_origin(result),
         *_sample(result),
         *_scope(result),
+        *_undecided(result),
         *_gaps(result),
         *_screening(result),
         *_scores(result),
@@ -38,7 +40,8 @@ def origin_warning(origin: str, noun: str) -> list[str]:
         ]
     if origin == "human":
         return []
-    return [f"The {noun}s were imported ({origin}): the file does not say who gave them and how."]
+    tools = origin.replace("imported:", "from ")
+    return [f"The {noun}s were imported ({tools}): the file does not say who gave them and how."]
 
 
 def _sample(result: Result) -> list[str]:
@@ -107,6 +110,19 @@ def _scope(result: Result) -> list[str]:
                 "values use the model, gap and raw gain the plain means."
             )
     return found
+
+
+def _undecided(result: Result) -> list[str]:
+    """What a difference that was not found may still be."""
+    open_ = [c for c in result.comparisons if c.fit.defined and not c.significant]
+    if not open_:
+        return []
+    some = "; ".join(f"{c.x} − {c.y} {interval(c.fit.ci())}" for c in open_[:_MOST_NAMED])
+    more = f"; and {len(open_) - _MOST_NAMED} more" if len(open_) > _MOST_NAMED else ""
+    return [
+        f"Not significant does not mean equal. True differences that these ratings allow, points: "
+        f"{some}{more}. Whether a difference is too small to matter is tested with --margin."
+    ]
 
 
 def _gaps(result: Result) -> list[str]:

@@ -13,12 +13,15 @@ import pytest
 
 from analysis import plots
 from analysis.details import PairDetails
+from analysis.guards import lights, warnings
 from analysis.items import Item, text_means
 from analysis.listeners import listener_report, repeats_text
 from analysis.listening import sentences
 from analysis.plots_matrix import text_means_figure
 from analysis.ratings import read_ratings
 from analysis.report import write_report
+from analysis.results import analyse
+from analysis.words import interval
 from intone.contracts import Role, Source, Stimulus, StimulusSet
 from intone.errors import UserError
 from intone.files import sha256
@@ -245,6 +248,30 @@ def test_labels_of_long_pairs_stand_whole_on_two_lines():
     assert plots.pair_label(LONG, "baseline_ntts_22k_v2") == f"{LONG}\n− baseline_ntts_22k_v2"
     short = plots.shorten("a" * 40 + "_v1")
     assert len(short) <= 36 and short.endswith("_v1")
+
+
+def test_what_was_not_found_may_still_be_there(make_study, tmp_path):
+    path = tmp_path / "none.csv"
+    make_study(6, 5, 1, base=50.0, x=50.0).to_csv(path, index=False)
+    result = analyse(read_ratings(path, baseline="base"))
+    (c,) = result.comparisons
+    assert not c.significant
+    said = " ".join(warnings(result))
+    allowed = f"x − base {interval(c.fit.ci())}"
+    assert (
+        f"does not mean equal. True differences that these ratings allow, points: {allowed}."
+        in said
+    )
+    certain = replace(result, comparisons=(replace(c, p_adjusted=0.01),))
+    assert "does not mean equal" not in " ".join(warnings(certain))
+
+
+def test_few_listeners_are_said_in_words(make_study, tmp_path):
+    path = tmp_path / "few.csv"
+    make_study(5, 8, 1, base=50.0, x=60.0).to_csv(path, index=False)
+    result = analyse(read_ratings(path, baseline="base"))
+    assert "rest on few listeners (5): one more can turn a verdict" in " ".join(warnings(result))
+    assert [light["text"] for light in lights(result)[:2]] == ["5, too few to rely on", "8, few"]
 
 
 def _pair(x: str, y: str, utterance: str) -> PairDetails:
