@@ -15,7 +15,10 @@ _NAN = float("nan")
 
 @dataclass(frozen=True)
 class ICC:
-    """ICC(A,1): absolute agreement of single listeners (McGraw and Wong 1996).
+    """Intraclass correlation of single listeners (McGraw and Wong 1996).
+
+    ICC(A,1), absolute agreement, counts it as disagreement that some listeners score everything
+    higher; ICC(C,1), consistency, does not.
 
     Attributes:
         value: share of the variance that lies between stimuli.
@@ -30,7 +33,7 @@ class ICC:
     n_listeners: int
 
     def of_mean(self) -> "ICC":
-        """ICC(A,k): agreement of the mean over all these listeners (Spearman and Brown)."""
+        """ICC(A,k) or ICC(C,k): of the mean over all these listeners (Spearman and Brown)."""
         k = self.n_listeners
 
         def stepped(value: float) -> float:
@@ -67,7 +70,8 @@ class Agreement:
 
     Attributes:
         systems: which systems.
-        icc: ICC(A,1).
+        icc: ICC(A,1), absolute agreement.
+        consistency: ICC(C,1).
         concordance: Kendall's W.
         krippendorff: Krippendorff's alpha for interval data, any incidence: 1 is full agreement, 0
             what chance gives.
@@ -75,6 +79,7 @@ class Agreement:
 
     systems: tuple[str, ...]
     icc: ICC | None
+    consistency: ICC | None
     concordance: Concordance | None
     krippendorff: float | None
 
@@ -84,9 +89,9 @@ def agreement(ratings: Ratings, systems: tuple[str, ...]) -> Agreement:
     rows = ratings.frame[ratings.frame["system"].isin(list(systems))]
     stimulus = rows.groupby(["utterance", "system"]).ngroup().to_numpy()
     listener = np.unique(rows["listener"].to_numpy(str), return_inverse=True)[1]
-    icc = icc_agreement(stimulus, listener, rows["score"].to_numpy(float)) if len(rows) else None
+    icc, consistency = icc_of(stimulus, listener, rows["score"].to_numpy(float))
     means = rows.pivot_table(index="listener", columns="system", values="score").dropna().to_numpy()
-    return Agreement(systems, icc, kendall_w(means), krippendorff_alpha(rows))
+    return Agreement(systems, icc, consistency, kendall_w(means), krippendorff_alpha(rows))
 
 
 def krippendorff_alpha(rows: pd.DataFrame) -> float | None:
@@ -99,32 +104,43 @@ def krippendorff_alpha(rows: pd.DataFrame) -> float | None:
     return float(krippendorff.alpha(reliability_data=values, level_of_measurement="interval"))
 
 
-def icc_agreement(stimulus: np.ndarray, listener: np.ndarray, scores: np.ndarray) -> ICC | None:
-    """ICC(A,1) of scores [n]; exact F interval on complete designs, REML components otherwise.
+def icc_of(
+    stimulus: np.ndarray, listener: np.ndarray, scores: np.ndarray
+) -> tuple[ICC | None, ICC | None]:
+    """ICC(A,1) and ICC(C,1) of scores [n]: exact F intervals if complete, else from REML.
 
     Returns:
         None where scores do not vary, there are fewer than two stimuli or listeners, or too few
         scores to split their variance.
     """
+    if len(scores) == 0 or np.ptp(scores) == 0:
+        return None, None
     n, k = int(stimulus.max()) + 1, int(listener.max()) + 1
-    if n < 2 or k < 2 or np.ptp(scores) == 0:
-        return None
+    if n < 2 or k < 2:
+        return None, None
     if len(scores) != n * k:
         fit = fit_two_way(stimulus, listener, scores)
-        total = fit.listener + fit.utterance + fit.residual
-        if not total > 0:
-            return None
-        return ICC(float(fit.listener / total), (_NAN, _NAN), "REML", k)
+        parts = (fit.listener + fit.utterance + fit.residual, fit.listener + fit.residual)
+        agreement, consistency = (
+            ICC(float(fit.listener / total), (_NAN, _NAN), "REML", k) if total > 0 else None
+            for total in parts
+        )
+        return agreement, consistency
     X = np.empty((n, k))
     X[stimulus, listener] = scores
     mean, by_stimulus, by_listener = X.mean(), X.mean(1), X.mean(0)
-    ms_r = k * ((by_stimulus - mean) ** 2).sum() / (n - 1)
-    ms_c = n * ((by_listener - mean) ** 2).sum() / (k - 1)
+    ms_r = k * float(((by_stimulus - mean) ** 2).sum()) / (n - 1)
+    ms_c = n * float(((by_listener - mean) ** 2).sum()) / (k - 1)
     rest = X - by_stimulus[:, None] - by_listener + mean
-    ms_e = (rest**2).sum() / ((n - 1) * (k - 1))
+    ms_e = float((rest**2).sum()) / ((n - 1) * (k - 1))
+    return _absolute(n, k, ms_r, ms_c, ms_e), _consistent(n, k, ms_r, ms_e)
+
+
+def _absolute(n: int, k: int, ms_r: float, ms_c: float, ms_e: float) -> ICC:
+    """ICC(A,1) of n stimuli and k listeners from the three mean squares."""
     value = (ms_r - ms_e) / (ms_r + (k - 1) * ms_e + k * (ms_c - ms_e) / n)
     if ms_e <= 0 or value >= 1:
-        return ICC(float(value), (_NAN, _NAN), "mean squares", k)
+        return ICC(value, (_NAN, _NAN), "mean squares", k)
     a = k * value / (n * (1 - value))
     b = 1 + k * value * (n - 1) / (n * (1 - value))
     v = (a * ms_c + b * ms_e) ** 2
@@ -133,7 +149,23 @@ def icc_agreement(stimulus: np.ndarray, listener: np.ndarray, scores: np.ndarray
     other = k * ms_c + (k * n - k - n) * ms_e
     low = n * (ms_r - f_low * ms_e) / (f_low * other + n * ms_r)
     high = n * (f_high * ms_r - ms_e) / (other + n * f_high * ms_r)
-    return ICC(float(value), (float(low), float(high)), "mean squares", k)
+    return ICC(value, (float(low), float(high)), "mean squares", k)
+
+
+def _consistent(n: int, k: int, ms_r: float, ms_e: float) -> ICC | None:
+    """ICC(C,1) of n stimuli and k listeners; none if nothing varies but the listeners' levels."""
+    if ms_r + (k - 1) * ms_e <= 0:
+        return None
+    value = (ms_r - ms_e) / (ms_r + (k - 1) * ms_e)
+    if ms_e <= 0:
+        return ICC(value, (_NAN, _NAN), "mean squares", k)
+    df = (n - 1, (n - 1) * (k - 1))
+    ends = (
+        ms_r / ms_e / float(stats.f.ppf(0.975, *df)),
+        ms_r / ms_e * float(stats.f.ppf(0.975, *df[::-1])),
+    )
+    low, high = ((end - 1) / (end + k - 1) for end in ends)
+    return ICC(value, (low, high), "mean squares", k)
 
 
 def kendall_w(means: np.ndarray) -> Concordance | None:

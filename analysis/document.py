@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from analysis import document_details
-from analysis.agreement import Agreement
+from analysis.agreement import ICC, Agreement
 from analysis.compare import Comparison
 from analysis.details import Details
 from analysis.gap import Gap
@@ -104,8 +104,11 @@ def agreement_row(agreement: Agreement) -> Row:
     """Measures of agreement over one set of systems; null where they have no meaning."""
     return {
         "systems": agreement.systems,
-        "icc_a1": None if agreement.icc is None else vars(agreement.icc),
-        "icc_ak": None if agreement.icc is None else vars(agreement.icc.of_mean()),
+        **{
+            f"icc_{kind}{size}": None if icc is None else vars(of(icc))
+            for kind, icc in (("a", agreement.icc), ("c", agreement.consistency))
+            for size, of in (("1", lambda icc: icc), ("k", ICC.of_mean))
+        },
         "kendall_w": None if agreement.concordance is None else vars(agreement.concordance),
         "krippendorff_alpha": agreement.krippendorff,
     }

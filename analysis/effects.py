@@ -83,7 +83,8 @@ class WinRate:
     Attributes:
         x, y: names of the systems.
         rate: share of the pages, 0 to 1.
-        se: two-way cluster-robust standard error; NaN with one listener and one utterance.
+        se: two-way cluster-robust standard error; NaN with one listener and one utterance, or if
+            every page says the same (always or never is no proof of always or never).
         ci: 95 % interval, within 0 to 1.
         n_pages: pages that have both.
     """
@@ -111,8 +112,11 @@ def win_matrix(ratings: Ratings) -> list[WinRate]:
             wins = (D > 0) + 0.5 * (D == 0)
             covariance, df = cluster_covariance(listener, utterance, wins[:, None])
             rate = float(wins.mean())
-            se = float(covariance[0, 0]) ** 0.5 if df > 0 else _NAN
-            half = float(stats.t.ppf(0.975, df)) * se if df > 0 else _NAN
-            ci = (max(0.0, rate - half), min(1.0, rate + half)) if df > 0 else (_NAN, _NAN)
+            se, ci = float(covariance[0, 0]) ** 0.5, (_NAN, _NAN)
+            if df < 1 or se <= 1e-12:
+                se = _NAN
+            else:
+                half = float(stats.t.ppf(0.975, df)) * se
+                ci = (max(0.0, rate - half), min(1.0, rate + half))
             found.append(WinRate(x, y, rate, se, ci, len(D)))
     return found

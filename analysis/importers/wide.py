@@ -13,7 +13,8 @@ from analysis.words import counted
 from intone.errors import UserError
 
 ADVICE = (
-    "name the columns that are systems, `--systems A,B`, or say with `--map` what every column is"
+    "name the columns that are systems, `intone ratings import FILE --systems A,B -o ratings.csv`, "
+    "or say with `--map` what every column is"
 )
 
 

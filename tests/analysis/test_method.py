@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.agreement import icc_agreement
+from analysis.agreement import icc_of
 from analysis.compare import compare
 from analysis.crossed import fit_two_way
 from analysis.gap import gap_reduction
@@ -237,7 +237,8 @@ def test_two_listeners_with_a_page_each_have_no_agreement_to_speak_of(tmp_path):
     frame = pd.DataFrame(rows, columns=pd.Index(["listener", "utterance", "system", "score"]))
     result = analyse(_read(tmp_path, frame, baseline="a"), rule="none")
     assert "no test is possible: it needs at least 3 pages" in result.headline[0]
-    assert icc_agreement(np.array([0, 1]), np.array([0, 1]), np.array([10.0, 20.0])) is None
+    two = np.array([0, 1])
+    assert icc_of(two, two, np.array([10.0, 20.0])) == (None, None)
 
 
 def test_methods_give_the_degrees_of_freedom_of_the_gap_and_not_of_the_study(tmp_path, make_study):

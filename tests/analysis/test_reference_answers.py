@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from analysis.adjust import adjust
-from analysis.agreement import icc_agreement, kendall_w
+from analysis.agreement import icc_of, kendall_w
 from analysis.compare import compare, contrast_pairs
 from analysis.components import variance_components
 from analysis.crossed import fit_two_way
@@ -177,7 +177,7 @@ def test_agreement(reference_set):
         return
     stimulus = frame.groupby(["utterance", "system"]).ngroup().to_numpy()
     listener = frame.groupby("listener").ngroup().to_numpy()
-    icc = icc_agreement(stimulus, listener, frame["score"].to_numpy())
+    icc, _ = icc_of(stimulus, listener, frame["score"].to_numpy())
     (wanted,) = (row for row in answers["agreement"]["icc"] if row["type"] == "ICC2")
     assert icc is not None
     _close(icc.value, wanted["icc"])
