@@ -33,7 +33,9 @@ def board(run, stage, split):
     return found.Tags(), found
 
 
-@pytest.mark.parametrize("system", ["ntts_attention", "kathaka", "camp"])
+@pytest.mark.parametrize("system", [
+    "ntts_attention", *(pytest.param(s, marks=pytest.mark.slow) for s in ("kathaka", "camp")),
+])  # fmt: skip
 def test_looking_changes_no_weight_and_shows_every_sentence(system, corpus, tiny, tmp_path):
     looks = {f"stages.{n}.validate_every": 2 for n in tiny(system, 1).stages}
     seen, unseen = tmp_path / "seen", tmp_path / "unseen"

@@ -41,7 +41,9 @@ def files(run):
     return {str(path.relative_to(run)): tensors(read[path.suffix](path)) for path in paths}
 
 
-@pytest.mark.parametrize("options", [{}, AVERAGED], ids=["plain", "averaged"])
+@pytest.mark.parametrize("options", [
+    pytest.param({}, id="plain", marks=pytest.mark.slow), pytest.param(AVERAGED, id="averaged"),
+])  # fmt: skip
 @pytest.mark.parametrize("system", ["ntts", "ntts_attention", "durian_plus", "kathaka", "camp"])
 def test_stopping_and_going_on_is_bit_equal_to_an_unbroken_run(
     system, options, corpus, tiny, tmp_path

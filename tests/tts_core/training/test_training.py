@@ -172,7 +172,9 @@ def test_damaged_weights_are_refused(corpus, tiny, tmp_path):
         checkpoint.load_model(tmp_path / "run/model")
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [
+    pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL,
+])  # fmt: skip
 def test_a_killed_training_goes_on_and_ends_like_an_unbroken_one(how, corpus, tiny, tmp_path):
     """SIGTERM stops with a checkpoint; SIGKILL loses no step that was checkpointed."""
     recipe = tmp_path / "tiny.yaml"
