@@ -56,6 +56,10 @@ class Comparison:
     win_rate: float
     design_effect: float
 
+    def simultaneous_ci(self, family: int) -> tuple[float, float]:
+        """95 % for all intervals of a family together (Bonferroni; Holm's test has no interval)."""
+        return self.fit.ci(1 - 0.05 / max(1, family))
+
     @property
     def paired(self) -> bool:
         """Whether listeners rated both on one text."""

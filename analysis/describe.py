@@ -20,6 +20,7 @@ class SystemSummary:
         n_utterances: number of utterances in which it was rated.
         mean: plain mean of the scores, points.
         se: standard error of the mean for new listeners and new utterances; NaN if undefined.
+        df: degrees of freedom of its interval.
         ci: 95 % interval of the mean. Not for reading off differences: see the comparisons.
         median: median of the ratings; q1 and q3 are the quartiles (Hyndman and Fan type 7).
         share_lowest, share_highest: shares of the ratings at the ends of the scale, 0 to 1.
@@ -34,6 +35,7 @@ class SystemSummary:
     n_utterances: int
     mean: float
     se: float
+    df: float
     ci: tuple[float, float]
     median: float
     q1: float
@@ -62,6 +64,7 @@ def describe(ratings: Ratings) -> list[SystemSummary]:
                 n_utterances=fit.n_utterances,
                 mean=fit.raw,
                 se=fit.raw_se,
+                df=fit.df,
                 ci=fit.raw_ci(),
                 median=float(median),
                 q1=float(q1),

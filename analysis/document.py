@@ -1,14 +1,14 @@
 """A result as `report.json` and as tables."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from analysis import document_details
 from analysis.agreement import ICC, Agreement
-from analysis.compare import Comparison
+from analysis.compare import Comparison, family_size
 from analysis.details import Details
 from analysis.gap import Gap
 from analysis.guards import lights, warnings
@@ -52,7 +52,7 @@ def document(result: Result, details: Details, command: str, notes: list[str]) -
             "rule": result.screening.rule,
             "excluded": [vars(exclusion) for exclusion in result.screening.excluded],
             "without": {
-                "comparisons": [comparison_row(c) for c in without_comparisons],
+                "comparisons": _rows(without_comparisons),
                 "gaps": [vars(gap) for gap in without_gaps],
             },
         },
@@ -60,7 +60,7 @@ def document(result: Result, details: Details, command: str, notes: list[str]) -
             {key: value for key, value in vars(s).items() if key != "scores"}
             for s in result.systems
         ],
-        "comparisons": [comparison_row(c) for c in result.comparisons],
+        "comparisons": _rows(result.comparisons),
         "gaps": [gap_row(gap) for gap in result.gaps],
         "variance_components": None if components is None else vars(components),
         "agreement": {
@@ -78,11 +78,17 @@ def document(result: Result, details: Details, command: str, notes: list[str]) -
     return plain(found)
 
 
-def comparison_row(c: Comparison) -> Row:
-    """One comparison, flat: x minus y."""
+def _rows(comparisons: Sequence[Comparison]) -> list[Row]:
+    family = family_size(comparisons)
+    return [comparison_row(c, family) for c in comparisons]
+
+
+def comparison_row(c: Comparison, family: int) -> Row:
+    """One comparison of a family, flat: x minus y."""
     fit = c.fit
     return {
         "x": c.x, "y": c.y, "estimate": fit.estimate, "se": fit.se, "df": fit.df, "ci": fit.ci(),
+        "simultaneous_ci": c.simultaneous_ci(family),
         "stat": fit.t, "p": fit.p, "p_adjusted": c.p_adjusted, "adjust": "holm",
         "method": method_name(fit), "naive_p": c.naive_p,
         "naive_ci": c.naive_ci, "design_effect": c.design_effect, "raw": fit.raw,

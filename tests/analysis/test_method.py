@@ -174,6 +174,11 @@ def test_tests_that_are_not_possible_do_not_count_for_holm(tmp_path, make_study)
     result = analyse(_read(tmp_path, both, baseline="base"), rule="none")
     assert [c.fit.defined for c in result.comparisons] == [True, False]
     assert result.comparisons[0].p_adjusted == result.comparisons[0].fit.p
+    fit = result.comparisons[0].fit
+    assert result.comparisons[0].simultaneous_ci(1) == fit.ci()
+    # Two intervals that hold together at 95 % are two at 97.5 %.
+    low, high = result.comparisons[0].simultaneous_ci(2)
+    assert (high - low) / 2 / fit.se == pytest.approx(stats.t.ppf(1 - 0.05 / 4, fit.df))
     assert "Holm" not in " ".join([*result.headline, methods_text(result)])
 
 
