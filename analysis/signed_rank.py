@@ -97,9 +97,6 @@ def _walsh_average(ordered: np.ndarray, place: int) -> float:
     near = 1e-14 * max(abs(low), abs(high))
     while high - low > near:
         middle = (low + high) / 2
-        if middle in (low, high):
-            # Neighbouring numbers: far from 0 they lie further apart than the limit.
-            break
         low, high = (low, middle) if up_to(middle) > place else (middle, high)
     return high
 
