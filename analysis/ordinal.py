@@ -4,11 +4,13 @@ A proportional-odds model of two systems (McCullagh 1980), fitted to the ratings
 (marginally) with a two-way cluster-robust covariance, because listeners and utterances repeat.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 from statsmodels.miscmodels.ordinal_model import OrderedModel
+from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from analysis.ratings import Ratings
 from analysis.ratio import cluster_covariance
@@ -16,6 +18,8 @@ from analysis.words import interval, number, p_equals
 
 # A slider has a hundred steps, which are no categories and as many thresholds.
 MOST_LEVELS = 15
+# Slope of the log likelihood at its top; more, and the search ended elsewhere.
+_LEVEL_ENOUGH = 1e-3
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ def ordinal_test(ratings: Ratings, x: str, y: str) -> Ordinal | None:
 
     Returns:
         None with a single listener or utterance, with one level of rating or more than 15 (a slider
-        has no categories), or if the ratings of the two do not overlap.
+        has no categories), if the ratings of the two do not overlap, or if the search for the most
+        likely odds does not come to an end.
     """
     listener, utterance, scores = ratings.pages().of(x, y)
     levels = np.unique(scores)
@@ -70,7 +75,12 @@ def ordinal_test(ratings: Ratings, x: str, y: str) -> Ordinal | None:
     rank = np.searchsorted(levels, scores.T.ravel())
     is_x = np.repeat([1.0, 0.0], len(scores))
     model = OrderedModel(rank, is_x[:, None], distr="logit")
-    fitted = model.fit(method="bfgs", disp=False, gtol=1e-8)
+    with warnings.catch_warnings():
+        # It also warns where only the last digits are not certain.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted = model.fit(method="bfgs", disp=False, gtol=1e-8)
+    if not np.abs(model.score(fitted.params)).max() < _LEVEL_ENOUGH:
+        return None
     log_odds = float(fitted.params[0])
     bread = np.linalg.inv(-np.asarray(model.hessian(fitted.params)))
     by_rating = np.asarray(model.score_obs(fitted.params))
