@@ -75,17 +75,18 @@ def sample_warnings(n_l: int, n_u: int, looks: int | None) -> list[str]:
 
 def _scope(result: Result) -> list[str]:
     found = []
+    unpaired = ", ".join(f"{c.x} − {c.y}" for c in result.comparisons if not c.paired)
+    if unpaired:
+        found.append(
+            f"{unpaired}: no listener rated both on one text (unpaired). What listeners and texts "
+            "differ in does not cancel, so intervals are wider than they need be, and no test on "
+            "listener means stands beside: let listeners hear both systems on a text."
+        )
     for c in result.comparisons:
         pair = f"{c.x} − {c.y}"
         if not c.fit.defined:
             found.append(f"{pair}: no test is possible: {c.fit.why_undefined}.")
             continue
-        if not c.paired:
-            found.append(
-                f"{pair}: no listener rated both on one text (unpaired). What listeners and texts "
-                "differ in does not cancel, so the interval is wider than it need be, and no test "
-                "on listener means stands beside: let listeners hear both systems on a text."
-            )
         if c.fit.method == SMALLER_SAMPLE:
             found.append(
                 f"{pair}: too few ratings per listener and text for Satterthwaite's degrees of "

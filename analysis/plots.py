@@ -3,6 +3,7 @@
 import io
 import re
 import textwrap
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -106,10 +107,12 @@ def _drawing(figure: Figure, name: str, simulated: bool) -> Drawing:
         )  # fmt: skip
     svg, pdf = io.StringIO(), io.BytesIO()
     # A fixed salt and no date: the same result gives the same bytes.
-    with mpl.rc_context({"svg.hashsalt": name}):
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     nothing = {"CreationDate": None, "Creator": None, "Producer": None}
-    figure.savefig(pdf, format="pdf", metadata=nothing)
+    with mpl.rc_context({"svg.hashsalt": name}), warnings.catch_warnings():
+        # Names in other scripts are text in SVG; in PDF they are boxes (docs/analysis.md).
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(pdf, format="pdf", metadata=nothing)
     return Drawing(svg.getvalue(), pdf.getvalue())
 
 

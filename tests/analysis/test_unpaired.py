@@ -85,7 +85,7 @@ def test_such_a_study_gets_its_gap_and_every_face_says_unpaired(read, make_study
     assert not x.paired
     said = " ".join([*result.headline, *warnings(result), methods_text(result)])
     assert "means of different pages are compared (unpaired)" in result.headline[0]
-    assert "x − base: no listener rated both on one text (unpaired)" in said
+    assert "x − base, y − base: no listener rated both on one text (unpaired)" in said
     assert "Systems were compared by the difference of their means over all their ratings" in said
     assert "within-page" not in said
     assert "Wilcoxon" not in said
