@@ -25,31 +25,29 @@ def preference_figures(result: PreferenceResult) -> dict[str, Figure]:
 
 def preferences_figure(pairs: tuple[PairPreference, ...]) -> Figure:
     """One bar a pair: share of x, of neither, of y, per cent."""
-    figure, ax = rows(len(pairs), 0.5, [pair.x for pair in pairs])
-    right = ax.secondary_yaxis("right")
-    right.set_yticks(range(len(pairs)), [pair.y for pair in pairs])
-    right.tick_params(length=0, labelcolor=INK)
-    right.spines["right"].set_visible(False)
+    # Names stand above their ends of the bar, however long they are.
+    figure, ax = rows(len(pairs), 0.62, ["" for _ in pairs])
     box = ax.get_position()
-    widest = max(len(pair.y) for pair in pairs)
-    ax.set_position((box.x0, box.y0, 0.97 - min(0.02 + 0.0125 * widest, 0.3) - box.x0, box.height))
+    ax.set_position((0.03, box.y0, 0.94, box.height))
     for row, pair in enumerate(pairs):
         left = 0.0
         for count, colour, ink in (
             (pair.n_x, _X, "#ffffff"), (pair.n_none, _NONE, "#1a1a1a"), (pair.n_y, _Y, "#1a1a1a"),
         ):  # fmt: skip
             share = 100 * count / pair.n
-            ax.barh([row], [share], left=left, height=0.56, color=colour, edgecolor=PAPER, lw=1)
+            ax.barh(
+                [row + 0.15], [share], left=left, height=0.5, color=colour, edgecolor=PAPER, lw=1
+            )
             if share > 100 * _ROOM:
                 ax.text(
-                    left + share / 2, row, f"{number(share)} %", ha="center", va="center",
+                    left + share / 2, row + 0.15, f"{number(share)} %", ha="center", va="center",
                     fontsize=9, color=ink,
                 )  # fmt: skip
             left += share
         p = p_equals(pair.p_adjusted) if pair.fit.defined else "no test"
-        ax.text(0.6, row - 0.3, p, ha="left", va="bottom", fontsize=8, color=MUTED)
-    # Behind the bars, whose numbers it would cross.
-    ax.axvline(50, color=INK, lw=1, ls=":", zorder=0.5)
+        for x, text, side in ((0, pair.x, "left"), (100, pair.y, "right")):
+            ax.text(x, row - 0.14, text, ha=side, va="bottom", fontsize=10, color=INK)
+        ax.text(50, row - 0.14, p, ha="center", va="bottom", fontsize=9, color=MUTED)
     ax.set_xlim(0, 100)
     ax.grid(visible=False)
     ax.xaxis.set_major_formatter("{x:.0f} %")
