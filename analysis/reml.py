@@ -128,8 +128,7 @@ class Crossed:
         """
         deviance, residual, s = self._profile(ratios)
         a, b = s.ratios
-        inverse = np.tril(linalg.lapack.dpotri(s.factor, lower=1)[0])
-        inverse += np.tril(inverse, -1).T
+        inverse = linalg.cho_solve((s.factor, True), np.eye(len(s.factor)), check_finite=False)
         root = np.sqrt(s.diagonal)[:, None]
         by_rows = s.x - b * (s.half @ s.z) / root
         half = s.half / root
