@@ -11,7 +11,7 @@ from scipy import stats
 from analysis.adjust import adjust
 from analysis.crossed import TwoWayFit, fit_two_way
 from analysis.ratings import Pages, Ratings
-from analysis.signed_rank import SignedRank, hodges_lehmann, wilcoxon_exact
+from analysis.signed_rank import SignedRank, hodges_lehmann, wilcoxon_exact, wins
 from analysis.unpaired import UNPAIRED, unpaired_fit, welch
 from analysis.words import counted, p_equals, p_value
 from intone.errors import UserError
@@ -158,7 +158,7 @@ def _compare_pair(pages: Pages, x: str, y: str) -> Comparison | None:
         naive_ci=naive_ci,
         hodges_lehmann=hodges_lehmann(means),
         dz=float(np.mean(means)) / spread if spread > 1e-12 else nan,
-        win_rate=float(np.mean((D > 0) + 0.5 * (D == 0))),
+        win_rate=float(wins(D).mean()),
         design_effect=(fit.raw_se / naive_se) ** 2 if fit.defined and naive_se > 0 else nan,
     )
 

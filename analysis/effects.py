@@ -7,7 +7,7 @@ from scipy import special, stats
 
 from analysis.ratings import Ratings
 from analysis.ratio import cluster_covariance
-from analysis.signed_rank import wilcoxon_exact
+from analysis.signed_rank import wilcoxon_exact, wins
 
 _NAN = float("nan")
 
@@ -57,7 +57,7 @@ def effect_sizes(ratings: Ratings, x: str, y: str) -> EffectSizes | None:
     return EffectSizes(
         x, y, float(D.mean()), dz, dz * hedges_correction(n - 1) if n > 1 else _NAN,
         wilcoxon_exact(means).rank_biserial, delta, (delta + 1) / 2,
-        float(np.mean((D > 0) + 0.5 * (D == 0))),
+        float(wins(D).mean()),
     )  # fmt: skip
 
 
@@ -108,15 +108,14 @@ def win_matrix(ratings: Ratings) -> list[WinRate]:
             listener, utterance, scores = pages.of(x, y)
             if len(scores) == 0:
                 continue
-            D = np.round(scores[:, 0] - scores[:, 1], 9)
-            wins = (D > 0) + 0.5 * (D == 0)
-            covariance, df = cluster_covariance(listener, utterance, wins[:, None])
-            rate = float(wins.mean())
+            won = wins(scores[:, 0] - scores[:, 1])
+            covariance, df = cluster_covariance(listener, utterance, won[:, None])
+            rate = float(won.mean())
             se, ci = float(covariance[0, 0]) ** 0.5, (_NAN, _NAN)
             if df < 1 or se <= 1e-12:
                 se = _NAN
             else:
                 half = float(stats.t.ppf(0.975, df)) * se
                 ci = (max(0.0, rate - half), min(1.0, rate + half))
-            found.append(WinRate(x, y, rate, se, ci, len(D)))
+            found.append(WinRate(x, y, rate, se, ci, len(won)))
     return found

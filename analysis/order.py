@@ -42,7 +42,7 @@ class OrderEffect:
 def order_effects(
     ratings: Ratings, pairs: tuple[tuple[str, str], ...] | list[tuple[str, str]] = ()
 ) -> list[OrderEffect]:
-    """Drift of the scores over pages and over the screen, and of every pair over pages.
+    """Drift of the scores over pages and over the screen, carry-over, drift of every pair.
 
     Stimulus means are taken out of every score first, so that the order in which texts were drawn
     is no drift. Empty if the ratings hold no page or stimulus positions; nothing over pages
@@ -65,7 +65,11 @@ def order_effects(
         drift(frame, "rest", "page", "Scores over pages", "points per page"),
         _halves(frame, "rest", "Scores, second half of the pages minus the first"),
         drift(frame, "rest", "place", "Scores over places on the page", "points per place"),
-    ]
+        drift(
+            _with_previous(frame), "rest", "previous",
+            "Scores by the mean score of the text on the page before", "points per point",
+        ),
+    ]  # fmt: skip
     for x, y in pairs:
         wide = frame[frame["system"].isin([x, y])].pivot_table(
             index=["listener", "utterance", "page"], columns="system", values="score"
@@ -77,6 +81,15 @@ def order_effects(
         effects.append(drift(D, "D", "page", f"{x} − {y} over pages", "points per page"))
         effects.append(_halves(D, "D", f"{x} − {y}, second half of the pages minus the first"))
     return [effect for effect in effects if effect is not None]
+
+
+def _with_previous(frame: pd.DataFrame) -> pd.DataFrame:
+    """Every rating with the mean score, over all listeners, of the text on the page before."""
+    text = frame.groupby("utterance")["score"].transform("mean")
+    pages = frame.assign(text=text).dropna(subset=["page"]).drop_duplicates(["listener", "page"])
+    pages = pages.sort_values(["listener", "page"])
+    pages["previous"] = pages.groupby("listener", observed=True)["text"].shift(1)
+    return frame.merge(pages[["listener", "page", "previous"]], on=["listener", "page"], how="left")
 
 
 def drift(frame: pd.DataFrame, value: str, by: str, name: str, unit: str) -> OrderEffect | None:

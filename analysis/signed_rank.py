@@ -54,6 +54,12 @@ def _sums_of_ranks(ranks: np.ndarray) -> np.ndarray:
     return chance
 
 
+def wins(differences: np.ndarray) -> np.ndarray:
+    """1 where a difference is above 0, one half where it is 0 (to 9 decimals), else 0."""
+    d = np.round(differences, _DECIMALS)
+    return (d > 0) + 0.5 * (d == 0)
+
+
 def hodges_lehmann(values: np.ndarray) -> float:
     """Median of the Walsh averages (v_i + v_j) / 2, i <= j."""
     n = len(values) * (len(values) + 1) // 2

@@ -167,6 +167,26 @@ def test_a_planted_drift_is_found_and_a_difference_has_none(read, make_study):
     assert "Scores over places on the page" not in effects
 
 
+def test_a_planted_carry_over_is_found(read, make_study):
+    """After a good text the next one is scored lower, by 0.5 points a point."""
+    frame = make_study(40, 10, 8, x=50.0, y=50.0)
+    worth = dict(zip(sorted(frame["utterance"].unique()), np.linspace(-20, 20, 10), strict=True))
+    rng = np.random.default_rng(2)
+    for name in frame["listener"].unique():
+        order = rng.permutation(list(worth))
+        page = {text: i for i, text in enumerate(order)}
+        before = dict(zip(order[1:], (worth[text] for text in order[:-1]), strict=True))
+        rows = frame["listener"] == name
+        text = frame.loc[rows, "utterance"]
+        frame.loc[rows, "page_index"] = text.map(page)
+        frame.loc[rows, "score"] += text.map(worth) - 0.5 * text.map(before).fillna(0.0)
+    frame["score"] = frame["score"].clip(0, 100)
+    effects = {effect.name: effect for effect in order_effects(read(frame))}
+    found = effects["Scores by the mean score of the text on the page before"]
+    assert found.estimate == pytest.approx(-0.5, abs=0.1)
+    assert abs(effects["Scores over pages"].estimate) < 0.3
+
+
 def test_groups_that_differ_and_groups_that_do_not(read, make_study):
     frame = make_study(16, 10, 9, x=60.0, y=50.0)
     frame["arm"] = np.where(frame["listener"] < "L08", "told", "not told")
