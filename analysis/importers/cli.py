@@ -71,6 +71,7 @@ def import_command(
     """Results of webMUSHRA, pymushra, beaqleJS, Netflix's player or a wide table, as ratings."""
     from analysis.importers.found import Options
     from analysis.importers.recognise import import_results
+    from analysis.words import counted
 
     _check_place(out, files)
     named = {"reference": reference, "anchor_low": anchor_low, "anchor_mid": anchor_mid}
@@ -95,9 +96,10 @@ def import_command(
     frame = source.frame
     for note in source.notes:
         typer.echo(f"Note: {note}")
+    size = (counted(frame[column].nunique(), column) for column in ("listener", "utterance"))
     typer.echo(
-        f"{out}: {len(frame)} {kind} by {frame['listener'].nunique()} listeners on "
-        f"{frame['utterance'].nunique()} utterances, origin {frame['origin'].iloc[0]}."
+        f"{out}: {counted(len(frame), kind.removesuffix('s'))} by {' on '.join(size)}, origin "
+        f"{frame['origin'].iloc[0]}."
     )
     typer.echo(f"Next: intone report {out} -o report")
 
