@@ -75,13 +75,26 @@ def _listen(server, number, stop):
 
 
 @pytest.fixture(scope="module")
-def token(study):
-    """What makes the account."""
+def accounts(study):
     read = read_study(study)
     engine = connect(database_url(read, study))
     with transaction(engine) as session:
         row = study_row(session, read, rehearsal=False)
-    return Accounts(engine, row).setup_token()
+    return Accounts(engine, row)
+
+
+@pytest.fixture(scope="module")
+def token(accounts):
+    """What makes the account."""
+    return accounts.setup_token()
+
+
+@pytest.fixture
+def account(accounts):
+    """The researcher's account, whether or not another test has made it."""
+    token = accounts.setup_token()
+    if token is not None:
+        accounts.create(token, "rosa", PASSWORD)
 
 
 def picture(page, name):
@@ -180,6 +193,7 @@ def test_the_whole_side_of_the_researcher(browser, watched, study, token):
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.usefixtures("account")
 def test_every_tab_fits_every_screen(browser, watched, width, scheme):
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
