@@ -173,5 +173,8 @@ def _equivalence_of_listener_means(reference_set):
 def test_what_r_says(reference_set, answers, monkeypatch):
     if answers is _normal_signed_ranks:
         monkeypatch.setattr(signed_rank, "_EXACT_UP_TO", 0)
-    for found, wanted, tolerance in answers(reference_set):
+    asked = list(answers(reference_set))
+    if not asked:
+        pytest.skip("R was not asked this of this set")
+    for found, wanted, tolerance in asked:
         assert found == pytest.approx(wanted, **tolerance)
