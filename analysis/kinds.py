@@ -6,7 +6,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from analysis.importers.recognise import import_results, recognise
-from analysis.sources import DATABASE_SUFFIXES, open_database, reading
+from analysis.sources import DATABASE_SUFFIXES, open_database, reading, separator
 from intone.errors import UserError
 
 # Of pages on which one of two versions is chosen; they have no scores.
@@ -65,9 +65,9 @@ def _columns(file: Path) -> set[str]:
             head = stream.read(_HEAD)
     except OSError:
         return set()
-    first = next((line for line in head.splitlines() if line.strip()), "")
-    delimiter = max(",;\t|", key=first.count)
-    return {cell.strip() for row in csv.reader([first], delimiter=delimiter) for cell in row}
+    lines = [line for line in head.splitlines() if line.strip()]
+    header = csv.reader(lines[:1], delimiter=separator(lines))
+    return {cell.strip() for row in header for cell in row}
 
 
 def _in_database(engine: sa.Engine, where: str, page_type: str | None, study: str | None) -> bool:

@@ -3,7 +3,7 @@
 import csv
 import sqlite3
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,13 +86,19 @@ def open_database(path: str | Path) -> tuple[sa.Engine | None, str]:
     ), file.name
 
 
+def separator(lines: Iterable[str]) -> str:
+    """Comma, semicolon, tab or bar: the commonest in the first line that is not blank."""
+    first = next((line for line in lines if line.strip()), "")
+    return max(",;\t|", key=first.count)
+
+
 def _read_csv(file: Path) -> Source:
     try:
         # csv.reader wants newline="" so that a line break inside quotes stays inside its cell.
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            first = stream.readline()
+            delimiter = separator(stream)
             stream.seek(0)
-            reader = csv.reader(stream, delimiter=max(",;\t|", key=first.count), strict=True)
+            reader = csv.reader(stream, delimiter=delimiter, strict=True)
             rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except UnicodeDecodeError as error:
         raise UserError(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from analysis.sources import separator
 from intone.errors import UserError
 
 # Python would also take "1_000" and "nan"; a score is digits.
@@ -45,17 +46,16 @@ def read_text(file: Path) -> str:
 def read_lines(file: Path, text: str | None = None) -> tuple[list[Line], int]:
     """The lines of a table that are not blank, and how many are.
 
-    The separator (comma, semicolon or tab) is the commonest in the first line.
+    The separator is found as for a table of the contract.
 
     Raises:
         UserError: not a table, or an empty one.
     """
     text = read_text(file) if text is None else text
-    first = next((line for line in text.splitlines() if line.strip()), "")
     csv.field_size_limit(_CELL_LIMIT)
     # newline="" so that a line break inside quotes stays inside its cell.
     reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True
+        io.StringIO(text, newline=""), delimiter=separator(text.splitlines()), strict=True
     )
     lines, blank = [], 0
     try:
