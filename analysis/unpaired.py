@@ -3,9 +3,9 @@
 Where a listener hears another system on every text (rotated MOS and ACR tests), nothing cancels
 within a page. What is left is the difference of the two systems' means with the two-way
 cluster-robust variance of Cameron, Gelbach and Miller (2011): right, but listeners and texts that
-score high or low stay in it, so it is wider than the paired analysis of as many ratings. In
-simulations with the scatter of published tests 5 to 7 % false positives, 10 % where listeners and
-texts do not differ in what they like.
+score high or low stay in it, so it is wider than the paired analysis of as many ratings. It finds
+somewhat too much: 5 to 8 % false positives in simulations with the scatter of published tests, 10 %
+where listeners and texts do not differ in what they like (`benchmarks.calibration_unpaired`).
 """
 
 import numpy as np

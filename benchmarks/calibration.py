@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 from rich.progress import track
 from scipy import stats
 
@@ -285,7 +286,7 @@ def main() -> None:
     ]
     # Differences of integers tie and are 0: the signed-rank test of pages warns each time.
     warnings.filterwarnings("ignore", module="scipy")
-    for task in track(todo, description="Studies"):
+    for task in track(todo, description="Studies", console=Console(stderr=True)):
         line = run_studies(*task)
         lines.append(line)
         with journal.open("a", encoding="utf-8") as file:

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
+from rich.console import Console
 from rich.progress import track
 from scipy import stats
 
@@ -65,8 +66,9 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=4000, help="of each design")
     n = parser.parse_args().studies
     lines = ["| design | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    progress = Console(stderr=True)
     for number, design in enumerate(DESIGNS):
-        found = counted(number, track(range(n), description=design.name))
+        found = counted(number, track(range(n), design.name, console=progress))
         cells = []
         for column in COLUMNS:
             low, high = interval_99(found[column], n)
