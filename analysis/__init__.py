@@ -9,13 +9,15 @@
     choices = analysis.read_preferences("preferences.csv")
     analysis.preference_table(choices)
 
-Whatever else a report shows is a function of a module: `from analysis.omnibus import omnibus`.
+Each further section of a report is a function: `from analysis.questions.omnibus import omnibus`.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from analysis.data.preferences import read_preferences
+    from analysis.data.ratings import read_ratings
     from analysis.notebook import (
         ability_table,
         comparison_table,
@@ -25,9 +27,7 @@ if TYPE_CHECKING:
         system_table,
         text_table,
     )
-    from analysis.preference_data import read_preferences
-    from analysis.ratings import read_ratings
-    from analysis.results import analyse
+    from analysis.report.result import analyse
 
 __all__ = [
     "ability_table", "analyse", "comparison_table", "gap_table", "listener_table",
@@ -35,8 +35,8 @@ __all__ = [
 ]  # fmt: skip
 
 _ELSEWHERE = {
-    "read_ratings": "analysis.ratings", "read_preferences": "analysis.preference_data",
-    "analyse": "analysis.results",
+    "read_ratings": "analysis.data.ratings", "read_preferences": "analysis.data.preferences",
+    "analyse": "analysis.report.result",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from analysis.importers.cli import ratings_app
+from analysis.importers_cli import ratings_app
 
 app = typer.Typer()
 app.add_typer(ratings_app, name="ratings")
@@ -144,7 +144,7 @@ def report(
     """
     from functools import partial
 
-    from analysis.report import write_report
+    from analysis.report.write import write_report
 
     said = list(note or ())
     if watch:
@@ -178,7 +178,7 @@ def report(
         refresh=every if watch else None,
     )
     if watch:
-        from analysis.watching import watch as keep_watching
+        from analysis.report.watch import watch as keep_watching
 
         typer.echo("Watching; stop with Ctrl-C.")
         try:
@@ -193,8 +193,8 @@ def _tell(page: Path, out: Path) -> None:
     """The report's main sentences and its place."""
     import json
 
-    from analysis.report import JSON
-    from analysis.words import counted
+    from analysis.report.write import JSON
+    from analysis.wording import counted
 
     found = json.loads((out / JSON).read_text(encoding="utf-8"))
     for sentence in [*found["headline"], *found["notes"]]:
@@ -251,8 +251,8 @@ def power(
     ] = None,
 ) -> None:
     """Show how small a difference between two systems a listening test could find."""
-    from analysis.power import Scatter
-    from analysis.power_table import Question, power_curves, power_table
+    from analysis.models.power import Scatter
+    from analysis.report.power_table import Question, power_curves, power_table
 
     called = "" if difference is None else f"{difference:g} points"
     if gap is not None:
@@ -272,7 +272,7 @@ def power(
 def _gap_in_points(
     gap: float, distance: float | None, like: Path | None, difference: float | None
 ) -> float:
-    from analysis.power import distance_of_report
+    from analysis.models.power import distance_of_report
     from intone.errors import UserError
 
     if difference is not None:

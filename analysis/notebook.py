@@ -5,18 +5,18 @@ All but the named alternatives screen as a report does, and say so.
 
 from collections.abc import Sequence
 
-from analysis.compare import Contrasts, contrast_pairs, family_size
-from analysis.items import item_report
-from analysis.listeners import listener_report
-from analysis.pairwise import Method, compare_by
-from analysis.preference import preference
-from analysis.preference_data import Choices
-from analysis.preference_text import bounded_abilities, model_warnings
-from analysis.ratings import Ratings
-from analysis.results import Result, analyse, comparison_text
-from analysis.screening import OwnRule, RuleName
-from analysis.shown import Shown
-from analysis.words import SIMULATED, counted
+from analysis.data.preferences import Choices
+from analysis.data.ratings import Ratings
+from analysis.questions.alternatives import Method, compare_by
+from analysis.questions.compare import Contrasts, contrast_pairs, family_size
+from analysis.questions.listeners import listener_report
+from analysis.questions.preference import preference
+from analysis.questions.screening import OwnRule, RuleName
+from analysis.questions.texts import item_report
+from analysis.report.preference.text import bounded_abilities, model_warnings
+from analysis.report.result import Result, analyse, comparison_text
+from analysis.table_view import Shown
+from analysis.wording import SIMULATED, counted
 
 Rule = RuleName | OwnRule | None
 

@@ -69,7 +69,7 @@ def simulate(design: str) -> pd.DataFrame:
 
 def report(path: Path) -> str:
     """The whole report, from the file to HTML, tables and figures."""
-    from analysis.report import write_report
+    from analysis.report.write import write_report
 
     # Nobody is left out: what is measured is all the ratings.
     write_report(
@@ -81,8 +81,8 @@ def report(path: Path) -> str:
 
 def all_pairs(path: Path) -> str:
     """All pairs with the default test and its companions, from ratings that are read."""
-    from analysis.compare import compare, contrast_pairs
-    from analysis.ratings import read_ratings
+    from analysis.data.ratings import read_ratings
+    from analysis.questions.compare import compare, contrast_pairs
 
     ratings = read_ratings(path, baseline="baseline", reference="recordings")
     pairs = contrast_pairs(ratings, "all")
@@ -92,8 +92,8 @@ def all_pairs(path: Path) -> str:
 
 def full_model(path: Path) -> str:
     """All six variance components."""
-    from analysis.components import variance_components
-    from analysis.ratings import read_ratings
+    from analysis.data.ratings import read_ratings
+    from analysis.questions.components import variance_components
 
     ratings = read_ratings(path, baseline="baseline", reference="recordings")
     _start()

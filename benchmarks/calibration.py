@@ -27,11 +27,11 @@ from rich.console import Console
 from rich.progress import track
 from scipy import stats
 
-from analysis.compare import one_sample_t
-from analysis.crossed import fit_two_way
-from analysis.ratio import cluster_covariance, fieller
-from analysis.resample import bootstrap_means, bootstrap_p, percentile_interval
-from analysis.signed_rank import wilcoxon_exact
+from analysis.models.bootstrap import bootstrap_means, bootstrap_p, percentile_interval
+from analysis.models.cluster import cluster_covariance, fieller
+from analysis.models.crossed import fit_two_way
+from analysis.models.rank_tests import wilcoxon_exact
+from analysis.questions.compare import one_sample_t
 from benchmarks.calibration_figure import draw
 from intone.files import whole_lines
 

@@ -21,9 +21,9 @@ from rich.console import Console
 from rich.progress import track
 from scipy import stats
 
-from analysis.ratings import Pages
-from analysis.ratio import contrasts_of_means, fieller
-from analysis.unpaired import unpaired_fit, welch
+from analysis.data.ratings import Pages
+from analysis.models.cluster import contrasts_of_means, fieller
+from analysis.questions.unpaired import unpaired_fit, welch
 from benchmarks.calibration import ALPHA, DESIGNS, SEED, Design, interval_99
 
 SYSTEMS = ("baseline", "equal", "better", "recordings")

@@ -26,13 +26,13 @@ import torch
 
 from benchmarks.contest import PEERS, contend, measure, peers_python, shown
 from benchmarks.workload import FRAME_S, N_FRAMES, N_PHONES, facts, invented
-from tts_core.audio.vocoder import load_vocoder
 from tts_core.config import STAGES, Features, load_recipe
 from tts_core.models.batch import collate
 from tts_core.models.build import System, build
 from tts_core.models.camp import CAMP
 from tts_core.models.durian_plus import DurIANPlus
 from tts_core.models.ntts_attention import LONGEST, NTTSAttention
+from tts_core.vocoder.load import load_vocoder
 
 BATCH = 16
 HELP = Path(__file__).with_name("peers_synthesis.py")

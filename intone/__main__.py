@@ -1,5 +1,5 @@
 """`python -m intone`, and so `torchrun -m intone train ...`."""
 
-from intone.cli import main
+from intone.command.cli import main
 
 main()

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from mushra_app.admin.cli import register as register_admin
-from mushra_app.interchange.cli import register
-from mushra_app.languages import Language
+from mushra_app.admin_cli import register as register_admin
+from mushra_app.interchange_cli import register
+from mushra_app.study.languages import Language
 
 app = typer.Typer(no_args_is_help=True)
 study_app = typer.Typer(
@@ -55,7 +55,7 @@ def new(
     ] = None,
 ) -> None:
     """Make a listening test of a stimulus set: a commented file that you can edit."""
-    from mushra_app.new_study import new_study
+    from mushra_app.design.new import new_study
 
     with _preparing() as progress:
         new_study(
@@ -92,7 +92,7 @@ def check(
     from rich.console import Console
 
     from intone.errors import UserError
-    from mushra_app.check import check_study, show
+    from mushra_app.compliance.check import check_study, show
 
     # The recogniser belongs to another room; whoever puts the rooms together hands it over.
     find = (context.obj or {}).get("recogniser") if texts else None
@@ -133,8 +133,8 @@ def plan(
     ] = None,
 ) -> None:
     """Show before launch who would hear what, how evenly, and which differences it could show."""
-    from mushra_app.plan_view import run
-    from mushra_app.precision import no_precision
+    from mushra_app.design.plan_view import run
+    from mushra_app.design.precision import no_precision
 
     assuming = (context.obj or {}).get("precision")
     precision = assuming(like) if assuming else no_precision
@@ -153,7 +153,7 @@ def invite(
 
     Keep the output: the links cannot be shown again.
     """
-    from mushra_app.invitations import invite as run
+    from mushra_app.sitting.invitations import invite as run
 
     typer.echo("link")
     for link in run(study, count, base_url):
@@ -173,7 +173,7 @@ def audit(
     import json
 
     from intone.errors import UserError
-    from mushra_app.audit import audit as run
+    from mushra_app.audit.checks import audit as run
 
     with _preparing("Pages") as progress:
         checks = run(study, progress)
@@ -199,7 +199,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 7860,
 ) -> None:
     """Open a listening test in the browser, for you or for your listeners (Ctrl-C ends it)."""
-    from mushra_app.app import serve as run
+    from mushra_app.web.app import serve as run
 
     address = f"[{host}]" if ":" in host else host
     with ExitStack() as stack:
@@ -236,8 +236,8 @@ def rehearse(
 
     Their ratings carry `simulated` for ever and go to a database of their own.
     """
-    from mushra_app.rehearsal import rehearse as run
-    from mushra_app.rehearsal_people import cast_of
+    from mushra_app.rehearsal.kinds import cast_of
+    from mushra_app.rehearsal.run import rehearse as run
 
     path = run(study, listeners, seed=seed, cast=cast_of(cast) if cast else None)
     typer.echo(f"{path}: simulated ratings. Next: `intone report {path}`.")

@@ -12,6 +12,8 @@ from intone.errors import UserError
 from tts_core.model_config import Config, ModelConfig, TextEncoderConfig
 
 RECIPES = Path(__file__).parent / "recipes"
+ABLATIONS = "ablations"
+"""Folder, inside that of the recipes, of those that change one line of another."""
 AnyRecipe = TypeVar("AnyRecipe", bound=Config)
 STAGES = {"ntts": 2, "ntts_attention": 1, "durian_plus": 1, "kathaka": 3, "camp": 2}
 
@@ -214,13 +216,13 @@ def read_recipe(
 
 
 def _recipe_path(name: str, beside: Path | None, folder: Path) -> Path:
-    candidates = [Path(name), folder / f"{name}.yaml"]
+    candidates = [Path(name), folder / f"{name}.yaml", folder / ABLATIONS / f"{name}.yaml"]
     if beside is not None:
         candidates.insert(0, beside / f"{name}.yaml")
     for path in candidates:
         if path.is_file():
             return path
-    known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
+    known = ", ".join(sorted(p.stem for p in folder.rglob("*.yaml")))
     raise UserError(f"{name}: no such recipe; give a YAML file or one of: {known}")
 
 

@@ -26,11 +26,12 @@ from benchmarks.gpu.pack import LAYERS, unpack
 from benchmarks.gpu.report import at_most, write
 from tts_core.config import Recipe, load_recipe
 from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.models import saved
 from tts_core.models.build import build
 from tts_core.training import checkpoint, metrics
 from tts_core.training.batches import ALONE
+from tts_core.training.checkpoint_selection import Keeper, kept_steps
 from tts_core.training.events import Event
-from tts_core.training.keep import Keeper, kept_steps
 from tts_core.training.loop import train
 from tts_core.training.optimise import Optimiser
 from tts_core.training.run import parse_changes
@@ -117,7 +118,7 @@ def _weights(
     last = max(saved)
     best = kept_steps(run).get(last) if ended[last] else None
     folder = saved[last][0] if best is None else run / f"stage-{last}" / f"best-{best:07d}"
-    return load_file(folder / checkpoint.WEIGHTS)
+    return load_file(folder / saved.WEIGHTS)
 
 
 def _parts(weights: dict[str, torch.Tensor]) -> list[dict[str, torch.Tensor]]:
@@ -147,7 +148,7 @@ def restore(origin: Path, run: Path, recipe: Recipe, corpus: PreparedCorpus) -> 
     if not weights:
         raise SystemExit(f"{origin}: no weights came back from there; start without --from")
     model = build(recipe, corpus.info.facts())
-    checkpoint.load_own_state(model, weights, recipe)
+    saved.load_own_state(model, weights, recipe)
     random = checkpoint.random_states(ALONE)
     for number, step in sorted((int(n), step) for n, step in reached["steps"].items()):
         folder, config = run / f"stage-{number}", recipe.stages[number]

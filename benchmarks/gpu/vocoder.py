@@ -30,7 +30,6 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from benchmarks.gpu.report import at_most, write
-from tts_core.audio.hifigan import CONFIG, GENERATOR, HifiganConfig
 from tts_core.audio.mel import MelSpectrogram
 from tts_core.config import Features
 from tts_core.corpus.dataset import PreparedCorpus
@@ -40,8 +39,9 @@ from tts_core.training.run import parse_changes
 from tts_core.units import frames_to_seconds
 from tts_core.vocoder.config import VocoderRecipe, load_vocoder_recipe
 from tts_core.vocoder.generator import fused, start_folder
-from tts_core.vocoder.speech import FULL_SCALE, Clip, Speech, as_float, read_speech
-from tts_core.vocoder.training import VocoderTraining, train_vocoder
+from tts_core.vocoder.hifigan import CONFIG, GENERATOR, HifiganConfig
+from tts_core.vocoder_training.speech import FULL_SCALE, Clip, Speech, as_float, read_speech
+from tts_core.vocoder_training.training import VocoderTraining, train_vocoder
 
 PART_BYTES = 14 * 2**20
 MOST_PARTS = 5

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from mushra_app.admin import passwords
 from mushra_app.admin.limits import Limit
-from mushra_app.admin.tables import AdminRow, AdminSessionRow, AdminSetupRow
-from mushra_app.database import now, transaction
-from mushra_app.progress import RefusedError, sha256
-from mushra_app.tables import StudyRow
+from mushra_app.store.admin_tables import AdminRow, AdminSessionRow, AdminSetupRow
+from mushra_app.store.database import now, transaction
+from mushra_app.store.tables import StudyRow
+from mushra_app.study.refusal import RefusedError, sha256
 
 LASTS = timedelta(hours=12)
 _WINDOW_S = 15 * 60

@@ -7,10 +7,10 @@ from typing import Any, TypedDict
 import gradio as gr
 from sqlalchemy import Engine
 
-from mushra_app.admin.handed import Statistics
-from mushra_app.manifest import Manifest
-from mushra_app.study import Study
-from mushra_app.tables import StudyRow
+from mushra_app.admin.statistics_port import Statistics
+from mushra_app.store.tables import StudyRow
+from mushra_app.study.file import Study
+from mushra_app.study.manifest import Manifest
 
 
 @dataclass(frozen=True)

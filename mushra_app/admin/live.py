@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select, text
 
-from mushra_app.database import now, transaction
-from mushra_app.tables import ListenerRow, LookRow, PageRow, RemarkRow, SittingRow
+from mushra_app.store.database import now, transaction
+from mushra_app.store.tables import ListenerRow, LookRow, PageRow, RemarkRow, SittingRow
 
 # Who was not seen for that long has left, or will come back another day.
 AWAY = timedelta(minutes=30)

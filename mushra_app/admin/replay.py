@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from mushra_app.database import transaction
-from mushra_app.tables import EventRow, PageRow, SittingRow
+from mushra_app.store.database import transaction
+from mushra_app.store.tables import EventRow, PageRow, SittingRow
 
 # A page with more is shown up to there.
 MOST_EVENTS = 2000

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from intone.contracts.stimuli import FILE_NAME
 from intone.errors import UserError
-from mushra_app.new_study import new_study
+from mushra_app.design.new import new_study
 
 MOST_UPLOADED = 2**30
 _MOST_UNPACKED = 4 * 2**30

@@ -7,9 +7,9 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from intone.errors import UserError
-from mushra_app.database import database_url
 from mushra_app.interchange.tables import sqlite_file
-from mushra_app.study import read_study
+from mushra_app.store.database import database_url
+from mushra_app.study.file import read_study
 
 
 def backup(study_yaml: Path, out: Path) -> int:

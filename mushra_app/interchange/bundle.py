@@ -27,9 +27,9 @@ from mushra_app.interchange.plan import (
     registered_content,
 )
 from mushra_app.interchange.tables import TABLES, open_study
-from mushra_app.manifest import MANIFEST, audio_folder
-from mushra_app.stimuli import prepare
-from mushra_app.study import Study, read_study, write_study
+from mushra_app.sounds.stimuli import prepare
+from mushra_app.study.file import Study, read_study, write_study
+from mushra_app.study.manifest import MANIFEST, audio_folder
 
 # The first moment that a zip can say: the same content gives the same bytes.
 _MOMENT = (1980, 1, 1, 0, 0, 0)

@@ -15,9 +15,9 @@ from sqlalchemy import text
 from intone.contracts import StimulusSet
 from intone.errors import UserError
 from intone.files import write_whole
-from mushra_app.database import connect, database_url, now
 from mushra_app.interchange.tables import sqlite_file
-from mushra_app.study import Study, read_study
+from mushra_app.store.database import connect, database_url, now
+from mushra_app.study.file import Study, read_study
 
 HEADER = """\
 How the ratings will be analysed. Decide before the first listener comes, then

@@ -14,9 +14,9 @@ from sqlalchemy import Engine, make_url, text
 
 from intone.contracts import Look, Preference, Rating, Session
 from intone.errors import UserError
-from mushra_app.database import connect, database_url
 from mushra_app.interchange.rows import Answer, Event, Remark
-from mushra_app.study import Study, read_study
+from mushra_app.store.database import connect, database_url
+from mushra_app.study.file import Study, read_study
 
 
 @dataclass(frozen=True)

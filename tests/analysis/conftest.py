@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.ratings import Ratings, read_ratings
+from analysis.data.ratings import Ratings, read_ratings
 
 REFERENCE = Path(__file__).parent / "reference"
 SETS = ("ref_a_balanced_integer", "ref_b_tiny_continuous", "ref_c_incomplete_blocks")

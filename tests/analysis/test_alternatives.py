@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.compare import compare
-from analysis.gap import gap_reduction
-from analysis.gap_intervals import bootstrap_gap, delta_interval
-from analysis.pairwise import METHODS, Method, compare_by
-from analysis.ratings import read_ratings
-from analysis.resample import Unit
-from analysis.signed_rank import hodges_lehmann, hodges_lehmann_ci, sign_flip
+from analysis.data.ratings import read_ratings
+from analysis.models.bootstrap import Unit
+from analysis.models.rank_tests import hodges_lehmann, hodges_lehmann_ci, sign_flip
+from analysis.questions.alternatives import METHODS, Method, compare_by
+from analysis.questions.compare import compare
+from analysis.questions.gap import gap_reduction
+from analysis.questions.gap_intervals import bootstrap_gap, delta_interval
 from intone.errors import UserError
 
 # Ends of 20,000 bootstrap samples in R and as many here differ by this much on the gap scale.

@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.crossed import fit_two_way
-from analysis.equivalence import equivalence
-from analysis.importers.recognise import import_results
-from analysis.planning import planned_power
-from analysis.ratings import read_ratings
+from analysis.data.importers.recognise import import_results
+from analysis.data.ratings import read_ratings
+from analysis.models.crossed import fit_two_way
+from analysis.models.equivalence import equivalence
+from analysis.models.planning import planned_power
 from intone.errors import UserError
 
 GOOD = "listener,utterance,system,score\nL1,U1,a,10\nL1,U1,b,20\nL2,U1,a,30\nL2,U1,b,40\n"

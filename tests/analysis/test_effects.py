@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy import linalg, stats
 
-from analysis.agreement import agreement
-from analysis.crossed import fit_two_way
-from analysis.effects import cliffs_delta, effect_sizes, win_matrix
-from analysis.equivalence import equivalence
-from analysis.omnibus import omnibus
-from analysis.pooled import pooled_model
-from analysis.ratings import read_ratings
-from analysis.within import within_effect
+from analysis.data.ratings import read_ratings
+from analysis.models.crossed import fit_two_way
+from analysis.models.equivalence import equivalence
+from analysis.models.rm_anova import within_effect
+from analysis.questions.agreement import agreement
+from analysis.questions.effects import cliffs_delta, effect_sizes, win_matrix
+from analysis.questions.full_model import pooled_model
+from analysis.questions.omnibus import omnibus
 from intone.errors import UserError
 
 

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from analysis.importers.found import Options
-from analysis.importers.recognise import import_results
-from analysis.ratings import read_ratings
+from analysis.data.importers.recognise import import_results
+from analysis.data.importers.rows import Options
+from analysis.data.ratings import read_ratings
 from intone.errors import UserError
 from tests.analysis import foreign
 

@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.cli import app
-from analysis.importers.found import Options
-from analysis.importers.recognise import import_results, recognise
-from analysis.ratings import read_ratings
+from analysis.data.importers.recognise import import_results, recognise
+from analysis.data.importers.rows import Options
+from analysis.data.ratings import read_ratings
 from intone.contracts.ratings import RATING_COLUMNS, Rating
 from intone.errors import UserError
 from mushra_app.interchange.webmushra.results import export_webmushra

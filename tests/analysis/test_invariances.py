@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analysis.compare import compare, contrast_pairs
-from analysis.gap import gap_reduction
-from analysis.ratings import read_ratings
+from analysis.data.ratings import read_ratings
+from analysis.questions.compare import compare, contrast_pairs
+from analysis.questions.gap import gap_reduction
 from intone.errors import UserError
 
 ROLES = {"baseline": "b", "reference": "r"}

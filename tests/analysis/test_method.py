@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.agreement import icc_of
-from analysis.compare import compare
-from analysis.crossed import fit_two_way
-from analysis.gap import gap_reduction
-from analysis.guards import warnings
-from analysis.methods import methods_text
-from analysis.ratings import read_ratings
-from analysis.ratio import cluster_covariance, fieller
-from analysis.results import analyse
+from analysis.data.ratings import read_ratings
+from analysis.models.cluster import cluster_covariance, fieller
+from analysis.models.crossed import fit_two_way
+from analysis.questions.agreement import icc_of
+from analysis.questions.compare import compare
+from analysis.questions.gap import gap_reduction
+from analysis.report.methods import methods_text
+from analysis.report.result import analyse
+from analysis.report.warnings import warnings
 
 
 def _read(tmp_path, frame, **roles):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import analysis
-from analysis.results import analyse
-from analysis.words import SIMULATED
+from analysis.report.result import analyse
+from analysis.wording import SIMULATED
 
 
 def test_results_print_as_sentences_and_display_as_tables(simulated_csv):

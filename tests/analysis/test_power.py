@@ -7,16 +7,16 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.cli import app
-from analysis.crossed import fit_two_way
-from analysis.planning import (
+from analysis.models.crossed import fit_two_way
+from analysis.models.planning import (
     listeners_needed,
     planned_power,
     power_curve,
     rotation,
     simulated_power,
 )
-from analysis.power import Scatter, precision
-from analysis.words import SIMULATED
+from analysis.models.power import Scatter, precision
+from analysis.wording import SIMULATED
 from intone.errors import UserError
 
 

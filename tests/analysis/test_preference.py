@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.preference import preference
+from analysis.questions.preference import preference
 from intone.errors import UserError
 
 

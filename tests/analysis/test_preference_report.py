@@ -13,14 +13,14 @@ from typer.testing import CliRunner
 
 import analysis
 from analysis.cli import app
-from analysis.preference_data import read_preferences
-from analysis.preference_document import preference_document
-from analysis.preference_report import analyse_preferences
-from analysis.report import write_report
-from analysis.words import SIMULATED
+from analysis.data.preferences import read_preferences
+from analysis.report.preference.document import preference_document
+from analysis.report.preference.write import analyse_preferences
+from analysis.report.write import write_report
+from analysis.wording import SIMULATED
 from intone.errors import UserError
-from mushra_app.rehearsal import rehearse
-from mushra_app.steps import TrainingStep, TrialsStep
+from mushra_app.rehearsal.run import rehearse
+from mushra_app.study.steps import TrainingStep, TrialsStep
 from tests.analysis import foreign
 from tests.mushra_app.support import make_study
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.ratings import read_ratings
+from analysis.data.ratings import read_ratings
 from intone.contracts import RATING_COLUMNS
 from intone.errors import UserError
 

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.adjust import adjust
-from analysis.agreement import icc_of, kendall_w
-from analysis.compare import compare, contrast_pairs
-from analysis.components import variance_components
-from analysis.crossed import fit_two_way
-from analysis.describe import describe
-from analysis.gap import gap_reduction
-from analysis.ratio import cluster_covariance, fieller
-from analysis.reml import Crossed
-from analysis.results import analyse
-from analysis.signed_rank import hodges_lehmann, wilcoxon_exact
+from analysis.models.adjust import adjust
+from analysis.models.cluster import cluster_covariance, fieller
+from analysis.models.crossed import fit_two_way
+from analysis.models.rank_tests import hodges_lehmann, wilcoxon_exact
+from analysis.models.reml import Crossed
+from analysis.questions.agreement import icc_of, kendall_w
+from analysis.questions.compare import compare, contrast_pairs
+from analysis.questions.components import variance_components
+from analysis.questions.describe import describe
+from analysis.questions.gap import gap_reduction
+from analysis.report.result import analyse
 
 
 def _differences(reference_set, pair):

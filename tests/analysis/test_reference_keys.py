@@ -5,17 +5,17 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
-from analysis import signed_rank
-from analysis.agreement import kendall_w
-from analysis.compare import compare, one_sample_t
-from analysis.components import variance_components
-from analysis.crossed import fit_two_way
-from analysis.describe import describe
-from analysis.effects import cliffs_delta, hedges_correction
-from analysis.equivalence import equivalence
-from analysis.gap import gap_reduction
-from analysis.pooled import pooled_model
-from analysis.ratio import cluster_covariance
+from analysis.models import rank_tests as signed_rank
+from analysis.models.cluster import cluster_covariance
+from analysis.models.crossed import fit_two_way
+from analysis.models.equivalence import equivalence
+from analysis.questions.agreement import kendall_w
+from analysis.questions.compare import compare, one_sample_t
+from analysis.questions.components import variance_components
+from analysis.questions.describe import describe
+from analysis.questions.effects import cliffs_delta, hedges_correction
+from analysis.questions.full_model import pooled_model
+from analysis.questions.gap import gap_reduction
 
 T = TypeVar("T")
 # The tolerances that the answers came with.

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.cli import app
-from analysis.report import write_report
-from analysis.words import SIMULATED
+from analysis.report.write import write_report
+from analysis.wording import SIMULATED
 from intone.errors import UserError
 
 KEYS = {

@@ -11,14 +11,14 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.cli import app
-from analysis.details import details, looks_taken
-from analysis.latex import escape
-from analysis.methods import results_text
-from analysis.ratings import read_ratings
-from analysis.report import write_report
-from analysis.results import analyse
-from analysis.screening import screen
-from analysis.watching import fingerprint, watch
+from analysis.data.ratings import read_ratings
+from analysis.questions.screening import screen
+from analysis.report.details import details, looks_taken
+from analysis.report.latex import escape
+from analysis.report.methods import results_text
+from analysis.report.result import analyse
+from analysis.report.watch import fingerprint, watch
+from analysis.report.write import write_report
 from intone.errors import UserError
 
 SECTIONS = (

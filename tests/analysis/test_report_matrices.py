@@ -11,17 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import plots
-from analysis.details import PairDetails
-from analysis.guards import lights, warnings
-from analysis.items import Item, text_means
-from analysis.listeners import listener_report, repeats_text
-from analysis.listening import sentences
-from analysis.plots_matrix import text_means_figure
-from analysis.ratings import read_ratings
-from analysis.report import write_report
-from analysis.results import analyse
-from analysis.words import interval
+from analysis.data.ratings import read_ratings
+from analysis.questions.listeners import listener_report, repeats_text
+from analysis.questions.texts import Item, text_means
+from analysis.report.audio import sentences
+from analysis.report.details import PairDetails
+from analysis.report.figures import scores as plots
+from analysis.report.figures.matrix import text_means_figure
+from analysis.report.result import analyse
+from analysis.report.warnings import lights, warnings
+from analysis.report.write import write_report
+from analysis.wording import interval
 from intone.contracts import Role, Source, Stimulus, StimulusSet
 from intone.errors import UserError
 from intone.files import sha256

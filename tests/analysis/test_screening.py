@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from analysis.guards import warnings
-from analysis.ratings import read_ratings
-from analysis.results import analyse
-from analysis.screening import screen
+from analysis.data.ratings import read_ratings
+from analysis.questions.screening import screen
+from analysis.report.result import analyse
+from analysis.report.warnings import warnings
 from intone.errors import UserError
 
 N = 20

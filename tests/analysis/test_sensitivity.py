@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from analysis.compare import compare
-from analysis.items import item_report
-from analysis.listeners import listener_report
-from analysis.multiverse import multiverse
-from analysis.order import order_effects
-from analysis.ordinal import ordinal_test
-from analysis.ratings import read_ratings
-from analysis.ratio import cluster_covariance
-from analysis.screening import screen
-from analysis.subgroups import subgroups
+from analysis.data.ratings import read_ratings
+from analysis.models.cluster import cluster_covariance
+from analysis.questions.compare import compare
+from analysis.questions.listeners import listener_report
+from analysis.questions.multiverse import multiverse
+from analysis.questions.order import order_effects
+from analysis.questions.ordinal import ordinal_test
+from analysis.questions.screening import screen
+from analysis.questions.subgroups import subgroups
+from analysis.questions.texts import item_report
 from intone.errors import UserError
 
 

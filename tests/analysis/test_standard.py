@@ -5,10 +5,10 @@ import pandas as pd
 import pingouin
 import pytest
 
-from analysis.bs1534 import bs1534_analysis, quartiles_of_halves
-from analysis.looks import looks_correction, uncorrected_error
-from analysis.ranks import rank_stability
-from analysis.ratings import read_ratings
+from analysis.data.ratings import read_ratings
+from analysis.models.sequential import looks_correction, uncorrected_error
+from analysis.questions.bs1534 import bs1534_analysis, quartiles_of_halves
+from analysis.questions.ranks import rank_stability
 from intone.errors import UserError
 
 FIFTHS = [0.2, 0.4, 0.6, 0.8, 1.0]

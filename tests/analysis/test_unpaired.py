@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.guards import warnings
-from analysis.methods import methods_text
-from analysis.ratings import Pages, read_ratings
-from analysis.results import analyse
-from analysis.subgroups import subgroups
-from analysis.unpaired import UNPAIRED, unpaired_fit, welch
+from analysis.data.ratings import Pages, read_ratings
+from analysis.questions.subgroups import subgroups
+from analysis.questions.unpaired import UNPAIRED, unpaired_fit, welch
+from analysis.report.methods import methods_text
+from analysis.report.result import analyse
+from analysis.report.warnings import warnings
 from intone.errors import UserError
 
 SYSTEMS = ("a", "b", "c", "d")

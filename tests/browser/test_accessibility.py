@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mushra_app.steps import (
+from mushra_app.study.steps import (
     CommentsStep,
     HeadphonesStep,
     LoudnessStep,
@@ -87,8 +87,8 @@ def test_nothing_of_ours_and_nothing_unlisted_of_gradio(browser, full, scheme):
 
 def forward(page):
     """Answer the page as a machine does, and go on."""
-    from mushra_app.rehearsal_answers import answers, judged
-    from mushra_app.rehearsal_people import Manner
+    from mushra_app.rehearsal.answers import answers, judged
+    from mushra_app.rehearsal.kinds import Manner
 
     def ask(method, path, body=None):
         options = {"method": method} if body is None else {"method": method, "data": body}

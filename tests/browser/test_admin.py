@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from mushra_app.admin.accounts import Accounts
-from mushra_app.database import connect, database_url, study_row, transaction
-from mushra_app.steps import CommentsStep, TextStep, TrialsStep
-from mushra_app.study import read_study
+from mushra_app.store.database import connect, database_url, study_row, transaction
+from mushra_app.study.file import read_study
+from mushra_app.study.steps import CommentsStep, TextStep, TrialsStep
 from tests.mushra_app.support import Server, make_study, rating
 
 pytestmark = pytest.mark.browser

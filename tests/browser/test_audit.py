@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from mushra_app.audit import Answer, Sitting, checks, named_in_texts, renamed
-from mushra_app.steps import TextStep, TrialsStep
-from mushra_app.study import read_study
+from mushra_app.audit.checks import Answer, Sitting, checks, named_in_texts, renamed
+from mushra_app.study.file import read_study
+from mushra_app.study.steps import TextStep, TrialsStep
 from tests.mushra_app.support import SENTENCES, SYSTEMS, make_study
 
 pytestmark = pytest.mark.browser

@@ -5,10 +5,11 @@ import sqlite3
 
 import pytest
 
-from mushra_app.local_server import running
-from mushra_app.steps import TrialsStep
-from mushra_app.texts import FOLDER
-from mushra_app.types import RATING_TYPES
+from mushra_app.page_types import RATING_TYPES
+from mushra_app.study import page_names
+from mushra_app.study.steps import TrialsStep
+from mushra_app.study.texts import FOLDER
+from mushra_app.web.local_server import running
 from tests.mushra_app.documented import example, understood
 from tests.mushra_app.support import make_study
 
@@ -16,9 +17,10 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_page_of_a_new_type_is_shown_and_answered(page, tmp_path, monkeypatch):
-    from mushra_app.app import create_app
+    from mushra_app.web.app import create_app
 
     monkeypatch.setitem(RATING_TYPES, "understood", understood())
+    monkeypatch.setattr(page_names, "PAGE_NAMES", tuple(RATING_TYPES))
     texts = json.loads((FOLDER / "texts.en.json").read_text("utf-8"))
     # What the guide has one add to the player's folder.
     page.route(

@@ -5,8 +5,8 @@ import sqlite3
 
 import pytest
 
-from mushra_app.progress import sha256
-from mushra_app.steps import TextStep, TrialsStep
+from mushra_app.study.refusal import sha256
+from mushra_app.study.steps import TextStep, TrialsStep
 from tests.mushra_app.support import Server, make_study
 
 pytestmark = pytest.mark.browser

@@ -6,8 +6,8 @@ import sqlite3
 
 import pytest
 
-from mushra_app.progress import sha256
-from mushra_app.steps import (
+from mushra_app.study.refusal import sha256
+from mushra_app.study.steps import (
     CommentsStep,
     HeadphonesStep,
     LoudnessStep,

@@ -6,7 +6,7 @@ from urllib.parse import urlparse
 
 import pytest
 
-from mushra_app.progress import sha256
+from mushra_app.study.refusal import sha256
 from tests.mushra_app.support import Server, make_study
 
 pytestmark = pytest.mark.browser

@@ -15,7 +15,7 @@ from intone import assets
 from intone.contracts import RATING_COLUMNS, StimulusSet
 
 NEEDED = ("minilm", "cmudict", "g2p-en", "piper-joe", "hifigan-universal")
-CODE = "import sys; from intone.cli import main; sys.argv[0] = 'intone'; main()"
+CODE = "import sys; from intone.command.cli import main; sys.argv[0] = 'intone'; main()"
 
 pytestmark = pytest.mark.skipif(
     not all(assets.available(name) for name in NEEDED),

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"torch", "transformers", "spacy", "gradio", "pandas", "scipy", "matplotlib", "sqlalchemy"}
-CODE = "import sys; from intone.cli import main; sys.argv[0] = 'intone'; main()"
+CODE = "import sys; from intone.command.cli import main; sys.argv[0] = 'intone'; main()"
 
 
 def intone(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -27,7 +27,7 @@ def commands() -> list[tuple[str, ...]]:
     """Every command and sub-command, from the command tree itself."""
     import typer.main
 
-    from intone.cli import _compose, app
+    from intone.command.cli import _compose, app
 
     if not any(group.typer_instance for group in app.registered_groups):
         _compose()
@@ -59,7 +59,7 @@ def test_every_help_is_quick_because_it_loads_nothing_heavy():
         "import sys\n"
         "from click.testing import CliRunner\n"
         "import typer.main\n"
-        "from intone.cli import _compose, app\n"
+        "from intone.command.cli import _compose, app\n"
         "_compose()\n"
         "root = typer.main.get_command(app)\n"
         f"for path in {commands()!r}:\n"

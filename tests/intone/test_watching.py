@@ -2,8 +2,8 @@
 
 import random
 
-from intone.watching import means, screened, statistics
-from mushra_app.precision import Design
+from intone.command.handover import means, screened, statistics
+from mushra_app.design.precision import Design
 
 
 def rows(question="naturalness", listeners=6, careless="l5"):

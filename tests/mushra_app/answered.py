@@ -5,10 +5,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from mushra_app.database import connect, database_url, study_row, transaction
-from mushra_app.steps import Question, QuestionsStep, TrialsStep
-from mushra_app.study import read_study, write_study
-from mushra_app.tables import (
+from mushra_app.store.database import connect, database_url, study_row, transaction
+from mushra_app.store.tables import (
     EventRow,
     ListenerRow,
     LookRow,
@@ -18,6 +16,8 @@ from mushra_app.tables import (
     RemarkRow,
     SittingRow,
 )
+from mushra_app.study.file import read_study, write_study
+from mushra_app.study.steps import Question, QuestionsStep, TrialsStep
 from tests.mushra_app.support import make_study
 
 REFERENCE, BASELINE, CONTEXT = "groundtruthvoice", "zebrabaseline", "quokkacontext"

@@ -9,9 +9,9 @@ import soundfile
 
 from intone.contracts import Role, Stimulus, StimulusSet
 from intone.contracts.stimuli import Source
-from mushra_app.new_study import new_study
-from mushra_app.steps import TextStep, TrainingStep, TrialsStep
-from mushra_app.study import Study, read_study, write_study
+from mushra_app.design.new import new_study
+from mushra_app.study.file import Study, read_study, write_study
+from mushra_app.study.steps import TextStep, TrainingStep, TrialsStep
 from tests.mushra_app.support import speech_like
 
 RATE = 24000

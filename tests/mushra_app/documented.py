@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from types import ModuleType
 
-from mushra_app.types.base import RatingType
+from mushra_app.page_types.base import RatingType
 
 PAGE = Path(__file__).parents[2] / "docs" / "page-types.md"
 

@@ -2,9 +2,9 @@
 
 from hypothesis import strategies as st
 
-from mushra_app.allocation import allocate
-from mushra_app.progress import Score
-from mushra_app.study import Study
+from mushra_app.design.allocation import allocate
+from mushra_app.study.file import Study
+from mushra_app.study.refusal import Score
 
 KINDS = ["mushra", "mushra_nmr", "ab", "acr"]
 ARMS = ["mushra", "acr", "ab"]

@@ -16,8 +16,8 @@ from scipy import signal as dsp
 
 from intone.contracts import Stimulus, StimulusSet
 from intone.contracts.stimuli import Source
-from mushra_app.new_study import new_study
-from mushra_app.steps import Step, TrialsStep
+from mushra_app.design.new import new_study
+from mushra_app.study.steps import Step, TrialsStep
 
 SYSTEMS = {
     "groundtruthvoice": "reference",
@@ -93,8 +93,8 @@ def forked(work: Callable[..., object], *arguments: object, **options: object) -
 
 
 def _serve(study: Path, port: int, statistics: bool = False) -> None:
-    from intone.watching import statistics as handed
-    from mushra_app.app import serve
+    from intone.command.handover import statistics as handed
+    from mushra_app.web.app import serve
 
     serve(study, port=port, statistics=handed() if statistics else None)
 

@@ -15,10 +15,10 @@ import pytest
 from mushra_app.admin.accounts import Accounts
 from mushra_app.admin.gate import COOKIE
 from mushra_app.admin.limits import Limit
-from mushra_app.api import COOKIE as LISTENER
-from mushra_app.database import connect, database_url, study_row, transaction
-from mushra_app.progress import RefusedError
-from mushra_app.study import read_study
+from mushra_app.store.database import connect, database_url, study_row, transaction
+from mushra_app.study.file import read_study
+from mushra_app.study.refusal import RefusedError
+from mushra_app.web.api import COOKIE as LISTENER
 from tests.mushra_app.support import Server, begin, make_stimuli, make_study, rating
 
 NAME, PASSWORD = "rosa", "a tram across the bridge"
@@ -168,8 +168,8 @@ def test_gradios_other_routes_do_not_exist_for_the_researcher_either(admin, meth
 
 
 def test_every_gradio_route_of_the_mount_is_behind_the_gate(server, study):
-    from mushra_app.app import create_app
-    from mushra_app.security import Guard
+    from mushra_app.web.app import create_app
+    from mushra_app.web.guard import Guard
 
     app = create_app(study)
     [mounted] = [r.app for r in app.routes if getattr(r, "path", None) == "/admin"]

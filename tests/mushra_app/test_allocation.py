@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mushra_app.allocation import APART, allocate, arm_of, deck, latin_row, latin_rows
-from mushra_app.conditions import conditions
-from mushra_app.types import RATING_TYPES
-from mushra_app.types.base import crossed
+from mushra_app.design.allocation import APART, allocate, arm_of, deck, latin_row, latin_rows
+from mushra_app.page_types import RATING_TYPES
+from mushra_app.page_types.base import crossed
+from mushra_app.study.file import conditions
 from tests.mushra_app.plans import ARMS, KINDS, cell, even, make, rated, score, studies
 
 

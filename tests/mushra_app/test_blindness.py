@@ -4,8 +4,8 @@ import hashlib
 import json
 import re
 
-from mushra_app.conditions import LOW, MID
-from mushra_app.manifest import audio_folder
+from mushra_app.study.file import LOW, MID
+from mushra_app.study.manifest import audio_folder
 from tests.mushra_app.support import SENTENCES, SYSTEMS, begin, rating
 
 ROLES = ["anchor_low", "anchor_mid", "copy_synthesis", "hidden_ref"]

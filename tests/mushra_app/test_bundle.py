@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 from intone.errors import UserError
 from mushra_app.cli import app
-from mushra_app.database import connect, database_url
 from mushra_app.interchange.backup import backup
 from mushra_app.interchange.bundle import bundle
 from mushra_app.interchange.plan import (
@@ -25,7 +24,8 @@ from mushra_app.interchange.plan import (
     registrations_path,
     write_template,
 )
-from mushra_app.study import read_study, write_study
+from mushra_app.store.database import connect, database_url
+from mushra_app.study.file import read_study, write_study
 from tests.mushra_app.answered import SECRET, answered_study, sitting
 from tests.mushra_app.support import make_study, replace_stimulus, speech_like
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from mushra_app.check import check_study, markdown
-from mushra_app.compliance import is_mushra, label, lint
-from mushra_app.compliance_rows import DEPARTS, MET, REPORT
-from mushra_app.steps import (
+from mushra_app.compliance.check import check_study, markdown
+from mushra_app.compliance.rows import DEPARTS, MET, REPORT
+from mushra_app.compliance.table import is_mushra, label, lint
+from mushra_app.study.file import Anchors, Study, read_study
+from mushra_app.study.steps import (
     Arm,
     Gold,
     HeadphonesStep,
@@ -15,7 +16,6 @@ from mushra_app.steps import (
     TrainingStep,
     TrialsStep,
 )
-from mushra_app.study import Anchors, Study, read_study
 from tests.mushra_app.clean_study import clean_study
 
 

@@ -14,13 +14,13 @@ from intone.contracts import (
     Session,
 )
 from intone.errors import UserError
-from mushra_app.database import connect, database_url, study_row, transaction
-from mushra_app.progress import Score, sha256
-from mushra_app.sittings import Sittings
-from mushra_app.steps import TextStep, TrialsStep
-from mushra_app.stimuli import prepare
-from mushra_app.study import read_study
-from mushra_app.unchanged import check_unchanged
+from mushra_app.sitting.sittings import Sittings
+from mushra_app.sitting.study_drift import check_unchanged
+from mushra_app.sounds.stimuli import prepare
+from mushra_app.store.database import connect, database_url, study_row, transaction
+from mushra_app.study.file import read_study
+from mushra_app.study.refusal import Score, sha256
+from mushra_app.study.steps import TextStep, TrialsStep
 from tests.mushra_app.support import (
     Server,
     begin,

@@ -10,13 +10,13 @@ from typer.testing import CliRunner
 from intone.contracts import Look, Preference, Rating, Session
 from intone.errors import UserError
 from mushra_app.cli import app
-from mushra_app.database import connect, database_url, transaction
 from mushra_app.interchange.dictionary import columns
 from mushra_app.interchange.exports import export_table
 from mushra_app.interchange.rows import Answer, Event, Remark
 from mushra_app.interchange.tables import TABLES
-from mushra_app.study import read_study
-from mushra_app.tables import PageRow, RatingRow, SittingRow
+from mushra_app.store.database import connect, database_url, transaction
+from mushra_app.store.tables import PageRow, RatingRow, SittingRow
+from mushra_app.study.file import read_study
 from tests.mushra_app.answered import SECRET, answered_study
 
 MODELS = {"ratings": Rating, "sessions": Session, "preferences": Preference, "looks": Look,

@@ -6,10 +6,11 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from mushra_app.local_server import running
-from mushra_app.steps import TrialsStep
-from mushra_app.study import read_study
-from mushra_app.types import RATING_TYPES
+from mushra_app.page_types import RATING_TYPES
+from mushra_app.study import page_names
+from mushra_app.study.file import read_study
+from mushra_app.study.steps import TrialsStep
+from mushra_app.web.local_server import running
 from tests.mushra_app.documented import understood
 from tests.mushra_app.support import begin, make_study, rating
 
@@ -18,6 +19,7 @@ from tests.mushra_app.support import begin, make_study, rating
 def registered(monkeypatch):
     """Registered as the guide says."""
     monkeypatch.setitem(RATING_TYPES, "understood", understood())
+    monkeypatch.setattr(page_names, "PAGE_NAMES", tuple(RATING_TYPES))
 
 
 def test_an_unknown_type_is_refused_with_those_that_there_are():
@@ -27,7 +29,7 @@ def test_an_unknown_type_is_refused_with_those_that_there_are():
 
 @pytest.mark.usefixtures("registered")
 def test_a_listener_rates_pages_of_a_new_type(tmp_path):
-    from mushra_app.app import create_app
+    from mushra_app.web.app import create_app
 
     step = TrialsStep(page="understood", pages=2, attention=1, prompt="Every word?")
     path = make_study(tmp_path, sitting=[step])

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from mushra_app.allocation import arm_of, deck
-from mushra_app.places import free_place
-from mushra_app.tables import Base, ListenerRow, SittingRow, StudyRow
+from mushra_app.design.allocation import arm_of, deck
+from mushra_app.sitting.seats import free_place
+from mushra_app.store.tables import Base, ListenerRow, SittingRow, StudyRow
 from tests.mushra_app.plans import cell, even, rated, studies
 
 

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from intone.command.handover import assuming
 from intone.errors import UserError
-from intone.precision import assuming
-from mushra_app.allocation import allocate, arm_of
 from mushra_app.cli import app
-from mushra_app.plan import Spread, minutes, plan
-from mushra_app.plan_view import svg
-from mushra_app.precision import Design
-from mushra_app.study import read_study, write_study
+from mushra_app.design.allocation import allocate, arm_of
+from mushra_app.design.plan import Spread, minutes, plan
+from mushra_app.design.plan_view import svg
+from mushra_app.design.precision import Design
+from mushra_app.study.file import read_study, write_study
 from tests.mushra_app.plans import make, rated, studies
 
 # Listeners, texts, pages of each; SE of a difference and the difference found with 80 %, points:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from intone.contracts import RATING_COLUMNS, Rating
-from mushra_app.study import read_study, write_study
+from mushra_app.study.file import read_study, write_study
 from tests.mushra_app.support import Server, begin, make_study, rating
 
 

@@ -12,14 +12,13 @@ from typer.testing import CliRunner
 
 from intone.contracts import StimulusSet
 from intone.errors import UserError
-from mushra_app.check import FILE_NAME
 from mushra_app.cli import app
-from mushra_app.conditions import LOW, MID
-from mushra_app.manifest import audio_folder
-from mushra_app.masks import masks
-from mushra_app.preflight import Preflight, preflight
-from mushra_app.sounds import bandwidth, measure_samples
-from mushra_app.study import read_study
+from mushra_app.compliance.check import FILE_NAME
+from mushra_app.sounds.masks import masks
+from mushra_app.sounds.measure import bandwidth, measure_samples
+from mushra_app.sounds.preflight import Preflight, preflight
+from mushra_app.study.file import LOW, MID, read_study
+from mushra_app.study.manifest import audio_folder
 from tests.mushra_app.clean_study import (
     RATE,
     SENTENCES,

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from intone import assets
-from mushra_app.check import check_study
-from mushra_app.conditions import LOW
-from mushra_app.preflight import Preflight, preflight
-from mushra_app.recognised import Recogniser, plain_words, word_errors
-from mushra_app.study import read_study
+from mushra_app.compliance.check import check_study
+from mushra_app.sounds.preflight import Preflight, preflight
+from mushra_app.sounds.recognised import Recogniser, plain_words, word_errors
+from mushra_app.study.file import LOW, read_study
 from tests.mushra_app.clean_study import SENTENCES, SYSTEMS, TEXT, clean_study, plant
 from tests.mushra_app.support import speech_like
 
@@ -70,7 +69,7 @@ def test_words_are_compared_without_case_and_punctuation():
 
 @pytest.mark.skipif(not assets.available("whisper-base"), reason="`intone assets whisper-base`")
 def test_the_recogniser_is_handed_over():
-    from intone.recogniser import find
+    from intone.command.handover import find_recogniser as find
 
     recogniser = find("en-GB")
     assert recogniser

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from mushra_app.cli import app
-from mushra_app.progress import sha256
-from mushra_app.steps import QuestionsStep, TrialsStep
+from mushra_app.study.refusal import sha256
+from mushra_app.study.steps import QuestionsStep, TrialsStep
 from tests.mushra_app.support import Server, begin, make_study, rating
 
 ASKED = QuestionsStep.model_validate({"questions": [{"name": "age", "label": "Age?"}]})

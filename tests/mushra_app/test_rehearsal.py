@@ -9,9 +9,9 @@ from statistics import mean
 import pytest
 
 from intone.errors import UserError
-from mushra_app.database import connect
 from mushra_app.interchange.exports import export_table
-from mushra_app.rehearsal import SD, expected, rehearse
+from mushra_app.rehearsal.run import SD, expected, rehearse
+from mushra_app.store.database import connect
 from tests.mushra_app.support import forked, make_study
 
 

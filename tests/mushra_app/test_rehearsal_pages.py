@@ -5,9 +5,10 @@ import sqlite3
 
 import pytest
 
-from mushra_app.new_study import new_study
-from mushra_app.rehearsal import rehearse
-from mushra_app.steps import (
+from mushra_app.design.new import new_study
+from mushra_app.rehearsal.run import rehearse
+from mushra_app.study.file import read_study
+from mushra_app.study.steps import (
     CommentsStep,
     HeadphonesStep,
     LoudnessStep,
@@ -17,7 +18,6 @@ from mushra_app.steps import (
     TrainingStep,
     TrialsStep,
 )
-from mushra_app.study import read_study
 from tests.mushra_app.support import make_stimuli, make_study
 
 ASKED = QuestionsStep.model_validate(

@@ -7,13 +7,13 @@ from statistics import mean
 
 import pytest
 
-from analysis.ratings import read_ratings
-from analysis.screening import screen
+from analysis.data.ratings import read_ratings
+from analysis.questions.screening import screen
 from intone.errors import UserError
-from mushra_app.rehearsal import rehearse
-from mushra_app.rehearsal_people import cast_of, judge, roles
-from mushra_app.steps import Arm, TrialsStep
-from mushra_app.study import read_study, write_study
+from mushra_app.rehearsal.kinds import cast_of, judge, roles
+from mushra_app.rehearsal.run import rehearse
+from mushra_app.study.file import read_study, write_study
+from mushra_app.study.steps import Arm, TrialsStep
 from tests.mushra_app.support import forked, make_study
 
 CAST = {"honest": 4, "lazy": 1, "random": 1, "one_sided": 1, "reference_matching": 1}

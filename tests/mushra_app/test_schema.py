@@ -8,13 +8,13 @@ from typer.testing import CliRunner
 
 from intone.resources import data_path
 from mushra_app.cli import app
-from mushra_app.schema import NAME, schema_text
+from mushra_app.study.file import SCHEMA_NAME, schema_text
 from tests.mushra_app.support import make_study
 
 
 def test_the_published_schema_is_that_of_the_code():
-    published = data_path("schemas", NAME).read_text("utf-8")
-    assert published == schema_text(), f"intone study schema > data/schemas/{NAME}"
+    published = data_path("schemas", SCHEMA_NAME).read_text("utf-8")
+    assert published == schema_text(), f"intone study schema > data/schemas/{SCHEMA_NAME}"
     assert CliRunner().invoke(app, ["study", "schema"]).stdout == published
 
 

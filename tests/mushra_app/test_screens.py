@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from mushra_app.manifest import audio_folder, read_manifest
-from mushra_app.progress import sha256
-from mushra_app.rehearsal_answers import answers as by_ear
-from mushra_app.steps import (
+from mushra_app.rehearsal.answers import answers as by_ear
+from mushra_app.study.manifest import audio_folder, read_manifest
+from mushra_app.study.refusal import sha256
+from mushra_app.study.steps import (
     CommentsStep,
     HeadphonesStep,
     LoudnessStep,

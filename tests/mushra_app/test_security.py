@@ -2,7 +2,7 @@
 
 import pytest
 
-from mushra_app.api import COOKIE
+from mushra_app.web.api import COOKIE
 from tests.mushra_app.support import begin, rating
 
 EVIL = {"Origin": "https://evil.example", "Host": "study.example"}

@@ -6,12 +6,11 @@ import soundfile
 
 from intone.contracts import StimulusSet
 from intone.errors import UserError
-from mushra_app.anchors import anchor, low_pass, measure
-from mushra_app.conditions import LOW, MID
-from mushra_app.manifest import audio_folder
-from mushra_app.new_study import new_study
-from mushra_app.stimuli import loudness, prepare
-from mushra_app.study import read_study
+from mushra_app.design.new import new_study
+from mushra_app.sounds.anchors import anchor, low_pass, measure
+from mushra_app.sounds.stimuli import loudness, prepare
+from mushra_app.study.file import LOW, MID, read_study
+from mushra_app.study.manifest import audio_folder
 from tests.mushra_app.support import (
     SYSTEMS,
     make_stimuli,

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from intone.errors import UserError
 from mushra_app.cli import app
-from mushra_app.steps import Arm, Gold, Question, Recruiting, Step
-from mushra_app.study import Anchors, Consent, Study, read_study, write_study
+from mushra_app.study.file import Anchors, Consent, Study, read_study, write_study
+from mushra_app.study.steps import Arm, Gold, Question, Recruiting, Step
 
 
 def test_a_written_study_reads_back_the_same_and_explains_every_key(study, tmp_path):
@@ -78,7 +78,7 @@ def test_an_address_is_said_only_when_the_port_is_ours(study):
 
 
 def test_an_existing_study_is_never_overwritten(study):
-    from mushra_app.new_study import new_study
+    from mushra_app.design.new import new_study
 
     before = study.read_bytes()
     with pytest.raises(UserError, match="stands there already"):

@@ -7,9 +7,9 @@ from typing import get_args
 
 import pytest
 
-from mushra_app.defaults import WORDS
-from mushra_app.languages import Language
-from mushra_app.texts import FOLDER
+from mushra_app.study.defaults import WORDS
+from mushra_app.study.languages import Language
+from mushra_app.study.texts import FOLDER
 
 LANGUAGES = get_args(Language)
 

@@ -10,15 +10,15 @@ from typer.testing import CliRunner
 
 from intone.contracts import StimulusSet
 from intone.errors import UserError
-from mushra_app.allocation import allocate
 from mushra_app.cli import app
+from mushra_app.design.allocation import allocate
 from mushra_app.interchange.findings import report_lines
 from mushra_app.interchange.webmushra.importer import import_webmushra
 from mushra_app.interchange.webmushra.keys import PAGES, POINT, QUESTION, TOP
 from mushra_app.interchange.webmushra.markup import markdown, plain
 from mushra_app.interchange.webmushra.read import read_config
-from mushra_app.study import read_study
-from mushra_app.texts import html
+from mushra_app.study.file import read_study
+from mushra_app.study.texts import html
 from tests.mushra_app.support import speech_like
 
 EVERYTHING = Path(__file__).parent / "data" / "webmushra_everything.yaml"

@@ -9,10 +9,10 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from tts_core import doctor
-from tts_core.cli import app
+from tts_core.commands import doctor
+from tts_core.commands.cli import app
+from tts_core.commands.doctor import Finding, examine
 from tts_core.config import PRESETS
-from tts_core.doctor import Finding, examine
 from tts_core.synthesis.synthesize import Synthesizer
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from intone.errors import UserError
 from intone.files import sha256, write_whole
+from intone.progress import Progress, silent
 from tts_core.corpus import shards
-from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.shards import PreparedInfo
 from tts_core.types import Recording
 

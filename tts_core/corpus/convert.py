@@ -13,9 +13,9 @@ import soundfile
 
 from intone.errors import UserError
 from intone.files import write_whole
+from intone.progress import Progress, silent
 from tts_core.corpus import readers
 from tts_core.corpus.info import KNOWN, SEVERAL, CorpusInfo
-from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.readers.base import Reading, left_out
 from tts_core.corpus.shards import LeftOut
 from tts_core.corpus.sources import SUFFIXES, read_info, write_corpus

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from intone.errors import UserError
-from tts_core.corpus.progress import Progress, silent
+from intone.progress import Progress, silent
 from tts_core.corpus.shards import (
     PreparedInfo,
     inventory_digest,

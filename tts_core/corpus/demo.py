@@ -16,8 +16,8 @@ import soundfile
 
 from intone import assets
 from intone.errors import UserError
+from intone.progress import Progress, silent
 from intone.resources import data_path
-from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.sources import CorpusInfo, audio_path, write_corpus
 from tts_core.types import Recording
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from intone.errors import UserError
 from intone.files import write_whole
-from tts_core.corpus.progress import Progress, silent
+from intone.progress import Progress, silent
 
 OWN_COPY = "with --from DIR, or put it under INTONE_CORPORA"
 CHUNK = 1 << 18

@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from intone.errors import UserError
 from intone.files import write_whole
+from intone.progress import Progress, silent
 from intone.resources import corpora_path
 from tts_core.corpus import readers
 from tts_core.corpus.convert import Choice, convert
 from tts_core.corpus.download import OWN_COPY, download
 from tts_core.corpus.info import KNOWN, CorpusInfo
-from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.sources import read_corpus, write_info
 
 OPENSLR = "https://www.openslr.org/resources"

@@ -11,14 +11,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from intone.errors import UserError
-from tts_core.corpus.progress import Progress
+from intone.progress import Progress
 
-ENGINES = ("local", "ray")
 IN_FLIGHT = 4
 """Pieces a worker that are handed out at once: none waits idle, and memory stays bounded."""
 
@@ -69,37 +68,6 @@ def cut(items: Sequence[Any], size: int, folder: Path, suffix: str = ".json") ->
     ]
 
 
-def known_engine(name: str) -> None:
-    """Refuse, before any work, a name that is not in `ENGINES`.
-
-    Raises:
-        UserError: unknown name.
-    """
-    if name not in ENGINES:
-        raise UserError(f"{name}: no such engine; choose one of {', '.join(ENGINES)}")
-
-
-def open_engine(
-    name: str, workers: int, shared: Sequence[Path] = ()
-) -> AbstractContextManager[Engine]:
-    """Start an engine for as long as the context lasts.
-
-    Args:
-        name: "local" or "ray".
-        workers: processes; for Ray only where no cluster runs and one is started here.
-        shared: folders that every machine of a cluster must see under the same path.
-
-    Raises:
-        UserError: unknown name, or Ray is not installed.
-    """
-    known_engine(name)
-    if name == "ray":
-        from tts_core.corpus.cluster import ray_engine
-
-        return ray_engine(workers, shared)
-    return _processes(workers)
-
-
 def in_order(
     submit: Callable[[Job], Any], result: Callable[[Any], Result], jobs: Iterable[Job], limit: int
 ) -> Iterator[Result]:
@@ -114,7 +82,7 @@ def in_order(
 
 
 @contextmanager
-def _processes(workers: int) -> Iterator[Engine]:
+def process_engine(workers: int) -> Iterator[Engine]:
     """Fresh processes; for one worker, this process."""
     if workers <= 1:
         yield map

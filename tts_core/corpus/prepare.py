@@ -18,13 +18,14 @@ import numpy as np
 
 from intone.errors import UserError
 from intone.files import owned, write_whole
+from intone.progress import Progress, silent
 from tts_core.corpus import shards
 from tts_core.corpus.alignment.align import align
 from tts_core.corpus.alignment.types import Alignment, Utterance
 from tts_core.corpus.claim import claim, finished, inputs_digest, refuse_foreign, release
+from tts_core.corpus.engines import known_engine, open_engine
 from tts_core.corpus.links import neighbours
-from tts_core.corpus.pool import Engine, cut, known_engine, open_engine, run_pieces
-from tts_core.corpus.progress import Progress, silent
+from tts_core.corpus.pool import Engine, cut, run_pieces
 from tts_core.corpus.recordings import (
     Checked,
     Draft,

@@ -15,27 +15,28 @@ import numpy as np
 
 from intone.errors import UserError
 from intone.files import write_whole
+from intone.progress import Progress, silent
 from tts_core.audio.pitch import f0
-from tts_core.audio.vocoder import Vocoder, load_vocoder
 from tts_core.config import Features
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
-from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.splits import groups
 from tts_core.evaluation import latents
-from tts_core.evaluation.comparisons import compare
 from tts_core.evaluation.held_out_figures import draw_prosody, draw_run
 from tts_core.evaluation.held_out_page import page
 from tts_core.evaluation.held_out_summary import Row, summarise
-from tts_core.evaluation.journal import Journal, Values
-from tts_core.evaluation.renditions import Mode, Rendition, modes_of, render
+from tts_core.measures.comparisons import compare
+from tts_core.measures.journal import Journal, Values
+from tts_core.models import saved
 from tts_core.models.build import System
 from tts_core.models.camp import CAMP
 from tts_core.models.kathaka import Kathaka
-from tts_core.synthesis.voice import FILE_NAME as VOICE
-from tts_core.synthesis.voice import read_voice
-from tts_core.training import checkpoint, metrics
+from tts_core.models.renditions import Mode, Rendition, modes_of, render
+from tts_core.training import metrics
 from tts_core.types import Prepared
+from tts_core.vocoder.load import Vocoder, load_vocoder
+from tts_core.voice import FILE_NAME as VOICE
+from tts_core.voice import read_voice
 
 RESULT, PAGE, PART = "evaluation.json", "evaluation.md", "evaluation.part.jsonl"
 ORDER = ("ntts", "ntts_attention", "durian_plus", "kathaka", "camp")
@@ -47,7 +48,7 @@ class Trained:
 
     name: str
     model: System
-    description: checkpoint.Description
+    description: saved.Description
     run: Path | None
 
 
@@ -72,7 +73,7 @@ def load_systems(paths: Sequence[Path]) -> list[Trained]:
             folders.append((path / "model" if (path / "model").is_dir() else path, path))
     found: list[Trained] = []
     for folder, run in folders:
-        model, description = checkpoint.load_model(folder)
+        model, description = saved.load_model(folder)
         missing = set(description.recipe.stages) - set(description.stages_done)
         if missing:
             raise UserError(f"{folder}: stage {min(missing)} is not trained yet; train it first")

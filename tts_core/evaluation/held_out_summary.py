@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tts_core.evaluation.intervals import (
+from tts_core.evaluation.latents import DRAWS, Held
+from tts_core.measures.intervals import (
     LEVEL,
     RESAMPLES,
     holm,
@@ -16,8 +17,7 @@ from tts_core.evaluation.intervals import (
     ratio,
     sign_flip_p,
 )
-from tts_core.evaluation.journal import Values
-from tts_core.evaluation.latents import DRAWS, Held
+from tts_core.measures.journal import Values
 
 VERSION = 1
 ALPHA = 0.05

@@ -11,9 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tts_core.corpus.progress import Progress, silent
-from tts_core.evaluation.journal import Values
-from tts_core.evaluation.renditions import seeded
+from intone.progress import Progress, silent
+from tts_core.measures.journal import Values
 from tts_core.models.batch import Batch, collate
 from tts_core.models.camp import CAMP
 from tts_core.models.kathaka import Kathaka
@@ -25,6 +24,7 @@ from tts_core.models.latent import (
     standard_normal,
 )
 from tts_core.models.prosody_controls import foreign_context, other_texts
+from tts_core.models.renditions import seeded
 from tts_core.types import Prepared
 
 DRAWS = 8

@@ -9,12 +9,12 @@ from typing import Any
 
 from intone.contracts.stimuli import StimulusSet
 from intone.errors import UserError
+from intone.progress import Progress, silent
 from tts_core.audio.pitch import F0_CEILING_HZ, F0_FLOOR_HZ
-from tts_core.corpus.progress import Progress, silent
-from tts_core.evaluation import quality, wer
-from tts_core.evaluation.intervals import LEVEL, RESAMPLES, paired_difference, ratio
-from tts_core.evaluation.journal import Journal, Values
-from tts_core.evaluation.measurements import (
+from tts_core.measures import quality, wer
+from tts_core.measures.intervals import LEVEL, RESAMPLES, paired_difference, ratio
+from tts_core.measures.journal import Journal, Values
+from tts_core.measures.measurements import (
     key_of,
     measure_pitch,
     measure_quality,

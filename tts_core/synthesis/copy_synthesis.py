@@ -4,8 +4,8 @@ import numpy as np
 
 from tts_core.audio.io import resample
 from tts_core.audio.mel import MelSpectrogram
-from tts_core.audio.vocoder import Vocoder
 from tts_core.config import Features
+from tts_core.vocoder.load import Vocoder
 
 
 class CopySynthesis:

@@ -9,8 +9,8 @@ import soundfile
 
 from intone.contracts.stimuli import Role, Source, StimulusSet
 from intone.errors import UserError
+from intone.progress import Progress, silent
 from tts_core.audio.io import read_audio_and_rate
-from tts_core.corpus.progress import Progress, silent
 from tts_core.synthesis.stimuli import StimulusWriter
 
 REFERENCE = "reference"

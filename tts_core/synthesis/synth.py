@@ -13,17 +13,17 @@ import numpy as np
 from rich.console import Console
 
 from intone.errors import UserError
+from intone.progress import on_console
 from tts_core.audio.io import attenuate, write_audio
-from tts_core.audio.vocoder import load_vocoder
-from tts_core.corpus.progress import on_console
 from tts_core.models.camp import CAMP
 from tts_core.synthesis.journal import Journal
 from tts_core.synthesis.passage import analyse_passages
 from tts_core.synthesis.prosody import read_vectors, require_same_units, write_vectors
 from tts_core.synthesis.speech import Speech
 from tts_core.synthesis.synthesize import Synthesizer
-from tts_core.synthesis.voice import default_voice, read_voice
 from tts_core.types import Word
+from tts_core.vocoder.load import load_vocoder
+from tts_core.voice import default_voice, read_voice
 
 JOURNAL = "synth.jsonl"
 GROUP = 32

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from intone.errors import UserError
-from tts_core.audio.vocoder import Vocoder, load_vocoder
+from tts_core.models import saved
 from tts_core.models.attention import AttentionReport
 from tts_core.models.batch import Batch, collate
 from tts_core.models.build import System
@@ -25,11 +25,11 @@ from tts_core.models.kathaka import Kathaka
 from tts_core.synthesis.passage import analyse_passages
 from tts_core.synthesis.prosody import for_sentences, recorded_prosody
 from tts_core.synthesis.speech import Attending, Speech, joined, word_times
-from tts_core.synthesis.voice import Voice, default_voice, read_voice
 from tts_core.text.analyse import Frontend
-from tts_core.training import checkpoint
 from tts_core.types import Sentence
 from tts_core.units import frames_to_seconds
+from tts_core.vocoder.load import Vocoder, load_vocoder
+from tts_core.voice import Voice, default_voice, read_voice
 
 BATCH = 16
 """Sentences that are synthesized at once."""
@@ -49,7 +49,7 @@ class Synthesizer:
     def __init__(
         self,
         model: System,
-        description: checkpoint.Description,
+        description: saved.Description,
         voice: Voice,
         vocoder: Vocoder,
         frontend: Frontend,
@@ -75,7 +75,7 @@ class Synthesizer:
         if system not in described.systems:
             known = ", ".join(described.systems)
             raise UserError(f"{folder}: has no system {system!r}; it has {known}")
-        model, description = checkpoint.load_model(folder / system)
+        model, description = saved.load_model(folder / system)
         if description.facts.features_digest != described.features_digest:
             raise UserError(
                 f"{folder / system}: was trained on spectrograms with the digest "

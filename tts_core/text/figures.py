@@ -23,8 +23,8 @@ from tts_core.text.numerals import (
     vulgar,
     year,
 )
-from tts_core.text.place import ALONE, Near
 from tts_core.text.plain import VULGAR
+from tts_core.text.token_context import ALONE, Near
 from tts_core.text.written_forms import MONTH_ABBREVIATIONS, MONTHS
 
 _DENOMINATORS = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 32, 64, 100}

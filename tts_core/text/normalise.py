@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from intone.errors import UserError
-from tts_core.text.place import Near, Place
 from tts_core.text.readers import say
 from tts_core.text.scan import scan
+from tts_core.text.token_context import Near, Place
 from tts_core.text.tokens import punctuation_mark
 
 

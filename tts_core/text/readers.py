@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from tts_core.text import figures, numerals, roman
 from tts_core.text.measures import MEASURES
-from tts_core.text.place import ALONE, Near, Place
 from tts_core.text.plain import VULGAR, fold
 from tts_core.text.scan import AMOUNT
+from tts_core.text.token_context import ALONE, Near, Place
 from tts_core.text.written_forms import (
     ABBREVIATIONS,
     ADDRESS_SYMBOLS,

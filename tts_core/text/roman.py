@@ -3,8 +3,8 @@
 import re
 
 from tts_core.text import numerals
-from tts_core.text.place import Place
 from tts_core.text.plain import fold
+from tts_core.text.token_context import Place
 from tts_core.text.written_forms import NUMBERED, REGNAL
 
 _VERB_AFTER_NAME = {"of", "was", "died", "ruled", "reigned", "and", "had", "became", "is"}

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Column
 
-from tts_core.corpus.progress import Progress
+from intone.progress import Progress
 from tts_core.training.events import Event, Watch
 
 SPOKEN = "spoken_"

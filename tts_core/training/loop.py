@@ -12,11 +12,12 @@ from intone.errors import UserError
 from intone.files import owned
 from tts_core.config import Recipe
 from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.models import saved
 from tts_core.models.build import build
 from tts_core.training import checkpoint
+from tts_core.training.checkpoint_selection import load_kept
 from tts_core.training.claim import claim
 from tts_core.training.events import Watch
-from tts_core.training.keep import load_kept
 from tts_core.training.signals import StopOnSignal
 from tts_core.training.stage_run import StageRun
 
@@ -94,11 +95,11 @@ def train(
                 break
             done.append(number)
         if first and not _is_written(out / MODEL, done):
-            checkpoint.save_model(out / MODEL, model, recipe, facts, described["corpus"], done)
+            saved.save_model(out / MODEL, model, recipe, facts, described["corpus"], done)
         accelerator.wait_for_everyone()
     return out / MODEL
 
 
 def _is_written(folder: Path, done: list[int]) -> bool:
-    path = folder / checkpoint.DESCRIPTION
+    path = folder / saved.DESCRIPTION
     return path.is_file() and json.loads(path.read_text("utf-8"))["stages_done"] == done

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from intone.files import whole_lines, write_whole
-from tts_core.training.keep import kept_steps
+from tts_core.training.checkpoint_selection import kept_steps
 
 METRICS = "metrics.jsonl"
 

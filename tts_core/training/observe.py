@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,18 +11,18 @@ from torch.utils.tensorboard import SummaryWriter
 
 from intone.errors import UserError
 from tts_core.audio.pitch import f0
-from tts_core.audio.vocoder import load_vocoder
 from tts_core.config import Features, Recipe
-from tts_core.evaluation.comparisons import compare
-from tts_core.evaluation.journal import Values
-from tts_core.evaluation.renditions import ORACLE, TEXT, Mode, Rendition, render, seeded
+from tts_core.measures.comparisons import compare
+from tts_core.measures.journal import Values
 from tts_core.models.batch import collate
 from tts_core.models.build import System
 from tts_core.models.camp import CAMP
 from tts_core.models.kathaka import Kathaka
 from tts_core.models.ntts_attention import NTTSAttention
-from tts_core.training.observe_figure import draw
+from tts_core.models.renditions import ORACLE, TEXT, Mode, render, seeded
+from tts_core.training.observe_figure import Latent, Spoken, draw
 from tts_core.types import Prepared
+from tts_core.vocoder.load import load_vocoder
 
 VALIDATION = "validation"
 TENSORBOARD = "tensorboard"
@@ -37,40 +36,6 @@ HEARD: dict[tuple[str, int], tuple[Mode, str]] = {
     ("kathaka", 3): (TEXT, "own"), ("camp", 1): (ORACLE, "own"), ("camp", 2): (TEXT, "own"),
 }  # fmt: skip
 """System and stage to what it can say by then: prosody from where, under whose durations."""
-
-
-class Latent(NamedTuple):
-    """What carries the prosody of a sentence.
-
-    Attributes:
-        title: what it is. values: (rows, columns), no unit.
-        rows, columns: their names; empty where they are dimensions of the latent.
-    """
-
-    title: str
-    values: np.ndarray
-    rows: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """One rendition beside its recording.
-
-    Attributes:
-        row: the recording. rendition: log-mel (T, M) and durations. samples: (L,) audio.
-        f0: (T,) Hz, 0 where unvoiced. values: how far it is from the recording.
-        attention: (T / r, N) teacher-forced weights, of a system with attention.
-        latents: of a system that has them: the recording's, and once it is learnt the text's.
-    """
-
-    row: Prepared
-    rendition: Rendition
-    samples: np.ndarray
-    f0: np.ndarray
-    values: Values
-    attention: np.ndarray | None
-    latents: list[Latent]
 
 
 class Observer:

@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tts_core.config import Features
+from tts_core.measures.journal import Values
+from tts_core.models.renditions import Rendition
 from tts_core.text.tokens import TOKENS
-
-if TYPE_CHECKING:
-    from tts_core.training.observe import Latent, Spoken
+from tts_core.types import Prepared
 
 OURS, THEIRS = "#e69f00", "#56b4e9"
 """Okabe and Ito's orange and sky blue: system and recording."""
+
+
+class Latent(NamedTuple):
+    """What carries the prosody of a sentence.
+
+    Attributes:
+        title: what it is. values: (rows, columns), no unit.
+        rows, columns: their names; empty where they are dimensions of the latent.
+    """
+
+    title: str
+    values: np.ndarray
+    rows: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One rendition beside its recording.
+
+    Attributes:
+        row: the recording. rendition: log-mel (T, M) and durations. samples: (L,) audio.
+        f0: (T,) Hz, 0 where unvoiced. values: how far it is from the recording.
+        attention: (T / r, N) teacher-forced weights, of a system with attention.
+        latents: of a system that has them: the recording's, and once it is learnt the text's.
+    """
+
+    row: Prepared
+    rendition: Rendition
+    samples: np.ndarray
+    f0: np.ndarray
+    values: Values
+    attention: np.ndarray | None
+    latents: list[Latent]
 
 
 def draw(one: Spoken, features: Features, title: str) -> Figure:

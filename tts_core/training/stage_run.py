@@ -19,14 +19,14 @@ from tts_core.models.build import System
 from tts_core.training import checkpoint, metrics
 from tts_core.training.average import MovingAverage
 from tts_core.training.batches import Share, endless_batches
+from tts_core.training.checkpoint_selection import Keeper, load_kept
 from tts_core.training.data import agree, of_all_processes, read_data
 from tts_core.training.events import Clock, Event, Watch
+from tts_core.training.frozen_cache import Cached
 from tts_core.training.joint import JointMeans, counts
-from tts_core.training.keep import Keeper, load_kept
 from tts_core.training.observe import SPOKEN, Observer, check_observable
 from tts_core.training.optimise import Optimiser
-from tts_core.training.pools import streamed_batches
-from tts_core.training.remembered import Cached
+from tts_core.training.shard_pools import streamed_batches
 from tts_core.training.signals import Interrupted, StopOnSignal
 from tts_core.training.stages import StageLoss, stages_of
 from tts_core.training.validate import batch_of, validate

@@ -25,7 +25,7 @@ from tts_core.models.latent import (
 )
 from tts_core.models.ntts_attention import NTTSAttention
 from tts_core.models.prosody_controls import foreign_context, median_vectors, other_texts
-from tts_core.training.remembered import (
+from tts_core.training.frozen_cache import (
     Cached,
     concatenate,
     gaussian_of,

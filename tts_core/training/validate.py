@@ -8,8 +8,8 @@ from accelerate.utils import gather_object
 from tts_core.config import StageConfig
 from tts_core.models.batch import Batch, collate
 from tts_core.training.batches import ALONE, Share, epoch_batches
+from tts_core.training.frozen_cache import Cached
 from tts_core.training.joint import MEAN_OVER, UNITS, counts
-from tts_core.training.remembered import Cached
 from tts_core.training.stages import StageLoss
 from tts_core.types import Prepared
 

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from intone.errors import UserError
-from tts_core.audio.hifigan import HifiganConfig
 from tts_core.config import Features, read_recipe
 from tts_core.model_config import Config
+from tts_core.vocoder.hifigan import HifiganConfig
 
 RECIPES = Path(__file__).parent / "recipes"
 

@@ -11,7 +11,10 @@ from torch.nn.utils.parametrizations import weight_norm
 from intone import assets
 from intone.errors import UserError
 from intone.files import sha256, whole_folder
-from tts_core.audio.hifigan import (
+from tts_core.config import Features
+from tts_core.model_config import Config
+from tts_core.vocoder.config import VocoderRecipe
+from tts_core.vocoder.hifigan import (
     CONFIG,
     GENERATOR,
     Generator,
@@ -19,9 +22,6 @@ from tts_core.audio.hifigan import (
     load_generator,
     read_config,
 )
-from tts_core.config import Features
-from tts_core.model_config import Config
-from tts_core.vocoder.config import VocoderRecipe
 
 DESCRIPTION = "vocoder.json"
 VOCODER = "vocoder"

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from intone.contracts import StimulusSet
 from intone.errors import UserError
 from intone.files import sha256
+from mushra_app.design.new import CONSENT
 from mushra_app.interchange.findings import Finding, ImportReport, StimulusOf
 from mushra_app.interchange.webmushra.audio import audio_root, make_set
 from mushra_app.interchange.webmushra.keys import TOP, check_keys, finding
@@ -22,9 +23,8 @@ from mushra_app.interchange.webmushra.rectangle import Rectangle, largest
 from mushra_app.interchange.webmushra.sitting import Sitting, represented, sitting
 from mushra_app.interchange.webmushra.stimuli import Cells, collect, read_map
 from mushra_app.interchange.webmushra.trials import Draft
-from mushra_app.new_study import CONSENT
-from mushra_app.stimuli import prepare
-from mushra_app.study import Study, write_study
+from mushra_app.sounds.stimuli import prepare
+from mushra_app.study.file import Study, write_study
 
 _LANGUAGES = ("en", "de", "fr", "es")
 PROMPT = "How do you rate the quality of each version?"

@@ -16,8 +16,8 @@ from typing import Any
 
 from intone.errors import UserError
 from mushra_app.interchange.tables import open_study, rows
-from mushra_app.steps import QuestionsStep
-from mushra_app.study import Study
+from mushra_app.study.file import Study
+from mushra_app.study.steps import QuestionsStep
 
 _COLUMNS = {
     "mushra": ["session_uuid", "trial_id", "rating_stimulus", "rating_score", "rating_time",

@@ -10,7 +10,7 @@ from mushra_app.interchange.findings import Finding
 from mushra_app.interchange.webmushra.keys import POINT, QUESTION, check_keys, finding
 from mushra_app.interchange.webmushra.markup import markdown, plain
 from mushra_app.interchange.webmushra.read import ForeignPage, Lined
-from mushra_app.steps import LoudnessStep, Question, QuestionsStep, Step, TextStep
+from mushra_app.study.steps import LoudnessStep, Question, QuestionsStep, Step, TextStep
 
 _TYPES = {"text": "text", "long_text": "long_text", "number": "number", "likert": "scale"}
 

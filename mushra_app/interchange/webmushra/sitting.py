@@ -14,7 +14,7 @@ from mushra_app.interchange.webmushra.screens import (
 )
 from mushra_app.interchange.webmushra.stimuli import Cells
 from mushra_app.interchange.webmushra.trials import RATED, Draft, drafts, without_representation
-from mushra_app.steps import Step
+from mushra_app.study.steps import Step
 
 
 @dataclass

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from intone.errors import UserError
-from mushra_app.conditions import LOW, MID
 from mushra_app.interchange.findings import Finding
 from mushra_app.interchange.webmushra.keys import finding
 from mushra_app.interchange.webmushra.read import ForeignPage, Lined
+from mushra_app.study.file import LOW, MID
 
 REFERENCE = "reference"
 COLUMNS = ("page", "label", "sentence", "system")

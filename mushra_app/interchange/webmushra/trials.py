@@ -9,7 +9,7 @@ from mushra_app.interchange.webmushra.markup import plain
 from mushra_app.interchange.webmushra.read import ForeignPage, Lined
 from mushra_app.interchange.webmushra.rectangle import Rectangle
 from mushra_app.interchange.webmushra.stimuli import Cell, Cells
-from mushra_app.steps import PageTypeName, TrialsStep
+from mushra_app.study.steps import PageTypeName, TrialsStep
 
 # Which page of ours a page of theirs can be; paired comparisons only if asked for.
 RATED: dict[str, PageTypeName] = {

@@ -6,11 +6,11 @@ import torch
 
 from intone import assets
 from intone.errors import UserError
-from tts_core.audio.hifigan import Generator, read_config
 from tts_core.audio.mel import MelSpectrogram
-from tts_core.audio.vocoder import HIFIGAN, GriffinLim, Hifigan, load_vocoder
 from tts_core.config import PRESETS, Features
 from tts_core.synthesis.copy_synthesis import CopySynthesis
+from tts_core.vocoder.hifigan import Generator, read_config
+from tts_core.vocoder.load import HIFIGAN, GriffinLim, Hifigan, load_vocoder
 
 needs_hifigan = pytest.mark.skipif(
     not assets.available(HIFIGAN), reason=f"asset {HIFIGAN} is not here: `intone assets`"

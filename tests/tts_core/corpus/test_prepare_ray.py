@@ -7,7 +7,8 @@ import pytest
 from intone.errors import UserError
 from tts_core.corpus import cluster
 from tts_core.corpus import prepare as preparation
-from tts_core.corpus.pool import Piece, open_engine
+from tts_core.corpus.engines import open_engine
+from tts_core.corpus.pool import Piece
 from tts_core.corpus.prepare import prepare
 from tts_core.corpus.settings import Settings
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tts_core.config import Features
-from tts_core.evaluation.comparisons import compare, pauses, rhythm
+from tts_core.measures.comparisons import compare, pauses, rhythm
 from tts_core.text.tokens import token_id
 from tts_core.types import Prepared
 

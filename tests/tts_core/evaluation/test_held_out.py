@@ -10,13 +10,13 @@ from typer.testing import CliRunner
 
 from intone.errors import UserError
 from tts_core.audio.pitch import f0
-from tts_core.cli import app
+from tts_core.commands.cli import app
 from tts_core.config import Features, Recipe
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.shards import write_shard
 from tts_core.evaluation import held_out
 from tts_core.evaluation.held_out import evaluate, other_readings
-from tts_core.evaluation.journal import Journal
+from tts_core.measures.journal import Journal
 from tts_core.training.loop import train
 from tts_core.types import Prepared
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tts_core.evaluation.intervals import holm, paired_difference, ratio, sign_flip_p
+from tts_core.measures.intervals import holm, paired_difference, ratio, sign_flip_p
 
 
 def test_interval_agrees_with_the_normal_theory_it_approximates() -> None:

@@ -8,7 +8,6 @@ from torch.distributions import Normal, kl_divergence
 
 from tts_core.config import ModelConfig
 from tts_core.evaluation import latents
-from tts_core.evaluation.renditions import ORACLE, TEXT, render
 from tts_core.models.batch import collate
 from tts_core.models.camp import CAMP
 from tts_core.models.facts import CorpusFacts
@@ -16,6 +15,7 @@ from tts_core.models.kathaka import Kathaka
 from tts_core.models.latent import Gaussian
 from tts_core.models.ntts import NTTS
 from tts_core.models.prosody_predictor import ProsodyPredictor
+from tts_core.models.renditions import ORACLE, TEXT, render
 from tts_core.types import Prepared
 
 Utterance = Callable[..., Prepared]

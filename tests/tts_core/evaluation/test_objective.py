@@ -7,9 +7,9 @@ import pytest
 from intone import assets
 from intone.resources import corpora_path
 from tts_core.audio.io import read_audio, write_audio
-from tts_core.evaluation import quality, wer
 from tts_core.evaluation.objective import objective
-from tts_core.evaluation.quality import predict_mos
+from tts_core.measures import quality, wer
+from tts_core.measures.quality import predict_mos
 from tts_core.synthesis.stimuli_import import import_stimuli
 
 KATHLEEN = corpora_path("kathleen")

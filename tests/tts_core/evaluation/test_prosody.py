@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tts_core.evaluation.prosody import under_predicted_durations, under_shared_durations, warp
+from tts_core.measures.prosody import under_predicted_durations, under_shared_durations, warp
 
 
 def contour(seed: int = 0, n: int = 60) -> np.ndarray:

@@ -1,6 +1,6 @@
 import pytest
 
-from tts_core.evaluation.wer import spoken_words, word_errors
+from tts_core.measures.wer import spoken_words, word_errors
 
 
 @pytest.mark.parametrize(

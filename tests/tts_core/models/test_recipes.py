@@ -15,8 +15,9 @@ WIDTHS = (
     "sampler_width", "node_embedding", "graph", "context_width", "predictor", "predictor_prenet",
     "postnet", "attention",
 )  # fmt: skip
-NAMES = sorted(path.stem for path in RECIPES.glob("*.yaml"))
-ABLATIONS = [name for name in NAMES if "inherits" in (RECIPES / f"{name}.yaml").read_text()]
+PATHS = {path.stem: path for path in sorted(RECIPES.rglob("*.yaml"))}
+NAMES = sorted(PATHS)
+CHILDREN = [name for name in NAMES if "inherits" in PATHS[name].read_text()]
 
 
 @pytest.fixture
@@ -56,9 +57,9 @@ def test_every_recipe_takes_a_step_in_every_stage(name, small, facts, utterance)
         assert all(torch.isfinite(torch.tensor(value)) for value in held_out.values())
 
 
-@pytest.mark.parametrize("name", ABLATIONS)
-def test_an_ablation_inherits_and_differs(name):
-    own = yaml.safe_load((RECIPES / f"{name}.yaml").read_text())
+@pytest.mark.parametrize("name", CHILDREN)
+def test_a_recipe_that_inherits_differs_from_its_parent(name):
+    own = yaml.safe_load(PATHS[name].read_text())
     recipe, parent = load_recipe(name), load_recipe(own["inherits"])
     assert recipe.description
     assert recipe.description != parent.description

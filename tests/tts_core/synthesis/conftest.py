@@ -8,12 +8,12 @@ import pytest
 
 from intone import assets
 from intone.resources import corpora_path
-from tts_core.audio.vocoder import GRIFFIN_LIM, load_vocoder
+from tts_core import voice as voices
 from tts_core.config import Features
-from tts_core.synthesis import voice as voices
 from tts_core.synthesis.synthesize import Synthesizer
 from tts_core.text.analyse import Frontend
 from tts_core.training.loop import train
+from tts_core.vocoder.load import GRIFFIN_LIM, load_vocoder
 
 SYSTEMS = ("ntts", "ntts_attention", "durian_plus", "kathaka", "camp")
 

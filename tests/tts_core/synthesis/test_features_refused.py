@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from intone.errors import UserError
+from tts_core import voice as voices
 from tts_core.config import Features, preset
-from tts_core.synthesis import voice as voices
 from tts_core.synthesis.synthesize import Synthesizer
 from tts_core.training.loop import train
 

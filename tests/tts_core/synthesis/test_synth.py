@@ -9,10 +9,10 @@ import pytest
 import soundfile
 
 from intone.errors import UserError
+from tts_core.commands.stimuli import in_context, read_contexts
 from tts_core.config import Features
 from tts_core.corpus.shards import write_shard
 from tts_core.models.build import build
-from tts_core.synthesis.commands import in_context, read_contexts
 from tts_core.synthesis.passage import analyse_passages, sentence_texts
 from tts_core.synthesis.synth import JOURNAL, Wish, synth
 from tts_core.synthesis.synthesize import Synthesizer

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from intone.errors import UserError
-from tts_core.synthesis import voice as voices
-from tts_core.synthesis.commands import make_stimuli
+from tts_core import voice as voices
+from tts_core.commands.stimuli import make_stimuli
+from tts_core.models import saved
 from tts_core.synthesis.synth import Wish, synth
 from tts_core.synthesis.synthesize import Synthesizer
-from tts_core.training import checkpoint, metrics
+from tts_core.training import metrics
 from tts_core.training.loop import train
 
 TEXT = "Well, the small boat came home before the storm."
@@ -63,10 +64,10 @@ def test_values_that_mean_nothing_are_refused(voice, speaker, wrong):
 def test_a_sentence_that_was_cut_off_says_so_wherever_it_goes(voice, tmp_path, capsys):
     """The attention system's length guard is told on the console, in JSON and in a stimulus set."""
     weights = voice / "ntts_attention"
-    model, description = checkpoint.load_model(weights)
+    model, description = saved.load_model(weights)
     never_stops(model)
     facts, corpus = description.facts, description.corpus
-    checkpoint.save_model(weights, model, description.recipe, facts, corpus, [1])
+    saved.save_model(weights, model, description.recipe, facts, corpus, [1])
     speaker = Synthesizer.load("ntts_attention", voice)
     speech = speaker.speak("Is it late?")
     assert speech.attention is not None
@@ -118,7 +119,7 @@ def test_a_half_trained_run_is_no_voice(corpus, tiny, tmp_path):
 
 
 def test_one_text_under_two_ids_is_drawn_once(corpus):
-    from tts_core.synthesis.commands import _chosen
+    from tts_core.commands.stimuli import _chosen
 
     lines = _chosen("train", corpus.path, None, None, 0)
     texts = [line.text for line in lines]
@@ -162,5 +163,5 @@ def test_a_voice_states_the_held_out_values_of_the_weights_it_holds(tmp_path):
         metrics.append(tmp_path, {"stage": stage, "step": step, "split": "validation", "x": loss})
     best = tmp_path / "stage-2" / "best-0000020"
     best.mkdir(parents=True)
-    (best / checkpoint.STATE).write_text(json.dumps({"step": 20, "value": 0.2}), "utf-8")
+    (best / saved.STATE).write_text(json.dumps({"step": 20, "value": 0.2}), "utf-8")
     assert metrics.held_out(tmp_path) == {"1.x": 0.6, "2.x": 0.2}

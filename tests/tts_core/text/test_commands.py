@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tts_core.text.cli import app
+from tts_core.commands.text import app
 
 KEYS = [
     *("text", "spoken", "phones", "pos", "word_class", "compound", "punctuation", "start", "end")

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from intone.errors import UserError
-from tts_core.text.cli import app
+from tts_core.commands.text import app
 from tts_core.text.parse import load_parser
 from tts_core.text.parse.training import read_treebank, train_parser
 from tts_core.text.parse.trees import read_trees

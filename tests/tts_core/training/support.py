@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from intone.errors import UserError
-from tts_core.training.pools import streamed_batches
+from tts_core.training.shard_pools import streamed_batches
 
 N_SHARDS = 41
 FRAMES = 250

@@ -8,8 +8,9 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tts_core.corpus.shards import write_shard
+from tts_core.models import saved
 from tts_core.models.batch import collate
-from tts_core.training import checkpoint, metrics
+from tts_core.training import metrics
 from tts_core.training.loop import train
 
 
@@ -24,7 +25,7 @@ def test_every_validation_of_stage_1_logs_how_the_vectors_of_words_vary(corpus, 
     train(recipe, corpus, run, stages=[1])
     rows = [row for row in metrics.read(run) if row["split"] == "validation"]
     assert [row["step"] for row in rows] == [20, 40, 60]
-    model, _ = checkpoint.load_model(run / "model")
+    model, _ = saved.load_model(run / "model")
     with torch.no_grad():
         vectors = np.concatenate([
             vector[None] for row in corpus.split("validation")

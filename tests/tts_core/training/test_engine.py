@@ -12,11 +12,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import tts_core
 from intone.errors import UserError
+from tts_core.models import saved
 from tts_core.models.batch import collate
 from tts_core.models.ntts import NTTS
 from tts_core.models.precision import FullLSTM
 from tts_core.text.bert import TextEncoder
-from tts_core.training import checkpoint, metrics
+from tts_core.training import metrics
 from tts_core.training.average import EMA, MovingAverage
 from tts_core.training.loop import train
 from tts_core.training.stage_run import StageRun
@@ -25,7 +26,7 @@ SYSTEMS = ["ntts", "ntts_attention", "durian_plus", "kathaka", "camp"]
 
 
 def weights(run):
-    return load_file(run / "model" / checkpoint.WEIGHTS)
+    return load_file(run / "model" / saved.WEIGHTS)
 
 
 class NoWaiting(TorchDispatchMode):
@@ -142,7 +143,7 @@ def test_the_moving_average_is_that_of_the_formula():
 def test_a_stage_leaves_its_moving_average(corpus, tiny, tmp_path):
     run = tmp_path / "run"
     train(tiny("ntts", 6, **{"stages.1.ema": 0.9, "stages.1.keep": "last"}), corpus, run)
-    live = load_file(run / "stage-1/step-0000006" / checkpoint.WEIGHTS)
+    live = load_file(run / "stage-1/step-0000006" / saved.WEIGHTS)
     averaged = load_file(run / "stage-1/step-0000006" / EMA)
     assert averaged
     left = weights(run)
@@ -160,7 +161,7 @@ def test_a_stage_leaves_the_mean_of_its_best_steps(corpus, tiny, tmp_path):
     best = sorted(rows, key=lambda row: row["duration"])[:3]
     folders = [run / f"stage-2/best-{row['step']:07d}" for row in best]
     assert sorted(run.glob("stage-2/best-*")) == sorted(folders)
-    states = [load_file(folder / checkpoint.WEIGHTS) for folder in folders]
+    states = [load_file(folder / saved.WEIGHTS) for folder in folders]
     for name, value in weights(run).items():
         mean = torch.stack([state[name].double() for state in states]).mean(0)
         torch.testing.assert_close(value.double(), mean, rtol=1e-6, atol=1e-7)
@@ -168,7 +169,7 @@ def test_a_stage_leaves_the_mean_of_its_best_steps(corpus, tiny, tmp_path):
     [judged] = [row for row in metrics.read(run) if row["split"] == "average"]
     assert judged["duration"] not in [row["duration"] for row in rows]
     assert metrics.held_out(run)["2.duration"] == round(judged["duration"], 4)
-    model, _ = checkpoint.load_model(run / "model")
+    model, _ = saved.load_model(run / "model")
     data = corpus.split("validation")
     with torch.no_grad():
         expected = model.duration_loss(collate([row.encoded for row in data], data))["duration"]
@@ -178,11 +179,11 @@ def test_a_stage_leaves_the_mean_of_its_best_steps(corpus, tiny, tmp_path):
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_model_folder_speaks_wherever_it_is_carried(system, corpus, tiny, tmp_path, utterance):
     train(tiny(system, 1), corpus, tmp_path / "run")
-    before, _ = checkpoint.load_model(tmp_path / "run/model")
+    before, _ = saved.load_model(tmp_path / "run/model")
     shutil.move(tmp_path / "run/model", tmp_path / "elsewhere")
     shutil.rmtree(tmp_path / "run")
     shutil.rmtree(corpus.path)
-    after, _ = checkpoint.load_model(tmp_path / "elsewhere")
+    after, _ = saved.load_model(tmp_path / "elsewhere")
     text = collate([utterance(1).encoded])
     spoken = [
         model.synthesize(text, torch.Generator().manual_seed(0)).mel for model in (before, after)

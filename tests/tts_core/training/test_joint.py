@@ -11,6 +11,7 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 
 from intone.errors import UserError
+from tts_core.models import saved
 from tts_core.models.batch import collate
 from tts_core.models.build import build
 from tts_core.training import checkpoint, metrics
@@ -157,7 +158,7 @@ def test_two_processes_stop_together_and_go_on_exactly(corpus, tiny, tmp_path):
     paths = [str(path) for path in (script, recipe, corpus.path, whole, broken)]
     run_quietly(*torchrun, "--nproc-per-node", "2", *paths)
     assert (broken / "stage-1/step-0000010").is_dir()
-    expected, found = (load_file(run / "model" / checkpoint.WEIGHTS) for run in (whole, broken))
+    expected, found = (load_file(run / "model" / saved.WEIGHTS) for run in (whole, broken))
     for name, value in expected.items():
         assert torch.equal(value, found[name]), name
 

@@ -6,14 +6,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tts_core.models import saved
 from tts_core.models.batch import collate
 from tts_core.models.latent import Gaussian, best_constant_sampler, kl_divergence
-from tts_core.training import checkpoint
 from tts_core.training.loop import train
 
 
 def weights(run):
-    return load_file(run / "model" / checkpoint.WEIGHTS)
+    return load_file(run / "model" / saved.WEIGHTS)
 
 
 def test_validation_logs_what_tells_collapse_and_a_useless_sampler(corpus, tiny, tmp_path):
@@ -25,7 +25,7 @@ def test_validation_logs_what_tells_collapse_and_a_useless_sampler(corpus, tiny,
     assert {"mel", "kl", "active_units"} <= held_out[1].keys()
     assert 0 <= held_out[1]["active_units"] <= recipe.model.latent
     # The constant is fitted to the training split and judged on the validation split.
-    model, _ = checkpoint.load_model(run / "model")
+    model, _ = saved.load_model(run / "model")
     with torch.no_grad():
         fitted, judged = (
             [model.posterior(collate([r.encoded], [r])) for r in corpus.split(name)]

@@ -10,7 +10,8 @@ from safetensors.torch import load_file
 from intone.errors import UserError
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.shards import write_shard
-from tts_core.training import checkpoint, metrics
+from tts_core.models import saved
+from tts_core.training import metrics
 from tts_core.training.loop import train
 
 PATIENT = {
@@ -27,7 +28,7 @@ class StopError(Exception):
 
 
 def weights(run):
-    return load_file(run / "model" / checkpoint.WEIGHTS)
+    return load_file(run / "model" / saved.WEIGHTS)
 
 
 def held_out(run, stage, name):
@@ -43,8 +44,8 @@ def test_the_best_step_is_kept_and_patience_ends_the_stage(corpus, tiny, tmp_pat
     assert last < 200
     assert last - best == 3 * 2, "patience is counted in validations"
     assert metrics.held_out(run)["2.duration"] == round(values[best], 4)
-    kept = load_file(run / f"stage-2/best-{best:07d}" / checkpoint.WEIGHTS)
-    final = load_file(run / f"stage-2/step-{last:07d}" / checkpoint.WEIGHTS)
+    kept = load_file(run / f"stage-2/best-{best:07d}" / saved.WEIGHTS)
+    final = load_file(run / f"stage-2/step-{last:07d}" / saved.WEIGHTS)
     assert all(torch.equal(value, kept[name]) for name, value in weights(run).items())
     assert not all(torch.equal(value, final[name]) for name, value in weights(run).items())
     # A finished stage is loaded as it was kept.

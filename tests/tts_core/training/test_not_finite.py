@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from intone.errors import UserError
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.shards import write_shard
+from tts_core.models import saved
 from tts_core.training import checkpoint, metrics
 from tts_core.training.loop import train
 from tts_core.training.optimise import MAX_SKIPPED, Optimiser
@@ -33,7 +34,7 @@ def test_a_recording_that_is_not_finite_leaves_no_trace(system, spoilt, tiny, tm
     recipe = tiny(system, 20, **{"stages.1.ema": 0.9, "stages.1.validate_every": 10})
     train(recipe, spoilt, run, stages=[1])
     last = run / "stage-1/step-0000020"
-    for path in (run / "model" / checkpoint.WEIGHTS, *last.glob("*.safetensors")):
+    for path in (run / "model" / saved.WEIGHTS, *last.glob("*.safetensors")):
         for name, value in load_file(path).items():
             assert value.isfinite().all(), (path, name)
     moments = torch.load(last / checkpoint.OPTIMIZER, weights_only=True)["optimizer"]["adam"][

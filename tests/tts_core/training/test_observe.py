@@ -14,17 +14,18 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from intone.errors import UserError
 from tts_core.config import Features
-from tts_core.evaluation.renditions import Rendition
+from tts_core.models import saved
 from tts_core.models.build import build
+from tts_core.models.renditions import Rendition
 from tts_core.text.tokens import TOKENS
-from tts_core.training import checkpoint, metrics
+from tts_core.training import metrics
 from tts_core.training.loop import train
 from tts_core.training.observe import HEARD, Spoken, _inside
 from tts_core.training.observe_figure import draw
 
 
 def weights(run):
-    return load_file(run / "model" / checkpoint.WEIGHTS)
+    return load_file(run / "model" / saved.WEIGHTS)
 
 
 def board(run, stage, split):
@@ -110,7 +111,7 @@ def test_the_best_step_is_told_by_its_speech(corpus, tiny, tmp_path):
 
 def test_a_missing_wandb_is_said_before_training(corpus, tmp_path):
     command = ["train", "ntts_demo", "--data", str(corpus.path)]
-    blocked = "import sys; sys.modules['wandb'] = None; from intone.cli import main; main()"
+    blocked = "import sys; sys.modules['wandb'] = None; from intone.command.cli import main; main()"
     arguments = [*command, "--out", str(tmp_path / "run"), "--wandb", "p"]
     said = subprocess.run(
         [sys.executable, "-c", blocked, *arguments], capture_output=True, text=True

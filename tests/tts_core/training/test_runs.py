@@ -4,10 +4,10 @@ import pytest
 from typer.testing import CliRunner
 
 from intone.errors import UserError
-from tts_core.cli import app
+from tts_core.commands.cli import app
+from tts_core.evaluation.runs import find_runs
 from tts_core.training import metrics
 from tts_core.training.loop import train
-from tts_core.training.runs import find_runs
 
 
 def test_runs_are_listed_with_what_they_left_and_drawn(corpus, tiny, tmp_path, monkeypatch):

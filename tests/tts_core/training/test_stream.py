@@ -17,7 +17,7 @@ from tts_core.models.build import build
 from tts_core.training.batches import Share
 from tts_core.training.data import of_all_processes, read_data
 from tts_core.training.loop import train
-from tts_core.training.pools import POOL, streamed_batches
+from tts_core.training.shard_pools import POOL, streamed_batches
 from tts_core.training.stages import stages_of
 from tts_core.training.validate import batch_of
 

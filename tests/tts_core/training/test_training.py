@@ -19,6 +19,7 @@ from intone.files import owned
 from tts_core.config import load_recipe
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.shards import write_shard
+from tts_core.models import saved
 from tts_core.training import checkpoint
 from tts_core.training.batches import endless_batches, epoch_batches
 from tts_core.training.loop import train
@@ -27,7 +28,7 @@ from tts_core.training.stages import StageLoss, stages_of
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
-    return load_file(run / "model" / checkpoint.WEIGHTS)
+    return load_file(run / "model" / saved.WEIGHTS)
 
 
 @pytest.mark.parametrize("system", ["ntts", "kathaka", "camp"])
@@ -69,7 +70,7 @@ def test_the_latent_carries_what_phones_do_not(corpus, tiny, tmp_path):
     recipe = tiny("kathaka", 150, **{"stages.2.steps": 2, "stages.3.steps": 2})
     run = tmp_path / "run"
     train(recipe, corpus, run)
-    model, _ = checkpoint.load_model(run / "model")
+    model, _ = saved.load_model(run / "model")
     from tts_core.models.batch import collate
 
     rows = corpus.split("train")
@@ -150,7 +151,7 @@ def test_a_wrong_key_or_value_is_named(change, message):
         load_recipe("ntts_demo", change)
 
 
-@pytest.mark.parametrize("name", [checkpoint.WEIGHTS, checkpoint.OPTIMIZER])
+@pytest.mark.parametrize("name", [saved.WEIGHTS, checkpoint.OPTIMIZER])
 def test_a_damaged_checkpoint_is_refused_and_the_older_one_goes_on(name, corpus, tiny, tmp_path):
     run, recipe = tmp_path / "run", tiny("ntts", 4, **{"stages.1.checkpoint_every": 2})
     train(recipe, corpus, run, stages=[1])
@@ -166,10 +167,10 @@ def test_a_damaged_checkpoint_is_refused_and_the_older_one_goes_on(name, corpus,
 
 def test_damaged_weights_are_refused(corpus, tiny, tmp_path):
     train(tiny("ntts", 2), corpus, tmp_path / "run")
-    path = tmp_path / "run/model" / checkpoint.WEIGHTS
+    path = tmp_path / "run/model" / saved.WEIGHTS
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
     with pytest.raises(UserError, match="not the weights"):
-        checkpoint.load_model(tmp_path / "run/model")
+        saved.load_model(tmp_path / "run/model")
 
 
 @pytest.mark.parametrize("how", [
@@ -181,7 +182,7 @@ def test_a_killed_training_goes_on_and_ends_like_an_unbroken_one(how, corpus, ti
     keys = tiny("ntts", 40, **{"stages.1.checkpoint_every": 5}).model_dump(mode="json")
     recipe.write_text(json.dumps(keys))
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    code = "import sys; from intone.cli import main; sys.argv[0] = 'intone'; main()"
+    code = "import sys; from intone.command.cli import main; sys.argv[0] = 'intone'; main()"
     command = [
         sys.executable,
         "-c",
@@ -218,7 +219,7 @@ def test_an_empty_validation_split_is_no_obstacle(corpus, tiny, tmp_path):
     for system in ("ntts", "kathaka", "camp"):
         recipe = tiny(system, 2, **{"stages.2.keep": "last"})
         train(recipe, PreparedCorpus(corpus.path), tmp_path / system)
-        assert (tmp_path / system / "model" / checkpoint.WEIGHTS).is_file()
+        assert (tmp_path / system / "model" / saved.WEIGHTS).is_file()
 
 
 def test_a_torn_line_of_metrics_does_not_stop_a_resume(corpus, tiny, tmp_path):

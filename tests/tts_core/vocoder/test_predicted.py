@@ -10,9 +10,9 @@ from tts_core.models.batch import collate
 from tts_core.models.build import build
 from tts_core.training.loop import train
 from tts_core.vocoder.generator import read_description
-from tts_core.vocoder.predicted import load_acoustic_model, predict, teacher_forced
-from tts_core.vocoder.speech import Segments, read_speech
-from tts_core.vocoder.training import train_vocoder
+from tts_core.vocoder_training.predicted import load_acoustic_model, predict, teacher_forced
+from tts_core.vocoder_training.speech import Segments, read_speech
+from tts_core.vocoder_training.training import train_vocoder
 
 SYSTEMS = ["ntts", "ntts_attention", "durian_plus", "kathaka", "camp"]
 

@@ -7,19 +7,24 @@ import pytest
 import torch
 from torch import nn
 
-from tts_core.audio.hifigan import Generator
 from tts_core.audio.mel import MelSpectrogram
 from tts_core.config import PRESETS, Features
 from tts_core.vocoder.config import RECIPES, load_vocoder_recipe
-from tts_core.vocoder.discriminators import (
+from tts_core.vocoder.generator import fused, normalise
+from tts_core.vocoder.hifigan import Generator
+from tts_core.vocoder_training.discriminators import (
     PERIODS,
     Discriminators,
     Judgement,
     PeriodDiscriminator,
     ScaleDiscriminator,
 )
-from tts_core.vocoder.generator import fused, normalise
-from tts_core.vocoder.losses import LogMel, adversarial_loss, discriminator_loss, feature_loss
+from tts_core.vocoder_training.losses import (
+    LogMel,
+    adversarial_loss,
+    discriminator_loss,
+    feature_loss,
+)
 
 NARROW = {"generator.upsample_initial_channel": 32, "generator.resblock_kernel_sizes": [3],
           "generator.resblock_dilation_sizes": [[1, 3]]}  # fmt: skip

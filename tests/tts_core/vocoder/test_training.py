@@ -14,17 +14,17 @@ from typer.testing import CliRunner
 from intone import assets
 from intone.errors import UserError
 from tts_core.audio.mel import MelSpectrogram
-from tts_core.audio.vocoder import load_vocoder
-from tts_core.cli import app
+from tts_core.commands.cli import app
+from tts_core.commands.stimuli import make_stimuli
 from tts_core.config import PRESETS, Features
 from tts_core.corpus.dataset import PreparedCorpus
-from tts_core.synthesis.commands import make_stimuli
 from tts_core.training import checkpoint, metrics
 from tts_core.training.signals import Interrupted
 from tts_core.vocoder.config import load_vocoder_recipe
 from tts_core.vocoder.generator import begin, read_description
-from tts_core.vocoder.speech import Segments, read_speech
-from tts_core.vocoder.training import STEPS, VocoderTraining, train_vocoder
+from tts_core.vocoder.load import load_vocoder
+from tts_core.vocoder_training.speech import Segments, read_speech
+from tts_core.vocoder_training.training import STEPS, VocoderTraining, train_vocoder
 
 
 class StopError(Exception):

@@ -17,6 +17,7 @@ import numpy as np
 import soundfile
 
 from intone.errors import UserError
+from intone.progress import Progress, silent
 from tts_core.audio.io import read_audio_and_rate
 from tts_core.config import Features
 from tts_core.corpus.alignment.imports import import_alignment
@@ -29,7 +30,6 @@ from tts_core.corpus.alignment.types import (
     phones_of,
 )
 from tts_core.corpus.alignment.viter import align_with_viter
-from tts_core.corpus.progress import Progress, silent
 from tts_core.text.tokens import duration_group
 from tts_core.types import Sentence
 from tts_core.units import end_times_to_durations

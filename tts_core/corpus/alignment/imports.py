@@ -11,8 +11,8 @@ import numpy as np
 import soundfile
 
 from intone.errors import UserError
+from intone.progress import Progress, silent
 from tts_core.corpus.alignment.types import AlignmentError, Utterance
-from tts_core.corpus.progress import Progress, silent
 
 _SILENCES = frozenset(["", "SIL", "SP", "SPN", "NSN", "<EPS>", "<SIL>"])
 _TOLERANCE_S = 0.05

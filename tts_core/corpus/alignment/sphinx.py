@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from intone.progress import Progress, silent
 from tts_core.corpus.alignment.types import (
     ALIGNER_RATE_HZ,
     AlignmentError,
     Utterance,
     for_aligners,
 )
-from tts_core.corpus.progress import Progress, silent
 from tts_core.text.tokens import TOKENS
 
 _FRAME_S = 0.01

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from intone.progress import Progress, silent
 from tts_core.corpus.alignment.types import AlignmentError, Utterance
-from tts_core.corpus.progress import Progress, silent
 
 
 def align_with_viter(

@@ -8,10 +8,10 @@ import numpy as np
 import soundfile
 
 from intone.errors import UserError
+from intone.progress import Progress, silent
 from tts_core.audio.io import read_audio_and_rate
 from tts_core.corpus.alignment.align import VITER_MINIMUM_S, align
 from tts_core.corpus.alignment.types import ALIGNER_RATE_HZ, Utterance, for_aligners
-from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.report.survey import Survey, phone_starts, phones_by_word, utterances
 from tts_core.corpus.shards import PreparedInfo
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tts_core.corpus.progress import Progress, silent
+from intone.progress import Progress, silent
 from tts_core.corpus.report.page import Report
 from tts_core.corpus.shards import read_info
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from intone.errors import UserError
+from intone.progress import Progress
 from tts_core.audio.io import read_audio_and_rate
 from tts_core.config import Features
-from tts_core.corpus.progress import Progress
 from tts_core.corpus.recordings import check
 from tts_core.corpus.report import plots
 from tts_core.corpus.report.page import SPREAD_HEAD, Figure, Report, Section, Table, spread

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tts_core.corpus.progress import Progress
+from intone.progress import Progress
 from tts_core.corpus.report import plots, quality
 from tts_core.corpus.report.agreement import Agreement, agreement
 from tts_core.corpus.report.alignment import (

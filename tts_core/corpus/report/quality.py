@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from intone.progress import Progress, silent
 from tts_core.corpus.pauses import QUIET
-from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.report.survey import Survey, token_spectra, utterances
 from tts_core.corpus.shards import PreparedInfo
 from tts_core.text.tokens import CONSONANTS, PHONES, PUNCTUATION, TOKENS, VOWELS, duration_group

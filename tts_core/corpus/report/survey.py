@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from intone.progress import Progress, silent
 from tts_core.audio.pitch import F0_CEILING_HZ, F0_FLOOR_HZ
 from tts_core.corpus.pauses import token_levels
-from tts_core.corpus.progress import Progress, silent
 from tts_core.corpus.shards import PreparedInfo, read_shard
 from tts_core.text.tokens import TOKENS, duration_group
 from tts_core.types import Prepared

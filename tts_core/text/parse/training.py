@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from intone.errors import UserError
 from intone.files import sha256
-from tts_core.corpus.progress import Progress, silent
+from intone.progress import Progress, silent
 from tts_core.text.parse.scoring import F1, f1, plain_brackets
 from tts_core.text.parse.span import SpanScorer, WordFeatures, best_labels, best_tree
 from tts_core.text.parse.trees import Tree, as_written, read_file
@@ -116,7 +116,7 @@ def train_parser(
         layers: its layers whose states are read; by default `LAYERS`, else 1/3, 7/12, 10/12 up.
         epochs: passes over the trees. seed: of weights, order and dropout.
         held_out: documents to measure on; they are never trained on and choose nothing.
-        progress: see `tts_core.corpus.progress`.
+        progress: see `intone.progress`.
 
     Raises:
         UserError: the treebank or the encoder cannot be read.

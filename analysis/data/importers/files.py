@@ -1,0 +1,124 @@
+"""Text, tables, JSON and numbers of foreign files; what is broken is refused in one sentence."""
+
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.data.sources import separator
+from intone.errors import UserError
+
+# Python would also take "1_000" and "nan"; a score is digits.
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_CELL_LIMIT = 10_000_000
+# Whole numbers of JSON have no limit, decimal ones have.
+_HUGE = 1e300
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a table: its cells as they stand, blanks included, and where it is."""
+
+    cells: list[str]
+    where: str
+
+
+def read_text(file: Path) -> str:
+    """A file's text.
+
+    Raises:
+        UserError: there is no such file, or it is not UTF-8.
+    """
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"{file.name}, line {line}: not UTF-8; save the file as UTF-8 and import it again"
+        ) from error
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror}); check the name") from error
+
+
+def read_lines(file: Path, text: str | None = None) -> tuple[list[Line], int]:
+    """The lines of a table that are not blank, and how many are.
+
+    The separator is found as for a table of the contract.
+
+    Raises:
+        UserError: not a table, or an empty one.
+    """
+    text = read_text(file) if text is None else text
+    csv.field_size_limit(_CELL_LIMIT)
+    # newline="" so that a line break inside quotes stays inside its cell.
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=separator(text.splitlines()), strict=True
+    )
+    lines, blank = [], 0
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                lines.append(Line(cells, f"{file.name}, line {reader.line_num}"))
+            else:
+                blank += 1
+    except csv.Error as error:
+        raise UserError(
+            f"{file.name}, line {reader.line_num}: not a table ({error}); look for a quote that is "
+            "not closed"
+        ) from error
+    if not lines:
+        raise UserError(f"{file.name}: the file is empty; export the results again")
+    return lines, blank
+
+
+def read_json(file: Path, hint: str) -> Any:
+    """A JSON file.
+
+    Args:
+        file: where it is.
+        hint: what the tool is known to do to its files, for the refusal.
+
+    Raises:
+        UserError: not UTF-8, or JSON that is cut off or broken.
+    """
+    text = read_text(file)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
+        what = "the JSON is cut off" if cut else f"not JSON ({error.msg})"
+        raise UserError(f"{file.name}, line {error.lineno}: {what}; {hint}") from error
+    except (RecursionError, ValueError) as error:
+        raise UserError(f"{file.name}: JSON too deep or numbers too long; {hint}") from error
+
+
+def number(value: object, where: str, what: str) -> float:
+    """A number from a cell or from JSON.
+
+    Raises:
+        UserError: it is none, or not finite.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if not text:
+            raise UserError(
+                f"{where}: the {what} is missing; delete the row if nothing was rated there"
+            )
+        found: object = float(text) if _NUMBER.fullmatch(text) else None
+    else:
+        found = value
+    if isinstance(found, int | float) and not isinstance(found, bool) and abs(found) < _HUGE:
+        return float(found)
+    raise UserError(
+        f"{where}: {what} {value!r} is not a number; correct it, or check the separator"
+    )
+
+
+def milliseconds(value: object, where: str) -> int | None:
+    """A time in ms; none where the cell is empty."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    return round(number(value, where, "time"))

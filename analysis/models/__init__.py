@@ -1,0 +1,1 @@
+"""Statistical models: NumPy arrays in, numbers out."""

@@ -1,0 +1,61 @@
+"""Is a system no worse, or no different, by more than a margin that somebody cares about?"""
+
+from dataclasses import dataclass
+
+from scipy import stats
+
+from analysis.models.crossed import TwoWayFit
+from analysis.wording import interval, number, p_equals
+from intone.errors import UserError
+
+
+@dataclass(frozen=True)
+class Tost:
+    """Two one-sided tests (Schuirmann 1987) of one difference.
+
+    Attributes:
+        margin: points, named before the ratings were seen.
+        p_lower: p value of a difference not above -margin: small means "no worse".
+        p_upper: p value of a difference not below +margin: small means "no better".
+        p: the larger: small means "equivalent".
+        ci: 90 % interval; equivalent at 5 % if it lies within the margin.
+        verdict: equivalent, no worse, no better, or undecided, at 5 %.
+    """
+
+    margin: float
+    p_lower: float
+    p_upper: float
+    p: float
+    ci: tuple[float, float]
+    verdict: str
+
+    @property
+    def text(self) -> str:
+        """One English sentence."""
+        return (
+            f"Within ±{number(self.margin)} points: {self.verdict} (90 % CI {interval(self.ci)}; "
+            f"{p_equals(self.p)}, two one-sided tests)."
+        )
+
+
+def equivalence(fit: TwoWayFit, margin: float) -> Tost | None:
+    """Test a difference against +-margin with its own standard error and degrees of freedom.
+
+    Returns:
+        None if the difference has no standard error.
+
+    Raises:
+        UserError: the margin is not a number above 0.
+    """
+    if not 0 < margin < float("inf"):
+        raise UserError(f"a margin of equivalence is a number above 0 points, not {margin:g}")
+    if not fit.defined:
+        return None
+    p_lower = float(stats.t.sf((fit.estimate + margin) / fit.se, fit.df))
+    p_upper = float(stats.t.cdf((fit.estimate - margin) / fit.se, fit.df))
+    no_worse, no_better = p_lower < 0.05, p_upper < 0.05
+    verdict = {
+        (True, True): "equivalent", (True, False): "no worse", (False, True): "no better",
+        (False, False): "undecided",
+    }[no_worse, no_better]  # fmt: skip
+    return Tost(margin, p_lower, p_upper, max(p_lower, p_upper), fit.ci(0.90), verdict)

@@ -1,0 +1,1 @@
+"""Questions that a reader asks of ratings, one a file."""

@@ -1,0 +1,198 @@
+"""Differences between systems: the default test, its companions, and one correction for all."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from analysis.data.ratings import Pages, Ratings
+from analysis.models.adjust import adjust
+from analysis.models.crossed import TwoWayFit, fit_two_way
+from analysis.models.rank_tests import SignedRank, hodges_lehmann, wilcoxon_exact, wins
+from analysis.questions.unpaired import UNPAIRED, unpaired_fit, welch
+from analysis.wording import counted, p_equals, p_value
+from intone.errors import UserError
+
+Contrasts = Literal["vs-baseline", "all"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`x` minus `y` over the pages that have both, or unpaired where no page has.
+
+    Unpaired, there are no differences within pages: what needs them is NaN.
+
+    Attributes:
+        x: name of the first system.
+        y: name of the second.
+        fit: the two-way model of the page differences; the default test (generalises to new
+            listeners and new utterances).
+        p_adjusted: its p value after Holm over the declared family; NaN if undefined.
+        wilcoxon: exact test on listener means; holds for new listeners and these texts only.
+        wilcoxon_p_adjusted: the same family, Holm.
+        listener_p: paired t over listener means (F1): these texts only.
+        naive_p: paired t over pages, as if all pages were independent; shown as a warning only.
+        naive_ci: its 95 % interval.
+        hodges_lehmann: median of the Walsh averages of listener mean differences, points.
+        dz: mean over standard deviation of listener mean differences; NaN without scatter.
+        win_rate: share of pages on which x scores higher, ties half.
+        design_effect: variance that respects the design over the naive one; NaN if undefined.
+    """
+
+    x: str
+    y: str
+    fit: TwoWayFit
+    p_adjusted: float
+    wilcoxon: SignedRank
+    wilcoxon_p_adjusted: float
+    listener_p: float
+    naive_p: float
+    naive_ci: tuple[float, float]
+    hodges_lehmann: float
+    dz: float
+    win_rate: float
+    design_effect: float
+
+    def simultaneous_ci(self, family: int) -> tuple[float, float]:
+        """95 % for all intervals of a family together (Bonferroni; Holm's test has no interval)."""
+        return self.fit.ci(1 - 0.05 / max(1, family))
+
+    @property
+    def paired(self) -> bool:
+        """Whether listeners rated both on one text."""
+        return self.fit.method != UNPAIRED
+
+    @property
+    def significant(self) -> bool:
+        """Whether the corrected p value is below 5 %."""
+        return self.p_adjusted < 0.05
+
+
+def contrast_pairs(ratings: Ratings, contrasts: Contrasts | None = None) -> list[tuple[str, str]]:
+    """The declared family of comparisons, each (x, y) for x minus y.
+
+    Args:
+        ratings: the ratings with their roles.
+        contrasts: `vs-baseline` (every system under test minus the baseline; the default where a
+            baseline is named) or `all` (every pair, reference and anchors included).
+
+    Raises:
+        UserError: `vs-baseline` without a baseline or without a system to compare with it.
+    """
+    baseline = ratings.roles.baseline
+    chosen = contrasts or ("all" if baseline is None else "vs-baseline")
+    if chosen == "all":
+        # The baseline is always subtracted, whatever its place in the order.
+        pairs = itertools.combinations(ratings.systems, 2)
+        return [(b, a) if a == baseline else (a, b) for a, b in pairs]
+    if baseline is None:
+        raise UserError(
+            f"{ratings.source}: --contrasts vs-baseline needs a baseline; name it with --baseline "
+            f"(systems: {', '.join(ratings.systems)})"
+        )
+    pairs = [(system, baseline) for system in ratings.test_systems]
+    if not pairs:
+        raise UserError(
+            f"{ratings.source}: no system is left to compare with baseline {baseline!r}; the "
+            "others are reference or anchors (--contrasts all compares those too)"
+        )
+    return pairs
+
+
+def compare(ratings: Ratings, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
+    """Compare every pair; the pairs are one family for Holm's correction.
+
+    Pairs that were never rated on one page are compared unpaired (`unpaired`). Left out
+    (their number is for the caller to report) are those for which that is not possible, and pairs
+    with a system that nobody rated.
+    """
+    pages = ratings.pages()
+    rated = [(x, y) for x, y in pairs if {x, y} <= set(pages.systems)]
+    found = [c for c in (_compare_pair(pages, x, y) for x, y in rated) if c is not None]
+    adjusted = adjust([c.fit.p for c in found])
+    ranks = adjust([c.wilcoxon.p for c in found])
+    return [
+        replace(c, p_adjusted=p, wilcoxon_p_adjusted=w)
+        for c, p, w in zip(found, adjusted, ranks, strict=True)
+    ]
+
+
+def family_size(comparisons: Sequence[Comparison]) -> int:
+    """How many comparisons Holm's correction counts: those that could be tested."""
+    return sum(c.fit.defined for c in comparisons)
+
+
+def verdict_text(comparison: Comparison, family: int) -> str:
+    """Whether the difference is significant, by which p value; or why no test is possible."""
+    if not comparison.fit.defined:
+        return f"no test is possible: {comparison.fit.why_undefined}"
+    verdict = "significant" if comparison.significant else "not significant"
+    text = f"the difference is {verdict}, {p_equals(comparison.fit.p)}"
+    if family > 1:
+        text += f", Holm over {family} comparisons {p_value(comparison.p_adjusted)}"
+    return text
+
+
+def _compare_pair(pages: Pages, x: str, y: str) -> Comparison | None:
+    listener, utterance, scores = pages.of(x, y)
+    if len(scores) == 0:
+        return _unpaired(pages, x, y)
+    D = scores[:, 0] - scores[:, 1]
+    fit = fit_two_way(listener, utterance, D)
+    means = np.bincount(listener, D) / np.bincount(listener)
+    naive_se, naive_p, naive_ci = one_sample_t(D)
+    spread = float(np.std(means, ddof=1)) if len(means) > 1 else 0.0
+    nan = float("nan")
+    return Comparison(
+        x=x,
+        y=y,
+        fit=fit,
+        p_adjusted=nan,
+        wilcoxon=wilcoxon_exact(means),
+        wilcoxon_p_adjusted=nan,
+        listener_p=one_sample_t(means)[1],
+        naive_p=naive_p,
+        naive_ci=naive_ci,
+        hodges_lehmann=hodges_lehmann(means),
+        dz=float(np.mean(means)) / spread if spread > 1e-12 else nan,
+        win_rate=float(wins(D).mean()),
+        design_effect=(fit.raw_se / naive_se) ** 2 if fit.defined and naive_se > 0 else nan,
+    )
+
+
+def _unpaired(pages: Pages, x: str, y: str) -> Comparison | None:
+    fit = unpaired_fit(pages, x, y)
+    if fit is None:
+        return None
+    nan = float("nan")
+    naive_se, naive_p, naive_ci = welch(pages, x, y)
+    return Comparison(
+        x=x, y=y, fit=fit, p_adjusted=nan, wilcoxon=SignedRank(nan, nan, nan, nan),
+        wilcoxon_p_adjusted=nan, listener_p=nan, naive_p=naive_p, naive_ci=naive_ci,
+        hodges_lehmann=nan, dz=nan, win_rate=nan,
+        design_effect=(fit.se / naive_se) ** 2 if fit.defined and naive_se > 0 else nan,
+    )  # fmt: skip
+
+
+def size_text(comparison: Comparison) -> str:
+    """Size of the sample; whether it is one of pairs."""
+    fit = comparison.fit
+    unpaired = "" if comparison.paired else ", none with both (unpaired)"
+    return (
+        f"{counted(fit.n_listeners, 'listener')} × {counted(fit.n_utterances, 'utterance')}, "
+        f"{counted(fit.n_pages, 'page')}{unpaired}"
+    )
+
+
+def one_sample_t(values: np.ndarray) -> tuple[float, float, tuple[float, float]]:
+    """Standard error, p value and 95 % interval of a mean of independent values."""
+    nan = float("nan")
+    n, mean = len(values), float(np.mean(values))
+    se = float(np.std(values, ddof=1)) / n**0.5 if n > 1 else nan
+    if not se > 1e-12:
+        return nan, nan, (nan, nan)
+    half = float(stats.t.ppf(0.975, n - 1)) * se
+    return se, float(2 * stats.t.sf(abs(mean) / se, n - 1)), (mean - half, mean + half)

@@ -1,0 +1,101 @@
+"""Do the systems differ at all? One test over all of them, before any pair is looked at."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from scipy import linalg
+
+from analysis.data.ratings import Ratings
+from analysis.models.rm_anova import within_effect
+from analysis.questions.agreement import kendall_w
+from analysis.questions.full_model import pooled_model
+from analysis.wording import number, p_equals
+from intone.errors import UserError
+
+OmnibusMethod = Literal["two-way", "friedman", "rm-anova"]
+OMNIBUS_METHODS: tuple[OmnibusMethod, ...] = get_args(OmnibusMethod)
+
+
+@dataclass(frozen=True)
+class Omnibus:
+    """One test that all systems are equal.
+
+    Attributes:
+        method: two-way (full crossed model, holds for new listeners and new utterances), friedman
+            (Iman and Davenport's F on listener means) or rm-anova (listener means, Huynh-Feldt);
+            the last two hold for new listeners and these utterances.
+        systems: what was compared.
+        F, df1, df2, p: the test.
+        effect: Kendall's W for friedman, partial eta squared for rm-anova; none for two-way.
+    """
+
+    method: OmnibusMethod
+    systems: tuple[str, ...]
+    F: float
+    df1: float
+    df2: float
+    p: float
+    effect: float | None
+
+    @property
+    def text(self) -> str:
+        """One English sentence."""
+        names = {
+            "two-way": "full crossed random-effects model",
+            "friedman": "Friedman's test of listener means (Iman and Davenport's F)",
+            "rm-anova": "repeated-measures ANOVA of listener means (Huynh-Feldt)",
+        }
+        verdict = "differ" if self.p < 0.05 else "do not differ significantly"
+        return (
+            f"The {len(self.systems)} systems {verdict}: F({number(self.df1)}, {number(self.df2)}) "
+            f"= {number(self.F, 2)}, {p_equals(self.p)} ({names[self.method]})."
+        )
+
+
+def omnibus(
+    ratings: Ratings,
+    method: OmnibusMethod = "two-way",
+    systems: tuple[str, ...] | None = None,
+) -> Omnibus | None:
+    """Test that the systems are equal; none where the design does not carry the test.
+
+    Args:
+        ratings: the ratings.
+        method: see `Omnibus.method`.
+        systems: by default the systems under test and the baseline; with reference or anchors the
+            answer is trivial.
+
+    Raises:
+        UserError: no such method.
+    """
+    if method not in OMNIBUS_METHODS:
+        raise UserError(
+            f"no omnibus test is called {method!r}; choose {', '.join(OMNIBUS_METHODS)}"
+        )
+    chosen = systems or tuple(
+        s for s in ratings.systems if ratings.roles.of(s) in ("system", "baseline")
+    )
+    if len(chosen) < 2:
+        return None
+    if method == "two-way":
+        model = pooled_model(ratings.pages(), chosen)
+        return model and Omnibus(method, chosen, model.F, model.df1, model.df2, model.p, None)
+    rows = ratings.frame[ratings.frame["system"].isin(list(chosen))]
+    table = rows.pivot_table(index="listener", columns="system", values="score").dropna()
+    means = table.to_numpy()
+    if method == "friedman":
+        w = kendall_w(means)
+        if w is None:
+            return None
+        df1 = w.n_systems - 1
+        return Omnibus(method, chosen, w.f, df1, df1 * (w.n_listeners - 1), w.f_p, w.w)
+    if len(means) == 0:
+        return None
+    effect = within_effect(means @ linalg.helmert(means.shape[1]).T)
+    if effect is None:
+        return None
+    epsilon = min(effect.hf, 1.0)
+    return Omnibus(
+        method, chosen, effect.F, epsilon * effect.df1, epsilon * effect.df2, effect.hf_p,
+        effect.partial_eta_squared,
+    )  # fmt: skip

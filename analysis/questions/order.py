@@ -1,0 +1,119 @@
+"""Do scores, or the difference of two systems, drift while a listener works?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.data.ratings import Ratings
+from analysis.questions.compare import one_sample_t
+from analysis.wording import interval, number, p_equals
+
+
+@dataclass(frozen=True)
+class OrderEffect:
+    """One drift: one number per listener, tested over listeners.
+
+    Attributes:
+        name: what drifts, and by what.
+        unit: unit of `estimate`.
+        estimate: mean over listeners.
+        ci: 95 % interval; NaN with one listener or without scatter.
+        p: one-sample t test.
+        n_listeners: how many listeners have such a number.
+    """
+
+    name: str
+    unit: str
+    estimate: float
+    ci: tuple[float, float]
+    p: float
+    n_listeners: int
+
+    @property
+    def text(self) -> str:
+        """One English sentence."""
+        return (
+            f"{self.name}: {number(self.estimate, 2, sign=True)} {self.unit} (95 % CI "
+            f"{interval(self.ci, 2)}), {p_equals(self.p)}."
+        )
+
+
+def order_effects(
+    ratings: Ratings, pairs: tuple[tuple[str, str], ...] | list[tuple[str, str]] = ()
+) -> list[OrderEffect]:
+    """Drift of the scores over pages and over the screen, carry-over, drift of every pair.
+
+    Stimulus means are taken out of every score first, so that the order in which texts were drawn
+    is no drift. Empty if the ratings hold no page or stimulus positions; nothing over pages
+    if all listeners heard the texts in one order.
+
+    Args:
+        ratings: the ratings, with `page_index` and `stimulus_index` where recorded.
+        pairs: (x, y) for x minus y.
+    """
+    frame = ratings.frame.assign(
+        page=pd.to_numeric(ratings.frame["page_index"], errors="coerce"),
+        place=pd.to_numeric(ratings.frame["stimulus_index"], errors="coerce"),
+    )
+    # In one order for all, what is late and what is hard cannot be told apart.
+    if not frame.groupby("utterance")["page"].agg(np.ptp).gt(0).any():
+        frame["page"] = float("nan")
+    means = frame.groupby(["utterance", "system"])["score"].transform("mean")
+    frame["rest"] = frame["score"] - means
+    effects = [
+        drift(frame, "rest", "page", "Scores over pages", "points per page"),
+        _halves(frame, "rest", "Scores, second half of the pages minus the first"),
+        drift(frame, "rest", "place", "Scores over places on the page", "points per place"),
+        drift(
+            _with_previous(frame), "rest", "previous",
+            "Scores by the mean score of the text on the page before", "points per point",
+        ),
+    ]  # fmt: skip
+    for x, y in pairs:
+        wide = frame[frame["system"].isin([x, y])].pivot_table(
+            index=["listener", "utterance", "page"], columns="system", values="score"
+        )
+        if not {x, y} <= set(wide.columns):
+            continue
+        D = (wide[x] - wide[y]).dropna().rename("D").reset_index()
+        D["D"] -= D.groupby("utterance")["D"].transform("mean")
+        effects.append(drift(D, "D", "page", f"{x} − {y} over pages", "points per page"))
+        effects.append(_halves(D, "D", f"{x} − {y}, second half of the pages minus the first"))
+    return [effect for effect in effects if effect is not None]
+
+
+def _with_previous(frame: pd.DataFrame) -> pd.DataFrame:
+    """Every rating with the mean score, over all listeners, of the text on the page before."""
+    text = frame.groupby("utterance")["score"].transform("mean")
+    pages = frame.assign(text=text).dropna(subset=["page"]).drop_duplicates(["listener", "page"])
+    pages = pages.sort_values(["listener", "page"])
+    pages["previous"] = pages.groupby("listener", observed=True)["text"].shift(1)
+    return frame.merge(pages[["listener", "page", "previous"]], on=["listener", "page"], how="left")
+
+
+def drift(frame: pd.DataFrame, value: str, by: str, name: str, unit: str) -> OrderEffect | None:
+    """Mean over listeners of the slope of column `value` by column `by`; none without any slope."""
+    rows = frame.dropna(subset=[by, value])
+    slopes = [
+        float(np.polyfit(own[by].to_numpy(float), own[value].to_numpy(float), 1)[0])
+        for _, own in rows.groupby("listener", observed=True)
+        if own[by].min() < own[by].max()
+    ]
+    return _over_listeners(name, unit, slopes)
+
+
+def _halves(frame: pd.DataFrame, value: str, name: str) -> OrderEffect | None:
+    rows = frame.dropna(subset=["page", value])
+    middle = rows.groupby("listener", observed=True)["page"].transform("median")
+    late = rows[rows["page"] > middle].groupby("listener", observed=True)[value].mean()
+    early = rows[rows["page"] <= middle].groupby("listener", observed=True)[value].mean()
+    return _over_listeners(name, "points", (late - early).dropna().tolist())
+
+
+def _over_listeners(name: str, unit: str, values: list[float]) -> OrderEffect | None:
+    if not values:
+        return None
+    found = np.array(values)
+    _, p, ci = one_sample_t(found)
+    return OrderEffect(name, unit, float(found.mean()), ci, p, len(found))

@@ -1,0 +1,215 @@
+"""Post-screening: which listeners an agreed rule leaves out, and why.
+
+Rules drop whole listeners, never single ratings. In tests of synthetic speech the hidden reference
+is another rendition and not a transparent original, so a listener may honestly rate it below 90:
+the report always shows its results with and without screening.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from analysis.data.ratings import Ratings
+from analysis.wording import counted
+from intone.errors import UserError
+
+RuleName = Literal["bs1534-3", "mpeg", "none"]
+# A rule of one's own: reasons, in words, by listener who is to be left out.
+OwnRule = Callable[[Ratings], Mapping[str, Sequence[str]]]
+
+# BS.1534-3, section 4.1.2; all four are strict inequalities.
+_REFERENCE_BELOW = 0.90
+_MID_ANCHOR_ABOVE = 0.90
+_MORE_THAN_PERCENT_OF_ITEMS = 15
+_MORE_THAN_PERCENT_OF_LISTENERS = 25
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """One listener who was left out, with the reasons in words."""
+
+    listener: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What a rule did.
+
+    Attributes:
+        rule: name of the rule; "own" for a function, "... + named" where listeners were named.
+        excluded: listeners left out, by name.
+        kept: the ratings of the others.
+        notes: what the reader must know about how the rule applied.
+    """
+
+    rule: str
+    excluded: tuple[Exclusion, ...]
+    kept: Ratings
+    notes: tuple[str, ...] = ()
+
+
+def screen(
+    ratings: Ratings, rule: RuleName | OwnRule | None = None, exclude: Sequence[str] = ()
+) -> Screening:
+    """Leave listeners out by a rule.
+
+    * `bs1534-3`: hidden reference below 90 on more than 15 % of the items, or mid anchor above 90
+      on more than 15 % of the items; an item on which more than 25 % of the listeners rate the mid
+      anchor above 90 does not count for the second. 90 means 90 % of the scale.
+    * `mpeg`: any item with the reference below 90, or without reference >= mid >= low anchor.
+    * `none`: everybody stays.
+    * a function of the ratings that gives reasons by listener.
+
+    Args:
+        ratings: everybody's ratings.
+        rule: by default `bs1534-3` for MUSHRA pages on a scale from 0 to 100, else `none`.
+        exclude: listeners who are left out besides, for a reason that ratings do not show.
+
+    If the default rule would leave fewer than two listeners, everybody stays and a note says so.
+
+    Raises:
+        UserError: unknown rule or listener, or too few listeners would be left.
+    """
+    chosen, notes = (rule, []) if rule is not None else _default_rule(ratings)
+    found, name = _apply(chosen, ratings, notes)
+    excluded = _excluded(found)
+    left = len(ratings.listeners) - len(excluded)
+    if excluded and left < 2 and rule is None:
+        notes.insert(
+            0,
+            f"Nobody was screened out: BS.1534-3 would leave {counted(left, 'listener')} of "
+            f"{len(ratings.listeners)}, so either the recordings were not heard as better or the "
+            "listeners were not listening. Decide which before quoting anything.",
+        )
+        found, name = {}, "none"
+    if exclude:
+        name += " + named"
+        for listener in exclude:
+            if listener not in ratings.listeners:
+                raise UserError(f"{ratings.source}: no listener {listener!r} (--exclude)")
+            found.setdefault(listener, []).append("named by the analyst")
+    excluded = _excluded(found)
+    left = len(ratings.listeners) - len(excluded)
+    if excluded and left < 2:
+        raise UserError(
+            f"{ratings.source}: screening rule {name} leaves {counted(left, 'listener')} of "
+            f"{len(ratings.listeners)}; use --screening none and see how the reference was rated"
+        )
+    kept = ratings.without([exclusion.listener for exclusion in excluded])
+    return Screening(name, excluded, kept, tuple(notes))
+
+
+def _apply(
+    rule: RuleName | OwnRule, ratings: Ratings, notes: list[str]
+) -> tuple[dict[str, list[str]], str]:
+    """Reasons by listener, and the name of the rule."""
+    if callable(rule):
+        return {name: list(reasons) for name, reasons in rule(ratings).items()}, "own"
+    rules: dict[str, Callable[[Ratings, list[str]], dict[str, list[str]]]] = {
+        "bs1534-3": _bs1534,
+        "mpeg": _mpeg,
+        "none": lambda ratings, notes: {},  # noqa: ARG005
+    }
+    if rule not in rules:
+        raise UserError(f"--screening {rule}: no such rule; choose {', '.join(rules)}")
+    return rules[rule](ratings, notes), rule
+
+
+def _excluded(found: dict[str, list[str]]) -> tuple[Exclusion, ...]:
+    return tuple(Exclusion(name, tuple(found[name])) for name in sorted(found))
+
+
+def _default_rule(ratings: Ratings) -> tuple[RuleName, list[str]]:
+    types = set(ratings.frame["page_type"])
+    if "mushra_nmr" in types:
+        return "none", [
+            "No listener was screened out: nobody was told of a reference in this test, so a "
+            "low rating of the recording is an opinion and no mistake."
+        ]
+    if types == {"mushra"} and ratings.scale == (0.0, 100.0):
+        return "bs1534-3", []
+    return "none", [
+        "No listener was screened out: BS.1534-3 is for MUSHRA pages on a scale from 0 to 100. "
+        "(--screening bs1534-3 would apply its limits as shares of this scale.)"
+    ]
+
+
+def nine_tenths(scale: tuple[float, float]) -> str:
+    """The standard's 90 on this scale, for messages."""
+    low, high = scale
+    return f"{round(low + _REFERENCE_BELOW * (high - low), 9):g}"
+
+
+def _wide(ratings: Ratings, system: str) -> pd.DataFrame:
+    """Listeners by utterances, as a fraction of the scale; NaN where not rated."""
+    rows = ratings.frame[ratings.frame["system"] == system]
+    low, high = ratings.scale
+    table = rows.pivot_table(index="listener", columns="utterance", values="score")
+    # Rounded, so that 4.6 on a scale from 1 to 5 is nine tenths and not a hair less.
+    return ((table - low) / (high - low)).round(9)
+
+
+def _bs1534(ratings: Ratings, notes: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    roles, limit = ratings.roles, nine_tenths(ratings.scale)
+    if roles.reference is None:
+        notes.append("No reference is named, so the reference part of BS.1534-3 could not apply.")
+    else:
+        table = _wide(ratings, roles.reference)
+        _add_offenders(found, table, table < _REFERENCE_BELOW, f"hidden reference below {limit} on")
+    if roles.anchor_mid is None:
+        notes.append("No mid anchor is named, so the mid-anchor part of BS.1534-3 could not apply.")
+        return found
+    table = _wide(ratings, roles.anchor_mid)
+    high = table > _MID_ANCHOR_ABOVE
+    generous = 100 * high.sum() > _MORE_THAN_PERCENT_OF_LISTENERS * table.notna().sum()
+    if generous.any():
+        notes.append(
+            f"{counted(int(generous.sum()), 'item')} did not count for the mid-anchor rule: more "
+            f"than 25 % of the listeners rated the mid anchor above {limit} "
+            f"({', '.join(table.columns[generous])})."
+        )
+    # NaN cells (not rated) count neither as an offence nor as an item.
+    kept = table.drop(columns=table.columns[generous])
+    _add_offenders(found, kept, kept > _MID_ANCHOR_ABOVE, f"mid anchor above {limit} on")
+    return found
+
+
+def _add_offenders(
+    found: dict[str, list[str]], table: pd.DataFrame, bad: pd.DataFrame, what: str
+) -> None:
+    times, items = bad.sum(axis=1), table.notna().sum(axis=1)
+    for name in table.index[100 * times > _MORE_THAN_PERCENT_OF_ITEMS * items]:
+        found.setdefault(str(name), []).append(f"{what} {times[name]} of {items[name]} items")
+
+
+def _mpeg(ratings: Ratings, notes: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    roles = ratings.roles
+    if roles.reference is None:
+        raise UserError(
+            f"{ratings.source}: screening rule mpeg needs the reference; name --reference"
+        )
+    reference = _wide(ratings, roles.reference)
+    chain = [("reference", reference)]
+    for name, system in (("mid anchor", roles.anchor_mid), ("low anchor", roles.anchor_low)):
+        if system is None:
+            notes.append(f"No {name} is named, so rule mpeg could not check its rank.")
+        else:
+            chain.append((name, _wide(ratings, system)))
+    limit = nine_tenths(ratings.scale)
+    _add_any(found, reference < _REFERENCE_BELOW, f"hidden reference below {limit} on")
+    for (upper, high), (lower, low) in itertools.pairwise(chain):
+        high, low = high.align(low)
+        _add_any(found, high < low, f"{upper} below {lower} on")
+    return found
+
+
+def _add_any(found: dict[str, list[str]], bad: pd.DataFrame, what: str) -> None:
+    for name, times in bad.sum(axis=1).items():
+        if times:
+            found.setdefault(str(name), []).append(f"{what} {counted(int(times), 'item')}")

@@ -1,0 +1,156 @@
+"""Does a difference depend on who listens, on the arm of the study, or on the kind of text?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from analysis.data.ratings import Ratings
+from analysis.models.adjust import adjust
+from analysis.models.cluster import contrasts_of_means
+from analysis.models.crossed import TwoWayFit, fit_two_way
+from analysis.wording import interval, number, p_equals
+from intone.errors import UserError
+
+
+@dataclass(frozen=True)
+class Group:
+    """The difference within one group: the two-way model of its pages."""
+
+    name: str
+    fit: TwoWayFit
+
+
+@dataclass(frozen=True)
+class GroupContrast:
+    """How much larger the difference is in group `a` than in group `b`.
+
+    Attributes:
+        a, b: names of the groups.
+        estimate: difference of the plain mean differences, points.
+        se: two-way cluster-robust standard error.
+        df: smallest number of listeners or utterances in a group, minus 1; 0 (no test) if only one
+            of the groups has several.
+        ci: 95 % interval.
+        p: p value of no interaction.
+        p_adjusted: after Holm over all pairs of groups.
+    """
+
+    a: str
+    b: str
+    estimate: float
+    se: float
+    df: int
+    ci: tuple[float, float]
+    p: float
+    p_adjusted: float
+
+    @property
+    def text(self) -> str:
+        """One English sentence."""
+        return (
+            f"{self.a} − {self.b}: {number(self.estimate, sign=True)} points (95 % CI "
+            f"{interval(self.ci)}), {p_equals(self.p_adjusted)}."
+        )
+
+
+@dataclass(frozen=True)
+class Subgroups:
+    """`x` minus `y` by group.
+
+    Attributes:
+        x, y: names of the systems.
+        by: what the groups are.
+        groups: each by itself.
+        contrasts: the groups against each other. A difference that is significant in one group and
+            not in another is no evidence that they differ; these tests are.
+    """
+
+    x: str
+    y: str
+    by: str
+    groups: tuple[Group, ...]
+    contrasts: tuple[GroupContrast, ...]
+
+
+def subgroups(
+    ratings: Ratings,
+    x: str,
+    y: str,
+    by: Literal["arm", "listener", "utterance"] = "arm",
+    groups: Mapping[str, str] | None = None,
+) -> Subgroups:
+    """Split the pages and compare the difference between the parts.
+
+    Args:
+        ratings: the ratings.
+        x, y: the systems; x minus y.
+        by: the study's randomised `arm`, or groups of listeners or of utterances.
+        groups: group by name of listener or utterance; those without one are left out.
+
+    Raises:
+        UserError: groups are missing, name nobody, or no page has both systems.
+    """
+    rows = ratings.frame
+    if by == "arm":
+        label = rows["arm"].astype(str)
+    elif groups:
+        label = rows[by].map(dict(groups))
+    else:
+        raise UserError(f"subgroups by {by} need the group of each {by}")
+    if label.isna().all():
+        raise UserError(f"the groups name no {by} of {ratings.source}")
+    wide = (
+        rows.assign(group=label)
+        .dropna(subset=["group"])
+        .pivot_table(index=["listener", "utterance", "group"], columns="system", values="score")
+    )
+    if not {x, y} <= set(wide.columns):
+        raise UserError(f"{ratings.source}: nobody in these groups rated both {x!r} and {y!r}")
+    pages = (wide[x] - wide[y]).dropna().rename("D").reset_index()
+    if pages.empty:
+        raise UserError(f"{ratings.source}: no page in these groups has both {x!r} and {y!r}")
+    names = sorted(pages["group"].unique())
+    listener, utterance, group = (
+        np.unique(pages[column], return_inverse=True)[1]
+        for column in ("listener", "utterance", "group")
+    )
+    D = pages["D"].to_numpy(float)
+    found = [Group(str(name), _fit(listener, utterance, D, group == g))
+             for g, name in enumerate(names)]  # fmt: skip
+    contrasts = [
+        _contrast(listener, utterance, D, group == g, group == h, str(names[g]), str(names[h]))
+        for g, h in combinations(range(len(names)), 2)
+    ]
+    adjusted = adjust([contrast.p for contrast in contrasts])
+    return Subgroups(
+        x, y, by, tuple(found),
+        tuple(replace(c, p_adjusted=p) for c, p in zip(contrasts, adjusted, strict=True)),
+    )  # fmt: skip
+
+
+def _fit(listener: np.ndarray, utterance: np.ndarray, D: np.ndarray, here: np.ndarray) -> TwoWayFit:
+    own_listener = np.unique(listener[here], return_inverse=True)[1]
+    own_utterance = np.unique(utterance[here], return_inverse=True)[1]
+    return fit_two_way(own_listener, own_utterance, D[here])
+
+
+def _contrast(
+    listener: np.ndarray, utterance: np.ndarray, D: np.ndarray, in_a: np.ndarray,
+    in_b: np.ndarray, a: str, b: str,
+) -> GroupContrast:  # fmt: skip
+    """Difference of two means over pages of different groups."""
+    both = in_a | in_b
+    columns = np.where(np.stack([in_a, in_b], 1)[both], D[both, None], np.nan)
+    one, other = (np.unique(code[both], return_inverse=True)[1] for code in (listener, utterance))
+    means, covariance, df = contrasts_of_means(one, other, columns, np.array([[1.0, -1.0]]))
+    estimate, se = float(means[0] - means[1]), float(covariance[0, 0]) ** 0.5
+    nan = float("nan")
+    if df < 1 or se <= 1e-12:
+        return GroupContrast(a, b, estimate, nan, df, (nan, nan), nan, nan)
+    half = float(stats.t.ppf(0.975, df)) * se
+    p = float(2 * stats.t.sf(abs(estimate) / se, df))
+    return GroupContrast(a, b, estimate, se, df, (estimate - half, estimate + half), p, p)

@@ -1,0 +1,233 @@
+"""What stands in a report beside its headline: every further look at the same ratings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.models.equivalence import Tost, equivalence
+from analysis.models.power import Precision, Scatter, precision
+from analysis.models.sequential import looks_correction, uncorrected_error
+from analysis.questions.alternatives import Method, PairTest, compare_by
+from analysis.questions.bs1534 import Bs1534, bs1534_analysis
+from analysis.questions.compare import Comparison, compare, contrast_pairs
+from analysis.questions.effects import EffectSizes, WinRate, effect_sizes, win_matrix
+from analysis.questions.listeners import Listener, listener_report
+from analysis.questions.multiverse import Multiverse, multiverse
+from analysis.questions.omnibus import OMNIBUS_METHODS, Omnibus, omnibus
+from analysis.questions.order import OrderEffect, order_effects
+from analysis.questions.ranks import RankStability, rank_stability
+from analysis.questions.subgroups import Subgroups, subgroups
+from analysis.questions.texts import Item, TextMeans, item_report, text_means
+from analysis.report.compliance import Requirement, compliance
+from analysis.report.result import Result
+from analysis.wording import number, p_value
+from intone.errors import UserError
+
+# A report of all pairs of ten systems shows the comparison by other means of the first ones only.
+MOST_PAIRS = 6
+_ONE_WAY: tuple[Method, ...] = ("listeners", "utterances")
+
+
+@dataclass(frozen=True)
+class PairDetails:
+    """One declared comparison in depth; a part is none where it has no meaning.
+
+    Attributes:
+        x, y: names of the systems; x minus y.
+        effects: effect sizes.
+        universes: the difference under every other reasonable analysis.
+        items: the difference on every utterance, the lowest first.
+        tost: equivalence within the margin, if one was named.
+        arms: the difference by randomised arm, if there are several.
+    """
+
+    x: str
+    y: str
+    effects: EffectSizes | None
+    universes: Multiverse | None
+    items: tuple[Item, ...]
+    tost: Tost | None
+    arms: Subgroups | None
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Looks at the results while the study ran, and what they cost.
+
+    Attributes:
+        listeners: how many had been heard at each look, rising, without the last analysis.
+        planned: planned number of listeners.
+        uncorrected: chance of a false positive if every look and the last analysis test at 5 %.
+        alpha: level for the unadjusted p value of the last analysis (O'Brien and Fleming).
+        text: one English sentence.
+    """
+
+    listeners: tuple[int, ...]
+    planned: int
+    uncorrected: float
+    alpha: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Planning:
+    """What a next test with this scatter could find.
+
+    Attributes:
+        scatter: standard deviations found.
+        designs: rows of listeners, utterances and pages.
+        text: what would help more, listeners or texts.
+    """
+
+    scatter: Scatter
+    designs: tuple[Precision, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Details:
+    """All further looks.
+
+    Attributes:
+        pairs: the first declared comparisons in depth; `n_pairs_left_out` others have no depth.
+        matrix: all pairs by the default test, Holm over all of them: for exploring.
+        omnibus: one row per method that the design carries.
+        scopes: every declared pair by listener means (holds for these texts), then by text means
+            (holds for these listeners).
+        texts: mean score of every system on every text.
+        wins: win rates of all ordered pairs.
+        ranks: stability of the order; none with fewer than two systems.
+        listeners: one row per listener before screening.
+        order: drifts; empty if positions were not recorded.
+        standard: BS.1534-3's own analysis.
+        requirements: the standard's demands and what the ratings show of them.
+        looks: none if no looks were recorded.
+        planning: none without variance components.
+        seed: of everything random.
+    """
+
+    pairs: tuple[PairDetails, ...]
+    n_pairs_left_out: int
+    matrix: tuple[Comparison, ...]
+    omnibus: tuple[Omnibus, ...]
+    scopes: tuple[PairTest, ...]
+    texts: TextMeans
+    wins: tuple[WinRate, ...]
+    ranks: RankStability | None
+    listeners: tuple[Listener, ...]
+    order: tuple[OrderEffect, ...]
+    standard: Bs1534
+    requirements: tuple[Requirement, ...]
+    looks: Looks | None
+    planning: Planning | None
+    seed: int
+
+
+def details(
+    result: Result,
+    margin: float | None = None,
+    planned_listeners: int | None = None,
+    seed: int = 0,
+) -> Details:
+    """Everything beside the headline.
+
+    Args:
+        result: the analysis.
+        margin: largest difference that does not matter, points, for equivalence.
+        planned_listeners: for the correction for looks; by default those who took part.
+        seed: of every resampling.
+
+    Raises:
+        UserError: a margin that is not above 0, or fewer planned listeners than took part.
+    """
+    kept = result.ratings
+    tested = [(c.x, c.y) for c in result.comparisons]
+    return Details(
+        pairs=tuple(_pair(result, c, margin, seed) for c in result.comparisons[:MOST_PAIRS]),
+        n_pairs_left_out=max(0, len(tested) - MOST_PAIRS),
+        matrix=tuple(compare(kept, contrast_pairs(kept, "all"))),
+        omnibus=tuple(
+            found for found in (omnibus(kept, method) for method in OMNIBUS_METHODS)
+            if found is not None and np.isfinite(found.p)
+        ),
+        scopes=tuple(
+            test for method in _ONE_WAY for test in compare_by(kept, tested, method, seed=seed)
+        ),
+        texts=text_means(kept, *tested[0]),
+        wins=tuple(win_matrix(kept)),
+        ranks=rank_stability(kept, seed=seed),
+        listeners=tuple(listener_report(result.everybody, seed)),
+        order=tuple(order_effects(kept, tested[:MOST_PAIRS])),
+        standard=bs1534_analysis(kept, tested, seed=seed),
+        requirements=tuple(compliance(result)),
+        looks=looks_taken(result, planned_listeners),
+        planning=_planning(result),
+        seed=seed,
+    )  # fmt: skip
+
+
+def _pair(result: Result, c: Comparison, margin: float | None, seed: int) -> PairDetails:
+    kept = result.ratings
+    arms = None
+    if c.paired and kept.frame["arm"].nunique() > 1:
+        arms = subgroups(kept, c.x, c.y, "arm")
+    return PairDetails(
+        c.x, c.y,
+        effect_sizes(kept, c.x, c.y),
+        multiverse(result.everybody, kept, c.x, c.y, seed=seed),
+        tuple(item_report(kept, c.x, c.y)),
+        None if margin is None else equivalence(c.fit, margin),
+        arms,
+    )  # fmt: skip
+
+
+def looks_taken(result: Result, planned: int | None) -> Looks | None:
+    """The looks on record and the correction for them; none without a look before the end."""
+    now = len(result.everybody.listeners)
+    total = planned or now
+    if total < now:
+        raise UserError(f"--planned-listeners {total}: {now} listeners took part already")
+    sizes = tuple(sorted({n for n in result.everybody.look_sizes if 0 < n < now}))
+    if not sizes:
+        return None
+    fractions = [n / total for n in (*sizes, now)]
+    alpha = looks_correction(fractions)[-1].alpha
+    error = uncorrected_error(fractions)
+    seen = ", ".join(map(str, sizes))
+    text = (
+        f"Results were looked at with {seen} listeners and now with {now} of {total} planned. "
+        f"Tested at 5 % each time, a difference that is not there is found in "
+        f"{number(100 * error)} % of such studies; with O'Brien-Fleming spending this analysis may "
+        f"call p < {p_value(alpha)} significant (before the correction for several comparisons)."
+    )
+    return Looks(sizes, total, error, alpha, text)
+
+
+def _planning(result: Result) -> Planning | None:
+    parts = result.components
+    if parts is None:
+        return None
+    label = "simulated listeners" if result.ratings.simulated else None
+    scatter = Scatter(
+        parts.listener_system**0.5, parts.utterance_system**0.5, parts.residual**0.5, label
+    )
+    n_l, n_u = len(result.ratings.listeners), len(result.ratings.utterances)
+    pages = max(1, min(n_u, round(len(result.ratings.pages().scores) / n_l)))
+    grid = [
+        precision(n, texts, min(pages, texts), scatter)
+        for texts in sorted({n_u, 2 * n_u, 4 * n_u})
+        for n in sorted({10, 20, 40, 80, 160, n_l})
+    ]
+    now = precision(n_l, n_u, pages, scatter).se
+    more_l, more_u = (
+        precision(2 * n_l, n_u, pages, scatter),
+        precision(n_l, 2 * n_u, pages, scatter),
+    )
+    # Twice the listeners is twice the pages; twice the texts by rotation costs no page more.
+    better = "texts" if more_u.se <= more_l.se else "listeners"
+    text = (
+        f"A difference of two systems had a standard error of {number(now, 2)} points. Twice the "
+        f"listeners would make it {number(more_l.se, 2)}, twice the texts with as many pages per "
+        f"listener (rotated) {number(more_u.se, 2)}: more {better} would help more."
+    )
+    return Planning(scatter, tuple(grid), text)

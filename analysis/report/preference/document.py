@@ -1,0 +1,125 @@
+"""A preference test as `report.json` and as tables."""
+
+from dataclasses import asdict
+
+from analysis.models.crossed import TwoWayFit
+from analysis.questions.preference import PairPreference
+from analysis.questions.preference_details import Sides
+from analysis.report.document import Row, labelled, plain
+from analysis.report.methods import method_name, versions
+from analysis.report.preference.text import (
+    PreferenceResult,
+    bounded_abilities,
+    methods_text,
+    results_text,
+    sides_text,
+    warnings,
+)
+from analysis.wording import SIMULATED
+
+TABLES = ("pairs", "abilities", "sides", "listeners", "texts", "order", "excluded", "everybody")
+
+
+def preference_document(result: PreferenceResult, command: str, notes: list[str]) -> Row:
+    """`report.json` of preferences: plain types; null where not defined; shares are fractions."""
+    choices, found, details = result.choices, result.found, result.details
+    unscreened = found if result.unscreened is None else result.unscreened
+    document = {
+        "version": 1,
+        "kind": "preferences",
+        "origin": choices.origin,
+        "label": SIMULATED if choices.simulated else None,
+        "source": {"name": choices.source, "choices_sha256": result.everybody.sha256},
+        "notes": notes,
+        "headline": result.headline,
+        "lights": result.lights,
+        "design": {
+            "n_listeners": len(choices.listeners),
+            "n_utterances": len(choices.utterances),
+            "n_choices": len(choices.frame),
+            "n_systems": len(found.abilities),
+            "n_pairs": len(found.pairs),
+            "n_listeners_before_screening": len(result.everybody.listeners),
+        },
+        "screening": {
+            "rule": "none + named" if choices.excluded else "none",
+            "excluded": [{"listener": n, "reasons": ["named"]} for n in choices.excluded],
+            "without": {"pairs": [pair_row(pair) for pair in unscreened.pairs]},
+        },
+        "pairs": [pair_row(pair) for pair in found.pairs],
+        "abilities": [
+            {"place": place, **asdict(ability)}
+            for place, ability in enumerate(bounded_abilities(found), 1)
+        ],
+        "model": {
+            "tie": found.tie,
+            "determined": found.determined,
+            "unbounded_samples": found.unbounded,
+        },
+        "sides": None if details.sides is None else _sides(details.sides),
+        "listeners": [asdict(row) for row in details.listeners],
+        "texts": [asdict(row) for row in details.texts],
+        "order": [{**asdict(row), "text": row.text} for row in details.order],
+        "agreement": {"krippendorff_alpha": details.alpha},
+        "methods_text": methods_text(result),
+        "results_text": results_text(result),
+        "warnings": warnings(result),
+        "command": command,
+        "seed": result.seed,
+        "draws": found.draws,
+        "versions": versions(),
+    }
+    return plain(document)
+
+
+def pair_row(pair: PairPreference) -> Row:
+    """One pair, flat: x minus y."""
+    n = pair.n
+    return {
+        "x": pair.x, "y": pair.y, "n": n, "n_x": pair.n_x, "n_none": pair.n_none, "n_y": pair.n_y,
+        "share_x": pair.n_x / n, "share_none": pair.n_none / n, "share_y": pair.n_y / n,
+        **_fit(pair.fit), "ci": pair.ci, "p_adjusted": pair.p_adjusted, "adjust": "holm",
+        "significant": pair.significant, "model_win": pair.model_win, "model_ci": pair.model_ci,
+        "model_p": pair.model_p, "naive_p": pair.naive_p, "listeners_x": pair.listeners_x,
+        "listeners_y": pair.listeners_y, "listener_p": pair.listener_p, "text": pair.text,
+    }  # fmt: skip
+
+
+def _fit(fit: TwoWayFit) -> Row:
+    return {
+        "estimate": fit.estimate, "se": fit.se, "df": fit.df, "ci": fit.ci(), "stat": fit.t,
+        "p": fit.p, "method": method_name(fit), "raw": fit.raw, "n_pages": fit.n_pages,
+        "n_listeners": fit.n_listeners, "n_utterances": fit.n_utterances,
+        "listener_variance": fit.listener, "utterance_variance": fit.utterance,
+        "residual_variance": fit.residual,
+    }  # fmt: skip
+
+
+def _sides(sides: Sides) -> Row:
+    fit = sides.fit
+    nothing = {"estimate": None, "ci": (None, None), "p": None}
+    return {
+        "recorded": sides.recorded, "n": sides.n, "n_first": sides.n_first,
+        "n_none": sides.n_none, "n_second": sides.n_second, "share_first": sides.n_first / sides.n,
+        "share_none": sides.n_none / sides.n, "share_second": sides.n_second / sides.n,
+        **(nothing if fit is None else _fit(fit)), "text": sides_text(sides),
+        "pairs": [asdict(pair) for pair in sides.pairs],
+    }  # fmt: skip
+
+
+def preference_tables(document: Row) -> dict[str, list[Row]]:
+    """The tables that are also written as CSV, by file name without suffix."""
+    sides, screening = document["sides"], document["screening"]
+    own = {
+        "sides": [] if sides is None else sides["pairs"],
+        "excluded": [
+            {"listener": row["listener"], "reasons": "; ".join(row["reasons"])}
+            for row in screening["excluded"]
+        ],
+        "everybody": screening["without"]["pairs"] if screening["excluded"] else [],
+    }
+    found = {name: own[name] if name in own else document[name] for name in TABLES}
+    found["listeners"] = [
+        {**row, "flags": "; ".join(row["flags"])} for row in document["listeners"]
+    ]
+    return labelled(found, document)

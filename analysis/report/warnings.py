@@ -1,0 +1,255 @@
+"""What a careful colleague would say about a result before it is quoted."""
+
+import numpy as np
+
+from analysis.models.crossed import SMALLER_SAMPLE
+from analysis.questions.screening import nine_tenths
+from analysis.report.result import Result
+from analysis.wording import counted, interval, number, p_equals
+
+_FEW = 6
+# BS.1534-3, section 4.2: 20 assessors often suffice.
+_ENOUGH = 20
+_RAW_DIFFERS = 0.1
+_MOST_NAMED = 4
+
+
+def warnings(result: Result) -> list[str]:
+    """Sentences on what limits the result, most important first."""
+    return [
+        *_origin(result),
+        *_sample(result),
+        *_scope(result),
+        *_undecided(result),
+        *_gaps(result),
+        *_screening(result),
+        *_scores(result),
+        *_design(result),
+    ]
+
+
+def _origin(result: Result) -> list[str]:
+    return origin_warning(result.ratings.origin, "rating")
+
+
+def origin_warning(origin: str, noun: str) -> list[str]:
+    """What to know of results that no person gave to us."""
+    if origin == "simulated":
+        return [
+            f"The {noun}s are simulated: this is a rehearsal and says nothing about any system."
+        ]
+    if origin == "human":
+        return []
+    tools = origin.replace("imported:", "from ")
+    return [f"The {noun}s were imported ({tools}): the file does not say who gave them and how."]
+
+
+def _sample(result: Result) -> list[str]:
+    ratings = result.ratings
+    return sample_warnings(len(ratings.listeners), len(ratings.utterances), ratings.looks)
+
+
+def sample_warnings(n_l: int, n_u: int, looks: int | None) -> list[str]:
+    """What few listeners, few texts and looks at results mean for the p values."""
+    found = []
+    if n_u == 1:
+        found.append("Only one utterance was heard: the results hold for this text only.")
+    if n_l == 1:
+        found.append("Only one listener took part: the results hold for this person only.")
+    if 1 < n_l < _FEW:
+        found.append(
+            f"The p values rest on few listeners ({n_l}): one more can turn a verdict, only large "
+            "differences could be found, and one that was not may well be there. Call it a pilot."
+        )
+    if 1 < n_u < _FEW:
+        found.append(
+            f"The p values rest on few texts ({n_u}): another choice of texts can turn a verdict."
+        )
+    if looks:
+        found.append(
+            f"Results were looked at {counted(looks, 'time')} while the study ran; "
+            "the p values are not corrected for that and are too small if it could have stopped."
+        )
+    return found
+
+
+def _scope(result: Result) -> list[str]:
+    found = []
+    unpaired = ", ".join(f"{c.x} − {c.y}" for c in result.comparisons if not c.paired)
+    if unpaired:
+        found.append(
+            f"{unpaired}: no listener rated both on one text (unpaired). What listeners and texts "
+            "differ in does not cancel, so intervals are wider than they need be, and no test on "
+            "listener means stands beside: let listeners hear both systems on a text."
+        )
+    for c in result.comparisons:
+        pair = f"{c.x} − {c.y}"
+        if not c.fit.defined:
+            found.append(f"{pair}: no test is possible: {c.fit.why_undefined}.")
+            continue
+        if c.fit.method == SMALLER_SAMPLE:
+            found.append(
+                f"{pair}: too few ratings per listener and text for Satterthwaite's degrees of "
+                f"freedom; {number(c.fit.df, 0)} (the smaller sample minus 1) stands in."
+            )
+        if c.fit.p >= 0.05 and c.listener_p < 0.05 and c.fit.n_utterances > 1:
+            found.append(
+                f"{pair}: holds for these texts (listeners alone: {p_equals(c.listener_p)}); "
+                f"not shown for new texts ({p_equals(c.fit.p)}). More texts would help, not "
+                "more listeners."
+            )
+        elif c.fit.p >= 0.05 and c.naive_p < 0.05:
+            found.append(
+                f"{pair}: counting every page as independent would have printed "
+                f"{p_equals(c.naive_p)}; the variance that respects listeners and texts is "
+                f"{number(c.design_effect)} times as large, and {p_equals(c.fit.p)}."
+            )
+        if abs(c.fit.raw - c.fit.estimate) > _RAW_DIFFERS * c.fit.se:
+            found.append(
+                f"{pair}: the plain difference of means is {number(c.fit.raw, 2)}, the model's "
+                f"{number(c.fit.estimate, 2)} points, because not everybody rated every text; p "
+                "values use the model, gap and raw gain the plain means."
+            )
+    return found
+
+
+def _undecided(result: Result) -> list[str]:
+    """What a difference that was not found may still be."""
+    open_ = [c for c in result.comparisons if c.fit.defined and not c.significant]
+    if not open_:
+        return []
+    some = "; ".join(f"{c.x} − {c.y} {interval(c.fit.ci())}" for c in open_[:_MOST_NAMED])
+    more = f"; and {len(open_) - _MOST_NAMED} more" if len(open_) > _MOST_NAMED else ""
+    return [
+        f"Not significant does not mean equal. True differences that these ratings allow, points: "
+        f"{some}{more}. Whether a difference is too small to matter is tested with --margin."
+    ]
+
+
+def _gaps(result: Result) -> list[str]:
+    found = []
+    for gap in result.gaps:
+        if not gap.defined or not np.isfinite(gap.p):
+            continue
+        holds_zero = gap.ci[0] <= 0 <= gap.ci[1]
+        if (gap.p < 0.05) == holds_zero:
+            verb = "holds" if holds_zero else "does not hold"
+            found.append(
+                f"{gap.system}: the interval of the gap {verb} 0 although {p_equals(gap.p)}: they "
+                "come from two methods (Fieller with cluster-robust variances on pages that have "
+                "all three systems; the two-way model). Whether there is a difference is for p to "
+                "say."
+            )
+    return found
+
+
+def _screening(result: Result) -> list[str]:
+    before = {(c.x, c.y): c for c in result.unscreened[0]}
+    found = list(result.screening.notes)
+    for c in result.comparisons:
+        other = before.get((c.x, c.y))
+        if other is not None and other.significant != c.significant:
+            found.append(
+                f"{c.x} − {c.y}: screening changes the verdict (with it Holm "
+                f"{p_equals(c.p_adjusted)}, with everybody {p_equals(other.p_adjusted)})."
+            )
+    if 3 * len(result.screening.excluded) > len(result.everybody.listeners):
+        found.append(
+            f"Screening left out {len(result.screening.excluded)} of "
+            f"{len(result.everybody.listeners)} listeners. Rating a recording below "
+            f"{nine_tenths(result.ratings.scale)} can be an honest opinion of another rendition: "
+            "look at the results with everybody, too."
+        )
+    return found
+
+
+def _scores(result: Result) -> list[str]:
+    ratings, found = result.ratings, list(result.ratings.notes)
+    low, high = ratings.scale
+    lowest, highest = ratings.frame["score"].min(), ratings.frame["score"].max()
+    if highest <= low + (high - low) / 10 and highest > lowest:
+        found.append(
+            f"All scores lie between {lowest:g} and {highest:g}, the lowest tenth of the scale "
+            f"{low:g} to {high:g}: if listeners rated on another scale, name it, such as "
+            "--scale 1 5."
+        )
+    share = (ratings.frame["score"] >= low + 0.8 * (high - low)).mean()
+    if share > 0.5:
+        found.append(
+            f"{number(100 * share, 0)} % of the scores lie in the top fifth of the scale: systems "
+            "cannot be told apart there (BS.1534-3 wants scores to span 20 to 80)."
+        )
+    untouched = int((~ratings.frame["moved"].astype(bool)).sum())
+    if untouched:
+        found.append(f"{counted(untouched, 'score')} came from a slider that was never touched.")
+    return found
+
+
+def _design(result: Result) -> list[str]:
+    found = []
+    missing = len(result.pairs) - len(result.comparisons)
+    if missing:
+        found.append(
+            f"{counted(missing, 'pair')} of systems never met on a page, and too few listeners or "
+            "texts rated them to be compared without: not compared."
+        )
+    roles = result.everybody.roles
+    expected = {
+        "hidden reference": roles.reference,
+        "low anchor": roles.anchor_low,
+        "mid anchor": roles.anchor_mid,
+    }
+    lacking = [name for name, system in expected.items() if system is None]
+    if lacking:
+        found.append(
+            f"No {' and no '.join(lacking)} is named: call this test MUSHRA-like, not MUSHRA."
+        )
+    if roles.baseline is None:
+        found.append("No baseline is named, so no gap is computed; name it with --baseline.")
+    components = result.components
+    if components is not None and components.n_left_out:
+        lack = "lacks" if components.n_left_out == 1 else "lack"
+        found.append(
+            f"{counted(components.n_left_out, 'page')} of "
+            f"{components.n_pages + components.n_left_out} {lack} a system: the variance "
+            "components use the others, each comparison all pages that have its pair."
+        )
+    found.append(
+        "Scores depend on the systems that were in the test: do not compare them with other tests."
+    )
+    return found
+
+
+def lights(result: Result) -> list[dict[str, str]]:
+    """The design at a glance: name, state (good, look, bad) and a few words each."""
+    excluded, before = len(result.screening.excluded), len(result.everybody.listeners)
+    share = excluded / before
+    return [
+        *size_lights(
+            len(result.ratings.listeners), len(result.ratings.utterances), result.ratings.looks
+        ),
+        {
+            "name": "Screening",
+            "state": "good" if share <= 0.1 else "look" if share <= 1 / 3 else "bad",
+            "text": f"{excluded} of {counted(before, 'listener')} left out",
+        },
+    ]
+
+
+def size_lights(n_l: int, n_u: int, looks: int | None) -> list[dict[str, str]]:
+    """Listeners, texts and looks at a glance."""
+
+    def size(name: str, n: int) -> dict[str, str]:
+        state = "good" if n >= _ENOUGH else "look" if n >= _FEW else "bad"
+        words = {"good": "", "look": ", few", "bad": ", too few to rely on"}
+        return {"name": name, "state": state, "text": f"{n}{words[state]}"}
+
+    return [
+        size("Listeners", n_l),
+        size("Texts", n_u),
+        {
+            "name": "Looks",
+            "state": "good" if looks == 0 else "look",
+            "text": "not recorded" if looks is None else f"{looks} while the study ran",
+        },
+    ]

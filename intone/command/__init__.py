@@ -1,0 +1,1 @@
+"""Composition root: command line, demo, and what one room hands to another."""

@@ -1,0 +1,230 @@
+"""`intone demo`: the whole chain, one resumable step after another."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from intone.errors import UserError
+from intone.files import owned
+from intone.resources import cache_path
+
+SYSTEMS = ("ntts", "kathaka", "camp")
+SEED = 0
+NOT_YET_GOOD = (
+    "The systems were trained for minutes on a CPU. That shows that every part works; it is not "
+    "yet good speech, and nothing here says how good the systems can become."
+)
+SIMULATED = (
+    "All ratings were simulated with planted effects. They rehearse the study; they say nothing "
+    "about these systems."
+)
+
+
+STAND_IN = (
+    "The recordings are those of a stand-in voice: a machine read the sentences, not a person."
+)
+
+
+@dataclass
+class Demo:
+    """One demo: a corpus and a folder that keeps what is done.
+
+    Attributes:
+        corpus: `demo` (stand-in voice), `kathleen` (human speech), or a corpus folder.
+        out: folder of everything; by default in the cache.
+        listeners: simulated listeners of the rehearsal.
+        sentences: held-out sentences in the study.
+        share: share of the demo recipes' training steps.
+    """
+
+    corpus: str = "demo"
+    out: Path | None = None
+    listeners: int = 24
+    sentences: int = 6
+    share: float = 1.0
+
+    def __post_init__(self) -> None:
+        name = Path(self.corpus).name
+        self.folder = self.out or cache_path("demo", name)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.console = Console(stderr=True, highlight=False)
+        self._started = time.monotonic()
+        self._step = 0
+
+    def run(self, port: int | None) -> Path:
+        """Everything in order; returns the report. `port` serves the listening page at the end.
+
+        Raises:
+            UserError: no such corpus, or another demo works in this folder.
+        """
+        try:
+            with owned(self.folder):
+                study, report = self._chain()
+            if port is not None:
+                self._serve(study, port)
+        except KeyboardInterrupt:
+            self._say("intone: interrupted; the same command goes on where it stopped")
+            raise
+        return report
+
+    def _chain(self) -> tuple[Path, Path]:
+        self._say(NOT_YET_GOOD)
+        corpus = self._do("Corpus", self._corpus)
+        prepared = self._do("Preparation", lambda: self._prepare(corpus))
+        runs = [
+            self._do(f"Training {system}", lambda s=system: self._train(s, prepared))
+            for system in SYSTEMS
+        ]
+        voice = self._do("Voice", lambda: self._voice(runs))
+        stimuli = self._do("Stimuli", lambda: self._stimuli(voice, prepared))
+        study = self._do("Study", lambda: self._study(stimuli, voice))
+        ratings = self._do("Rehearsal", lambda: self._rehearse(study))
+        report = self._do("Report", lambda: self._report(ratings, study, voice))
+        self._say(f"\nReport:          {report}")
+        self._say(f"Stimuli:         {stimuli}\nStudy file:      {study}\nVoice:           {voice}")
+        self._say(f"{NOT_YET_GOOD}\n{SIMULATED}")
+        return study, report
+
+    def _do(self, title: str, work: Callable[[], Path]) -> Path:
+        self._step += 1
+        self._say(f"\n[bold]{self._step}. {title}[/bold]")
+        started = time.monotonic()
+        result = work()
+        seconds, total = time.monotonic() - started, time.monotonic() - self._started
+        self._say(f"   {result} ({seconds:.0f} s; {total / 60:.1f} min in all)")
+        return result
+
+    def _say(self, text: str) -> None:
+        self.console.print(text)
+
+    def _corpus(self) -> Path:
+        from intone.progress import on_console
+        from tts_core.corpus.demo import build_demo
+        from tts_core.corpus.fetch import fetch, published
+
+        out = self.folder / "corpus"
+        if self.corpus == "demo":
+            with on_console() as progress:
+                build_demo(out, progress)
+        elif self.corpus in published():
+            with on_console() as progress:
+                info = fetch(self.corpus, out, progress=progress)
+            self._say(f"   {info.name}: {info.licence}, from {info.source}")
+        elif Path(self.corpus).is_dir():
+            out = Path(self.corpus)
+        else:
+            known = ", ".join(["demo", *published()])
+            raise UserError(f"{self.corpus}: neither a corpus folder nor one of {known}")
+        return out
+
+    def _prepare(self, corpus: Path) -> Path:
+        from intone.progress import on_console
+        from tts_core.corpus.prepare import prepare
+        from tts_core.corpus.settings import Settings
+
+        out = self.folder / "prepared"
+        with on_console() as progress:
+            prepare(corpus, out, Settings(seed=SEED), progress=progress)
+        return out
+
+    def _train(self, system: str, prepared: Path) -> Path:
+        import torch
+
+        from tts_core.config import load_recipe
+        from tts_core.corpus.dataset import PreparedCorpus
+        from tts_core.training.run import train_recipe
+
+        recipe = load_recipe(f"{system}_demo")
+        changes = [
+            f"stages.{number}.steps={max(2, round(stage.steps * self.share))}"
+            for number, stage in recipe.stages.items()
+        ]
+        corpus = PreparedCorpus(prepared).info.inputs_digest
+        # Another recipe or another corpus is another run, never a mixture of both.
+        key = _digest(recipe.digest(), corpus, *changes)
+        run = self.folder / "runs" / f"{system}-{key}"
+        threads = torch.get_num_threads()
+        # Layers this narrow lose more by threads waiting for each other than they gain.
+        torch.set_num_threads(1)
+        train_recipe(f"{system}_demo", changes, prepared, run)
+        torch.set_num_threads(threads)
+        return run
+
+    def _voice(self, runs: list[Path]) -> Path:
+        from tts_core.voice import FILE_NAME, pack
+
+        out = self.folder / f"voice-{_digest(*(run.name for run in runs))}"
+        if not (out / FILE_NAME).is_file():
+            pack(runs, out)
+        return out
+
+    def _stimuli(self, voice: Path, prepared: Path) -> Path:
+        from intone import assets
+        from intone.contracts import StimulusSet
+        from tts_core.commands.stimuli import make_stimuli
+
+        # Without the vocoder's weights another vocoder speaks: that is another set.
+        vocoder = str(assets.available("hifigan-universal"))
+        out = self.folder / f"stimuli-{_digest(voice.name, str(self.sentences), vocoder)}"
+        try:
+            StimulusSet.read(out)
+        except UserError:
+            if (out / "stimuli.json").is_file():
+                shutil.rmtree(out)
+            make_stimuli(
+                out, list(SYSTEMS), "test", prepared, None, self.sentences, False, voice, SEED
+            )
+        return out
+
+    def _study(self, stimuli: Path, voice: Path) -> Path:
+        from mushra_app.design.new import new_study
+        from tts_core.voice import read_voice
+
+        title = "How natural does this speech sound?"
+        if read_voice(voice).stand_in:
+            title += " (A demo: its recordings are a stand-in voice, not a person.)"
+        out = self.folder / stimuli.name.replace("stimuli", "study") / "study.yaml"
+        return out if out.is_file() else new_study(stimuli, out, title=title)
+
+    def _rehearse(self, study: Path) -> Path:
+        from mushra_app.rehearsal.run import rehearse
+
+        return rehearse(study, self.listeners, seed=SEED)
+
+    def _report(self, ratings: Path, study: Path, voice: Path) -> Path:
+        from analysis.report.write import write_report
+        from tts_core.voice import read_voice
+
+        notes = [NOT_YET_GOOD, SIMULATED]
+        if read_voice(voice).stand_in:
+            notes.append(STAND_IN)
+            self._say(STAND_IN)
+
+        return write_report(
+            ratings,
+            self.folder / "report",
+            baseline="ntts",
+            planted=study.with_suffix(".rehearsal.json"),
+            notes=notes,
+        )
+
+    def _serve(self, study: Path, port: int) -> None:
+        from mushra_app.web.app import serve
+
+        address = f"http://127.0.0.1:{port}/"
+        serve(
+            study,
+            "127.0.0.1",
+            port,
+            ready=lambda: self._say(f"\nListening page:  {address}  (Ctrl-C ends it)"),
+        )
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]

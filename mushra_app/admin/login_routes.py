@@ -1,0 +1,117 @@
+"""The researcher's way in and out, and the look at the test as a listener."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Cookie, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from mushra_app.admin.accounts import LASTS, Accounts, Entry
+from mushra_app.admin.gate import ADMIN, COOKIE, WHO
+from mushra_app.admin.sheets import login_sheet, refusal_sheet, setup_sheet
+from mushra_app.sitting.sittings import Sittings
+from mushra_app.study.addresses import MOUNT
+from mushra_app.study.file import Study
+from mushra_app.study.refusal import RefusedError
+from mushra_app.web.api import COOKIE as LISTENER
+
+_KNOWN = "intone_admin_browser"
+_KNOWN_LASTS = 400 * 86400
+
+Text = Annotated[str, Form(max_length=400)]
+Token = Annotated[str | None, Cookie(alias=COOKIE)]
+
+
+def entry_routes(study: Study, sittings: Sittings, accounts: Accounts) -> APIRouter:
+    """Login, logout, the setup link and the preview of one study."""
+    router = APIRouter(prefix=ADMIN)
+    _account(router, study, accounts)
+
+    @router.get("")
+    def no_slash() -> Response:
+        # Everything below has addresses relative to the folder.
+        return RedirectResponse(ADMIN.lstrip("/") + "/", 303)
+
+    @router.get("/login")
+    def login_page(request: Request) -> Response:
+        return RedirectResponse("./", 303) if request.scope.get(WHO) else login_sheet(study.title)
+
+    @router.post("/login")
+    def login(
+        request: Request,
+        name: Text = "",
+        password: Text = "",
+        known: Annotated[str | None, Cookie(alias=_KNOWN)] = None,
+    ) -> Response:
+        address = request.client.host if request.client else ""
+        try:
+            entry = accounts.login(name, password, address, known)
+        except RefusedError as error:
+            return login_sheet(study.title, str(error), name, error.status)
+        return _entered(request, entry)
+
+    @router.post("/logout")
+    def logout(request: Request, token: Token = None) -> Response:
+        accounts.logout(token)
+        answer = RedirectResponse("login", 303)
+        answer.delete_cookie(COOKIE, path=_path(request))
+        return answer
+
+    @router.post("/preview")
+    def preview(request: Request) -> Response:
+        answer = RedirectResponse(f"..{MOUNT}/", 303)
+        root = request.scope.get("root_path") or "/"
+        secure = request.url.scheme == "https"
+        answer.set_cookie(
+            LISTENER, sittings.preview(), httponly=True, samesite="lax", secure=secure, path=root
+        )
+        return answer
+
+    return router
+
+
+def _account(router: APIRouter, study: Study, accounts: Accounts) -> None:
+    """The link that makes the account."""
+
+    @router.get("/setup")
+    def setup_page(token: str = "") -> Response:
+        if not accounts.may_set_up(token):
+            return refusal_sheet(study.title, "this link was used, or is not valid; log in", 403)
+        return setup_sheet(study.title, token)
+
+    @router.post("/setup")
+    def setup(
+        request: Request, token: Text = "", name: Text = "", password: Text = "", again: Text = ""
+    ) -> Response:
+        try:
+            if password != again:
+                raise RefusedError(422, "the two passwords differ; type the same one twice")
+            entry = accounts.create(token, name, password)
+        except RefusedError as error:
+            if error.status == 403:
+                return refusal_sheet(study.title, str(error), 403)
+            return setup_sheet(study.title, token, str(error), name, error.status)
+        return _entered(request, entry)
+
+
+def _entered(request: Request, entry: Entry) -> Response:
+    answer = RedirectResponse("./", 303)
+    lasting = {
+        COOKIE: (entry.token, int(LASTS.total_seconds())),
+        _KNOWN: (entry.known, _KNOWN_LASTS),
+    }
+    for name, (value, seconds) in lasting.items():
+        answer.set_cookie(
+            name,
+            value,
+            max_age=seconds,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+            path=_path(request),
+        )
+    return answer
+
+
+def _path(request: Request) -> str:
+    """Listeners' pages never get the researcher's cookie."""
+    return request.scope.get("root_path", "") + ADMIN

@@ -1,0 +1,47 @@
+"""Commands of the researcher's side: a link for the account, the schema of study files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+StudyFile = Annotated[Path, typer.Argument(help="The study file, e.g. study.yaml.")]
+
+
+def register(study_app: typer.Typer) -> None:
+    """Add the commands to `intone study`."""
+    study_app.command("admin")(admin)
+    study_app.command("schema")(schema)
+
+
+def admin(
+    study: StudyFile,
+    reset: Annotated[
+        bool, typer.Option(help="Remove the account that is there; the study stays as it is.")
+    ] = False,
+) -> None:
+    """Print a link that makes the researcher's account; with --reset, also if one is there."""
+    from intone.errors import UserError
+    from mushra_app.admin.accounts import Accounts
+    from mushra_app.store.database import connect, database_url, study_row, transaction
+    from mushra_app.study.file import read_study
+    from mushra_app.web.app import setup_path
+
+    read = read_study(study)
+    engine = connect(database_url(read, study))
+    with transaction(engine) as session:
+        row = study_row(session, read, rehearsal=False)
+    accounts = Accounts(engine, row)
+    if reset:
+        accounts.reset()
+    token = accounts.setup_token()
+    if token is None:
+        raise UserError(f"{study}: there is an account; --reset removes it and prints a new link")
+    typer.echo(f"Open once, below the address of the listening test: /{setup_path(token)}")
+
+
+def schema() -> None:
+    """Print the JSON schema of study files, which editors complete and check them by."""
+    from mushra_app.study.file import schema_text
+
+    typer.echo(schema_text(), nl=False)

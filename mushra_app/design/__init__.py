@@ -1,0 +1,1 @@
+"""Design of a study: allocation, order, expected precision."""

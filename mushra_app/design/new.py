@@ -1,0 +1,145 @@
+"""A study file for a stimulus set, with sensible choices that its author may change."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from intone.contracts import StimulusSet
+from intone.errors import UserError
+from mushra_app.sounds.stimuli import prepare
+from mushra_app.study.defaults import WORDS
+from mushra_app.study.file import Anchors, Consent, Study, write_study
+from mushra_app.study.languages import Language
+from mushra_app.study.steps import (
+    CommentsStep,
+    LoudnessStep,
+    Step,
+    TextStep,
+    TrainingStep,
+    TrialsStep,
+)
+
+# The consent text of a study in English.
+CONSENT = WORDS["en"].consent
+
+# Instructions, a comfortable loudness, one page of practice, the pages, and room for remarks.
+USUAL: tuple[Step, ...] = (
+    TextStep(),
+    LoudnessStep(),
+    TrainingStep(pages=1),
+    TrialsStep(),
+    CommentsStep(),
+)
+
+
+def new_study(
+    stimuli_dir: Path,
+    out_yaml: Path,
+    *,
+    title: str | None = None,
+    language: Language = "en",
+    systems: Sequence[str] | None = None,
+    sentences: Sequence[str] | None = None,
+    pages_per_listener: int | None = None,
+    seed: int = 1,
+    contact: str | None = None,
+    anchors: bool = True,
+    on_switch: Literal["restart", "keep_position"] = "restart",
+    database: str | None = None,
+    sitting: Sequence[Step] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Write a study file for a stimulus set and prepare its audio.
+
+    Args:
+        stimuli_dir: a stimulus set (`intone stimuli make` or `import`) with one reference system.
+        out_yaml: where the study file goes; an existing one is never overwritten.
+        title: what listeners read at the top; by default a question in their language.
+        language: of everything that listeners read; the author may change any of it.
+        systems: systems under test; by default all that are not the reference.
+        sentences: sentence ids; by default every sentence that has all systems.
+        pages_per_listener: by default all sentences, at most 20.
+        seed: decides every random order.
+        contact: whom listeners can ask; by default who sent the link.
+        anchors: whether the 3.5 kHz and 7 kHz anchors are made.
+        on_switch: what happens to the position when another version is chosen.
+        database: SQLAlchemy URL; by default a SQLite file beside the study.
+        sitting: steps after consent; by default instructions, loudness, practice, the pages,
+            comments.
+        progress: called with sentences done and sentences in all.
+
+    Returns:
+        The path of the study file.
+
+    Raises:
+        UserError: the set cannot be rated, or `out_yaml` exists.
+    """
+    if out_yaml.exists():
+        raise UserError(f"{out_yaml}: stands there already; choose another name or remove it")
+    found = StimulusSet.read(stimuli_dir)
+    folder = stimuli_dir if stimuli_dir.is_dir() else stimuli_dir.parent
+    reference, chosen, wanted = _choice(found, stimuli_dir, systems, sentences)
+    pages = pages_per_listener or min(len(wanted), 20)
+    words = WORDS[language]
+    contact = contact or words.contact
+    try:
+        study = Study.model_validate(
+            {
+                "name": re.sub(r"[^\w.-]+", "-", f"{found.name}-{out_yaml.stem}")[:64],
+                "title": title or words.title,
+                "prompt": words.prompt,
+                "language": language,
+                "stimuli": _relative(folder, out_yaml.parent),
+                "reference": reference,
+                "systems": chosen,
+                "sentences": wanted,
+                "anchors": Anchors(low=anchors, mid=anchors),
+                "pages_per_listener": pages,
+                "seed": seed,
+                "on_switch": on_switch,
+                "contact": contact,
+                "consent": Consent(version="1", text=words.consent.format(contact=contact)),
+                "database": database,
+                "sitting": list(sitting or USUAL),
+            }
+        )
+    except ValidationError as error:
+        message = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise UserError(f"{stimuli_dir}: {message}") from error
+    out_yaml.parent.mkdir(parents=True, exist_ok=True)
+    prepare(study, out_yaml, progress)
+    write_study(study, out_yaml)
+    return out_yaml
+
+
+def _choice(
+    found: StimulusSet,
+    stimuli_dir: Path,
+    systems: Sequence[str] | None,
+    sentences: Sequence[str] | None,
+) -> tuple[str, list[str], list[str]]:
+    """Reference, systems and sentences of a new study."""
+    references = list(dict.fromkeys(s.system for s in found.stimuli if s.role == "reference"))
+    if len(references) != 1:
+        raise UserError(
+            f"{stimuli_dir}: {len(references)} systems have the role reference, a study needs one; "
+            "make the set with `--reference`"
+        )
+    reference = references[0]
+    chosen = list(systems or (s for s in found.systems if s != reference))
+    here = {(s.sentence, s.system) for s in found.stimuli}
+    complete = [s for s in found.sentences if all((s, x) in here for x in [reference, *chosen])]
+    if not (sentences or complete):
+        raise UserError(f"{stimuli_dir}: no sentence has all of {', '.join([reference, *chosen])}")
+    return reference, chosen, list(sentences or complete)
+
+
+def _relative(target: Path, start: Path) -> str:
+    target, start = target.resolve(), start.resolve()
+    for up, parent in enumerate([start, *start.parents]):
+        if target.is_relative_to(parent):
+            return "/".join([".."] * up + list(target.relative_to(parent).parts)) or "."
+    return str(target)

@@ -1,9 +1,0 @@
-"""Alembic's entry point; the connection is handed over by `mushra_app.database.connect`."""
-
-from alembic import context
-
-from mushra_app.tables import Base
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
-with context.begin_transaction():
-    context.run_migrations()

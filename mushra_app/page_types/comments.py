@@ -1,0 +1,32 @@
+"""Room for remarks about the whole test."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mushra_app.page_types.base import Scene, Screen
+from mushra_app.study.refusal import RefusedError
+from mushra_app.study.steps import CommentsStep
+
+LONGEST = 5000
+
+
+class Comments(Screen[CommentsStep]):
+    """One free text, which may stay empty."""
+
+    name = "comments"
+
+    def asked(self, scene: Scene[CommentsStep]) -> dict[str, Any]:
+        """How long the text may get."""
+        del scene
+        return {"longest": LONGEST}
+
+    def check(
+        self, scene: Scene[CommentsStep], answers: Mapping[str, Any], opened_s: float
+    ) -> None:
+        """Nothing but a text of that length."""
+        del scene, opened_s
+        words = answers.get("comments", "")
+        if set(answers) - {"comments"} or not isinstance(words, str):
+            raise RefusedError(422, "this page takes one text, named comments")
+        if len(words) > LONGEST:
+            raise RefusedError(422, f"the text has more than {LONGEST} characters")

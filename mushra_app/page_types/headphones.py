@@ -1,0 +1,118 @@
+"""A check that a listener wears headphones: three sounds a round, one of which is to be named.
+
+Antiphase (Woods et al. 2017): three tones, one of them quieter. Another one has opposite signs at
+the two ears; loudspeakers cancel it in the air, so that it seems to be the quiet one. Huggins pitch
+(Milne et al. 2021): three noises, one of them with a narrow band turned round at one ear; two ears
+together hear a faint tone there, while each sound by itself, and the mixture that loudspeakers
+make, is mere noise.
+"""
+
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mushra_app.page_types.base import Scene, Screen
+from mushra_app.study.refusal import RefusedError
+from mushra_app.study.steps import HeadphonesStep
+
+RATE = 22050
+SECONDS, RAMP_S = 1.0, 0.1
+# Woods et al.: 200 Hz, the quiet tone 6 dB down.
+TONE_HZ, TONE_PEAK, QUIETER = 200.0, 0.2, 10 ** (-6 / 20)
+# Milne et al.: 180 degrees within 6 % of 600 Hz.
+BAND_HZ, BAND_SHARE, NOISE_RMS = 600.0, 0.06, 0.06
+EACH = 3
+
+
+class Headphones(Screen[HeadphonesStep]):
+    """Rounds of one method, or of both, one after the other."""
+
+    name = "headphones"
+
+    def asked(self, scene: Scene[HeadphonesStep]) -> dict[str, Any]:
+        """The method of each round; what is right, nobody outside is told."""
+        return {"rounds": [method for method, _ in _rounds(scene.step)], "each": EACH}
+
+    def sounds(self, step: HeadphonesStep) -> int:
+        """Three a round."""
+        return EACH * len(_rounds(step))
+
+    def sound(self, scene: Scene[HeadphonesStep], slot: int, folder: Path) -> bytes:
+        """One of the three sounds of a round; all files have the same size."""
+        del folder
+        number, place = divmod(slot, EACH)
+        method, _ = _rounds(scene.step)[number]
+        order = _order(scene.seed, number)
+        noise = np.random.default_rng([scene.seed, number, place, 1])
+        return _wav((_tone if method == "antiphase" else _noise)(order[place], noise))
+
+    def check(
+        self, scene: Scene[HeadphonesStep], answers: Mapping[str, Any], opened_s: float
+    ) -> bool:
+        """Whether each method has enough right answers."""
+        del opened_s
+        rounds = _rounds(scene.step)
+        right: dict[str, int] = {}
+        for number, (method, name) in enumerate(rounds):
+            answer = answers.get(name)
+            if answer is None:
+                raise RefusedError(409, f"round {number + 1} of {len(rounds)} has no answer")
+            if type(answer) is not int or answer not in range(EACH):
+                raise RefusedError(422, f"round {number + 1}: answer with 0, 1 or 2")
+            right[method] = right.get(method, 0) + (_order(scene.seed, number)[answer] == 0)
+        if len(answers) > len(rounds):
+            raise RefusedError(422, f"this page has only {len(rounds)} rounds")
+        return all(count >= scene.step.needed for count in right.values())
+
+    def remembered(self, answers: Mapping[str, Any], passed: bool | None) -> dict[str, Any]:
+        """Return the result of the check, "passed" or "failed"."""
+        del answers
+        return {"headphones": "passed" if passed else "failed"}
+
+
+def _rounds(step: HeadphonesStep) -> list[tuple[str, str]]:
+    """Method and name of each round, as answers have it."""
+    methods = ("antiphase", "huggins") if step.method == "both" else (step.method,)
+    return [(m, f"{m}_{i + 1}") for m in methods for i in range(step.rounds)]
+
+
+def _order(seed: int, number: int) -> list[int]:
+    """What each of the three sounds of a round is: 0 the one to name, 1 its decoy, 2 neither."""
+    return np.random.default_rng([seed, number]).permutation(EACH).tolist()
+
+
+def _tone(what: int, generator: np.random.Generator) -> np.ndarray:
+    """Two channels of a tone: 0 quieter, 1 in antiphase, 2 as it is."""
+    times = np.arange(round(SECONDS * RATE)) / RATE
+    wave = np.sin(2 * np.pi * (TONE_HZ * times + generator.random()))
+    wave *= TONE_PEAK * (QUIETER if what == 0 else 1)
+    return np.stack([wave, -wave if what == 1 else wave])
+
+
+def _noise(what: int, generator: np.random.Generator) -> np.ndarray:
+    """Two channels of noise: 0 with a band turned round at one ear, else the same at both."""
+    frames = round(SECONDS * RATE)
+    left = generator.standard_normal(frames)
+    spectrum = np.fft.rfft(left)
+    away = np.abs(np.fft.rfftfreq(frames, 1 / RATE) / BAND_HZ - 1)
+    if what == 0:
+        spectrum[away <= BAND_SHARE] *= -1
+    right = np.fft.irfft(spectrum, frames)
+    return NOISE_RMS * np.stack([left, right])
+
+
+def _wav(channels: np.ndarray) -> bytes:
+    """16-bit WAV with soft edges; nothing in it but format and samples."""
+    ramp = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, round(RAMP_S * RATE)))
+    shaped = channels.copy()
+    shaped[:, : len(ramp)] *= ramp
+    shaped[:, -len(ramp) :] *= ramp[::-1]
+    data = np.clip(np.rint(shaped * 32767), -32768, 32767).astype("<i2").T.tobytes()
+    form = struct.pack("<HHIIHH", 1, 2, RATE, RATE * 4, 4, 16)
+    head = (
+        b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(data))
+    )
+    return b"RIFF" + struct.pack("<I", len(head) + len(data)) + head + data

@@ -1,0 +1,68 @@
+"""A comfortable loudness, set once: a rated sound is never played at a gain of its own."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mushra_app.page_types.base import Scene, Screen
+from mushra_app.study.refusal import RefusedError
+from mushra_app.study.steps import LoudnessStep
+
+# All sounds are level-matched below full scale; a positive gain could clip them.
+FREE_DB = (-40.0, 0.0)
+FIRST_DB = -10.0
+# ITU-R BS.1534-3: a later adjustment, between items, stays within 4 dB of the first.
+ADJUST_DB = 4.0
+
+
+class Loudness(Screen[LoudnessStep]):
+    """A reference recording and a slider; free the first time, within 4 dB any later time."""
+
+    name = "loudness"
+
+    def asked(self, scene: Scene[LoudnessStep]) -> dict[str, Any]:
+        """Limits and start of the slider, dB."""
+        low, high = _limits(scene)
+        return {"min_db": low, "max_db": high, "start_db": _set_db(scene, FIRST_DB)}
+
+    def sounds(self, step: LoudnessStep) -> int:
+        """One recording."""
+        del step
+        return 1
+
+    def sound(self, scene: Scene[LoudnessStep], slot: int, folder: Path) -> bytes:
+        """The recording of one sentence; which one is the listener's own."""
+        del slot
+        study = scene.study
+        sentence = study.sentences[scene.seed % len(study.sentences)]
+        return (folder / scene.manifest.item(sentence, study.reference).path).read_bytes()
+
+    def check(
+        self, scene: Scene[LoudnessStep], answers: Mapping[str, Any], opened_s: float
+    ) -> None:
+        """One number within the limits."""
+        del opened_s
+        gain = answers.get("gain_db")
+        if gain is None:
+            raise RefusedError(409, "no loudness has been set")
+        low, high = _limits(scene)
+        number = isinstance(gain, int | float) and not isinstance(gain, bool)
+        if set(answers) != {"gain_db"} or not number or not low <= gain <= high:
+            raise RefusedError(422, f"gain_db has to be a number from {low:g} to {high:g}")
+
+    def remembered(self, answers: Mapping[str, Any], passed: bool | None) -> dict[str, Any]:
+        """Return the gain as a factor."""
+        del passed
+        return {"loudness": 10 ** (answers["gain_db"] / 20)}
+
+
+def _set_db(scene: Scene[LoudnessStep], otherwise: float) -> float:
+    return round(20 * math.log10(scene.loudness), 1) if scene.loudness else otherwise
+
+
+def _limits(scene: Scene[LoudnessStep]) -> tuple[float, float]:
+    if not scene.loudness:
+        return FREE_DB
+    now = _set_db(scene, FIRST_DB)
+    return max(FREE_DB[0], now - ADJUST_DB), min(FREE_DB[1], now + ADJUST_DB)

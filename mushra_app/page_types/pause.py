@@ -1,0 +1,26 @@
+"""A rest."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from mushra_app.page_types.base import Scene, Screen
+from mushra_app.study.refusal import RefusedError
+from mushra_app.study.steps import PauseStep
+
+
+class Pause(Screen[PauseStep]):
+    """A page that can be left once the rest is over."""
+
+    name = "pause"
+
+    def asked(self, scene: Scene[PauseStep]) -> dict[str, Any]:
+        """The shortest rest, s."""
+        return {"rest_s": scene.step.minutes * 60}
+
+    def check(self, scene: Scene[PauseStep], answers: Mapping[str, Any], opened_s: float) -> None:
+        """Nobody goes on before the rest is over."""
+        left = scene.step.minutes * 60 - opened_s
+        if left > 0:
+            raise RefusedError(409, f"the rest goes on for {math.ceil(left)} seconds")
+        super().check(scene, answers, opened_s)

@@ -1,0 +1,20 @@
+"""A page to read: the instructions, or whatever a study says."""
+
+from typing import Any
+
+from mushra_app.page_types.base import Scene, Screen
+from mushra_app.study.steps import TextStep
+from mushra_app.study.texts import html, said
+
+
+class Text(Screen[TextStep]):
+    """Heading and Markdown; without a text, the usual instructions of the listener's pages."""
+
+    name = "text"
+
+    def asked(self, scene: Scene[TextStep]) -> dict[str, Any]:
+        """The page as HTML."""
+        study, step = scene.study, scene.step
+        usual = said(study.language, f"instructions_{scene.kind}", prompt=study.prompt)
+        title = f"# {step.title}\n\n" if step.title else ""
+        return {"html": html(title + (step.text if step.text is not None else usual))}

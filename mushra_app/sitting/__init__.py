@@ -1,0 +1,1 @@
+"""One listener's way: admission, rating, submission, withdrawal."""

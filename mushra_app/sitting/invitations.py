@@ -1,0 +1,33 @@
+"""Links for listeners of one's own: each opens one sitting, and brings its listener back to it."""
+
+import secrets
+from pathlib import Path
+
+from mushra_app.store.database import connect, database_url, now, study_row, transaction
+from mushra_app.store.tables import InvitationRow
+from mushra_app.study.file import read_study
+from mushra_app.study.refusal import sha256
+
+
+def invite(study_yaml: Path, count: int, base_url: str) -> list[str]:
+    """Make new links; what is stored of them is a digest, so they cannot be shown again.
+
+    Args:
+        study_yaml: the study file.
+        count: how many.
+        base_url: address under which listeners reach the study.
+
+    Raises:
+        UserError: the study or its database cannot be used.
+    """
+    study = read_study(study_yaml)
+    engine = connect(database_url(study, study_yaml))
+    tokens = [secrets.token_urlsafe(24) for _ in range(count)]
+    with transaction(engine) as session:
+        row = study_row(session, study, rehearsal=False)
+        session.add_all(
+            InvitationRow(token_sha256=sha256(token), study_id=row.id, created_at=now())
+            for token in tokens
+        )
+    engine.dispose()
+    return [f"{base_url.rstrip('/')}/?t={token}" for token in tokens]

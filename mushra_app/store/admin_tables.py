@@ -1,0 +1,37 @@
+"""The tables of the researcher's account; passwords and tokens are stored as digests only."""
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mushra_app.store.tables import Base
+
+
+class AdminRow(Base):
+    """Who may see and steer a study."""
+
+    __tablename__ = "admin"
+    __table_args__ = (UniqueConstraint("study_id", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    name: Mapped[str] = mapped_column(String(64))
+    password: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[str] = mapped_column(String(32))
+
+
+class AdminSessionRow(Base):
+    """A browser that is logged in."""
+
+    __tablename__ = "admin_session"
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    admin_id: Mapped[int] = mapped_column(ForeignKey("admin.id"))
+    created_at: Mapped[str] = mapped_column(String(32))
+    expires_at: Mapped[str] = mapped_column(String(32))
+
+
+class AdminSetupRow(Base):
+    """A link that makes the account; all of a study's links go when one was used."""
+
+    __tablename__ = "admin_setup"
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    created_at: Mapped[str] = mapped_column(String(32))

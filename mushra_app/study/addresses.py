@@ -1,0 +1,3 @@
+"""Addresses of the listening page."""
+
+MOUNT = "/test"

@@ -1,0 +1,34 @@
+"""How a sitting ends: the words, and the code and the link that a platform wants back."""
+
+from urllib.parse import quote
+
+from mushra_app.study.file import Study
+from mushra_app.study.refusal import Progress
+from mushra_app.study.texts import said
+
+ENDINGS = ("declined", "done", "screened_out", "withdrawn")
+# Where the platforms take a participant back, as they document it.
+_RETURN = {"prolific": "https://app.prolific.com/submissions/complete?cc={code}"}
+
+
+def ending(study: Study, progress: Progress | None, platform_id: str | None) -> str:
+    """Markdown of the end page of a sitting; empty for one that has not ended.
+
+    Args:
+        study: the study.
+        progress: where the sitting stands.
+        platform_id: id that a recruiting platform gave the listener.
+    """
+    if progress is None or progress.stage not in ENDINGS:
+        return ""
+    text = said(study.language, progress.stage)
+    code = progress.completion_code
+    if not code:
+        return text
+    text += "\n\n" + said(study.language, "your_code", code=code)
+    where = study.recruiting.return_url or _RETURN.get(study.recruiting.platform)
+    if where:
+        address = where.replace("{code}", quote(code, safe=""))
+        address = address.replace("{id}", quote(platform_id or "", safe=""))
+        text += f"\n\n[{said(study.language, 'back_to_platform')}]({address})"
+    return text

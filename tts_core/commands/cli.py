@@ -1,0 +1,261 @@
+"""Commands of the speech side. Heavy imports stand inside the functions: `--help` must be quick."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tts_core.commands.corpus import Out
+from tts_core.commands.corpus import app as corpus_commands
+from tts_core.commands.evaluate import app as evaluation_commands
+from tts_core.commands.text import app as text_commands
+from tts_core.commands.vocoder import app as vocoder_app
+
+app = typer.Typer()
+stimuli_app = typer.Typer(no_args_is_help=True, help="Stimulus sets: make or import them.")
+voice_app = typer.Typer(no_args_is_help=True, help="Voices: folders of trained systems.")
+app.add_typer(corpus_commands)
+app.add_typer(text_commands)
+app.add_typer(evaluation_commands)
+app.add_typer(stimuli_app, name="stimuli")
+app.add_typer(voice_app, name="voice")
+app.add_typer(vocoder_app, name="vocoder")
+
+VoiceOption = Annotated[
+    Path | None, typer.Option(help="Voice folder; by default INTONE_VOICE, else the shipped voice.")
+]
+VocoderOption = Annotated[
+    str,
+    typer.Option(help="auto, hifigan-universal, griffin-lim, or a run of `intone vocoder train`."),
+]
+Seed = Annotated[int, typer.Option(help="Seed of everything random; it decides the audio.")]
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="Recipe name or YAML file, e.g. kathaka_compact.")],
+    changes: Annotated[
+        list[str] | None, typer.Argument(help="key=value, e.g. stages.1.steps=200 or stages=[2].")
+    ] = None,
+    data: Annotated[Path, typer.Option(help="Prepared corpus.")] = Path("prepared"),
+    out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/RECIPE.")] = None,
+    wandb: Annotated[
+        str | None, typer.Option(help="Mirror to this project of Weights & Biases.")
+    ] = None,
+) -> None:
+    """Train a system through its stages; stopped, the same command goes on where it was."""
+    from tts_core.training.run import train_recipe
+
+    train_recipe(recipe, changes or [], data, out or Path("runs") / Path(recipe).stem, wandb)
+
+
+@app.command()
+def runs(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Runs, or folders that hold runs; by default runs.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw their held-out values into this .svg, .png or .pdf.")
+    ] = None,
+) -> None:
+    """List trainings and compare them: how far each is, and what it is worth held out."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from tts_core.evaluation.runs import draw_runs, find_runs
+
+    found = find_runs(folders or [Path("runs")])
+    table = Table()
+    for head in ("run", "recipe", "digest", "stage", "step", "model", "held out", "1 - F0 corr."):
+        # A path that is cut off names no run.
+        table.add_column(head, overflow="fold")
+    for run in found:
+        done = f"{run.step}/{run.steps}"
+        kept = f" (left {run.kept[run.stage]})" if run.stage in run.kept else ""
+        model = "trained" if run.trained else "-"
+        row = (str(run.path), run.recipe.name, run.digest[:8], str(run.stage), done + kept, model)
+        table.add_row(*row, run.held_out, run.f0_error)
+    Console().print(table)
+    if plot:
+        draw_runs(found, plot)
+        typer.echo(f"{plot}: their held-out values")
+
+
+@app.command()
+def doctor(
+    folder: Annotated[Path, typer.Argument(help="Where runs would be written.")] = Path("runs"),
+) -> None:
+    """Look whether everything is here that training and speaking need, and works; in seconds."""
+    from tts_core.commands.doctor import examine
+
+    broken = 0
+    for finding in examine(folder):
+        mark = {True: "ok  ", False: "NOT ", None: "note"}[finding.ok]
+        typer.echo(f"{mark} {finding.what}: {finding.said}")
+        broken += finding.ok is False
+    if broken:
+        raise typer.Exit(1)
+
+
+@app.command()
+def synth(
+    system: Annotated[
+        str, typer.Option(help="ntts, ntts_attention, durian_plus, kathaka or camp.")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Audio file, or folder with --file.")],
+    text: Annotated[str | None, typer.Option(help="What to say; sentence by sentence.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="Text file, one text a line; stopped, the same command goes on."),
+    ] = None,
+    voice: VoiceOption = None,
+    temperature: Annotated[
+        float, typer.Option(min=0, help="1 samples the prosody, 0 takes its mean.")
+    ] = 1.0,
+    rate: Annotated[
+        float, typer.Option(min=0.2, max=5, help="Speaking rate; above 1 is faster.")
+    ] = 1.0,
+    seed: Seed = 0,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Say it so many times, into NAME-1.wav, NAME-2.wav ...")
+    ] = 1,
+    prosody_from: Annotated[
+        Path | None,
+        typer.Option(help="kathaka: a recording of any text; camp: of the same words."),
+    ] = None,
+    prosody_text: Annotated[
+        str | None, typer.Option(help="What is said in --prosody-from, if not --text.")
+    ] = None,
+    vectors_out: Annotated[
+        Path | None, typer.Option(help="camp: write each word's prosody vector to this JSON file.")
+    ] = None,
+    vectors_in: Annotated[
+        Path | None, typer.Option(help="camp: speak with the vectors of such a file, as edited.")
+    ] = None,
+    vocoder: VocoderOption = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a file.")] = False,
+) -> None:
+    """Say a text with a trained system."""
+    from tts_core.synthesis.synth import Wish
+    from tts_core.synthesis.synth import synth as run
+
+    wish = Wish(
+        system=system,
+        out=out,
+        text=text,
+        file=file,
+        voice=voice,
+        temperature=temperature,
+        rate=rate,
+        seed=seed,
+        samples=samples,
+        prosody_from=prosody_from,
+        prosody_text=prosody_text,
+        vectors_in=vectors_in,
+        vectors_out=vectors_out,
+        vocoder=vocoder,
+    )
+    run(wish, as_json)
+
+
+@stimuli_app.command("make")
+def stimuli_make(
+    out: Out,
+    systems: Annotated[
+        str, typer.Option(help='Systems, comma-separated; "" for none.')
+    ] = "ntts,kathaka,camp",
+    split: Annotated[
+        str | None, typer.Option(help="Sentences of this split of --data, with their recordings.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Prepared corpus of --split.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Or: a text file, one sentence a line.")] = None,
+    sentences: Annotated[
+        int | None, typer.Option(min=1, help="At most so many, by the seed.")
+    ] = None,
+    copy_synthesis: Annotated[
+        bool, typer.Option(help="Also the recordings through the vocoder, as a system.")
+    ] = False,
+    voice: VoiceOption = None,
+    vocoder: VocoderOption = "auto",
+    seed: Seed = 0,
+) -> None:
+    """Synthesize a stimulus set with trained systems; recordings are its reference."""
+    from tts_core.commands.stimuli import make_stimuli
+
+    chosen = [name.strip() for name in systems.split(",") if name.strip()]
+    make_stimuli(out, chosen, split, data, file, sentences, copy_synthesis, voice, seed, vocoder)
+
+
+@stimuli_app.command("import")
+def stimuli_import(
+    systems: Annotated[list[str], typer.Argument(help="NAME=FOLDER, one for each system.")],
+    out: Out,
+    reference: Annotated[Path | None, typer.Option(help="Folder of the recordings.")] = None,
+    texts: Annotated[
+        Path | None, typer.Option(help="File with `stem|text` lines; without it texts are empty.")
+    ] = None,
+    copy_synthesis: Annotated[
+        list[str] | None,
+        typer.Option(help="Name of a system that is recordings through a vocoder; repeatable."),
+    ] = None,
+    voice: Annotated[str, typer.Option(help="Whose voice it is.")] = "not stated",
+    licence: Annotated[str, typer.Option(help="Licence of the audio.")] = "not stated",
+    language: Annotated[str, typer.Option(help="Language of the texts, e.g. en.")] = "en",
+) -> None:
+    """Make a stimulus set of anybody's audio: files with the same name are one sentence."""
+    from intone.progress import on_console
+    from tts_core.synthesis.stimuli_import import import_stimuli, parse_folders
+
+    folders, copies = parse_folders(systems), copy_synthesis or []
+    command = " ".join(["intone", *sys.argv[1:]])
+    with on_console() as progress:
+        import_stimuli(
+            folders,
+            out,
+            reference,
+            texts,
+            copies,
+            voice=voice,
+            licence=licence,
+            language=language,
+            created_by=command,
+            progress=progress,
+        )
+
+
+@voice_app.command("pack")
+def voice_pack(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, one a system.")],
+    out: Out,
+    half: Annotated[bool, typer.Option(help="Weights in half precision: half the size.")] = False,
+    note: Annotated[str, typer.Option(help="What a user of the voice must know.")] = "",
+) -> None:
+    """Gather trained runs into a voice."""
+    from tts_core.voice import pack
+
+    voice = pack(runs, out, half, note)
+    typer.echo(f"{out}: {voice.name} with {', '.join(voice.systems)}")
+
+
+@voice_app.command("show")
+def voice_show(
+    voice: Annotated[Path | None, typer.Argument(help="Voice folder; else the default.")] = None,
+) -> None:
+    """Print a voice's description."""
+    from tts_core.voice import default_voice, read_voice
+
+    typer.echo(read_voice(voice or default_voice()).model_dump_json(indent=2))
+
+
+@app.command()
+def objective(
+    stimuli: Annotated[Path, typer.Argument(help="Stimulus set.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="JSON file; by default in the set's folder.")
+    ] = None,
+) -> None:
+    """Measure a stimulus set without listeners: word errors, predicted quality, F0, durations."""
+    from tts_core.commands.stimuli import measure
+
+    measure(stimuli, out)

@@ -1,0 +1,250 @@
+"""What `intone stimuli make` and `objective` do, apart from reading their options."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from intone.contracts import Source, StimulusSet
+from intone.errors import UserError
+from intone.progress import on_console
+from tts_core.audio.io import read_audio_and_rate
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.paragraphs import read_splits
+from tts_core.corpus.splits import normalised
+from tts_core.synthesis.copy_synthesis import CopySynthesis
+from tts_core.synthesis.stimuli import StimulusWriter
+from tts_core.synthesis.synth import read_lines
+from tts_core.synthesis.synthesize import Synthesizer
+from tts_core.text.analyse import Frontend
+from tts_core.types import Prepared, Sentence
+from tts_core.vocoder.load import Vocoder, load_vocoder
+from tts_core.voice import Voice, default_voice, read_voice, voice_of
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sentence to be said, with its recording and its utterance in a corpus if there is one."""
+
+    sentence: str
+    text: str
+    recording: Path | None
+    utterance: str | None = None
+
+
+def make_stimuli(
+    out: Path,
+    systems: Sequence[str],
+    split: str | None,
+    data: Path | None,
+    file: Path | None,
+    sentences: int | None,
+    copy_synthesis: bool,
+    voice: Path | None,
+    seed: int,
+    vocoder_name: str = "auto",
+) -> StimulusSet:
+    """Synthesize sentences with each system; recordings, where there are any, are the reference.
+
+    `vocoder_name` is one that `load_vocoder` knows, or the run of a vocoder that was trained.
+
+    Raises:
+        UserError: neither or both of a split and a file, a system that the voice lacks, or copy
+            synthesis without recordings.
+    """
+    lines = _chosen(split, data, file, sentences, seed)
+    with_recordings = all(line.recording for line in lines)
+    if copy_synthesis and not with_recordings:
+        raise UserError("--copy-synthesis needs recordings: give --split and --data")
+    described, speakers, vocoder = _speakers(systems, voice, data, vocoder_name)
+    weights = {name: s.description.weights_sha256 for name, s in speakers.items()}
+    in_context = read_contexts(speakers, split, data)
+    writer = StimulusWriter(
+        out,
+        {
+            "lines": [
+                [line.sentence, line.text, line.recording and line.recording.name] for line in lines
+            ],
+            "weights": weights,
+            "vocoder": vocoder.name,
+            "copy_synthesis": copy_synthesis,
+            "seed": seed,
+        },
+    )
+    with on_console() as progress:
+        for done, line in enumerate(lines):
+            progress("synthesizing", done, len(lines))
+            if with_recordings:
+                _add_recording(writer, line, described, vocoder if copy_synthesis else None)
+            for name, speaker in speakers.items():
+                if not writer.has(line.sentence, name):
+                    context = in_context[name].get(line.utterance or "")
+                    _add_synthesis(writer, line, name, speaker, seed, context)
+        progress("synthesizing", len(lines), len(lines))
+    return writer.finish(
+        name=out.resolve().name,
+        voice=described.speaker + (" (stand-in voice, not human)" if described.stand_in else ""),
+        licence=described.licence,
+        created_by=_command(),
+        language=described.language,
+    )
+
+
+def _speakers(
+    systems: Sequence[str], voice: Path | None, data: Path | None, vocoder_name: str
+) -> tuple[Voice, dict[str, Synthesizer], Vocoder]:
+    """The systems that speak, sharing one front-end; without systems, the corpus's own voice."""
+    if not systems and data is not None:
+        info = PreparedCorpus(data).info
+        described = voice_of(info.corpus, info.features, info.encoder, {})
+        return described, {}, load_vocoder(described.features, vocoder_name)
+    folder = voice or default_voice()
+    described = read_voice(folder)
+    vocoder = load_vocoder(described.features, vocoder_name)
+    frontend = Frontend(described.text_encoder)
+    speakers = {name: Synthesizer.load(name, folder, vocoder, frontend) for name in systems}
+    return described, speakers, vocoder
+
+
+def _command() -> str:
+    return " ".join(["intone", *sys.argv[1:]])
+
+
+def _chosen(
+    split: str | None, data: Path | None, file: Path | None, sentences: int | None, seed: int
+) -> list[Line]:
+    """Sentences of a file, or of a split: one reading each, drawn by the seed."""
+    if (split is None) == (file is None):
+        raise UserError("give either --split (with --data) or --file")
+    if split is None:
+        written = read_lines(file)
+        lines = [Line(f"line{n:04d}", text, None) for n, text in enumerate(written, 1)]
+    else:
+        if data is None:
+            raise UserError("--split needs --data, the prepared corpus that it is a split of")
+        # One text may stand under two sentence ids: no listener rates it twice.
+        first: dict[str, Line] = {}
+        for row in sorted(
+            PreparedCorpus(data).split(split), key=lambda r: (r.sentence, r.utterance)
+        ):
+            line = Line(row.sentence, row.text, Path(row.audio), row.utterance)
+            first.setdefault(normalised(row.text), line)
+        lines = list({line.sentence: line for line in first.values()}.values())
+    if sentences is None or sentences >= len(lines):
+        return lines
+    drawn = np.random.default_rng(seed).choice(len(lines), sentences, replace=False)
+    return [lines[i] for i in sorted(drawn)]
+
+
+def _add_recording(
+    writer: StimulusWriter, line: Line, voice: Voice, copy_with: Vocoder | None
+) -> None:
+    path = line.recording
+    if path is None:
+        return
+    samples, rate = read_audio_and_rate(path)
+    note = "read by a stand-in voice, not by a human" if voice.stand_in else None
+    if not writer.has(line.sentence, "reference"):
+        source = Source(kind="recording", original=path.name, note=note)
+        writer.add(line.sentence, line.text, "reference", "reference", samples, rate, source)
+    if copy_with is not None and not writer.has(line.sentence, "copy_synthesis"):
+        again = CopySynthesis(voice.features, copy_with)(samples, rate)
+        source = Source(
+            kind="copy_synthesis", original=path.name, vocoder=copy_with.name, note=note
+        )
+        writer.add(
+            line.sentence,
+            line.text,
+            "copy_synthesis",
+            "copy_synthesis",
+            again,
+            copy_with.sample_rate_hz,
+            source,
+        )
+
+
+def read_contexts(
+    speakers: Mapping[str, Synthesizer], split: str | None, data: Path | None
+) -> dict[str, dict[str, Prepared]]:
+    """For each system that reads neighbouring sentences, the split's utterances with theirs.
+
+    Lines of a file have no neighbours.
+    """
+    found: dict[str, dict[str, Prepared]] = {name: {} for name in speakers}
+    if split is None or data is None:
+        return found
+    for name, speaker in speakers.items():
+        if speaker.neighbours:
+            rows = read_splits(PreparedCorpus(data), [split], speaker.neighbours)[split]
+            found[name] = {row.utterance: row for row in rows}
+    return found
+
+
+def in_context(sentence: Sentence, row: Prepared) -> Sentence:
+    """A sentence whose word pieces stand between those of its neighbours in the corpus."""
+    if row.words != tuple(word.text for word in sentence.words):
+        raise UserError(
+            f"{row.utterance}: the prepared corpus has other words than the front-end finds now; "
+            "prepare it again"
+        )
+    encoded = replace(
+        sentence.encoded, pieces=row.encoded.pieces, piece_unit=row.encoded.piece_unit
+    )
+    return replace(sentence, encoded=encoded)
+
+
+def _add_synthesis(
+    writer: StimulusWriter,
+    line: Line,
+    name: str,
+    speaker: Synthesizer,
+    seed: int,
+    context: Prepared | None,
+) -> None:
+    # A stimulus is one utterance, as the system was trained, even if its text has two sentences.
+    sentence = speaker.frontend.analyse(line.text)
+    if context is not None:
+        sentence = in_context(sentence, context)
+    speech = speaker.speak_sentence(sentence, seed)
+    source = Source(
+        kind="synthesis",
+        checkpoint_sha256=speaker.description.weights_sha256,
+        recipe=speaker.description.recipe.name,
+        seed=seed,
+        vocoder=speaker.vocoder.name,
+        note=speech.note,
+    )
+    writer.add(line.sentence, line.text, name, "system", speech.samples, speech.sample_rate, source)
+
+
+def measure(stimuli: Path, out: Path | None) -> None:
+    """Objective measures of a set, as JSON and as a table on the console."""
+    from tts_core.evaluation.objective import objective
+
+    with on_console() as progress:
+        found = objective(stimuli, out, created_by=_command(), progress=progress)
+    console = Console(highlight=False)
+    table = Table(title=found["caution"], title_justify="left")
+    table.add_column("system")
+    for metric in found["metrics"]:
+        table.add_column(metric, justify="right")
+    for row in found["systems"]:
+        values = [row["metrics"][metric] for metric in found["metrics"]]
+        table.add_row(row["system"], *(_cell(value) for value in values))
+    console.print(table)
+    for metric, described in found["metrics"].items():
+        console.print(f"{metric}: {described['label']}, {described['unit']}")
+    for missing in found["not_measured"]:
+        console.print(f"not measured: {missing['metric']}: {missing['reason']}")
+
+
+def _cell(value: dict[str, Any] | None) -> str:
+    if value is None:
+        return "not measured"
+    interval = "" if value["ci"] is None else " [{:.3g}, {:.3g}]".format(*value["ci"])
+    return f"{value['mean']:.3g}{interval}"

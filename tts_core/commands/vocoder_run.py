@@ -1,0 +1,55 @@
+"""What `intone vocoder train` does, apart from reading its options."""
+
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from intone.errors import UserError
+from intone.progress import on_console
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.training.display import shown
+from tts_core.training.run import parse_changes
+from tts_core.training.signals import Interrupted
+from tts_core.vocoder.config import load_vocoder_recipe
+from tts_core.vocoder.generator import begin, read_description
+from tts_core.vocoder_training.speech import read_speech
+from tts_core.vocoder_training.training import train_vocoder
+
+
+def train_vocoder_recipe(
+    name: str, changes: list[str], data: Path, out: Path, predicted: Path | None = None
+) -> Path:
+    """Train a vocoder's recipe and show how it goes; returns the vocoder's folder.
+
+    Args:
+        name, changes: recipe and what differs from it. data: prepared corpus, whose recordings are
+            still in their place. out: run folder. predicted: run of an acoustic model of `data`.
+
+    Raises:
+        UserError: unknown recipe or key, no prepared corpus, another run in `out`, or spectrograms
+            that do not fit each other.
+        SystemExit: 143 if it was asked to stop; the checkpoint is written and the sentence printed.
+    """
+    overrides, stages = parse_changes(changes)
+    if stages is not None:
+        raise UserError(f"stages={stages}: a vocoder is trained in one stage; leave it out")
+    recipe, corpus = load_vocoder_recipe(name, overrides), PreparedCorpus(data)
+    # Refused before minutes of reading, not after.
+    begin(recipe, corpus.info.features)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with on_console() as progress:
+        speech = read_speech(corpus, predicted, device, progress)
+    console = Console(stderr=True)
+    with shown(recipe.name, console) as view:
+        try:
+            folder = train_vocoder(recipe, speech, out, view.watch)
+        except Interrupted as stopped:
+            console.print(f"intone: {stopped}; the same command goes on", highlight=False)
+            raise SystemExit(143) from stopped
+    values = read_description(folder)
+    told = ", ".join(
+        f"{key} {value:.3f} -> {values.after[key]:.3f}" for key, value in values.before.items()
+    )
+    console.print(f"{folder}: trained; held out, {told or 'nothing'}", highlight=False)
+    return folder

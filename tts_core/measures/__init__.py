@@ -1,0 +1,1 @@
+"""Measures of speech: prosody, word errors, quality, intervals."""

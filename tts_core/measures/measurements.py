@@ -1,0 +1,85 @@
+"""What is measured of each audio file of a stimulus set."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from intone.contracts.stimuli import Stimulus
+from intone.errors import UserError
+from intone.progress import Progress
+from tts_core.audio.io import read_audio
+from tts_core.audio.pitch import f0
+from tts_core.config import Features
+from tts_core.measures import quality, wer
+from tts_core.measures.journal import Journal
+
+
+def key_of(stimulus: Stimulus) -> str:
+    """Under which key a journal keeps what is known of a file: its audio and its text."""
+    return f"{stimulus.sha256}|{stimulus.text}"
+
+
+def measure_pitch(
+    folder: Path, stimuli: Sequence[Stimulus], journal: Journal, progress: Progress
+) -> None:
+    """Mean F0 in Hz and standard deviation in semitones over voiced frames; None if unvoiced."""
+    features = Features()
+    todo = [s for s in stimuli if "f0_mean_hz" not in journal.get(key_of(s))]
+    for number, stimulus in enumerate(todo):
+        progress("F0", number, len(todo))
+        contour = f0(read_audio(folder / stimulus.path, features.sample_rate_hz), features)
+        voiced = contour[contour > 0].astype(np.float64)
+        enough = len(voiced) >= 2
+        mean = float(voiced.mean()) if enough else None
+        spread = float(np.std(12 * np.log2(voiced), ddof=1)) if enough else None
+        journal.add(key_of(stimulus), {"f0_mean_hz": mean, "f0_sd_semitones": spread})
+    progress("F0", len(todo), len(todo))
+
+
+def measure_words(
+    folder: Path,
+    stimuli: Sequence[Stimulus],
+    language: str,
+    device: str,
+    journal: Journal,
+    progress: Progress,
+) -> None:
+    """Word errors of those files whose text is known.
+
+    Raises:
+        UserError: not English, no texts, or the recogniser is missing.
+    """
+    code = language.lower().split("-")[0]
+    if code != "en":
+        raise UserError(f"texts are in {language!r}; words are normalised for English only")
+    with_text = [s for s in stimuli if wer.spoken_words(s.text)]
+    if not with_text:
+        raise UserError("the stimulus set has no texts; import it with --texts")
+    todo = [s for s in with_text if "word_errors" not in journal.get(key_of(s))]
+    if not todo:
+        return
+    recogniser = wer.Recogniser(code, device)
+    for number, stimulus in enumerate(todo):
+        progress("word errors", number, len(todo))
+        heard = recogniser(read_audio(folder / stimulus.path, wer.RATE_HZ))
+        said = wer.spoken_words(stimulus.text)
+        errors = wer.word_errors(said, wer.spoken_words(heard))
+        journal.add(key_of(stimulus), {"word_errors": errors, "words": len(said), "heard": heard})
+    progress("word errors", len(todo), len(todo))
+
+
+def measure_quality(
+    folder: Path, stimuli: Sequence[Stimulus], journal: Journal, progress: Progress
+) -> None:
+    """Predicted opinion scores.
+
+    Raises:
+        UserError: the predictor is missing or failed.
+    """
+    todo = [s for s in stimuli if "distilmos" not in journal.get(key_of(s))]
+    scores = quality.predict_mos([folder / s.path for s in todo]) if todo else ()
+    for number, (stimulus, score) in enumerate(zip(todo, scores, strict=True)):
+        progress("predicted quality", number, len(todo))
+        journal.add(key_of(stimulus), {"distilmos": score})
+    progress("predicted quality", len(todo), len(todo))

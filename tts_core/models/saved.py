@@ -1,0 +1,161 @@
+"""Saved systems: safetensors weights and a JSON description in one folder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from intone.errors import UserError
+from intone.files import sha256, whole_folder
+from tts_core.config import Recipe
+from tts_core.models.build import System, build
+from tts_core.models.context import TextContext
+from tts_core.models.facts import CorpusFacts
+
+WEIGHTS = "model.safetensors"
+DESCRIPTION = "model.json"
+STATE = "state.json"
+
+
+class Description(BaseModel):
+    """`model.json`: with the weights beside it, all that synthesis needs."""
+
+    model_config = ConfigDict(extra="forbid")
+    version: int = 1
+    recipe: Recipe
+    facts: CorpusFacts
+    corpus: dict[str, Any]
+    stages_done: list[int]
+    weights_sha256: str
+    text_encoder_digest: str | None = Field(
+        default=None, description="of the frozen text encoder, whose weights are not stored here"
+    )
+
+
+def own_state(model: nn.Module, recipe: Recipe) -> dict[str, Tensor]:
+    """Weights that are ours: a frozen text encoder is named, not copied."""
+    state = {key: value.contiguous() for key, value in model.state_dict().items()}
+    if not recipe.text_encoder.finetune:
+        state = {key: value for key, value in state.items() if ".context.encoder." not in key}
+    return state
+
+
+def save_model(
+    folder: Path,
+    model: System,
+    recipe: Recipe,
+    facts: CorpusFacts,
+    corpus: dict[str, Any],
+    stages_done: list[int],
+) -> None:
+    """Write a self-contained model into `folder`; complete or not at all."""
+    with whole_folder(folder) as scratch:
+        save_file(own_state(model, recipe), scratch / WEIGHTS)
+        description = Description(
+            recipe=recipe,
+            facts=facts,
+            corpus=corpus,
+            stages_done=stages_done,
+            weights_sha256=sha256(scratch / WEIGHTS),
+            text_encoder_digest=_encoder_digest(model),
+        )
+        (scratch / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
+
+
+def load_model(folder: Path) -> tuple[System, Description]:
+    """Rebuild the model of `folder`, in evaluation mode, on the CPU.
+
+    Raises:
+        UserError: no model there, or its weights are not those that were written.
+    """
+    description = read_description(folder)
+    weights = folder / WEIGHTS
+    if not weights.is_file() or sha256(weights) != description.weights_sha256:
+        raise UserError(f"{weights}: not the weights that {DESCRIPTION} describes")
+    model = build(description.recipe, description.facts)
+    if description.text_encoder_digest not in (None, _encoder_digest(model)):
+        raise UserError(
+            f"{folder}: was trained with another text encoder than the one that is now called "
+            f"{description.recipe.text_encoder.name}; fetch or name the right one"
+        )
+    load_own_state(model, load_file(folder / WEIGHTS), description.recipe)
+    return model.eval(), description
+
+
+def halve(folder: Path) -> Description:
+    """Store a model's weights in half precision; they are computed with in single precision."""
+    weights = load_file(folder / WEIGHTS)
+    save_file(
+        {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}, folder / WEIGHTS
+    )
+    description = read_description(folder)
+    description = description.model_copy(update={"weights_sha256": sha256(folder / WEIGHTS)})
+    (folder / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
+    return description
+
+
+def read_description(folder: Path) -> Description:
+    """Read `model.json`.
+
+    Raises:
+        UserError: no model there, or not in this form.
+    """
+    path = folder / DESCRIPTION
+    if not path.is_file():
+        raise UserError(f"{folder}: no finished model there; train it with `intone train`")
+    try:
+        return Description.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _encoder_digest(model: nn.Module) -> str | None:
+    """Digest of a frozen text encoder: its weights are named, and must be the same when loaded."""
+    for part in model.modules():
+        if isinstance(part, TextContext) and not part.finetune:
+            return part.encoder.digest
+    return None
+
+
+def load_own_state(model: System, state: dict[str, Tensor], recipe: Recipe) -> None:
+    """Load weights; only a frozen text encoder's may be absent."""
+    wanted = set(own_state(model, recipe))
+    if wanted != set(state):
+        odd = sorted(wanted ^ set(state))[0]
+        raise UserError(f"{odd}: in the model or in the weights, but not in both; other version?")
+    model.load_state_dict(state, strict=False)
+
+
+def save_weights(folder: Path, model: System, recipe: Recipe, state: dict[str, Any]) -> None:
+    """Write weights and facts about them into `folder`; complete or not at all."""
+    with whole_folder(folder) as scratch:
+        save_file(own_state(model, recipe), scratch / WEIGHTS)
+        write_state(scratch, state)
+
+
+def write_state(folder: Path, state: dict[str, Any]) -> None:
+    """`state.json`, last of a folder's files: the facts, and the digest of every other file."""
+    digests = {path.name: sha256(path) for path in sorted(folder.iterdir())}
+    text = json.dumps({**state, "sha256": digests})
+    (folder / STATE).write_text(text + "\n", "utf-8")
+
+
+def undamaged(folder: Path) -> Path:
+    """The folder of a step, if its files are those that were written.
+
+    Raises:
+        UserError: one of them is not.
+    """
+    digests = json.loads((folder / STATE).read_text("utf-8"))["sha256"]
+    for name, digest in digests.items():
+        path = folder / name
+        if not path.is_file() or sha256(path) != digest:
+            raise UserError(
+                f"{path}: damaged or missing; delete the folder {folder}, and the same command "
+                "goes on from what is older"
+            )
+    return folder
