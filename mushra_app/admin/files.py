@@ -11,9 +11,10 @@ from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
 from intone.errors import UserError
-from mushra_app.admin.gate import ADMIN, WHO
+from mushra_app.admin.gate import WHO
 from mushra_app.admin.sheets import made_sheet, new_sheet, refusal_sheet
 from mushra_app.admin.uploads import MOST_UPLOADED, make_study
+from mushra_app.http.addresses import ADMIN
 from mushra_app.study.file import Study
 
 TABLE_KINDS = ("csv", "parquet", "json")

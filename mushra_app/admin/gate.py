@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
-ADMIN = "/admin"
-COOKIE = "intone_admin"
+from mushra_app.http.addresses import ADMIN, ADMIN_COOKIE
+from mushra_app.http.same_origin import same_origin
+
 # Under this key a request carries the name of the account that made it.
 WHO = "intone.admin"
 
@@ -40,7 +40,7 @@ class Gate:
     async def __call__(self, scope: Scope, path: str) -> Refusal | None:
         """Why a request does not pass, as status and headers; None if it does."""
         headers = dict(scope["headers"])
-        if scope["method"] not in ("GET", "HEAD") and not _own(headers):
+        if scope["method"] not in ("GET", "HEAD") and not same_origin(headers):
             return 403, []
         # The database is asked in a thread: listeners do not wait for the researcher.
         name = await run_in_threadpool(self._who, _cookie(headers))
@@ -54,23 +54,9 @@ class Gate:
         return 401, []
 
 
-def _own(headers: dict[bytes, bytes]) -> bool:
-    """Whether a write comes from our own page.
-
-    Browsers say so in Sec-Fetch-Site, but only over https or to this machine itself; over plain
-    http their Origin has to be the address that they asked.
-    """
-    site = headers.get(b"sec-fetch-site")
-    if site is not None:
-        return site == b"same-origin"
-    origin = headers.get(b"origin")
-    asked = (headers.get(b"x-forwarded-host"), headers.get(b"host"))
-    return origin is None or urlsplit(origin.decode("latin-1")).netloc.encode() in asked
-
-
 def _cookie(headers: dict[bytes, bytes]) -> str | None:
     try:
-        found = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1")).get(COOKIE)
+        found = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1")).get(ADMIN_COOKIE)
     except CookieError:
         return None
     return found.value if found else None

@@ -6,19 +6,18 @@ from fastapi import APIRouter, Cookie, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from mushra_app.admin.accounts import LASTS, Accounts, Entry
-from mushra_app.admin.gate import ADMIN, COOKIE, WHO
+from mushra_app.admin.gate import WHO
 from mushra_app.admin.sheets import login_sheet, refusal_sheet, setup_sheet
+from mushra_app.http.addresses import ADMIN, ADMIN_COOKIE, LISTENER_COOKIE, MOUNT
 from mushra_app.sitting.sittings import Sittings
-from mushra_app.study.addresses import MOUNT
 from mushra_app.study.file import Study
 from mushra_app.study.refusal import RefusedError
-from mushra_app.web.api import COOKIE as LISTENER
 
 _KNOWN = "intone_admin_browser"
 _KNOWN_LASTS = 400 * 86400
 
 Text = Annotated[str, Form(max_length=400)]
-Token = Annotated[str | None, Cookie(alias=COOKIE)]
+Token = Annotated[str | None, Cookie(alias=ADMIN_COOKIE)]
 
 
 def entry_routes(study: Study, sittings: Sittings, accounts: Accounts) -> APIRouter:
@@ -53,7 +52,7 @@ def entry_routes(study: Study, sittings: Sittings, accounts: Accounts) -> APIRou
     def logout(request: Request, token: Token = None) -> Response:
         accounts.logout(token)
         answer = RedirectResponse("login", 303)
-        answer.delete_cookie(COOKIE, path=_path(request))
+        answer.delete_cookie(ADMIN_COOKIE, path=_path(request))
         return answer
 
     @router.post("/preview")
@@ -62,7 +61,12 @@ def entry_routes(study: Study, sittings: Sittings, accounts: Accounts) -> APIRou
         root = request.scope.get("root_path") or "/"
         secure = request.url.scheme == "https"
         answer.set_cookie(
-            LISTENER, sittings.preview(), httponly=True, samesite="lax", secure=secure, path=root
+            LISTENER_COOKIE,
+            sittings.preview(),
+            httponly=True,
+            samesite="lax",
+            secure=secure,
+            path=root,
         )
         return answer
 
@@ -96,7 +100,7 @@ def _account(router: APIRouter, study: Study, accounts: Accounts) -> None:
 def _entered(request: Request, entry: Entry) -> Response:
     answer = RedirectResponse("./", 303)
     lasting = {
-        COOKIE: (entry.token, int(LASTS.total_seconds())),
+        ADMIN_COOKIE: (entry.token, int(LASTS.total_seconds())),
         _KNOWN: (entry.known, _KNOWN_LASTS),
     }
     for name, (value, seconds) in lasting.items():

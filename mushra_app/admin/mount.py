@@ -8,14 +8,15 @@ from fastapi import FastAPI
 from mushra_app.admin.accounts import Accounts
 from mushra_app.admin.console import Console, drawn
 from mushra_app.admin.files import file_routes
-from mushra_app.admin.gate import ADMIN, WHO
+from mushra_app.admin.gate import WHO
 from mushra_app.admin.login_routes import entry_routes
 from mushra_app.admin.tabs.live import live_tab
 from mushra_app.admin.tabs.records import download_tab, remarks_tab
 from mushra_app.admin.tabs.replay import replay_tab
 from mushra_app.admin.tabs.study import study_tab
+from mushra_app.http.addresses import ADMIN
+from mushra_app.http.mounting import mounted
 from mushra_app.sitting.sittings import Sittings
-from mushra_app.web.mounting import mounted
 
 _LOGOUT = '<form method="post" action="logout"><button>Log out</button></form>'
 

@@ -22,6 +22,7 @@ import numpy as np
 from sqlalchemy import Engine, delete, select
 
 from intone.errors import UserError
+from mushra_app.http.addresses import LISTENER_COOKIE
 from mushra_app.rehearsal.answers import answers, judged
 from mushra_app.rehearsal.kinds import Kind, judge, roles
 from mushra_app.sounds.stimuli import prepare
@@ -37,7 +38,6 @@ from mushra_app.store.tables import (
 from mushra_app.study.file import LOW, MID, Study, conditions, read_study
 from mushra_app.study.manifest import Manifest
 from mushra_app.study.refusal import sha256
-from mushra_app.web.api import COOKIE
 from mushra_app.web.local_server import running
 
 SD = {"listener": 7.0, "listener_x_system": 4.0, "utterance_x_system": 3.0, "noise": 8.0}
@@ -199,7 +199,7 @@ class _Company:
     def _rate(self, client: httpx.Client, page: Mapping[str, Any], number: int) -> None:
         for sound in filter(None, [page["reference"], *page["slots"]]):
             client.get("/" + sound).raise_for_status()
-        sentence, slots = _slots(self.engine, client.cookies[COOKIE], page["page"])
+        sentence, slots = _slots(self.engine, client.cookies[LISTENER_COOKIE], page["page"])
         heard = [self._score(number, sentence, system) for system in slots]
         hidden = [system == self.reference for system in slots]
         own = random.Random(f"{self.seed}:{number}:{page['page']}")

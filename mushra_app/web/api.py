@@ -13,11 +13,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Cookie, Request, Response
 from fastapi.responses import RedirectResponse
 
+from mushra_app.http.addresses import LISTENER_COOKIE, MOUNT
 from mushra_app.page_types import RATING_TYPES
 from mushra_app.sitting.answering import on_screen
 from mushra_app.sitting.records import Event
 from mushra_app.sitting.sittings import Sittings, View
-from mushra_app.study.addresses import MOUNT
 from mushra_app.study.file import Study
 from mushra_app.study.refusal import Progress, RefusedError, Score
 from mushra_app.web.pages.refused import refused
@@ -31,9 +31,8 @@ from mushra_app.web.requests import (
     RemarkIn,
 )
 
-COOKIE = "mushra_sitting"
 _LASTS = 30 * 86400
-SittingCookie = Annotated[str | None, Cookie(alias=COOKIE)]
+SittingCookie = Annotated[str | None, Cookie(alias=LISTENER_COOKIE)]
 
 
 def routes(study: Study, sittings: Sittings, folder: Path) -> APIRouter:
@@ -209,7 +208,7 @@ def _progress(progress: Progress) -> dict[str, object]:
 
 def _remember(response: Response, request: Request, cookie: str) -> Response:
     response.set_cookie(
-        COOKIE,
+        LISTENER_COOKIE,
         cookie,
         max_age=_LASTS,
         httponly=True,

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mushra_app.admin.gate import ALLOWED as _ADMINS
 from mushra_app.admin.gate import Gate, behind
-from mushra_app.study.addresses import MOUNT
+from mushra_app.http.addresses import MOUNT
+from mushra_app.http.same_origin import same_origin
 
 MOST_BYTES = 64 * 1024
 
@@ -75,8 +76,7 @@ class Guard:
         rule = (_ADMINS if admin else _ALLOWED).get(scope["method"])
         if rule is None or not rule.match(path):
             return await _refuse(send, 404)
-        site = dict(scope["headers"]).get(b"sec-fetch-site")
-        if scope["method"] in ("POST", "PUT") and site not in (None, b"same-origin"):
+        if scope["method"] in ("POST", "PUT") and not same_origin(dict(scope["headers"])):
             return await _refuse(send, 403)
 
         async def guarded(message: Message) -> None:

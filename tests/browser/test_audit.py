@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from mushra_app.audit.checks import Answer, Sitting, checks, named_in_texts, renamed
+from mushra_app.audit.checks import checks, named_in_texts, renamed
+from mushra_app.audit.observed import Answer, Sitting
 from mushra_app.study.file import read_study
 from mushra_app.study.steps import TextStep, TrialsStep
 from tests.mushra_app.support import SENTENCES, SYSTEMS, make_study

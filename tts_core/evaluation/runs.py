@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from intone.errors import UserError
 from tts_core.config import Recipe
 from tts_core.evaluation.held_out_figures import STYLE
+from tts_core.models import saved
 from tts_core.training import checkpoint, metrics
 from tts_core.training.checkpoint_selection import kept_steps
 from tts_core.training.claim import RUN

@@ -12,13 +12,12 @@ from fastapi import FastAPI
 
 from mushra_app.design.allocation import allocate
 from mushra_app.design.plan import minutes
+from mushra_app.http.addresses import LISTENER_COOKIE, MOUNT
+from mushra_app.http.mounting import mounted
 from mushra_app.sitting.sittings import Sittings
-from mushra_app.study.addresses import MOUNT
 from mushra_app.study.file import Study
 from mushra_app.study.refusal import RefusedError
 from mushra_app.study.texts import said
-from mushra_app.web.api import COOKIE
-from mushra_app.web.mounting import mounted
 from mushra_app.web.pages.endings import ENDINGS, ending
 from mushra_app.web.pages.trial import trial_component
 
@@ -105,10 +104,10 @@ def _blocks(study: Study, sittings: Sittings, version: str) -> gr.Blocks:
             return [*visible, words, study.consent.version, {"page": page}, *ends]
 
         def show(request: gr.Request) -> list[Any]:
-            return view(request.cookies.get(COOKIE))
+            return view(request.cookies.get(LISTENER_COOKIE))
 
         def decide(agrees: bool, version: str, request: gr.Request) -> list[Any]:
-            cookie = request.cookies.get(COOKIE)
+            cookie = request.cookies.get(LISTENER_COOKIE)
             try:
                 sittings.consent(cookie, version, agrees)
             except RefusedError:

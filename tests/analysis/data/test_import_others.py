@@ -7,7 +7,7 @@ from analysis.data.importers.recognise import import_results
 from analysis.data.importers.rows import Options
 from analysis.data.ratings import read_ratings
 from intone.errors import UserError
-from tests.analysis import foreign
+from tests.analysis.data import foreign
 
 
 def _read(*files, **options):

@@ -13,7 +13,7 @@ from analysis.data.ratings import read_ratings
 from intone.contracts.ratings import RATING_COLUMNS, Rating
 from intone.errors import UserError
 from mushra_app.interchange.webmushra.results import export_webmushra
-from tests.analysis import foreign
+from tests.analysis.data import foreign
 from tests.mushra_app.answered import answered_study
 
 PERSONAL = ("@mail.example", "Person ", "email", "UserName")

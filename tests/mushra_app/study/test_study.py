@@ -91,7 +91,7 @@ def test_an_existing_study_is_never_overwritten(study):
     [Study, Anchors, Consent, Arm, Recruiting, Question, Gold, *get_args(get_args(Step)[0])],
 )
 def test_the_documentation_has_every_key_with_its_meaning(model):
-    told = (Path(__file__).parents[2] / "docs" / "study.md").read_text()
+    told = (Path(__file__).parents[3] / "docs" / "study.md").read_text()
     for key, field in model.model_fields.items():
         if key != "type" or model is Question:
             assert f"| `{key}` | {field.description}" in told, key

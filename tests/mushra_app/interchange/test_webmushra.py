@@ -21,7 +21,7 @@ from mushra_app.study.file import read_study
 from mushra_app.study.texts import html
 from tests.mushra_app.support import speech_like
 
-EVERYTHING = Path(__file__).parent / "data" / "webmushra_everything.yaml"
+EVERYTHING = Path(__file__).with_name("webmushra_everything.yaml")
 SOUNDS = ["s01_ref", "s01_A", "s01_B", "s02_ref", "s02_A", "s02_B", "s02_C"]
 
 

@@ -13,12 +13,12 @@ import httpx
 import pytest
 
 from mushra_app.admin.accounts import Accounts
-from mushra_app.admin.gate import COOKIE
 from mushra_app.admin.limits import Limit
+from mushra_app.http.addresses import ADMIN_COOKIE as COOKIE
+from mushra_app.http.addresses import LISTENER_COOKIE as LISTENER
 from mushra_app.store.database import connect, database_url, study_row, transaction
 from mushra_app.study.file import read_study
 from mushra_app.study.refusal import RefusedError
-from mushra_app.web.api import COOKIE as LISTENER
 from tests.mushra_app.support import Server, begin, make_stimuli, make_study, rating
 
 NAME, PASSWORD = "rosa", "a tram across the bridge"

@@ -21,7 +21,7 @@ from analysis.wording import SIMULATED
 from intone.errors import UserError
 from mushra_app.rehearsal.run import rehearse
 from mushra_app.study.steps import TrainingStep, TrialsStep
-from tests.analysis import foreign
+from tests.analysis.data import foreign
 from tests.mushra_app.support import make_study
 
 STRENGTHS = {"camp": 0.9, "kathaka": 0.4, "ntts": -0.6}

@@ -26,7 +26,7 @@ from intone.contracts import Role, Source, Stimulus, StimulusSet
 from intone.errors import UserError
 from intone.files import sha256
 
-CSS = Path(plots.__file__).parent / "templates" / "report.css"
+CSS = Path(plots.__file__).parents[1] / "templates" / "report.css"
 LONG = "kathaka_bert_mel_v10"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mushra_app.web.api import COOKIE
+from mushra_app.http.addresses import LISTENER_COOKIE
 from tests.mushra_app.support import begin, rating
 
 EVIL = {"Origin": "https://evil.example", "Host": "study.example"}
@@ -78,14 +78,14 @@ def test_other_sites_cannot_write(client):
 
 def test_the_cookie_is_kept_from_scripts_and_other_sites(client):
     cookie = client.get("/").headers["set-cookie"]
-    assert COOKIE in cookie
+    assert LISTENER_COOKIE in cookie
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
 
 
 def test_a_made_up_cookie_opens_nothing(server):
     with server.client() as client:
-        client.cookies.set(COOKIE, "guess")
+        client.cookies.set(LISTENER_COOKIE, "guess")
         assert client.get("/api/v1/session").status_code == 401
         assert client.get("/api/v1/page").status_code == 401
         assert client.put("/api/v1/page/0/rating/0", json=rating(1)).status_code == 401

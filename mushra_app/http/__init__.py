@@ -1,0 +1,1 @@
+"""Addresses, same-origin rule and Gradio settings of listeners' and researchers' pages."""

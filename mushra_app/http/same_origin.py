@@ -1,0 +1,20 @@
+"""Same-origin rule for every request that writes."""
+
+from urllib.parse import urlsplit
+
+
+def same_origin(headers: dict[bytes, bytes]) -> bool:
+    """Return true if a request comes from our own page, or from no browser.
+
+    Browsers send Sec-Fetch-Site only over https or to this machine; over plain http their Origin
+    has to be the address that they asked.
+
+    Args:
+        headers: of the request, names in lower case.
+    """
+    site = headers.get(b"sec-fetch-site")
+    if site is not None:
+        return site == b"same-origin"
+    origin = headers.get(b"origin")
+    asked = (headers.get(b"x-forwarded-host"), headers.get(b"host"))
+    return origin is None or urlsplit(origin.decode("latin-1")).netloc.encode() in asked

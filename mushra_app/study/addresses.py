@@ -1,3 +1,0 @@
-"""Addresses of the listening page."""
-
-MOUNT = "/test"
