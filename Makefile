@@ -4,10 +4,14 @@ PYTHON ?= python3
 TORCH ?= cpu
 TORCH_INDEX ?=
 SERVE ?= 1
+# 1: `make test` also measures coverage, prints it and fails below the floor (slower).
+COVERAGE ?= 0
+COVERAGE_FLOOR := 80
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip
 STAMP := .venv/.installed
 TORCH_FLAGS := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX),)
+COVERAGE_FLAGS := $(if $(filter 1,$(COVERAGE)),--cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR),)
 # Small networks run faster on one thread than on two that wait for each other.
 export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
@@ -39,7 +43,7 @@ demo: install
 	$(BIN)/intone demo $(if $(filter 0,$(SERVE)),--no-serve,)
 
 test: install
-	$(BIN)/python -m pytest -m 'not slow' --numprocesses auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m 'not slow' --numprocesses auto --dist loadfile --no-loadscope-reorder $(COVERAGE_FLAGS)
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow

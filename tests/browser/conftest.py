@@ -1,7 +1,6 @@
 """Headless Chromium, and a running application to point it at."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -20,12 +19,12 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def browser():
-    found = next((p for p in ("/usr/bin/chromium", shutil.which("chromium")) if p), None)
-    if not found or not Path(found).exists():
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
         pytest.skip("Chromium is not installed (apt-get install chromium)")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=found, args=FLAGS)
+        opened = driver.chromium.launch(executable_path=chromium, args=FLAGS)
         yield opened
         opened.close()
 
