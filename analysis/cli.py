@@ -1,37 +1,20 @@
 """Commands of the analysis room: `intone report`, `intone power` and `intone ratings`."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from analysis.importers_cli import ratings_app
+from intone.contracts import Contrasts, Repeats, ReportOptions, ScreeningRule
 
 app = typer.Typer()
 app.add_typer(ratings_app, name="ratings")
 
-
-class ContrastChoice(StrEnum):
-    """Families of comparisons."""
-
-    VS_BASELINE = "vs-baseline"
-    ALL = "all"
-
-
-class ScreeningChoice(StrEnum):
-    """Post-screening rules."""
-
-    BS1534_3 = "bs1534-3"
-    MPEG = "mpeg"
-    NONE = "none"
-
-
-class RepeatChoice(StrEnum):
-    """What to do with pages that a listener rated more than once."""
-
-    FIRST = "first"
-    MEAN = "mean"
+_RUNNING = (
+    "Written while the study runs: every look at p values before the planned end raises "
+    "the chance of finding what is not there."
+)
 
 
 @app.command()
@@ -66,14 +49,14 @@ def report(
         str | None, typer.Option(help="System that is the mid anchor (deliberately fair).")
     ] = None,
     contrasts: Annotated[
-        ContrastChoice | None,
+        Contrasts | None,
         typer.Option(
             help="Which differences to test and correct for as one family: every system against "
             "the baseline (the default with a baseline), or all pairs."
         ),
     ] = None,
     screening: Annotated[
-        ScreeningChoice | None,
+        ScreeningRule | None,
         typer.Option(
             help="Rule that leaves unreliable listeners out; the report always shows both ways. "
             "Default: bs1534-3 for MUSHRA pages on a scale from 0 to 100, but none if listeners "
@@ -104,15 +87,22 @@ def report(
         typer.Option(help="Which kind of page (mushra, acr, ab ...), if the study has several."),
     ] = None,
     repeats: Annotated[
-        RepeatChoice,
+        Repeats,
         typer.Option(help="Of pages rated more than once, use the first rating or the mean."),
-    ] = RepeatChoice.FIRST,
+    ] = "first",
     exclude: Annotated[
         list[str] | None,
         typer.Option(
             help="Listener to leave out besides the rule, named in the report; may be repeated."
         ),
     ] = None,
+    alpha: Annotated[
+        float,
+        typer.Option(
+            help="Two-sided level of the tests, between 0 and 0.5; intervals cover the rest of "
+            "100 % (95 % at 0.05)."
+        ),
+    ] = 0.05,
     margin: Annotated[
         float | None,
         typer.Option(help="Largest difference that does not matter, points: tests equivalence."),
@@ -146,37 +136,30 @@ def report(
 
     from analysis.report.write import write_report
 
-    said = list(note or ())
-    if watch:
-        said.append(
-            "Written while the study runs: every look at p values before the planned end raises "
-            "the chance of finding what is not there."
-        )
-    make = partial(
-        write_report,
-        ratings,
-        out,
+    notes = tuple(note or ()) + ((_RUNNING,) if watch else ())
+    options = ReportOptions(
         baseline=baseline,
         reference=reference,
         anchor_low=anchor_low,
         anchor_mid=anchor_mid,
-        contrasts=None if contrasts is None else contrasts.value,
-        screening=None if screening is None else screening.value,
-        planted=planted,
-        notes=said,
-        title=title,
+        contrasts=contrasts,
+        screening=screening,
         study=study,
         question=question,
-        scale=scale,
         page_type=page_type,
-        repeats=repeats.value,
-        exclude=exclude or (),
+        repeats=repeats,
+        alpha=alpha,
         margin=margin,
         planned_listeners=planned_listeners,
-        stimuli=stimuli,
         seed=seed,
-        refresh=every if watch else None,
+        planted=planted,
+        title=title,
+        stimuli=stimuli,
+        scale=scale,
+        note=notes,
+        exclude=tuple(exclude or ()),
     )
+    make = partial(write_report, ratings, out, options, every if watch else None)
     if watch:
         from analysis.report.watch import watch as keep_watching
 

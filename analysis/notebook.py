@@ -8,17 +8,18 @@ from collections.abc import Sequence
 from analysis.data.preferences import Choices
 from analysis.data.ratings import Ratings
 from analysis.questions.alternatives import Method, compare_by
-from analysis.questions.compare import Contrasts, contrast_pairs, family_size
+from analysis.questions.compare import contrast_pairs, family_size
 from analysis.questions.listeners import listener_report
 from analysis.questions.preference import preference
-from analysis.questions.screening import OwnRule, RuleName
+from analysis.questions.screening import OwnRule
 from analysis.questions.texts import item_report
 from analysis.report.preference.text import bounded_abilities, model_warnings
 from analysis.report.result import Result, analyse, comparison_text
 from analysis.table_view import Shown
 from analysis.wording import SIMULATED, counted
+from intone.contracts import Contrasts, ScreeningRule
 
-Rule = RuleName | OwnRule | None
+Rule = ScreeningRule | OwnRule | None
 
 
 def system_table(ratings: Ratings, rule: Rule = None) -> Shown:

@@ -70,12 +70,11 @@ def simulate(design: str) -> pd.DataFrame:
 def report(path: Path) -> str:
     """The whole report, from the file to HTML, tables and figures."""
     from analysis.report.write import write_report
+    from intone.contracts import ReportOptions
 
     # Nobody is left out: what is measured is all the ratings.
-    write_report(
-        str(path), path.with_suffix(""), baseline="baseline", reference="recordings",
-        screening="none",
-    )  # fmt: skip
+    options = ReportOptions(baseline="baseline", reference="recordings", screening="none")
+    write_report(str(path), path.with_suffix(""), options)
     return ""
 
 

@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,15 +10,13 @@ import pandas as pd
 from analysis.data.columns import as_number, blank, each, filled, named, one_of, shown
 from analysis.data.sources import Source
 from analysis.wording import counted
-from intone.contracts import RATING_COLUMNS
+from intone.contracts import RATING_COLUMNS, Repeats
 from intone.errors import UserError
 
 REQUIRED = ("listener", "utterance", "system", "score")
 # One system at most plays each of these; several may be copy synthesis.
 SINGLE_ROLES = ("reference", "anchor_low", "anchor_mid", "baseline")
 KNOWN_ROLES = ("system", "reference", "copy_synthesis", "anchor_low", "anchor_mid")
-
-Repeats = Literal["first", "mean"]
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.data.checks import Repeats, choose_rows, overall_origin
+from analysis.data.checks import choose_rows, overall_origin
 from analysis.data.columns import blank, each, filled, named, one_of, refuse
 from analysis.data.importers.recognise import read_foreign
 from analysis.data.kinds import has_choices
 from analysis.data.sources import Source, read_source
 from analysis.models.preference_counts import CHOICES, COLUMNS, Counted
-from intone.contracts import PREFERENCE_COLUMNS
+from intone.contracts import PREFERENCE_COLUMNS, Repeats
 from intone.errors import UserError
 
 _NAMES = ("listener", "utterance", "system_a", "system_b")

@@ -11,7 +11,6 @@ import pandas as pd
 
 from analysis.data.checks import (
     REQUIRED,
-    Repeats,
     Roles,
     check_scale,
     check_scores,
@@ -23,6 +22,7 @@ from analysis.data.checks import (
 )
 from analysis.data.importers.recognise import read_foreign
 from analysis.data.sources import Source, read_source
+from intone.contracts import Repeats
 from intone.errors import UserError
 
 # Order of the systems in every table and figure.

@@ -3,20 +3,18 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from analysis.data.ratings import Pages, Ratings
 from analysis.models.adjust import adjust
 from analysis.models.crossed import TwoWayFit, fit_two_way
 from analysis.models.rank_tests import SignedRank, hodges_lehmann, wilcoxon_exact, wins
+from analysis.models.t_test import one_sample_t
 from analysis.questions.unpaired import UNPAIRED, unpaired_fit, welch
 from analysis.wording import counted, p_equals, p_value
+from intone.contracts import Contrasts
 from intone.errors import UserError
-
-Contrasts = Literal["vs-baseline", "all"]
 
 
 @dataclass(frozen=True)
@@ -35,11 +33,12 @@ class Comparison:
         wilcoxon_p_adjusted: the same family, Holm.
         listener_p: paired t over listener means (F1): these texts only.
         naive_p: paired t over pages, as if all pages were independent; shown as a warning only.
-        naive_ci: its 95 % interval.
+        naive_ci: its 1 - alpha interval.
         hodges_lehmann: median of the Walsh averages of listener mean differences, points.
         dz: mean over standard deviation of listener mean differences; NaN without scatter.
         win_rate: share of pages on which x scores higher, ties half.
         design_effect: variance that respects the design over the naive one; NaN if undefined.
+        alpha: two-sided level of the family; intervals are 1 - alpha.
     """
 
     x: str
@@ -55,10 +54,19 @@ class Comparison:
     dz: float
     win_rate: float
     design_effect: float
+    alpha: float = 0.05
+
+    @property
+    def ci(self) -> tuple[float, float]:
+        """Interval of the difference, 1 - alpha, not adjusted for the size of the family."""
+        return self.fit.ci(self.alpha)
 
     def simultaneous_ci(self, family: int) -> tuple[float, float]:
-        """95 % for all intervals of a family together (Bonferroni; Holm's test has no interval)."""
-        return self.fit.ci(1 - 0.05 / max(1, family))
+        """Return the interval that covers 1 - alpha for all of a family together (Bonferroni).
+
+        Holm's test has no interval.
+        """
+        return self.fit.ci(self.alpha / max(1, family))
 
     @property
     def paired(self) -> bool:
@@ -67,8 +75,8 @@ class Comparison:
 
     @property
     def significant(self) -> bool:
-        """Whether the corrected p value is below 5 %."""
-        return self.p_adjusted < 0.05
+        """True if the corrected p value is below alpha."""
+        return self.p_adjusted < self.alpha
 
 
 def contrast_pairs(ratings: Ratings, contrasts: Contrasts | None = None) -> list[tuple[str, str]]:
@@ -102,16 +110,23 @@ def contrast_pairs(ratings: Ratings, contrasts: Contrasts | None = None) -> list
     return pairs
 
 
-def compare(ratings: Ratings, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
+def compare(
+    ratings: Ratings, pairs: Sequence[tuple[str, str]], alpha: float = 0.05
+) -> list[Comparison]:
     """Compare every pair; the pairs are one family for Holm's correction.
 
     Pairs that were never rated on one page are compared unpaired (`unpaired`). Left out
     (their number is for the caller to report) are those for which that is not possible, and pairs
     with a system that nobody rated.
+
+    Args:
+        ratings: the ratings.
+        pairs: (x, y) for x minus y.
+        alpha: two-sided level of the family; intervals are 1 - alpha.
     """
     pages = ratings.pages()
     rated = [(x, y) for x, y in pairs if {x, y} <= set(pages.systems)]
-    found = [c for c in (_compare_pair(pages, x, y) for x, y in rated) if c is not None]
+    found = [c for c in (_compare_pair(pages, x, y, alpha) for x, y in rated) if c is not None]
     adjusted = adjust([c.fit.p for c in found])
     ranks = adjust([c.wilcoxon.p for c in found])
     return [
@@ -136,14 +151,14 @@ def verdict_text(comparison: Comparison, family: int) -> str:
     return text
 
 
-def _compare_pair(pages: Pages, x: str, y: str) -> Comparison | None:
+def _compare_pair(pages: Pages, x: str, y: str, alpha: float) -> Comparison | None:
     listener, utterance, scores = pages.of(x, y)
     if len(scores) == 0:
-        return _unpaired(pages, x, y)
+        return _unpaired(pages, x, y, alpha)
     D = scores[:, 0] - scores[:, 1]
     fit = fit_two_way(listener, utterance, D)
     means = np.bincount(listener, D) / np.bincount(listener)
-    naive_se, naive_p, naive_ci = one_sample_t(D)
+    naive_se, naive_p, naive_ci = one_sample_t(D, alpha)
     spread = float(np.std(means, ddof=1)) if len(means) > 1 else 0.0
     nan = float("nan")
     return Comparison(
@@ -160,20 +175,22 @@ def _compare_pair(pages: Pages, x: str, y: str) -> Comparison | None:
         dz=float(np.mean(means)) / spread if spread > 1e-12 else nan,
         win_rate=float(wins(D).mean()),
         design_effect=(fit.raw_se / naive_se) ** 2 if fit.defined and naive_se > 0 else nan,
+        alpha=alpha,
     )
 
 
-def _unpaired(pages: Pages, x: str, y: str) -> Comparison | None:
+def _unpaired(pages: Pages, x: str, y: str, alpha: float) -> Comparison | None:
     fit = unpaired_fit(pages, x, y)
     if fit is None:
         return None
     nan = float("nan")
-    naive_se, naive_p, naive_ci = welch(pages, x, y)
+    naive_se, naive_p, naive_ci = welch(pages, x, y, alpha)
     return Comparison(
         x=x, y=y, fit=fit, p_adjusted=nan, wilcoxon=SignedRank(nan, nan, nan, nan),
         wilcoxon_p_adjusted=nan, listener_p=nan, naive_p=naive_p, naive_ci=naive_ci,
         hodges_lehmann=nan, dz=nan, win_rate=nan,
         design_effect=(fit.se / naive_se) ** 2 if fit.defined and naive_se > 0 else nan,
+        alpha=alpha,
     )  # fmt: skip
 
 
@@ -185,14 +202,3 @@ def size_text(comparison: Comparison) -> str:
         f"{counted(fit.n_listeners, 'listener')} × {counted(fit.n_utterances, 'utterance')}, "
         f"{counted(fit.n_pages, 'page')}{unpaired}"
     )
-
-
-def one_sample_t(values: np.ndarray) -> tuple[float, float, tuple[float, float]]:
-    """Standard error, p value and 95 % interval of a mean of independent values."""
-    nan = float("nan")
-    n, mean = len(values), float(np.mean(values))
-    se = float(np.std(values, ddof=1)) / n**0.5 if n > 1 else nan
-    if not se > 1e-12:
-        return nan, nan, (nan, nan)
-    half = float(stats.t.ppf(0.975, n - 1)) * se
-    return se, float(2 * stats.t.sf(abs(mean) / se, n - 1)), (mean - half, mean + half)

@@ -8,14 +8,15 @@ import pandas as pd
 
 from analysis.data.ratings import Pages, Ratings
 from analysis.models.crossed import TwoWayFit, fit_two_way
+from analysis.models.t_test import one_sample_t
 from analysis.questions.alternatives import HOLDS_FOR, METHODS, Method, pair_test
-from analysis.questions.compare import one_sample_t
 from analysis.questions.ordinal import ordinal_test
-from analysis.questions.screening import RuleName, screen
+from analysis.questions.screening import screen
 from analysis.wording import counted, number
+from intone.contracts import ScreeningRule
 from intone.errors import UserError
 
-_RULES: tuple[RuleName, ...] = ("none", "bs1534-3", "mpeg")
+_RULES: tuple[ScreeningRule, ...] = ("none", "bs1534-3", "mpeg")
 # As a reader who has seen no statistics program would call them.
 _NAMES: dict[Method, str] = {
     "cluster-robust": "cluster-robust variance",
@@ -36,7 +37,7 @@ class Universe:
         choice: what differs from the report's own analysis.
         unit: unit of the estimate: points, ranks, share of the page's range, logits, log odds.
         estimate: `x` minus `y`.
-        ci: 95 % interval; NaN if the method has none.
+        ci: 1 - alpha interval; NaN if the method has none.
         p: two-sided p value, not corrected; NaN if undefined.
         note: whom it holds for, or why there is no answer.
     """
@@ -76,7 +77,13 @@ class Multiverse:
 
 
 def multiverse(
-    everybody: Ratings, kept: Ratings, x: str, y: str, draws: int = 2000, seed: int = 0
+    everybody: Ratings,
+    kept: Ratings,
+    x: str,
+    y: str,
+    draws: int = 2000,
+    seed: int = 0,
+    alpha: float = 0.05,
 ) -> Multiverse | None:
     """Analyse one difference in every way.
 
@@ -86,6 +93,7 @@ def multiverse(
         x, y: the systems; the difference is x minus y.
         draws: bootstrap samples.
         seed: of the bootstrap and of random sign patterns.
+        alpha: two-sided level of every test; intervals are 1 - alpha.
 
     Returns:
         None if no page that the report uses has both.
@@ -94,25 +102,26 @@ def multiverse(
     if not {x, y} <= set(pages.systems) or len(pages.of(x, y)[2]) == 0:
         return None
     rows = [
-        _own(pages, x, y),
-        *_screened(everybody, x, y),
-        *_methods(pages, x, y, draws, seed),
-        *_scales(kept, pages, x, y),
-        *_left_out(kept, pages, x, y),
+        _own(pages, x, y, alpha),
+        *_screened(everybody, x, y, alpha),
+        *_methods(pages, x, y, draws, seed, alpha),
+        *_scales(kept, pages, x, y, alpha),
+        *_left_out(kept, pages, x, y, alpha),
     ]
     answers = [row for row in rows if np.isfinite(row.p)]
     first = rows[0]
     same = [
         row
         for row in answers
-        if (row.p < 0.05) == (first.p < 0.05) and row.estimate * first.estimate >= 0
+        if (row.p < alpha) == (first.p < alpha) and row.estimate * first.estimate >= 0
     ]
     return Multiverse(x, y, tuple(rows), len(same), len(answers))
 
 
-def _universe(choice: str, fit: TwoWayFit, unit: str = "points", note: str = "") -> Universe:
-    ci = fit.ci() if fit.defined else (_NAN, _NAN)
-    return Universe(choice, unit, fit.estimate, ci, fit.p, note or fit.why_undefined)
+def _universe(
+    choice: str, fit: TwoWayFit, alpha: float, unit: str = "points", note: str = ""
+) -> Universe:
+    return Universe(choice, unit, fit.estimate, fit.ci(alpha), fit.p, note or fit.why_undefined)
 
 
 def _fit(pages: Pages, x: str, y: str) -> TwoWayFit:
@@ -120,11 +129,11 @@ def _fit(pages: Pages, x: str, y: str) -> TwoWayFit:
     return fit_two_way(listener, utterance, scores[:, 0] - scores[:, 1])
 
 
-def _own(pages: Pages, x: str, y: str) -> Universe:
-    return _universe("two-way model (the report's own)", _fit(pages, x, y))
+def _own(pages: Pages, x: str, y: str, alpha: float) -> Universe:
+    return _universe("two-way model (the report's own)", _fit(pages, x, y), alpha)
 
 
-def _screened(everybody: Ratings, x: str, y: str) -> Iterator[Universe]:
+def _screened(everybody: Ratings, x: str, y: str, alpha: float) -> Iterator[Universe]:
     for rule in _RULES:
         choice = "no screening" if rule == "none" else f"screening {rule}"
         try:
@@ -138,41 +147,44 @@ def _screened(everybody: Ratings, x: str, y: str) -> Iterator[Universe]:
             yield Universe(choice, "points", _NAN, (_NAN, _NAN), _NAN, note)
             continue
         note = f"{counted(len(found.excluded), 'listener')} left out"
-        yield _universe(choice, _fit(pages, x, y), note=note)
+        yield _universe(choice, _fit(pages, x, y), alpha, note=note)
 
 
-def _methods(pages: Pages, x: str, y: str, draws: int, seed: int) -> Iterator[Universe]:
+def _methods(
+    pages: Pages, x: str, y: str, draws: int, seed: int, alpha: float
+) -> Iterator[Universe]:
     for method in METHODS:
         if method in ("two-way", "pages"):
             continue
-        test = pair_test(pages, x, y, method, draws, seed)
+        test = pair_test(pages, x, y, method, draws, seed, alpha)
         if test is not None:
             note = f"holds for {HOLDS_FOR[method]}"
             yield Universe(_NAMES[method], "points", test.estimate, test.ci, test.p, note)
     listener, _, scores = pages.of(x, y)
     D = scores[:, 0] - scores[:, 1]
     medians = pd.Series(D).groupby(listener).median().to_numpy()
-    _, p, ci = one_sample_t(medians)
+    _, p, ci = one_sample_t(medians, alpha)
     note = f"paired t test; holds for {HOLDS_FOR['listeners']}"
     yield Universe("medians of listeners", "points", float(medians.mean()), ci, p, note)
 
 
-def _scales(ratings: Ratings, pages: Pages, x: str, y: str) -> Iterator[Universe]:
+def _scales(ratings: Ratings, pages: Pages, x: str, y: str, alpha: float) -> Iterator[Universe]:
     """Other scales: only the order on a page, the page's own range, stretched ends, categories."""
     scores, (low, high) = pages.scores, ratings.scale
     ranks = pd.DataFrame(scores).rank(axis=1).to_numpy()
-    yield _universe("ranks within the page", _fit(replace(pages, scores=ranks), x, y), "ranks")
+    fit = _fit(replace(pages, scores=ranks), x, y)
+    yield _universe("ranks within the page", fit, alpha, "ranks")
     bottom = np.nanmin(scores, 1, keepdims=True)
     reach = np.nanmax(scores, 1, keepdims=True) - bottom
     # A page of equal scores says that nothing differs.
     relative = (scores - bottom) / np.where(reach > 0, reach, 1.0)
     fit = _fit(replace(pages, scores=relative), x, y)
-    yield _universe("each page stretched to its own range", fit, "share of the page's range")
+    yield _universe("each page stretched to its own range", fit, alpha, "share of the page's range")
     # Half a step from either end, as (score + 0.5) / 101 on 0 to 100 (Smithson and Verkuilen 2006).
     share = ((scores - low) / (high - low) * 100 + 0.5) / 101
     fit = _fit(replace(pages, scores=np.log(share / (1 - share))), x, y)
-    yield _universe("logit of the score", fit, "logits")
-    ordinal = ordinal_test(ratings, x, y)
+    yield _universe("logit of the score", fit, alpha, "logits")
+    ordinal = ordinal_test(ratings, x, y, alpha)
     if ordinal is not None:
         yield Universe(
             "proportional odds", "log odds", ordinal.log_odds, ordinal.ci, ordinal.p,
@@ -180,7 +192,7 @@ def _scales(ratings: Ratings, pages: Pages, x: str, y: str) -> Iterator[Universe
         )  # fmt: skip
 
 
-def _left_out(ratings: Ratings, pages: Pages, x: str, y: str) -> Iterator[Universe]:
+def _left_out(ratings: Ratings, pages: Pages, x: str, y: str, alpha: float) -> Iterator[Universe]:
     """Without the listener, and without the utterance, that the difference rests on most."""
     listener, utterance, scores = pages.of(x, y)
     D = scores[:, 0] - scores[:, 1]
@@ -204,7 +216,7 @@ def _left_out(ratings: Ratings, pages: Pages, x: str, y: str) -> Iterator[Univer
         )
         low, high = number(float(without.min())), number(float(without.max()))
         note = f"without {names[worst]}; others between {low} and {high}"
-        yield _universe(f"without the {name} it rests on most", fit, note=note)
+        yield _universe(f"without the {name} it rests on most", fit, alpha, note=note)
     rows = ratings.frame
     untouched = rows["system"].isin([x, y]) & (rows["moved"].astype(str) == "False")
     if untouched.any():
@@ -213,4 +225,5 @@ def _left_out(ratings: Ratings, pages: Pages, x: str, y: str) -> Iterator[Univer
             less = replace(ratings, frame=frame).pages()
             if len(less.of(x, y)[2]):
                 note = f"{counted(int(untouched.sum()), 'rating')} left out"
-                yield _universe("without sliders never moved", _fit(less, x, y), note=note)
+                fit = _fit(less, x, y)
+                yield _universe("without sliders never moved", fit, alpha, note=note)

@@ -8,15 +8,14 @@ the report always shows its results with and without screening.
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
 from analysis.data.ratings import Ratings
 from analysis.wording import counted
+from intone.contracts import ScreeningRule
 from intone.errors import UserError
 
-RuleName = Literal["bs1534-3", "mpeg", "none"]
 # A rule of one's own: reasons, in words, by listener who is to be left out.
 OwnRule = Callable[[Ratings], Mapping[str, Sequence[str]]]
 
@@ -53,7 +52,7 @@ class Screening:
 
 
 def screen(
-    ratings: Ratings, rule: RuleName | OwnRule | None = None, exclude: Sequence[str] = ()
+    ratings: Ratings, rule: ScreeningRule | OwnRule | None = None, exclude: Sequence[str] = ()
 ) -> Screening:
     """Leave listeners out by a rule.
 
@@ -104,7 +103,7 @@ def screen(
 
 
 def _apply(
-    rule: RuleName | OwnRule, ratings: Ratings, notes: list[str]
+    rule: ScreeningRule | OwnRule, ratings: Ratings, notes: list[str]
 ) -> tuple[dict[str, list[str]], str]:
     """Reasons by listener, and the name of the rule."""
     if callable(rule):
@@ -123,7 +122,7 @@ def _excluded(found: dict[str, list[str]]) -> tuple[Exclusion, ...]:
     return tuple(Exclusion(name, tuple(found[name])) for name in sorted(found))
 
 
-def _default_rule(ratings: Ratings) -> tuple[RuleName, list[str]]:
+def _default_rule(ratings: Ratings) -> tuple[ScreeningRule, list[str]]:
     types = set(ratings.frame["page_type"])
     if "mushra_nmr" in types:
         return "none", [

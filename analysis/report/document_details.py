@@ -22,6 +22,11 @@ TABLES = (
 _SIZES = (0.2, 0.5, 0.8, 2.0)
 
 
+def result_row(result: Any) -> Row:
+    """Return the fields of a result without its `alpha`, which the document holds once."""
+    return {name: value for name, value in asdict(result).items() if name != "alpha"}
+
+
 def details_rows(details: Details) -> Row:
     """All parts by name; numbers that do not exist are still NaN."""
     pairs = details.pairs
@@ -35,25 +40,25 @@ def details_rows(details: Details) -> Row:
             for c in details.matrix
         ],
         "omnibus": [
-            {**asdict(row), "systems": ", ".join(row.systems), "text": row.text}
+            {**result_row(row), "systems": ", ".join(row.systems), "text": row.text}
             for row in details.omnibus
         ],
         "effects": [asdict(pair.effects) for pair in pairs if pair.effects is not None],
-        "scopes": [asdict(test) for test in details.scopes],
+        "scopes": [result_row(test) for test in details.scopes],
         "text_means": _text_means(details.texts),
         "wins": [asdict(row) for row in details.wins],
         "ranks": _ranks(details),
         "sensitivity": [row for pair in pairs for row in _sensitivity(pair)],
         "sensitivity_text": [p.universes.text for p in pairs if p.universes is not None],
         "equivalence": [
-            {"x": pair.x, "y": pair.y, **asdict(pair.tost), "text": pair.tost.text}
+            {"x": pair.x, "y": pair.y, **result_row(pair.tost), "text": pair.tost.text}
             for pair in pairs if pair.tost is not None
         ],
         "texts": [{"x": p.x, "y": p.y, **asdict(item)} for p in pairs for item in p.items],
         "arms": [row for pair in pairs for row in _arms(pair)],
         "listeners": [{**asdict(row), "flags": "; ".join(row.flags)} for row in details.listeners],
         "repeats_text": repeats_text(details.listeners),
-        "order": [{**asdict(row), "text": row.text} for row in details.order],
+        "order": [{**result_row(row), "text": row.text} for row in details.order],
         **_standard(details.standard),
         "compliance": [asdict(row) for row in details.requirements],
         "looks": None if looks is None else asdict(looks),
@@ -126,7 +131,7 @@ def _standard(standard: Bs1534) -> Row:
         "distributions": [{**asdict(s), "bimodal": s.bimodal} for s in standard.systems],
         "medians": [asdict(row) for row in standard.medians],
         "anova": effects,
-        "planned_contrasts": [asdict(row) for row in standard.contrasts],
+        "planned_contrasts": [result_row(row) for row in standard.contrasts],
         "anova_listeners": standard.n_listeners,
         "not_covered": standard.not_covered,
     }

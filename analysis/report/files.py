@@ -1,7 +1,6 @@
-"""Writing a report of any kind: the page, its numbers, tables and figures, and its command."""
+"""Files of a report: the page, its numbers, tables and figures."""
 
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,29 +22,6 @@ HTML, JSON = "report.html", "report.json"
 # Of all kinds of reports: what another left in the folder must not pass for part of this one.
 _TABLES = {*document.TABLES, *preference_document.TABLES}
 _FIGURES = {*plots.FIGURES, *plots_details.FIGURES, *preference_plots.FIGURES}
-
-
-def command_line(
-    ratings: str | Path,
-    options: dict[str, str | None],
-    scale: tuple[float, float] | None,
-    repeated: Sequence[tuple[str, str]],
-) -> str:
-    """The command line that makes this report again; a password in a URL is left out."""
-    source = str(ratings)
-    if "://" in source:
-        from sqlalchemy import make_url
-
-        source = make_url(source).render_as_string(hide_password=True)
-    parts = ["intone", "report", source]
-    for option, value in options.items():
-        if value is not None:
-            parts += [option, value]
-    if scale is not None:
-        parts += ["--scale", f"{scale[0]:g}", f"{scale[1]:g}"]
-    for option, value in repeated:
-        parts += [option, value]
-    return shlex.join([*parts, "-o", "report"])
 
 
 def render(

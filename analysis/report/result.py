@@ -1,18 +1,16 @@
 """Everything a report says, computed once."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from analysis.data.ratings import Ratings
 from analysis.questions.agreement import Agreement, agreement
 from analysis.questions.compare import (
     Comparison,
-    Contrasts,
     compare,
     contrast_pairs,
     family_size,
@@ -22,8 +20,10 @@ from analysis.questions.compare import (
 from analysis.questions.components import Components, variance_components
 from analysis.questions.describe import SystemSummary, describe
 from analysis.questions.gap import Gap, gap_reduction
-from analysis.questions.screening import OwnRule, RuleName, Screening, screen
+from analysis.questions.screening import OwnRule, Screening, screen
 from analysis.wording import SIMULATED, interval, number
+from intone.contracts import Contrasts, ScreeningRule
+from intone.documents import read
 from intone.errors import UserError
 
 
@@ -54,13 +54,7 @@ class Planted(BaseModel):
         Raises:
             UserError: not there, or not of this form.
         """
-        if not path.is_file():
-            raise UserError(f"{path}: no such file; `intone rehearse` writes the planted values")
-        try:
-            return cls.model_validate(json.loads(path.read_bytes()))
-        except (ValidationError, ValueError) as error:
-            reason = str(error).replace("\n", " ")
-            raise UserError(f"{path}: not a file of planted values ({reason})") from error
+        return read(path, cls, "write the planted values with `intone rehearse`")
 
 
 @dataclass(frozen=True)
@@ -129,7 +123,7 @@ class Result:
 def analyse(
     ratings: Ratings,
     contrasts: Contrasts | None = None,
-    rule: RuleName | OwnRule | None = None,
+    rule: ScreeningRule | OwnRule | None = None,
     planted: Planted | None = None,
     exclude: Sequence[str] = (),
 ) -> Result:

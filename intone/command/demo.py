@@ -199,6 +199,7 @@ class Demo:
 
     def _report(self, ratings: Path, study: Path, voice: Path) -> Path:
         from analysis.report.write import write_report
+        from intone.contracts import ReportOptions
         from tts_core.voice import read_voice
 
         notes = [NOT_YET_GOOD, SIMULATED]
@@ -206,13 +207,10 @@ class Demo:
             notes.append(STAND_IN)
             self._say(STAND_IN)
 
-        return write_report(
-            ratings,
-            self.folder / "report",
-            baseline="ntts",
-            planted=study.with_suffix(".rehearsal.json"),
-            notes=notes,
+        options = ReportOptions(
+            baseline="ntts", planted=study.with_suffix(".rehearsal.json"), note=tuple(notes)
         )
+        return write_report(ratings, self.folder / "report", options)
 
     def _serve(self, study: Path, port: int) -> None:
         from mushra_app.web.app import serve

@@ -1,7 +1,8 @@
-"""The two documents through which the rooms meet: the stimulus set and the ratings.
+"""Contracts between the rooms: stimulus set, ratings and options of the report.
 
 `tts_core` writes stimulus sets, `mushra_app` reads them and writes ratings, `analysis` reads those.
-The rooms import these models and nothing of each other. This package imports pydantic only.
+A registered plan of `mushra_app` holds options of the report that `analysis` makes.
+The rooms import these models and nothing of each other. This package needs pydantic only.
 """
 
 from intone.contracts.ratings import (
@@ -17,6 +18,7 @@ from intone.contracts.ratings import (
     Session,
     Tool,
 )
+from intone.contracts.report_options import Contrasts, Repeats, ReportOptions, ScreeningRule
 from intone.contracts.stimuli import Role, Source, Stimulus, StimulusSet
 
 __all__ = [
@@ -24,12 +26,16 @@ __all__ = [
     "PREFERENCE_COLUMNS",
     "RATING_COLUMNS",
     "SESSION_COLUMNS",
+    "Contrasts",
     "Look",
     "Origin",
     "Phase",
     "Preference",
     "Rating",
+    "Repeats",
+    "ReportOptions",
     "Role",
+    "ScreeningRule",
     "Session",
     "Source",
     "Stimulus",

@@ -7,7 +7,9 @@ them. Scores lie on `scale_min..scale_max` (MUSHRA 0 to 100). Times are UTC, ISO
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
+
+from intone.documents import Closed
 
 Phase = Literal["training", "test", "gold", "repeat"]
 Tool = Annotated[str, StringConstraints(pattern=r"^imported:[\w.+-]+$")]
@@ -15,11 +17,7 @@ Origin = Literal["human", "simulated"] | Tool
 RatedRole = Literal["system", "reference", "copy_synthesis", "anchor_low", "anchor_mid"]
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Answer(_Row):
+class _Answer(Closed):
     """What a listener answered; only a tool that was imported may have recorded less than we do."""
 
     @model_validator(mode="after")
@@ -85,7 +83,7 @@ class Preference(_Answer):
     origin: Origin = Field(description="human, simulated, or imported:<tool>; never changed later")
 
 
-class Session(_Row):
+class Session(Closed):
     """One sitting of one listener."""
 
     study: str = Field(description="name of the study")
@@ -112,7 +110,7 @@ class Session(_Row):
     origin: Origin = Field(description="human, simulated, or imported:<tool>; never changed later")
 
 
-class Look(_Row):
+class Look(Closed):
     """One look at the results while the study ran (for the correction of p values)."""
 
     study: str = Field(description="name of the study")

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from intone.documents import Closed, read
 from intone.errors import UserError
 from intone.files import sha256, write_whole
 
@@ -14,11 +15,7 @@ FILE_NAME = "stimuli.json"
 Role = Literal["system", "reference", "copy_synthesis"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Source(_Strict):
+class Source(Closed):
     """Where a stimulus came from, so that anybody can make it again."""
 
     kind: Literal["recording", "synthesis", "copy_synthesis", "import"]
@@ -34,7 +31,7 @@ class Source(_Strict):
     note: str | None = Field(default=None, description="what a reader of the results must know")
 
 
-class Stimulus(_Strict):
+class Stimulus(Closed):
     """One audio file: one system saying one sentence."""
 
     sentence: str = Field(min_length=1, description="sentence id, unique per text")
@@ -58,7 +55,7 @@ class Stimulus(_Strict):
         return self
 
 
-class StimulusSet(_Strict):
+class StimulusSet(Closed):
     """`stimuli.json`: every audio file of a set, with what made it."""
 
     version: Literal[1] = VERSION
@@ -110,21 +107,12 @@ class StimulusSet(_Strict):
             UserError: no such set, not valid, or an audio file is missing or was changed.
         """
         path = folder / FILE_NAME if folder.is_dir() else folder
-        if not path.is_file():
-            raise UserError(
-                f"{path}: no stimulus set there; make one with `intone stimuli make` or "
-                "`intone stimuli import`"
-            )
-        try:
-            found = cls.model_validate_json(path.read_bytes())
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the document"
-            raise UserError(f"{path}: {where}: {first['msg']}") from error
+        made_by = "make a set with `intone stimuli make` or `intone stimuli import`"
+        stimulus_set = read(path, cls, "make the set again", made_by)
         if verify:
-            for stimulus in found.stimuli:
+            for stimulus in stimulus_set.stimuli:
                 _verify(path.parent / stimulus.path, stimulus.sha256)
-        return found
+        return stimulus_set
 
 
 def _verify(path: Path, expected: str) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 from sqlalchemy import text
 
-from intone.contracts import StimulusSet
+from intone.contracts import Contrasts, Repeats, ReportOptions, ScreeningRule, StimulusSet
+from intone.documents import Closed, load, read
 from intone.errors import UserError
 from intone.files import write_whole
 from mushra_app.interchange.tables import sqlite_file
@@ -25,42 +26,43 @@ How the ratings will be analysed. Decide before the first listener comes, then
 """
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Plan(_Strict):
+class Plan(Closed):
     """What `intone report` will be told, and why."""
 
     version: Literal[1] = Field(1, description="of this format")
     hypothesis: str = Field("", description="what is expected, in one sentence")
     baseline: str | None = Field(description="system that the others are compared with")
     reference: str | None = Field(description="system that is the natural recording")
-    contrasts: Literal["vs-baseline", "all"] = Field(
+    contrasts: Contrasts = Field(
         "vs-baseline", description="vs-baseline or all: the differences that form one family"
     )
-    screening: Literal["bs1534-3", "mpeg", "none"] | None = Field(
+    screening: ScreeningRule | None = Field(
         None, description="bs1534-3, mpeg, none; null: the report's default for the page type"
     )
-    repeats: Literal["first", "mean"] = Field(
+    repeats: Repeats = Field(
         "first", description="first or mean: which rating of a page that was rated twice"
     )
-    alpha: float = Field(0.05, gt=0, lt=1, description="level of the family of tests")
+    alpha: float = Field(0.05, gt=0, lt=0.5, description="level of the family of tests")
     listeners: int | None = Field(
         None, ge=2, description="completed sittings at which recruiting stops; null: not decided"
     )
     notes: str = Field("", description="anything else that was decided beforehand")
 
     def command(self, ratings: str) -> str:
-        """The command that analyses ratings as planned."""
-        said = [("baseline", self.baseline), ("reference", self.reference),
-                ("contrasts", self.contrasts), ("screening", self.screening),
-                ("repeats", self.repeats)]  # fmt: skip
-        options = "".join(f" --{key} {json.dumps(v) if ' ' in v else v}" for key, v in said if v)
-        return f"intone report {ratings}{options} -o report"
+        """Return the command that analyses ratings as planned."""
+        options = ReportOptions(
+            baseline=self.baseline,
+            reference=self.reference,
+            contrasts=self.contrasts,
+            screening=self.screening,
+            repeats=self.repeats,
+            alpha=self.alpha,
+            planned_listeners=self.listeners,
+        )
+        return options.command(ratings)
 
 
-class Registration(_Strict):
+class Registration(Closed):
     """One registration; it is added to those before it and never changed."""
 
     sha256: str = Field(description="of the canonical JSON of config, stimuli and plan")
@@ -69,7 +71,7 @@ class Registration(_Strict):
     plan: Plan
 
 
-class Registrations(_Strict):
+class Registrations(Closed):
     """`STUDY.preregistration.json`."""
 
     version: Literal[1] = 1
@@ -111,25 +113,14 @@ def read_plan(path: Path, study: Study) -> Plan:
     Raises:
         UserError: not there, not readable, or it names a system that the study has not.
     """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        plan = Plan.model_validate(values)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"{path}: no plan there; `intone study plan-template STUDY` writes one to edit"
-        ) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise UserError(f"{path}{where}: not valid YAML; mend that line") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the plan"
-        raise UserError(f"{path}: {key}: {first['msg']}") from error
+    write_one = "write one with `intone study plan-template STUDY`"
+    document = load(path, "correct it", write_one)
+    plan = document.parse(Plan, "correct it")
     for key in ("baseline", "reference"):
         name = getattr(plan, key)
         if name is not None and name not in (study.reference, *study.systems):
-            raise UserError(f"{path}: {key}: no system {name!r} in study {study.name!r}")
+            where = document.where([key])
+            raise UserError(f"{where}: {key}: no system {name!r} in study {study.name!r}")
     return plan
 
 
@@ -165,10 +156,7 @@ def read_registrations(study_yaml: Path, study: Study) -> Registrations:
     path = registrations_path(study_yaml)
     if not path.is_file():
         return Registrations(study=study.name, registrations=[])
-    try:
-        return Registrations.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise UserError(f"{path}: damaged; put it back from a copy") from error
+    return read(path, Registrations, "restore it from a copy")
 
 
 def preregister(study_yaml: Path, plan_file: Path | None = None) -> tuple[Registration, bool]:

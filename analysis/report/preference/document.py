@@ -6,6 +6,7 @@ from analysis.models.crossed import TwoWayFit
 from analysis.questions.preference import PairPreference
 from analysis.questions.preference_details import Sides
 from analysis.report.document import Row, labelled, plain
+from analysis.report.document_details import result_row
 from analysis.report.methods import method_name, versions
 from analysis.report.preference.text import (
     PreferenceResult,
@@ -48,7 +49,7 @@ def preference_document(result: PreferenceResult, command: str, notes: list[str]
         },
         "pairs": [pair_row(pair) for pair in found.pairs],
         "abilities": [
-            {"place": place, **asdict(ability)}
+            {"place": place, **result_row(ability)}
             for place, ability in enumerate(bounded_abilities(found), 1)
         ],
         "model": {
@@ -59,7 +60,7 @@ def preference_document(result: PreferenceResult, command: str, notes: list[str]
         "sides": None if details.sides is None else _sides(details.sides),
         "listeners": [asdict(row) for row in details.listeners],
         "texts": [asdict(row) for row in details.texts],
-        "order": [{**asdict(row), "text": row.text} for row in details.order],
+        "order": [{**result_row(row), "text": row.text} for row in details.order],
         "agreement": {"krippendorff_alpha": details.alpha},
         "methods_text": methods_text(result),
         "results_text": results_text(result),

@@ -19,6 +19,7 @@ from analysis.report.methods import results_text
 from analysis.report.result import analyse
 from analysis.report.watch import fingerprint, watch
 from analysis.report.write import write_report
+from intone.contracts import ReportOptions
 from intone.errors import UserError
 
 SECTIONS = (
@@ -48,7 +49,7 @@ def csv(make_study, tmp_path_factory):
 @pytest.fixture(scope="module")
 def made(csv, tmp_path_factory):
     out = tmp_path_factory.mktemp("report")
-    write_report(csv, out, baseline="base", margin=15.0, seed=3)
+    write_report(csv, out, ReportOptions(baseline="base", margin=15.0, seed=3))
     return out, json.loads((out / "report.json").read_text())
 
 

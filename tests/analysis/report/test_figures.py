@@ -22,7 +22,7 @@ from analysis.report.result import analyse
 from analysis.report.warnings import lights, warnings
 from analysis.report.write import write_report
 from analysis.wording import interval
-from intone.contracts import Role, Source, Stimulus, StimulusSet
+from intone.contracts import ReportOptions, Role, Source, Stimulus, StimulusSet
 from intone.errors import UserError
 from intone.files import sha256
 
@@ -80,7 +80,7 @@ def ratings(csv):
 @pytest.fixture(scope="module")
 def made(csv, stimuli, tmp_path_factory):
     out = tmp_path_factory.mktemp("report")
-    write_report(csv, out, baseline="base", stimuli=stimuli, screening="none")
+    write_report(csv, out, ReportOptions(baseline="base", stimuli=stimuli, screening="none"))
     return (out / "report.html").read_text(), json.loads((out / "report.json").read_text())
 
 
@@ -129,7 +129,7 @@ def test_audio_that_is_missing_or_changed_is_refused_before_anything_is_written(
 
     def refused(folder: Path, message: str) -> None:
         with pytest.raises(UserError, match=message):
-            write_report(csv, out, baseline="base", stimuli=folder)
+            write_report(csv, out, ReportOptions(baseline="base", stimuli=folder))
         assert not out.exists()
 
     (copy / "y_3.wav").write_bytes(b"other")

@@ -18,6 +18,7 @@ from analysis.report.preference.document import preference_document
 from analysis.report.preference.write import analyse_preferences
 from analysis.report.write import write_report
 from analysis.wording import SIMULATED
+from intone.contracts import ReportOptions
 from intone.errors import UserError
 from mushra_app.rehearsal.run import rehearse
 from mushra_app.study.steps import TrainingStep, TrialsStep
@@ -177,7 +178,7 @@ def test_bad_tables_are_refused_in_one_sentence(tmp_path, text, sentence):
     path = tmp_path / "bad.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(UserError, match=sentence) as refused:
-        write_report(path, tmp_path / "out")
+        write_report(path, tmp_path / "out", ReportOptions())
     assert str(refused.value).startswith("bad.csv") and not (tmp_path / "out").exists()
 
 
@@ -193,7 +194,7 @@ def test_bad_tables_are_refused_in_one_sentence(tmp_path, text, sentence):
 def test_what_little_data_cannot_say_is_said(tmp_path, text, warnings, n_abilities):
     path = tmp_path / "small.csv"
     path.write_text(text)
-    page = write_report(path, tmp_path / "out").read_text()
+    page = write_report(path, tmp_path / "out", ReportOptions()).read_text()
     found = json.loads((tmp_path / "out" / "report.json").read_text(), parse_constant=pytest.fail)
     for warning in warnings:
         assert any(re.search(warning, said) for said in found["warnings"])
@@ -213,7 +214,7 @@ def test_what_little_data_cannot_say_is_said(tmp_path, text, warnings, n_abiliti
 )
 def test_options_without_a_meaning_are_refused(table, options, named):
     with pytest.raises(UserError, match=f"ab.csv: holds preferences.*{named}"):
-        write_report(table, table.parent / "never", **options)
+        write_report(table, table.parent / "never", ReportOptions(**options))
 
 
 def test_both_orders_of_a_pair_count_where_they_are_numbered(tmp_path):
@@ -240,7 +241,7 @@ def study(tmp_path_factory) -> Path:
 
 
 def test_a_study_of_choices_only_just_works(study, tmp_path):
-    write_report(study, tmp_path / "out")
+    write_report(study, tmp_path / "out", ReportOptions())
     found = json.loads((tmp_path / "out" / "report.json").read_text())
     assert (found["kind"], found["origin"]) == ("preferences", "simulated")
     with sqlite3.connect(study) as database:
@@ -257,8 +258,8 @@ def test_a_database_of_both_kinds_asks_which(study, tmp_path):
         new.execute("UPDATE page SET phase = 'test' WHERE kind = 'mushra'")
         new.commit()
     with pytest.raises(UserError, match="choose with --page-type mushra or --page-type ab"):
-        write_report(path, tmp_path / "out")
-    write_report(path, tmp_path / "out", page_type="ab")
+        write_report(path, tmp_path / "out", ReportOptions())
+    write_report(path, tmp_path / "out", ReportOptions(page_type="ab"))
     found = json.loads((tmp_path / "out" / "report.json").read_text())
     assert found["kind"] == "preferences" and "--page-type ab" in found["command"]
 
@@ -268,7 +269,7 @@ def test_choices_of_another_tool_get_the_report(tmp_path):
     sitting = [{"TestID": f"t{n}", "PresentationOrder": orders[n % 2], "Runtime": 5,
                 "Preference": "AB"[n % 3 % 2]} for n in range(8)]  # fmt: skip
     path = foreign.write_json(tmp_path / "p.txt", sitting)
-    write_report(path, tmp_path / "out")
+    write_report(path, tmp_path / "out", ReportOptions())
     found = json.loads((tmp_path / "out" / "report.json").read_text())
     assert found["origin"] == "imported:beaqlejs" and found["sides"]["recorded"]
     assert any("called A and B" in warning for warning in found["warnings"])

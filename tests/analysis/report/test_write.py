@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from analysis.cli import app
 from analysis.report.write import write_report
 from analysis.wording import SIMULATED
+from intone.contracts import ReportOptions
 from intone.errors import UserError
 
 KEYS = {
@@ -54,7 +55,9 @@ def of_a_rehearsal(tmp_path_factory, rehearsal):
     folder = tmp_path_factory.mktemp("rehearsal")
     path = folder / "rehearsal.csv"
     rehearsal.to_csv(path, index=False)
-    return write_report(path, folder / "out", baseline="ntts", planted=_planted(folder)).parent
+    return write_report(
+        path, folder / "out", ReportOptions(baseline="ntts", planted=_planted(folder))
+    ).parent
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +67,9 @@ def of_people(tmp_path_factory, rehearsal):
     path = folder / "people.csv"
     named = rehearsal.assign(origin="human", system=rehearsal["system"].replace("kathaka", EVIL))
     named.to_csv(path, index=False)
-    return write_report(path, folder / "out", baseline="ntts", notes=[EVIL], title=EVIL).parent
+    return write_report(
+        path, folder / "out", ReportOptions(baseline="ntts", note=(EVIL,), title=EVIL)
+    ).parent
 
 
 @pytest.fixture
@@ -174,7 +179,7 @@ def test_planted_values_stand_beside_their_estimates(of_a_rehearsal):
 def test_a_planted_system_that_nobody_rated_is_refused(simulated_csv, tmp_path, planted):
     planted.write_text('{"systems": {"nobody": 3}}')
     with pytest.raises(UserError, match="--planted names system 'nobody'"):
-        write_report(simulated_csv, tmp_path, baseline="ntts", planted=planted)
+        write_report(simulated_csv, tmp_path, ReportOptions(baseline="ntts", planted=planted))
 
 
 @pytest.mark.slow
@@ -184,7 +189,7 @@ def test_the_same_ratings_give_the_same_bytes(simulated_csv, tmp_path):
     for name, body in (("a", lines[1:]), ("b", lines[:0:-1])):
         simulated_csv.write_text("".join([lines[0], *body]))
         out = tmp_path / name
-        write_report(simulated_csv, out, baseline="ntts", notes=["A note."])
+        write_report(simulated_csv, out, ReportOptions(baseline="ntts", note=("A note.",)))
         pages.append({p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()})
     assert pages[0] == pages[1]
     assert len(pages[0]) >= 9
@@ -201,7 +206,9 @@ def test_nan_is_never_printed(tmp_path):
     rows = [f"L{i},U{j},{s},{v}" for i in range(3) for j in range(2)
             for s, v in (("base", 50), ("=1+1", 60), ("rec", 90))]  # fmt: skip
     path.write_text("listener,utterance,system,score\n" + "\n".join(rows))
-    page = write_report(path, tmp_path / "out", baseline="base", reference="rec", screening="none")
+    page = write_report(
+        path, tmp_path / "out", ReportOptions(baseline="base", reference="rec", screening="none")
+    )
     assert not re.search(r"\b(nan|inf|None)\b", "".join(_parse(page).text))
     assert "not defined" in page.read_text()
     json.loads((tmp_path / "out" / "report.json").read_text(), parse_constant=pytest.fail)
@@ -215,7 +222,7 @@ def test_a_plain_csv_without_roles_still_gets_a_report(write_csv, tmp_path):
     rows = "".join(f"L{i},U{j},{s},{10 * i + 5 * j + (s == 'b') * (3 + i * j % 4)}\n"
                    for i in range(4) for j in range(3) for s in "ab")  # fmt: skip
     path = write_csv("listener,utterance,system,score\n" + rows)
-    write_report(path, tmp_path / "out")
+    write_report(path, tmp_path / "out", ReportOptions())
     found = json.loads((tmp_path / "out" / "report.json").read_text())
     assert found["gaps"] == []
     assert found["headline"][0].startswith("a scores ")
@@ -251,10 +258,10 @@ def test_a_folder_that_holds_other_work_keeps_it(simulated_csv, human_csv, tmp_p
     for path in mine:
         path.parent.mkdir(parents=True)
         path.write_text("mine")
-    write_report(simulated_csv, out, baseline="ntts", planted=planted)
+    write_report(simulated_csv, out, ReportOptions(baseline="ntts", planted=planted))
     assert (out / "tables" / "planted.csv").is_file()
     assert (out / "figures" / "gap.svg").is_file()
-    write_report(human_csv, out)
+    write_report(human_csv, out, ReportOptions())
     # What only the first report had is gone.
     assert not (out / "tables" / "planted.csv").exists()
     assert not (out / "figures" / "gap.svg").exists()
@@ -266,7 +273,7 @@ def test_names_in_figures_are_text_and_not_mathematics(simulated_csv, tmp_path):
     odd = "v$1_{2}$"
     simulated_csv.write_text(simulated_csv.read_text().replace("kathaka", odd))
     out = tmp_path / "out"
-    write_report(simulated_csv, out, baseline="ntts")
+    write_report(simulated_csv, out, ReportOptions(baseline="ntts"))
     for name in ("systems", "gap", "comparisons"):
         svg = (out / "figures" / f"{name}.svg").read_text()
         texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
@@ -280,7 +287,7 @@ def test_a_planted_gap_that_was_refused_is_not_called_missed(simulated_csv, tmp_
               for line in lines if "ntts" in line]  # fmt: skip
     simulated_csv.write_text("\n".join([*lines, *copies]))
     out = tmp_path / "out"
-    page = _parse(write_report(simulated_csv, out, baseline="ntts", planted=planted))
+    page = _parse(write_report(simulated_csv, out, ReportOptions(baseline="ntts", planted=planted)))
     row = json.loads((out / "report.json").read_text())["planted"][-1]
     assert (row["kind"], row["covered"]) == ("gap", None)
     text = " ".join("".join(page.text).split())
@@ -291,5 +298,7 @@ def test_a_missing_concordance_is_blamed_on_few_systems_only_where_they_are_few(
     write_csv, tmp_path
 ):
     rows = "".join(f"L0,U{j},{s},{10 * j + k * k}\n" for j in range(4) for k, s in enumerate("abc"))
-    page = write_report(write_csv("listener,utterance,system,score\n" + rows), tmp_path / "out")
+    page = write_report(
+        write_csv("listener,utterance,system,score\n" + rows), tmp_path / "out", ReportOptions()
+    )
     assert "needs 3 systems" not in page.read_text()

@@ -189,12 +189,24 @@ def test_a_wrong_plan_is_refused(fresh, old, new, said):
         preregister(fresh)
 
 
-def test_the_plans_command_is_one_that_the_report_takes():
+def test_command_of_a_plan_has_all_of_its_options_and_only_those_of_the_report():
     from analysis.cli import report
 
-    plan = Plan.model_validate({"baseline": "my b", "reference": "r", "screening": "mpeg"})
+    plan = Plan.model_validate(
+        {
+            "baseline": "my b",
+            "reference": "r",
+            "screening": "mpeg",
+            "alpha": 0.01,
+            "listeners": 40,
+            "repeats": "mean",
+        }
+    )
     command = plan.command("data/ratings.csv")
-    assert '--baseline "my b" --reference r --contrasts vs-baseline --screening mpeg' in command
+    assert command == (
+        "intone report data/ratings.csv --baseline 'my b' --reference r --contrasts vs-baseline "
+        "--screening mpeg --repeats mean --alpha 0.01 --planned-listeners 40 -o report"
+    )
     options = {word[2:].replace("-", "_") for word in command.split() if word.startswith("--")}
     assert options <= set(report.__annotations__)
 
