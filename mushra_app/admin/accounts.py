@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from mushra_app.admin import passwords
 from mushra_app.admin.limits import Limit
+from mushra_app.http.errors import RefusedError
 from mushra_app.store.admin_tables import AdminRow, AdminSessionRow, AdminSetupRow
 from mushra_app.store.database import now, transaction
+from mushra_app.store.digest import text_sha256
 from mushra_app.store.tables import StudyRow
-from mushra_app.study.refusal import RefusedError, sha256
 
 LASTS = timedelta(hours=12)
 _WINDOW_S = 15 * 60
@@ -60,7 +61,7 @@ class Accounts:
                 return None
             token = secrets.token_urlsafe(32)
             row = AdminSetupRow(
-                token_sha256=sha256(token), study_id=self._study_id, created_at=now()
+                token_sha256=text_sha256(token), study_id=self._study_id, created_at=now()
             )
             session.add(row)
             return token
@@ -76,7 +77,9 @@ class Accounts:
         """Whether this token can make the account now."""
         with transaction(self._engine) as session:
             own = AdminSetupRow.study_id == self._study_id
-            found = select(AdminSetupRow).where(own, AdminSetupRow.token_sha256 == sha256(token))
+            found = select(AdminSetupRow).where(
+                own, AdminSetupRow.token_sha256 == text_sha256(token)
+            )
             return session.scalar(found) is not None and not self._exists(session)
 
     def create(self, token: str, name: str, password: str) -> Entry:
@@ -97,7 +100,7 @@ class Accounts:
             used = session.execute(
                 delete(AdminSetupRow)
                 .where(
-                    AdminSetupRow.token_sha256 == sha256(token),
+                    AdminSetupRow.token_sha256 == text_sha256(token),
                     AdminSetupRow.study_id == self._study_id,
                 )
                 .returning(AdminSetupRow.token_sha256)
@@ -153,7 +156,7 @@ class Accounts:
             select(AdminRow.name)
             .join(AdminSessionRow, AdminSessionRow.admin_id == AdminRow.id)
             .where(
-                AdminSessionRow.token_sha256 == sha256(token),
+                AdminSessionRow.token_sha256 == text_sha256(token),
                 AdminSessionRow.expires_at > now(),
                 AdminRow.study_id == self._study_id,
             )
@@ -164,7 +167,7 @@ class Accounts:
     def logout(self, token: str | None) -> None:
         """End a session."""
         with transaction(self._engine) as session:
-            ended = AdminSessionRow.token_sha256 == sha256(token or "")
+            ended = AdminSessionRow.token_sha256 == text_sha256(token or "")
             session.execute(delete(AdminSessionRow).where(ended))
 
     def _exists(self, session: Session) -> bool:
@@ -177,7 +180,7 @@ class Accounts:
         until = (datetime.now(UTC) + LASTS).isoformat(timespec="milliseconds")
         session.add(
             AdminSessionRow(
-                token_sha256=sha256(token), admin_id=row.id, created_at=now(), expires_at=until
+                token_sha256=text_sha256(token), admin_id=row.id, created_at=now(), expires_at=until
             )
         )
         return Entry(token, f"{nonce}.{self._signed(row.name, nonce)}")

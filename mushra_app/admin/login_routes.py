@@ -9,9 +9,9 @@ from mushra_app.admin.accounts import LASTS, Accounts, Entry
 from mushra_app.admin.gate import WHO
 from mushra_app.admin.sheets import login_sheet, refusal_sheet, setup_sheet
 from mushra_app.http.addresses import ADMIN, ADMIN_COOKIE, LISTENER_COOKIE, MOUNT
+from mushra_app.http.errors import RefusedError
 from mushra_app.sitting.sittings import Sittings
 from mushra_app.study.file import Study
-from mushra_app.study.refusal import RefusedError
 
 _KNOWN = "intone_admin_browser"
 _KNOWN_LASTS = 400 * 86400
@@ -20,7 +20,7 @@ Text = Annotated[str, Form(max_length=400)]
 Token = Annotated[str | None, Cookie(alias=ADMIN_COOKIE)]
 
 
-def entry_routes(study: Study, sittings: Sittings, accounts: Accounts) -> APIRouter:
+def login_routes(study: Study, sittings: Sittings, accounts: Accounts) -> APIRouter:
     """Login, logout, the setup link and the preview of one study."""
     router = APIRouter(prefix=ADMIN)
     _account(router, study, accounts)

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mushra_app.page_types.base import Choice, Item, RatingType, crossed
+from mushra_app.page_types.score import Score
 from mushra_app.study.file import Study
-from mushra_app.study.refusal import Score
 from mushra_app.study.steps import TrainingStep, TrialsStep
 
 

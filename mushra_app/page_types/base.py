@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
+from mushra_app.http.errors import RefusedError
+from mushra_app.page_types.score import Score
 from mushra_app.study.file import Study, conditions
 from mushra_app.study.manifest import Manifest
-from mushra_app.study.refusal import RefusedError, Score
 from mushra_app.study.steps import Step, TrainingStep, TrialsStep
 
 Choice = Literal["first", "second", "none"]

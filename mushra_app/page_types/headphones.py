@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from mushra_app.http.errors import RefusedError
 from mushra_app.page_types.base import Scene, Screen
-from mushra_app.study.refusal import RefusedError
 from mushra_app.study.steps import HeadphonesStep
 
 RATE = 22050

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mushra_app.http.errors import RefusedError
 from mushra_app.page_types.base import Scene, Screen
-from mushra_app.study.refusal import RefusedError
 from mushra_app.study.steps import LoudnessStep
 
 # All sounds are level-matched below full scale; a positive gain could clip them.

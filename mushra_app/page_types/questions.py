@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from mushra_app.http.errors import RefusedError
 from mushra_app.page_types.base import Scene, Screen
-from mushra_app.study.refusal import RefusedError
 from mushra_app.study.steps import Question, QuestionsStep
 from mushra_app.study.texts import html, said
 

@@ -27,6 +27,7 @@ from mushra_app.rehearsal.answers import answers, judged
 from mushra_app.rehearsal.kinds import Kind, judge, roles
 from mushra_app.sounds.stimuli import prepare
 from mushra_app.store.database import connect, database_url, rehearsal_path, study_row, transaction
+from mushra_app.store.digest import text_sha256
 from mushra_app.store.tables import (
     ListenerRow,
     PageRow,
@@ -37,7 +38,6 @@ from mushra_app.store.tables import (
 )
 from mushra_app.study.file import LOW, MID, Study, conditions, read_study
 from mushra_app.study.manifest import Manifest
-from mushra_app.study.refusal import sha256
 from mushra_app.web.local_server import running
 
 SD = {"listener": 7.0, "listener_x_system": 4.0, "utterance_x_system": 3.0, "noise": 8.0}
@@ -180,7 +180,7 @@ class _Company:
         """One simulated listener, from the door to the end of the sitting."""
         token = secrets.token_urlsafe(32)
         with transaction(self.engine) as session:
-            row = SimulationTokenRow(token_sha256=sha256(token), study_id=self.study_id)
+            row = SimulationTokenRow(token_sha256=text_sha256(token), study_id=self.study_id)
             session.add(row)
         with httpx.Client(base_url=address, timeout=60) as client:
             opened = _ask(client, "POST", "/api/v1/session", {"simulation_token": token})
@@ -224,7 +224,9 @@ def _slots(engine: Engine, cookie: str, page_index: int) -> tuple[str, list[str]
         page = session.scalars(
             select(PageRow)
             .join(SittingRow, SittingRow.id == PageRow.session_id)
-            .where(SittingRow.cookie_sha256 == sha256(cookie), PageRow.page_index == page_index)
+            .where(
+                SittingRow.cookie_sha256 == text_sha256(cookie), PageRow.page_index == page_index
+            )
         ).one()
         return page.sentence, json.loads(page.slots)
 

@@ -8,8 +8,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mushra_app.design.allocation import allocate, arm_of
+from mushra_app.http.errors import RefusedError
 from mushra_app.sitting.seats import free_place, page_row
 from mushra_app.store.database import now, transaction
+from mushra_app.store.digest import text_sha256
 from mushra_app.store.tables import (
     InvitationRow,
     ListenerRow,
@@ -19,7 +21,7 @@ from mushra_app.store.tables import (
     StudyRow,
 )
 from mushra_app.study.file import Study
-from mushra_app.study.refusal import Progress, RefusedError, Stage, sha256
+from mushra_app.study.progress import Progress, Stage
 
 
 class Admission:
@@ -89,7 +91,7 @@ class Admission:
         """
         token = secrets.token_urlsafe(24)
         with transaction(self._engine) as session:
-            self._need(session, cookie).token_sha256 = sha256(token)
+            self._need(session, cookie).token_sha256 = text_sha256(token)
         return token
 
     def open_simulated(self, token: str) -> str:
@@ -103,7 +105,7 @@ class Admission:
             used = session.execute(
                 update(SimulationTokenRow)
                 .where(
-                    SimulationTokenRow.token_sha256 == sha256(token),
+                    SimulationTokenRow.token_sha256 == text_sha256(token),
                     SimulationTokenRow.study_id == self._row.id,
                     SimulationTokenRow.session_id.is_(None),
                 )
@@ -180,7 +182,7 @@ class Admission:
         device: str | None,
         external_id: str | None,
     ) -> str:
-        digest = sha256(token)
+        digest = text_sha256(token)
         invitation = session.scalar(
             select(InvitationRow)
             .where(InvitationRow.token_sha256 == digest, InvitationRow.study_id == self._row.id)
@@ -201,7 +203,7 @@ class Admission:
     def _find(self, session: Session, cookie: str) -> SittingRow | None:
         return session.scalar(
             select(SittingRow).where(
-                SittingRow.cookie_sha256 == sha256(cookie), SittingRow.study_id == self._row.id
+                SittingRow.cookie_sha256 == text_sha256(cookie), SittingRow.study_id == self._row.id
             )
         )
 
@@ -218,7 +220,7 @@ class Admission:
         sitting = SittingRow(
             study_id=self._row.id,
             pseudonym="s" + secrets.token_hex(6),
-            cookie_sha256=sha256(cookie),
+            cookie_sha256=text_sha256(cookie),
             origin=origin,
             external_id=external_id,
             outcome="open",
@@ -236,7 +238,7 @@ class Admission:
                 return
             sitting.consent_given, sitting.consent_at = agree, now()
             sitting.consent_version = self._study.consent.version
-            sitting.consent_text_sha256 = sha256(self._study.consent.text)
+            sitting.consent_text_sha256 = text_sha256(self._study.consent.text)
             sitting.outcome = "open" if agree else "declined"
             if not agree:
                 sitting.completion_code = self._study.recruiting.codes.get("declined")
@@ -295,5 +297,5 @@ class Admission:
 def _renewed(sitting: SittingRow) -> str:
     """Hand a sitting over to another browser."""
     cookie = secrets.token_urlsafe(32)
-    sitting.cookie_sha256 = sha256(cookie)
+    sitting.cookie_sha256 = text_sha256(cookie)
     return cookie

@@ -6,14 +6,15 @@ from typing import Any
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
+from mushra_app.http.errors import RefusedError
 from mushra_app.page_types import RATING_TYPES, SCREENS
 from mushra_app.page_types.base import Choice
+from mushra_app.page_types.score import Score
 from mushra_app.sitting.records import Records
 from mushra_app.store.database import now, transaction
 from mushra_app.store.tables import PageRow, PreferenceRow, RatingRow, SittingRow, StudyRow
 from mushra_app.study.file import Study
 from mushra_app.study.manifest import Manifest
-from mushra_app.study.refusal import RefusedError, Score
 
 # Building insert().on_conflict_do_update() anew for every rating costs ten times this statement.
 _SAVE = text("""

@@ -4,9 +4,9 @@ import secrets
 from pathlib import Path
 
 from mushra_app.store.database import connect, database_url, now, study_row, transaction
+from mushra_app.store.digest import text_sha256
 from mushra_app.store.tables import InvitationRow
 from mushra_app.study.file import read_study
-from mushra_app.study.refusal import sha256
 
 
 def invite(study_yaml: Path, count: int, base_url: str) -> list[str]:
@@ -26,7 +26,7 @@ def invite(study_yaml: Path, count: int, base_url: str) -> list[str]:
     with transaction(engine) as session:
         row = study_row(session, study, rehearsal=False)
         session.add_all(
-            InvitationRow(token_sha256=sha256(token), study_id=row.id, created_at=now())
+            InvitationRow(token_sha256=text_sha256(token), study_id=row.id, created_at=now())
             for token in tokens
         )
     engine.dispose()

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from mushra_app.http.errors import RefusedError
 from mushra_app.sitting.admission import Admission
 from mushra_app.store.database import now, transaction
 from mushra_app.store.tables import (
@@ -18,7 +19,6 @@ from mushra_app.store.tables import (
     RemarkRow,
     SittingRow,
 )
-from mushra_app.study.refusal import RefusedError
 
 # More than any sitting needs; a script that floods the log does not fill the disk.
 MOST_EVENTS = 100_000

@@ -15,12 +15,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mushra_app.http.errors import RefusedError
 from mushra_app.page_types import RATING_TYPES, SCREENS
 from mushra_app.page_types.base import Scene
+from mushra_app.page_types.score import Score
 from mushra_app.sitting.answering import Answering, on_screen
 from mushra_app.store.database import now, transaction
 from mushra_app.store.tables import PageRow, PreferenceRow, SittingRow
-from mushra_app.study.refusal import Progress, RefusedError, Score
+from mushra_app.study.progress import Progress
 
 
 @dataclass(frozen=True)

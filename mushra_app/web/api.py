@@ -14,12 +14,14 @@ from fastapi import APIRouter, Cookie, Request, Response
 from fastapi.responses import RedirectResponse
 
 from mushra_app.http.addresses import LISTENER_COOKIE, MOUNT
+from mushra_app.http.errors import RefusedError
 from mushra_app.page_types import RATING_TYPES
+from mushra_app.page_types.score import Score
 from mushra_app.sitting.answering import on_screen
 from mushra_app.sitting.records import Event
 from mushra_app.sitting.sittings import Sittings, View
 from mushra_app.study.file import Study
-from mushra_app.study.refusal import Progress, RefusedError, Score
+from mushra_app.study.progress import Progress
 from mushra_app.web.pages.refused import refused
 from mushra_app.web.requests import (
     AnswersIn,

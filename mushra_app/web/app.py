@@ -44,13 +44,13 @@ def create_app(
     from mushra_app.admin.gate import Gate
     from mushra_app.admin.mount import mount_admin
     from mushra_app.admin.statistics_port import NO_STATISTICS
+    from mushra_app.http.errors import RefusedError
     from mushra_app.sitting.sittings import Sittings
     from mushra_app.sitting.study_drift import check_unchanged
     from mushra_app.sounds.stimuli import prepare
     from mushra_app.store.database import connect, database_url, study_row, transaction
     from mushra_app.study.file import read_study
     from mushra_app.study.manifest import audio_folder
-    from mushra_app.study.refusal import RefusedError
     from mushra_app.web import api
     from mushra_app.web.guard import MOST_BYTES, Guard
     from mushra_app.web.pages.blocks import mount

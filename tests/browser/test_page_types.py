@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from mushra_app.study.refusal import sha256
+from mushra_app.store.digest import text_sha256
 from mushra_app.study.steps import TextStep, TrialsStep
 from tests.mushra_app.support import Server, make_study
 
@@ -27,7 +27,7 @@ def stored(study, page, query):
     cookie = next(c["value"] for c in page.context.cookies() if c["name"] == "mushra_sitting")
     with sqlite3.connect(study.with_suffix(".sqlite")) as connection:
         connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute(query, (sha256(cookie),))]
+        return [dict(row) for row in connection.execute(query, (text_sha256(cookie),))]
 
 
 def message(page):

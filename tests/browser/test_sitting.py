@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from mushra_app.study.refusal import sha256
+from mushra_app.store.digest import text_sha256
 from mushra_app.study.steps import (
     CommentsStep,
     HeadphonesStep,
@@ -198,7 +198,7 @@ def stored(page, german):
         connection.row_factory = sqlite3.Row
 
         def ask(query):
-            return [dict(row) for row in connection.execute(query, (sha256(cookie),))]
+            return [dict(row) for row in connection.execute(query, (text_sha256(cookie),))]
 
         [sitting] = ask("SELECT * FROM session WHERE cookie_sha256 = ?")
         pages = ask(

@@ -6,7 +6,7 @@ from urllib.parse import urlparse
 
 import pytest
 
-from mushra_app.study.refusal import sha256
+from mushra_app.store.digest import text_sha256
 from tests.mushra_app.support import Server, make_study
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ def stored(study, page):
         "WHERE s.cookie_sha256 = ? ORDER BY p.page_index, r.slot"
     )
     with sqlite3.connect(study.with_suffix(".sqlite")) as connection:
-        return connection.execute(query, (sha256(cookie),)).fetchall()
+        return connection.execute(query, (text_sha256(cookie),)).fetchall()
 
 
 def saved(page):
@@ -198,7 +198,7 @@ def consent(study, page):
     cookie = next(c["value"] for c in page.context.cookies() if c["name"] == "mushra_sitting")
     query = "SELECT consent_given, consent_version FROM session WHERE cookie_sha256 = ?"
     with sqlite3.connect(study.with_suffix(".sqlite")) as connection:
-        return connection.execute(query, (sha256(cookie),)).fetchone()
+        return connection.execute(query, (text_sha256(cookie),)).fetchone()
 
 
 def test_an_answer_lost_after_the_page_was_closed_is_no_dead_end(page, server, start):

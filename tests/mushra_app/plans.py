@@ -3,8 +3,8 @@
 from hypothesis import strategies as st
 
 from mushra_app.design.allocation import allocate
+from mushra_app.page_types.score import Score
 from mushra_app.study.file import Study
-from mushra_app.study.refusal import Score
 
 KINDS = ["mushra", "mushra_nmr", "ab", "acr"]
 ARMS = ["mushra", "acr", "ab"]

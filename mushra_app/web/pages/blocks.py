@@ -13,10 +13,10 @@ from fastapi import FastAPI
 from mushra_app.design.allocation import allocate
 from mushra_app.design.plan import minutes
 from mushra_app.http.addresses import LISTENER_COOKIE, MOUNT
+from mushra_app.http.errors import RefusedError
 from mushra_app.http.mounting import mounted
 from mushra_app.sitting.sittings import Sittings
 from mushra_app.study.file import Study
-from mushra_app.study.refusal import RefusedError
 from mushra_app.study.texts import said
 from mushra_app.web.pages.endings import ENDINGS, ending
 from mushra_app.web.pages.trial import trial_component

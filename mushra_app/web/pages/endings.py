@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from mushra_app.study.file import Study
-from mushra_app.study.refusal import Progress
+from mushra_app.study.progress import Progress
 from mushra_app.study.texts import said
 
 ENDINGS = ("declined", "done", "screened_out", "withdrawn")

@@ -16,9 +16,9 @@ from mushra_app.admin.accounts import Accounts
 from mushra_app.admin.limits import Limit
 from mushra_app.http.addresses import ADMIN_COOKIE as COOKIE
 from mushra_app.http.addresses import LISTENER_COOKIE as LISTENER
+from mushra_app.http.errors import RefusedError
 from mushra_app.store.database import connect, database_url, study_row, transaction
 from mushra_app.study.file import read_study
-from mushra_app.study.refusal import RefusedError
 from tests.mushra_app.support import Server, begin, make_stimuli, make_study, rating
 
 NAME, PASSWORD = "rosa", "a tram across the bridge"

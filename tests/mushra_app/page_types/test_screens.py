@@ -10,8 +10,8 @@ import pytest
 import soundfile
 
 from mushra_app.rehearsal.answers import answers as by_ear
+from mushra_app.store.digest import text_sha256
 from mushra_app.study.manifest import audio_folder, read_manifest
-from mushra_app.study.refusal import sha256
 from mushra_app.study.steps import (
     CommentsStep,
     HeadphonesStep,
@@ -60,7 +60,7 @@ def row(server, client, query):
     with sqlite3.connect(server.study.with_suffix(".sqlite")) as connection:
         connection.row_factory = sqlite3.Row
         return dict(
-            connection.execute(query, (sha256(client.cookies["mushra_sitting"]),)).fetchone()
+            connection.execute(query, (text_sha256(client.cookies["mushra_sitting"]),)).fetchone()
         )
 
 

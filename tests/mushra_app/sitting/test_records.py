@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mushra_app.cli import app
-from mushra_app.study.refusal import sha256
+from mushra_app.store.digest import text_sha256
 from mushra_app.study.steps import QuestionsStep, TrialsStep
 from tests.mushra_app.support import Server, begin, make_study, rating
 
@@ -36,7 +36,7 @@ def rows(server, query, *values):
 
 
 def sitting(server, client):
-    digest = sha256(client.cookies["mushra_sitting"])
+    digest = text_sha256(client.cookies["mushra_sitting"])
     return rows(server, "SELECT * FROM session WHERE cookie_sha256 = ?", digest)[0]
 
 

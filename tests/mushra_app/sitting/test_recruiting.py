@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from mushra_app.study.file import read_study, write_study
-from mushra_app.study.refusal import Progress
+from mushra_app.study.progress import Progress
 from mushra_app.study.steps import Recruiting, TrialsStep
 from mushra_app.web.pages.endings import ending
 from tests.mushra_app.support import Server, begin, make_study, rating

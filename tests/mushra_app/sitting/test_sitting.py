@@ -14,12 +14,13 @@ from intone.contracts import (
     Session,
 )
 from intone.errors import UserError
+from mushra_app.page_types.score import Score
 from mushra_app.sitting.sittings import Sittings
 from mushra_app.sitting.study_drift import check_unchanged
 from mushra_app.sounds.stimuli import prepare
 from mushra_app.store.database import connect, database_url, study_row, transaction
+from mushra_app.store.digest import text_sha256
 from mushra_app.study.file import read_study
-from mushra_app.study.refusal import Score, sha256
 from mushra_app.study.steps import TextStep, TrialsStep
 from tests.mushra_app.support import (
     Server,
@@ -41,7 +42,7 @@ def rows(study, query, *values):
 
 def sitting(study, client):
     found = rows(
-        study, "SELECT * FROM session WHERE cookie_sha256 = ?", sha256(client.cookies[COOKIE])
+        study, "SELECT * FROM session WHERE cookie_sha256 = ?", text_sha256(client.cookies[COOKIE])
     )
     return found[0]
 
