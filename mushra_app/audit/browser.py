@@ -1,4 +1,4 @@
-"""The audit's way through a study: every page opened in Chromium, everything it receives kept."""
+"""Sitting of an audit in Chromium, which records everything that it receives."""
 
 import random
 import shutil
@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 from intone.errors import UserError
-from mushra_app.audit.observed import Answer, Progress, Sitting
+from mushra_app.audit.observed import Observations, Progress, Response
 from mushra_app.rehearsal.answers import answers, judged
 from mushra_app.rehearsal.kinds import Manner
 from mushra_app.web.app import create_app
@@ -32,6 +32,8 @@ _TIME = """async (path) => {
   return (performance.now() - started) / 1000;
 }"""
 
+_STORAGE = "JSON.stringify([{...localStorage}, {...sessionStorage}, location.href])"
+
 _LENGTH = """async ([path, rate]) => {
   const context = new OfflineAudioContext(1, 1, rate);
   const answer = await fetch(path);
@@ -39,8 +41,8 @@ _LENGTH = """async ([path, rate]) => {
 }"""
 
 
-def sit(study_yaml: Path, progress: Progress | None = None) -> Sitting:
-    """Take a study in Chromium and keep everything that comes.
+def sit(study_yaml: Path, progress: Progress | None = None) -> Observations:
+    """Take a study in Chromium and record everything that arrives.
 
     Raises:
         UserError: Playwright or Chromium is not installed.
@@ -49,12 +51,15 @@ def sit(study_yaml: Path, progress: Progress | None = None) -> Sitting:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
         raise UserError(
-            "the audit drives a browser with Playwright, which is not installed; "
-            "`pip install playwright` does it"
+            "playwright: not installed, and the audit controls a browser with it; "
+            "`pip install playwright`"
         ) from error
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
-        raise UserError("the audit needs Chromium; on Debian or Ubuntu: apt-get install chromium")
+        raise UserError(
+            "chromium: not found, and the audit needs it; on Debian or Ubuntu `apt-get install "
+            "chromium`"
+        )
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with running(create_app(study_yaml)) as address, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=flags)
@@ -64,73 +69,73 @@ def sit(study_yaml: Path, progress: Progress | None = None) -> Sitting:
             browser.close()
 
 
-def _walk(page: Any, address: str, progress: Progress | None) -> Sitting:
-    seen = Sitting()
-    page.on("response", lambda response: _keep(seen, response, address))
+def _walk(page: Any, address: str, progress: Progress | None) -> Observations:
+    observations = Observations()
+    page.on("response", lambda response: _record(observations, response, address))
     page.goto(address, wait_until="networkidle")
 
     def ask(method: str, path: str, body: object = None) -> Any:
         return page.evaluate(_FETCH, [method, f"{address}/api/v1/{path}", body])
 
     consent = ask("POST", "session", {})["consent"]
-    where = ask("POST", "consent", {"version": consent["version"], "agree": True})
-    while where["stage"] == "page":
+    state = ask("POST", "consent", {"version": consent["version"], "agree": True})
+    while state["stage"] == "page":
         page.goto(address, wait_until="networkidle")
         page.locator(".trial[aria-busy=false]").wait_for()
-        seen.documents.append(page.content() + page.evaluate(
-            "JSON.stringify([{...localStorage}, {...sessionStorage}, location.href])"
-        ))  # fmt: skip
-        told = ask("GET", "page")
-        here = f"page/{told['page']}"
-        if "slots" in told:
-            _listen(seen, page, told, address)
-            for path, body in judged(told, Manner([50] * len(told["slots"]))):
-                ask("PUT", f"{here}/{path}", body)
+        storage = page.evaluate(_STORAGE)
+        observations.documents.append(page.content() + storage)
+        view = ask("GET", "page")
+        path = f"page/{view['page']}"
+        if "slots" in view:
+            _fetch_sounds(observations, page, view, address)
+            for path_end, body in judged(view, Manner([50] * len(view["slots"]))):
+                ask("PUT", f"{path}/{path_end}", body)
         else:
-            sounds = [page.request.get(f"{address}/{s}").body() for s in told["sounds"]]
-            if given := answers(told, sounds):
-                said = {"answers": given, "seq": told["saved"]["seq"] + 1}
-                ask("PUT", f"{here}/answers", said)
+            sounds = [page.request.get(f"{address}/{s}").body() for s in view["sounds"]]
+            if given := answers(view, sounds):
+                ask("PUT", f"{path}/answers", {"answers": given, "seq": view["saved"]["seq"] + 1})
         if progress:
-            progress(told["page"] + 1, told["pages"])
-        where = ask("POST", f"{here}/submit")
+            progress(view["page"] + 1, view["pages"])
+        state = ask("POST", f"{path}/submit")
     page.goto(address, wait_until="networkidle")
-    seen.documents.append(page.content())
-    return seen
+    observations.documents.append(page.content())
+    return observations
 
 
-def _listen(seen: Sitting, page: Any, told: dict[str, Any], address: str) -> None:
-    """Fetch every sound of a page once more for its answer, and several times for its time."""
-    sounds = [*([told["reference"]] if told["reference"] else []), *told["slots"]]
-    addresses = [f"{address}/{sound}" for sound in sounds]
-    seen.sounds[told["page"]] = [_of(page.request.get(one)) for one in addresses]
-    rate = told["sample_rate"]
-    seen.lengths[told["page"]] = [page.evaluate(_LENGTH, [one, rate]) for one in addresses]
-    times: dict[str, list[float]] = {one: [] for one in addresses}
-    generator = random.Random(told["page"])
+def _fetch_sounds(
+    observations: Observations, page: Any, view: dict[str, Any], address: str
+) -> None:
+    """Request every sound of a page: once to record it, then for timing."""
+    sounds = [*([view["reference"]] if view["reference"] else []), *view["slots"]]
+    urls = [f"{address}/{sound}" for sound in sounds]
+    number, rate = view["page"], view["sample_rate"]
+    observations.sounds[number] = [_received(page.request.get(url)) for url in urls]
+    observations.lengths[number] = [page.evaluate(_LENGTH, [url, rate]) for url in urls]
+    seconds: dict[str, list[float]] = {url: [] for url in urls}
+    generator = random.Random(number)
     for _ in range(_ROUNDS):
-        for one in generator.sample(addresses, len(addresses)):
-            times[one].append(page.evaluate(_TIME, one))
-    seen.seconds[told["page"]] = [times[one] for one in addresses]
+        for url in generator.sample(urls, len(urls)):
+            seconds[url].append(page.evaluate(_TIME, url))
+    observations.seconds[number] = [seconds[url] for url in urls]
 
 
-def _keep(seen: Sitting, response: Any, address: str) -> None:
+def _record(observations: Observations, response: Any, address: str) -> None:
     parts = urlparse(response.url)
     if parts.scheme not in ("http", "https"):
         return
     if parts.netloc != urlparse(address).netloc:
-        seen.hosts.add(parts.netloc)
+        observations.hosts.add(parts.netloc)
     if not parts.path.startswith(_FRAMEWORK):
-        seen.answers.append(_of(response))
+        observations.responses.append(_received(response))
 
 
-def _of(response: Any) -> Answer:
+def _received(response: Any) -> Response:
     try:
         body = response.body()
     except Exception:
         body = b""
     headers = dict(response.headers)
-    sound = headers.get("content-type", "").startswith("audio/")
-    # Of a sound, what stands before the samples: a name would stand there.
-    text = body[:60].decode("latin-1") if sound else body.decode("utf-8", "replace")
-    return Answer(response.url, headers, text, len(body))
+    is_sound = headers.get("content-type", "").startswith("audio/")
+    # The header of a sound file precedes its samples; a name would be in there.
+    text = body[:60].decode("latin-1") if is_sound else body.decode("utf-8", "replace")
+    return Response(response.url, headers, text, len(body))

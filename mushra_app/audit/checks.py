@@ -1,7 +1,7 @@
-"""Proof of blindness: a whole sitting in a real browser, and a look at everything that it receives.
+"""Checks of blindness in everything that a real browser receives.
 
-The study is copied with other names: every system, sentence and file is called something that
-occurs nowhere else, so that a name found in a response can only have come from the study. Sounds,
+The study is copied with other names: every system, sentence and file gets a name that
+occurs nowhere else, so that a name in a response can only come from the study. Sounds,
 pages and code are those of the study.
 """
 
@@ -15,20 +15,20 @@ from typing import Any
 
 from intone.contracts import StimulusSet
 from mushra_app.audit.browser import sit
-from mushra_app.audit.observed import Check, Progress, Sitting
+from mushra_app.audit.observed import BlindnessCheck, Observations, Progress
 from mushra_app.design.allocation import allocate
 from mushra_app.study.file import LOW, MID, Study, read_study, write_study
 
 
-def audit(study_yaml: Path, progress: Progress | None = None) -> list[Check]:
-    """Go through a study in Chromium and look for anything that tells one version from another.
+def audit(study_yaml: Path, progress: Progress | None = None) -> list[BlindnessCheck]:
+    """Take a study in Chromium and check that nothing identifies a version.
 
     Args:
         study_yaml: the study file.
         progress: called with pages done and pages in all.
 
     Returns:
-        The checks, each with what speaks against it.
+        The checks, each with its violations.
 
     Raises:
         UserError: the study cannot be used, or there is no Chromium or no Playwright.
@@ -36,22 +36,22 @@ def audit(study_yaml: Path, progress: Progress | None = None) -> list[Check]:
     study = read_study(study_yaml)
     with tempfile.TemporaryDirectory() as folder:
         copy, names = renamed(study, study_yaml, Path(folder))
-        seen = sit(copy, progress)
+        observations = sit(copy, progress)
         files = [p.name for p in copy.parent.rglob("*.wav")]
         hidden = [*names.values(), LOW, MID, *files, copy.stem, folder]
-    return [*checks(seen, hidden), named_in_texts(study)]
+    return [*checks(observations, hidden), named_in_texts(study)]
 
 
 def renamed(study: Study, study_yaml: Path, folder: Path) -> tuple[Path, dict[str, str]]:
-    """A copy of a study in which nothing has the name that it had.
+    """Copy a study and give everything in it another name.
 
-    Only the sentences that the first listener meets are copied.
+    Only the sentences on the first listener's pages are copied.
 
     Returns:
         The copy's study file, and the new names by the old ones.
     """
     source = (study_yaml.parent / study.stimuli).resolve()
-    found = StimulusSet.read(source)
+    stimulus_set = StimulusSet.read(source)
     heard = {page.sentence for page in allocate(study, 0)} - {""}
     sentences = [s for s in study.sentences if s in heard]
     systems = [study.reference, *study.systems]
@@ -59,14 +59,18 @@ def renamed(study: Study, study_yaml: Path, folder: Path) -> tuple[Path, dict[st
     target = folder / "stimuli"
     target.mkdir(parents=True)
     stimuli = []
-    for one in found.stimuli:
-        if one.system in names and one.sentence in names:
-            path = f"q{secrets.token_hex(8)}{Path(one.path).suffix}"
-            (target / path).write_bytes((source / one.path).read_bytes())
-            changed = {"system": names[one.system], "sentence": names[one.sentence], "path": path}
-            stimuli.append(one.model_copy(update=changed))
-    found.model_copy(update={"stimuli": stimuli}).write(target)
-    values = _named(study.model_dump(), names)
+    for stimulus in stimulus_set.stimuli:
+        if stimulus.system in names and stimulus.sentence in names:
+            path = f"q{secrets.token_hex(8)}{Path(stimulus.path).suffix}"
+            (target / path).write_bytes((source / stimulus.path).read_bytes())
+            changed = {
+                "system": names[stimulus.system],
+                "sentence": names[stimulus.sentence],
+                "path": path,
+            }
+            stimuli.append(stimulus.model_copy(update=changed))
+    stimulus_set.model_copy(update={"stimuli": stimuli}).write(target)
+    values = _renamed(study.model_dump(), names)
     values |= {"stimuli": "stimuli", "database": None, "name": "q" + secrets.token_hex(8)}
     values["sentences"] = [names[s] for s in sentences]
     values["pages_per_listener"] = min(study.pages_per_listener, len(sentences))
@@ -76,8 +80,8 @@ def renamed(study: Study, study_yaml: Path, folder: Path) -> tuple[Path, dict[st
     return copy, names
 
 
-def _named(value: Any, names: dict[str, str]) -> Any:
-    """The same with every whole text that is a name replaced; sentences not heard are left out."""
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    """Replace strings that are names; drop sentences without a new name."""
     if isinstance(value, dict):
         heard = dict(value)
         if heard.get("sentences"):
@@ -86,64 +90,66 @@ def _named(value: Any, names: dict[str, str]) -> Any:
             heard["gold"] = [g for g in heard["gold"] if g["sentence"] in names]
         if heard.get("type") == "pause":
             heard["minutes"] = 0
-        return {names.get(k, k): _named(v, names) for k, v in heard.items()}
+        return {names.get(k, k): _renamed(v, names) for k, v in heard.items()}
     if isinstance(value, list | tuple):
-        return [_named(one, names) for one in value]
+        return [_renamed(element, names) for element in value]
     return names.get(value, value) if isinstance(value, str) else value
 
 
-def checks(seen: Sitting, hidden: Sequence[str]) -> list[Check]:
-    """What was seen, held against what a listener must not learn."""
+def checks(observations: Observations, hidden: Sequence[str]) -> list[BlindnessCheck]:
+    """Check the observations against the names that a listener must not learn."""
     return [
-        Check("no response names a system, a sentence or a file", _named_in(seen, hidden)),
-        Check("the page itself names none", _in_documents(seen, hidden)),
-        Check("all sounds of a page have the same size", _sizes(seen)),
-        Check("all sounds of a page decode to the same length", _decoded(seen)),
-        Check("sounds carry no validator, file name or text", _validators(seen)),
-        Check("every sound has an address of its own", _addresses(seen)),
-        Check("no version of a page comes faster than another", _timing(seen)),
-        Check("nothing is asked of a foreign host", sorted(seen.hosts)),
+        BlindnessCheck(
+            "no response names a system, a sentence or a file", _named_in(observations, hidden)
+        ),
+        BlindnessCheck("the page itself names none", _in_documents(observations, hidden)),
+        BlindnessCheck("all sounds of a page have the same size", _sizes(observations)),
+        BlindnessCheck("all sounds of a page decode to the same length", _decoded(observations)),
+        BlindnessCheck("sounds carry no validator, file name or text", _validators(observations)),
+        BlindnessCheck("every sound has an address of its own", _addresses(observations)),
+        BlindnessCheck("no version of a page comes faster than another", _timing(observations)),
+        BlindnessCheck("nothing is asked of a foreign host", sorted(observations.hosts)),
     ]
 
 
-def _named_in(seen: Sitting, hidden: Sequence[str]) -> list[str]:
+def _named_in(observations: Observations, hidden: Sequence[str]) -> list[str]:
     return [
-        f"{answer.url}: contains {word!r}"
-        for answer in seen.answers
+        f"{response.url}: contains {word!r}"
+        for response in observations.responses
         for word in hidden
-        if word in answer.url or word in json.dumps(answer.headers) or word in answer.body
+        if word in response.url or word in json.dumps(response.headers) or word in response.body
     ]
 
 
-def _in_documents(seen: Sitting, hidden: Sequence[str]) -> list[str]:
+def _in_documents(observations: Observations, hidden: Sequence[str]) -> list[str]:
     return [
         f"page {i + 1}: contains {word!r}"
-        for i, document in enumerate(seen.documents)
+        for i, document in enumerate(observations.documents)
         for word in hidden
         if word in document
     ]
 
 
-def _sizes(seen: Sitting) -> list[str]:
+def _sizes(observations: Observations) -> list[str]:
     return [
         f"page {page + 1}: {sorted({a.size for a in sounds})} bytes"
-        for page, sounds in seen.sounds.items()
+        for page, sounds in observations.sounds.items()
         if len({a.size for a in sounds}) > 1
     ]
 
 
-def _decoded(seen: Sitting) -> list[str]:
+def _decoded(observations: Observations) -> list[str]:
     return [
-        f"page {page + 1}: {sorted(set(found))} samples"
-        for page, found in seen.lengths.items()
-        if len(set(found)) > 1
+        f"page {page + 1}: {sorted(set(lengths))} samples"
+        for page, lengths in observations.lengths.items()
+        if len(set(lengths)) > 1
     ]
 
 
-def _validators(seen: Sitting) -> list[str]:
+def _validators(observations: Observations) -> list[str]:
     telling = {"etag", "last-modified", "content-disposition"}
     against = []
-    for page, sounds in seen.sounds.items():
+    for page, sounds in observations.sounds.items():
         names = [{k: v for k, v in a.headers.items() if k != "date"} for a in sounds]
         for sound, headers in zip(sounds, names, strict=True):
             if telling & set(headers) or headers != names[0]:
@@ -153,38 +159,39 @@ def _validators(seen: Sitting) -> list[str]:
     return against
 
 
-def _addresses(seen: Sitting) -> list[str]:
-    addresses = [a.url for sounds in seen.sounds.values() for a in sounds]
+def _addresses(observations: Observations) -> list[str]:
+    addresses = [a.url for sounds in observations.sounds.values() for a in sounds]
     twice = {a for a in addresses if addresses.count(a) > 1}
     return [f"{a}: more than one sound" for a in sorted(twice)]
 
 
-def _timing(seen: Sitting) -> list[str]:
-    """Versions of a page whose sound comes first, or last, in every round of fetching all of them.
+def _timing(observations: Observations) -> list[str]:
+    """Return the pages where one version always arrives first or last.
 
     By chance that happens to one of two versions in one of 256 pages, and to one of six in one of
-    a million; a difference below 1 ms, which nobody could use, does not count.
+    a million; a difference below 1 ms, which no listener could use, does not count.
     """
     against = []
-    for page, versions in seen.seconds.items():
+    for page, versions in observations.seconds.items():
         rounds = list(zip(*versions, strict=True))
-        for way, sign in (("first", 1), ("last", -1)):
+        for order, sign in (("first", 1), ("last", -1)):
             ordered = [sorted((sign * t, i) for i, t in enumerate(times)) for times in rounds]
-            apart = all(len(o) > 1 and o[1][0] - o[0][0] > 0.001 for o in ordered)
-            if apart and len({o[0][1] for o in ordered}) == 1:
-                said = f"one version came {way} in all {len(rounds)} rounds"
-                against.append(f"page {page + 1}: {said}")
+            distinct = all(len(o) > 1 and o[1][0] - o[0][0] > 0.001 for o in ordered)
+            if distinct and len({o[0][1] for o in ordered}) == 1:
+                against.append(
+                    f"page {page + 1}: one version arrived {order} in all {len(rounds)} rounds"
+                )
     return against
 
 
-def named_in_texts(study: Study) -> Check:
-    """Names of systems in what listeners read, which the study's author wrote."""
+def named_in_texts(study: Study) -> BlindnessCheck:
+    """Check that no text for listeners contains the name of a system."""
     hidden = {"systems", "sentences", "pairs", "gold"}
     steps = [step.model_dump(exclude=hidden) for step in study.sitting]
     shown = json.dumps([study.title, study.prompt, study.consent.text, steps])
     against = [
-        f"{system!r} stands in a text of the study file"
+        f"{system!r} is in a text of the study file"
         for system in study.systems
         if re.search(rf"(?<!\w){re.escape(system)}(?!\w)", shown)
     ]
-    return Check("no text of the study file names a system", against)
+    return BlindnessCheck("no text of the study file names a system", against)

@@ -1,4 +1,4 @@
-"""Everything that an audit's browser received, and the checks of it."""
+"""Observations of an audit's browser, and the results of their checks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,8 +7,11 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A response as the browser got it. `body` is text; of a sound, its first bytes."""
+class Response:
+    """Response as the browser received it.
+
+    `body` is the text, or the first bytes of a sound; `size` is in bytes.
+    """
 
     url: str
     headers: dict[str, str]
@@ -17,25 +20,36 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Check:
-    """One property, and what speaks against it."""
+class BlindnessCheck:
+    """Property that keeps listeners blind, and the violations of it."""
 
     name: str
     against: list[str]
 
     @property
     def passed(self) -> bool:
-        """Whether nothing speaks against it."""
+        """True if there is no violation."""
         return not self.against
 
 
 @dataclass
-class Sitting:
-    """What a browser saw on the way through the study, page by page."""
+class Observations:
+    """All that a browser received in one sitting.
 
-    answers: list[Answer] = field(default_factory=list)
+    The dictionaries are by page number.
+
+    Attributes:
+        responses: responses to all requests but those for files of the web framework.
+        documents: pages as the browser shows them, with its storage.
+        sounds: responses to the requests for sounds.
+        seconds: by sound, the durations of repeated requests, s.
+        lengths: by sound, the decoded length, samples.
+        hosts: foreign hosts that were contacted.
+    """
+
+    responses: list[Response] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
-    sounds: dict[int, list[Answer]] = field(default_factory=dict)
+    sounds: dict[int, list[Response]] = field(default_factory=dict)
     seconds: dict[int, list[list[float]]] = field(default_factory=dict)
     lengths: dict[int, list[int]] = field(default_factory=dict)
     hosts: set[str] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""The audit of blindness: clean on what we ship, and it finds what is planted."""
+"""Audit of blindness: clean on our pages, and planted violations fail it."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mushra_app.audit.checks import checks, named_in_texts, renamed
-from mushra_app.audit.observed import Answer, Sitting
+from mushra_app.audit.observed import Observations, Response
 from mushra_app.study.file import read_study
 from mushra_app.study.steps import TextStep, TrialsStep
 from tests.mushra_app.support import SENTENCES, SYSTEMS, make_study
@@ -43,7 +43,7 @@ def test_a_text_that_names_a_system_fails(mixed):
     study = read_study(mixed)
     assert named_in_texts(study).passed
     told = study.model_copy(update={"prompt": "How natural is zebrabaseline?"})
-    assert named_in_texts(told).against == ["'zebrabaseline' stands in a text of the study file"]
+    assert named_in_texts(told).against == ["'zebrabaseline' is in a text of the study file"]
     longer = study.model_copy(update={"prompt": "How natural is zebrabaselines?"})
     assert named_in_texts(longer).passed
 
@@ -54,26 +54,35 @@ def run(study):
     return subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
 
 
-SOUND = Answer("u", {"content-type": "audio/wav"}, " " * 36 + "data", 100)
+SOUND = Response("u", {"content-type": "audio/wav"}, " " * 36 + "data", 100)
 
 
 @pytest.mark.parametrize(
     ("failing", "seen"),
     [
-        ("no response names", Sitting(answers=[Answer("http://x/a", {}, "by qsecret", 9)])),
-        ("no response names", Sitting(answers=[Answer("http://x/qsecret.wav", {}, "", 9)])),
-        ("no response names", Sitting(answers=[Answer("u", {"x-name": "qsecret"}, "", 9)])),
-        ("the page itself", Sitting(documents=["<p id='qsecret'>"])),
-        ("same size", Sitting(sounds={0: [SOUND, replace(SOUND, url="v", size=99)]})),
-        ("same length", Sitting(lengths={0: [5, 6]})),
-        ("no validator", Sitting(sounds={0: [replace(SOUND, headers={"etag": "1"})]})),
-        ("no validator", Sitting(sounds={0: [replace(SOUND, body="LIST artist" + " " * 60)]})),
-        ("address of its own", Sitting(sounds={0: [SOUND, SOUND]})),
-        ("comes faster", Sitting(seconds={0: [[0.01] * 9, [0.012] * 9, [0.05] * 9]})),
-        ("comes faster", Sitting(seconds={0: [[0.01] * 9, [0.02] * 9]})),
-        ("foreign host", Sitting(hosts={"cdn.example"})),
+        (
+            "no response names",
+            Observations(responses=[Response("http://x/a", {}, "by qsecret", 9)]),
+        ),
+        (
+            "no response names",
+            Observations(responses=[Response("http://x/qsecret.wav", {}, "", 9)]),
+        ),
+        (
+            "no response names",
+            Observations(responses=[Response("u", {"x-name": "qsecret"}, "", 9)]),
+        ),
+        ("the page itself", Observations(documents=["<p id='qsecret'>"])),
+        ("same size", Observations(sounds={0: [SOUND, replace(SOUND, url="v", size=99)]})),
+        ("same length", Observations(lengths={0: [5, 6]})),
+        ("no validator", Observations(sounds={0: [replace(SOUND, headers={"etag": "1"})]})),
+        ("no validator", Observations(sounds={0: [replace(SOUND, body="LIST artist" + " " * 60)]})),
+        ("address of its own", Observations(sounds={0: [SOUND, SOUND]})),
+        ("comes faster", Observations(seconds={0: [[0.01] * 9, [0.012] * 9, [0.05] * 9]})),
+        ("comes faster", Observations(seconds={0: [[0.01] * 9, [0.02] * 9]})),
+        ("foreign host", Observations(hosts={"cdn.example"})),
     ],
-)  # fmt: skip
+)
 def test_what_is_planted_is_found(failing, seen):
     found = [check for check in checks(seen, ["qsecret"]) if not check.passed]
     assert len(found) == 1
