@@ -15,8 +15,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from intone.documents import Closed
 from intone.errors import UserError
 from intone.files import sha256
 from intone.resources import cache_path
@@ -24,19 +25,17 @@ from intone.resources import cache_path
 DONE = "asset.json"
 
 
-class Wheel(BaseModel):
+class Wheel(Closed):
     """A pinned wheel of the package registry."""
 
-    model_config = ConfigDict(extra="forbid")
     package: str
     version: str
     sha256: str
 
 
-class Asset(BaseModel):
+class Asset(Closed):
     """One entry of `assets.toml`."""
 
-    model_config = ConfigDict(extra="forbid")
     what: str
     licence: str
     default: bool

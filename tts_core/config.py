@@ -2,23 +2,24 @@
 
 import hashlib
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from intone.documents import Closed, Document, Location, check, load
 from intone.errors import UserError
-from tts_core.model_config import Config, ModelConfig, TextEncoderConfig
+from tts_core.model_config import ModelConfig, TextEncoderConfig
 
 RECIPES = Path(__file__).parent / "recipes"
 ABLATIONS = "ablations"
 """Folder, inside that of the recipes, of those that change one line of another."""
-AnyRecipe = TypeVar("AnyRecipe", bound=Config)
+AnyRecipe = TypeVar("AnyRecipe", bound=Closed)
 STAGES = {"ntts": 2, "ntts_attention": 1, "durian_plus": 1, "kathaka": 3, "camp": 2}
 
 
-class Features(Config):
+class Features(Closed):
     """How audio becomes a log-mel spectrogram (natural log of the mel magnitude)."""
 
     name: str = Field(default="hifigan22k", description="name of the preset")
@@ -74,7 +75,7 @@ def preset(name: str) -> Features:
     return PRESETS[name]
 
 
-class StageConfig(Config):
+class StageConfig(Closed):
     """One stage of training."""
 
     steps: int = Field(gt=0, description="optimiser steps")
@@ -149,7 +150,7 @@ class StageConfig(Config):
         return self
 
 
-class Recipe(Config):
+class Recipe(Closed):
     """One experiment: a file in `tts_core/recipes`, or one of yours that inherits from it."""
 
     name: str = Field(description="name of the recipe")
@@ -201,18 +202,30 @@ def load_recipe(name: str, overrides: dict[str, Any] | None = None) -> Recipe:
 def read_recipe(
     schema: type[AnyRecipe], folder: Path, name: str, overrides: dict[str, Any] | None = None
 ) -> AnyRecipe:
-    """As `load_recipe`, of any schema with a `name`; recipes of the house stand in `folder`."""
+    """Read a recipe of any schema that has a `name`, as `load_recipe` does.
+
+    The recipes that are part of the project are in `folder`.
+    """
     path = _recipe_path(name, None, folder)
-    merged = _read_with_parents(path, (), folder)
+    documents = _with_parents(path, (), folder)
+    merged: dict[str, Any] = {}
+    for document in reversed(documents):
+        merged.pop("name", None)
+        own = {key: value for key, value in document.values.items() if key != "inherits"}
+        merged = _merge(merged, deepcopy(own))
     for dotted, value in (overrides or {}).items():
         _set(merged, dotted, value)
     merged.setdefault("name", path.stem)
-    try:
-        return schema.model_validate(merged)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{path}: {key}: {first['msg']} (got {first['input']!r})") from error
+
+    def where(location: Location) -> str:
+        key = ".".join(str(part) for part in location)
+        for dotted, value in (overrides or {}).items():
+            if f"{key}.".startswith(f"{dotted}."):
+                return f"{dotted}={value}"
+        # The recipe itself comes first, then its parents.
+        return max(documents, key=lambda d: len(d.existing(location))).where(location)
+
+    return check(merged, schema, where, "correct it")
 
 
 def _recipe_path(name: str, beside: Path | None, folder: Path) -> Path:
@@ -226,22 +239,16 @@ def _recipe_path(name: str, beside: Path | None, folder: Path) -> Path:
     raise UserError(f"{name}: no such recipe; give a YAML file or one of: {known}")
 
 
-def _read_with_parents(path: Path, seen: tuple[Path, ...], folder: Path) -> dict[str, Any]:
+def _with_parents(path: Path, seen: tuple[Path, ...], folder: Path) -> list[Document]:
+    """Return a recipe and the recipes it inherits from, the recipe itself first."""
     if path in seen:
         raise UserError(f"{path}: inherits from itself; remove the circle")
-    try:
-        own = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from error
-    if not isinstance(own, dict):
-        raise UserError(f"{path}: a recipe is a mapping of keys to values")
-    parent = own.pop("inherits", None)
+    document = load(path)
+    parent = document.values.get("inherits")
     if parent is None:
-        return own
+        return [document]
     inherited = _recipe_path(str(parent), path.parent, folder)
-    base = _read_with_parents(inherited, (*seen, path), folder)
-    base.pop("name", None)
-    return _merge(base, own)
+    return [document, *_with_parents(inherited, (*seen, path), folder)]
 
 
 def _merge(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

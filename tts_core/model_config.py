@@ -2,18 +2,14 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from intone.documents import Closed
 
 System = Literal["ntts", "ntts_attention", "durian_plus", "kathaka", "camp"]
 
 
-class Config(BaseModel):
-    """Base of every configuration: unknown keys are refused and nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TextEncoderConfig(Config):
+class TextEncoderConfig(Closed):
     """The pre-trained text encoder (BERT in the papers)."""
 
     name: str = Field(default="minilm", description="asset name, local folder or hub name")
@@ -24,7 +20,7 @@ class TextEncoderConfig(Config):
     lr: float = Field(default=2e-5, gt=0, description="its learning rate when fine-tuned")
 
 
-class ModelConfig(Config):
+class ModelConfig(Closed):
     """Widths of one system. Defaults are the papers' or, where unpublished, their family's."""
 
     system: System = Field(description="which system to build")

@@ -4,8 +4,9 @@ import os
 import shutil
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
+from intone.documents import Closed, read
 from intone.errors import UserError
 from intone.resources import data_path
 from tts_core.config import Features
@@ -17,10 +18,9 @@ FILE_NAME = "voice.json"
 SHIPPED = "voices/default"
 
 
-class VoiceSystem(BaseModel):
+class VoiceSystem(Closed):
     """One system of a voice."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     recipe: str = Field(description="name of the training recipe")
     recipe_digest: str
     weights_sha256: str
@@ -31,10 +31,9 @@ class VoiceSystem(BaseModel):
     )
 
 
-class Voice(BaseModel):
+class Voice(Closed):
     """`voice.json`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     version: int = 1
     name: str
     speaker: str = Field(description="who speaks; a stand-in voice says so")
@@ -169,11 +168,7 @@ def read_voice(folder: Path) -> Voice:
     path = folder / FILE_NAME
     if not path.is_file():
         raise UserError(f"{folder}: not a voice; it has no {FILE_NAME}")
-    try:
-        voice = Voice.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    voice = read(path, Voice, "pack the voice again")
     if voice.features_digest != voice.features.digest():
         raise UserError(
             f"{path}: says the features' digest is {voice.features_digest}, but theirs is "

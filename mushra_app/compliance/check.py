@@ -5,9 +5,11 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from intone.contracts import StimulusSet
+from intone.documents import Closed, read
+from intone.errors import UserError
 from intone.files import write_whole
 from mushra_app.compliance.rows import DEPARTS, Row
 from mushra_app.compliance.sounds import mask_text
@@ -17,7 +19,6 @@ from mushra_app.sounds.preflight_rules import Finding
 from mushra_app.sounds.recognised import FindRecogniser
 from mushra_app.study.file import LOW, MID, conditions, read_study
 from mushra_app.study.manifest import audio_folder
-from mushra_app.study.strict import Strict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,7 +27,7 @@ FILE_NAME = "check.json"
 _COLOURS = {"met": "green", "departs": "red", "you must report": "yellow"}
 
 
-class Report(Strict):
+class Report(Closed):
     """`check.json`."""
 
     version: Literal[1] = 1
@@ -94,8 +95,8 @@ def check_study(
 def _heard(folder: Path, recogniser: str) -> dict[str, str]:
     """By digest of a file, what the same recogniser understood at the last check."""
     try:
-        last = Report.model_validate_json((folder / FILE_NAME).read_bytes()).sounds
-    except (OSError, ValidationError):
+        last = read(folder / FILE_NAME, Report).sounds
+    except UserError:
         return {}
     if last.recogniser != recogniser:
         return {}

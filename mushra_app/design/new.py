@@ -5,9 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
 from intone.contracts import StimulusSet
+from intone.documents import check
 from intone.errors import UserError
 from mushra_app.sounds.stimuli import prepare
 from mushra_app.study.defaults import WORDS
@@ -85,30 +84,29 @@ def new_study(
     pages = pages_per_listener or min(len(wanted), 20)
     words = WORDS[language]
     contact = contact or words.contact
-    try:
-        study = Study.model_validate(
-            {
-                "name": re.sub(r"[^\w.-]+", "-", f"{found.name}-{out_yaml.stem}")[:64],
-                "title": title or words.title,
-                "prompt": words.prompt,
-                "language": language,
-                "stimuli": _relative(folder, out_yaml.parent),
-                "reference": reference,
-                "systems": chosen,
-                "sentences": wanted,
-                "anchors": Anchors(low=anchors, mid=anchors),
-                "pages_per_listener": pages,
-                "seed": seed,
-                "on_switch": on_switch,
-                "contact": contact,
-                "consent": Consent(version="1", text=words.consent.format(contact=contact)),
-                "database": database,
-                "sitting": list(sitting or USUAL),
-            }
-        )
-    except ValidationError as error:
-        message = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise UserError(f"{stimuli_dir}: {message}") from error
+    study = check(
+        {
+            "name": re.sub(r"[^\w.-]+", "-", f"{found.name}-{out_yaml.stem}")[:64],
+            "title": title or words.title,
+            "prompt": words.prompt,
+            "language": language,
+            "stimuli": _relative(folder, out_yaml.parent),
+            "reference": reference,
+            "systems": chosen,
+            "sentences": wanted,
+            "anchors": Anchors(low=anchors, mid=anchors),
+            "pages_per_listener": pages,
+            "seed": seed,
+            "on_switch": on_switch,
+            "contact": contact,
+            "consent": Consent(version="1", text=words.consent.format(contact=contact)),
+            "database": database,
+            "sitting": list(sitting or USUAL),
+        },
+        Study,
+        str(stimuli_dir),
+        "choose others",
+    )
     out_yaml.parent.mkdir(parents=True, exist_ok=True)
     prepare(study, out_yaml, progress)
     write_study(study, out_yaml)

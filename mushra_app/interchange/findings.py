@@ -5,17 +5,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from intone.documents import Closed
 from intone.files import write_whole
 
 Kind = Literal["lost", "changed", "added", "note"]
 
 
-class Finding(BaseModel):
+class Finding(Closed):
     """One thing that the study says differently from the file it was made of."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Kind = Field(
         description="lost: the study does not say it; changed: it says it differently; added: it "
@@ -30,10 +29,8 @@ class Finding(BaseModel):
     value: Any = Field(default=None, description="what stood there, verbatim")
 
 
-class StimulusOf(BaseModel):
+class StimulusOf(Closed):
     """Where a stimulus of the file went."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     page: str
     label: str
@@ -43,10 +40,8 @@ class StimulusOf(BaseModel):
     kept: bool = Field(description="whether it is part of the stimulus set")
 
 
-class ImportReport(BaseModel):
+class ImportReport(Closed):
     """All that a reader of an imported study must know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     tool: str = Field(description="whose file it was")
     source: str = Field(description="name of the file, without its folder")

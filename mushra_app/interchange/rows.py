@@ -1,8 +1,9 @@
 """Rows of the tables that only the listening test has; those for analysis are in the contracts."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from intone.contracts.ratings import Origin
+from intone.documents import Closed
 
 _STUDY = "name of the study"
 _LISTENER = "pseudonym of the listener"
@@ -10,11 +11,7 @@ _SESSION = "pseudonym of the sitting"
 _ORIGIN = "human, simulated, or imported:<tool>; never changed later"
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Event(_Row):
+class Event(Closed):
     """Something that happened in a listener's browser."""
 
     study: str = Field(description=_STUDY)
@@ -28,7 +25,7 @@ class Event(_Row):
     origin: Origin = Field(description=_ORIGIN)
 
 
-class Remark(_Row):
+class Remark(Closed):
     """A comment or a reported problem, in a listener's words."""
 
     study: str = Field(description=_STUDY)
@@ -41,7 +38,7 @@ class Remark(_Row):
     origin: Origin = Field(description=_ORIGIN)
 
 
-class Answer(_Row):
+class Answer(Closed):
     """One answer on a page without ratings, such as a questionnaire."""
 
     study: str = Field(description=_STUDY)

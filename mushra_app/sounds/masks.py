@@ -2,12 +2,12 @@
 
 from pydantic import Field
 
+from intone.documents import Closed
 from mushra_app.sounds.anchors import CUT_OFFS, low_pass, measure
 from mushra_app.study.file import LOW, MID, Study
-from mushra_app.study.strict import Strict
 
 
-class MaskReport(Strict):
+class MaskReport(Closed):
     """An anchor's filter, measured against the mask of BS.1534-3."""
 
     anchor: str

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy import signal
 
+from intone.documents import Closed
 from mushra_app.sounds.stimuli import loudness
-from mushra_app.study.strict import Strict
 
 SHORTEST_S = 0.4
 SILENT_BELOW_DB = 40.0
@@ -33,7 +33,7 @@ _FULL = 0.999
 Signal = NDArray[np.floating]
 
 
-class Sound(Strict):
+class Sound(Closed):
     """One file, measured."""
 
     seconds: float = Field(description="duration, s")

@@ -8,16 +8,17 @@ import soundfile
 from pydantic import Field
 
 from intone.contracts import Stimulus, StimulusSet
+from intone.documents import Closed
+from intone.edit_distance import edit_distance
 from intone.errors import UserError
 from intone.files import sha256
 from mushra_app.sounds.masks import MaskReport, masks
 from mushra_app.sounds.measure import Sound, measure_sound
 from mushra_app.sounds.preflight_rules import Finding, between, by_itself
-from mushra_app.sounds.recognised import Recogniser, word_errors
+from mushra_app.sounds.recognised import Recogniser
 from mushra_app.sounds.stimuli import prepare
 from mushra_app.study.file import LOW, MID, Study
 from mushra_app.study.manifest import Manifest, audio_folder
-from mushra_app.study.strict import Strict
 
 MOST_WORDS_WRONG = 0.3
 NO_RECOGNISER = "recogniser not installed: texts were not compared"
@@ -26,7 +27,7 @@ Progress = Callable[[str, int, int], None]
 Key = tuple[str, str]
 
 
-class File(Strict):
+class File(Closed):
     """One file of the stimulus set, or one anchor, and what is played of it."""
 
     sentence: str
@@ -40,7 +41,7 @@ class File(Strict):
     word_error_rate: float | None = Field(description="word errors over words of the text")
 
 
-class Preflight(Strict):
+class Preflight(Closed):
     """What `intone study check` found out about the sounds."""
 
     sample_rate: int | None = Field(description="at which all is played, Hz")
@@ -205,7 +206,7 @@ def _compare(
     said = recogniser.words(stimulus.text) if recogniser else ()
     if recogniser is None or heard is None or not said:
         return None
-    errors = word_errors(said, recogniser.words(heard))
+    errors = edit_distance(said, recogniser.words(heard))
     rate = errors / len(said)
     # One word in three is nothing yet: recognisers stumble over names.
     if errors >= 2 and rate > MOST_WORDS_WRONG:

@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from intone.documents import Closed
 from mushra_app.sounds.measure import SHORTEST_S, Sound
 from mushra_app.study.file import Study
-from mushra_app.study.strict import Strict
 
 LONGEST_S = 12.0
 LONGEST_EDGE_S = 1.0
@@ -30,7 +30,7 @@ Check = Literal[
 ]  # fmt: skip
 
 
-class Finding(Strict):
+class Finding(Closed):
     """One thing that is wrong; an error keeps the study from being served."""
 
     severity: Literal["error", "warning"]

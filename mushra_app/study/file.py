@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-from intone.errors import UserError
+from intone.documents import Closed, read
 from intone.files import write_whole
 from mushra_app.study.languages import Language
 from mushra_app.study.manifest import audio_folder
 from mushra_app.study.steps import (
     Arm,
+    Name,
     RatingStep,
     Recruiting,
     Step,
@@ -22,7 +23,6 @@ from mushra_app.study.steps import (
     TrainingStep,
     TrialsStep,
 )
-from mushra_app.study.strict import Name, Strict
 
 LOW, MID = "anchor-3.5k", "anchor-7k"
 SCHEMA_NAME = "study-1.schema.json"
@@ -36,14 +36,14 @@ def _plain_sitting() -> list[Step]:
     return [TextStep(), TrialsStep()]
 
 
-class Anchors(Strict):
+class Anchors(Closed):
     """Which low-quality anchors stand on every page (ITU-R BS.1534-3, section 5.1)."""
 
     low: bool = Field(True, description="the reference, low-passed at 3.5 kHz")
     mid: bool = Field(True, description="the reference, low-passed at 7 kHz")
 
 
-class Consent(Strict):
+class Consent(Closed):
     """What a listener agrees to; text and version are stored with the decision."""
 
     version: str = Field(
@@ -52,7 +52,7 @@ class Consent(Strict):
     text: str = Field(min_length=1, description="shown before anything else (Markdown)")
 
 
-class Study(Strict):
+class Study(Closed):
     """A MUSHRA study of one stimulus set."""
 
     name: str = Field(
@@ -186,34 +186,7 @@ def read_study(path: Path) -> Study:
     Raises:
         UserError: not there, not YAML, or not a study; names the file, the line and the key.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: no study file there; make one with `intone study new STIMULI`")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise UserError(
-            f"{path}, line {line}: not UTF-8; save the file in that encoding"
-        ) from error
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "not readable"
-        raise UserError(f"{path}{where}: not valid YAML ({problem}); mend that line") from error
-    if not isinstance(values, dict):
-        raise UserError(f"{path}: not a study; make one with `intone study new STIMULI`")
-    try:
-        return Study.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        message = first["msg"].removeprefix("Value error, ")
-        loc = first["loc"] or (message.split(":")[0],)
-        key = ".".join(str(part) for part in loc)
-        said = message if message.startswith(key) else f"{key}: {message}"
-        raise UserError(f"{path}, line {_line(root, loc)}: {said}") from error
+    return read(path, Study, "correct it", "make a study with `intone study new STIMULI`")
 
 
 def write_study(study: Study, path: Path) -> None:
@@ -257,21 +230,3 @@ def _plain(value: Any) -> Any:
         kind = getattr(value, "type", None)
         return {"type": kind, **said} if kind else said
     return value
-
-
-def _line(root: yaml.Node | None, loc: Sequence[int | str]) -> int:
-    """Line (from 1) of the node that a pydantic location points at, or of its nearest parent."""
-    line, node = 1, root
-    for part in loc:
-        found = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == str(part):
-                    line, found = key.start_mark.line + 1, value
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            found = node.value[part] if part < len(node.value) else None
-            line = found.start_mark.line + 1 if found else line
-        if found is None:
-            break
-        node = found
-    return line

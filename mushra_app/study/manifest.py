@@ -7,17 +7,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
+
+from intone.documents import Closed, read
+from intone.errors import UserError
 
 MANIFEST = "manifest.json"
 
 PlayedRole = Literal["system", "reference", "copy_synthesis", "anchor_low", "anchor_mid"]
 
 
-class Item(BaseModel):
+class Item(Closed):
     """One file as it is played."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     sentence: str
     text: str
@@ -30,10 +31,8 @@ class Item(BaseModel):
     loudness_lufs: float = Field(description="integrated loudness after the gain, LUFS")
 
 
-class Manifest(BaseModel):
+class Manifest(Closed):
     """What `prepare` made and from what."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     made_from: str = Field(description="digest of the stimulus set and of the study's choices")
     sample_rate: int
@@ -65,11 +64,11 @@ def audio_folder(study_yaml: Path) -> Path:
 def read_manifest(folder: Path) -> Manifest | None:
     """The manifest of a folder, if every file it names is there as it was written."""
     try:
-        found = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        found = read(folder / MANIFEST, Manifest)
         for item in found.items:
             if hashlib.sha256((folder / item.path).read_bytes()).hexdigest() != item.sha256:
                 return None
-    except (OSError, ValidationError):
+    except (OSError, UserError):
         return None
     return found
 

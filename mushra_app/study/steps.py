@@ -6,10 +6,13 @@ page of each kind asks, stores and accepts is in `mushra_app.page_types`, one fi
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from intone.documents import Closed
 from mushra_app.study import page_names
-from mushra_app.study.strict import Name, Strict
+
+# The database stores that many characters of a name.
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 def _known(name: str) -> str:
@@ -25,7 +28,7 @@ def _listed(schema: dict[str, Any]) -> None:
 PageTypeName = Annotated[str, AfterValidator(_known), Field(json_schema_extra=_listed)]
 
 
-class TextStep(Strict):
+class TextStep(Closed):
     """A page to read."""
 
     type: Literal["text"] = "text"
@@ -35,7 +38,7 @@ class TextStep(Strict):
     text: str | None = Field(default=None, description="Markdown; null: the usual instructions")
 
 
-class Question(Strict):
+class Question(Closed):
     """One question of a questionnaire."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="column of the export")
@@ -64,7 +67,7 @@ class Question(Strict):
         return self
 
 
-class QuestionsStep(Strict):
+class QuestionsStep(Closed):
     """A questionnaire; it may stand anywhere in a sitting."""
 
     type: Literal["questions"] = "questions"
@@ -80,7 +83,7 @@ class QuestionsStep(Strict):
         return self
 
 
-class HeadphonesStep(Strict):
+class HeadphonesStep(Closed):
     """A check that listeners wear headphones (antiphase: Woods 2017; Huggins: Milne 2021)."""
 
     type: Literal["headphones"] = "headphones"
@@ -102,26 +105,26 @@ class HeadphonesStep(Strict):
         return self
 
 
-class LoudnessStep(Strict):
+class LoudnessStep(Closed):
     """Listeners set a comfortable loudness once; it is stored and stays for the whole sitting."""
 
     type: Literal["loudness"] = "loudness"
 
 
-class PauseStep(Strict):
+class PauseStep(Closed):
     """A rest."""
 
     type: Literal["pause"] = "pause"
     minutes: float = Field(default=0, ge=0, le=30, description="shortest rest, minutes")
 
 
-class CommentsStep(Strict):
+class CommentsStep(Closed):
     """Room for remarks about the whole test."""
 
     type: Literal["comments"] = "comments"
 
 
-class Gold(Strict):
+class Gold(Closed):
     """A page whose right answer is known, mixed among the others and kept apart from them."""
 
     sentence: Name = Field(description="sentence id")
@@ -130,7 +133,7 @@ class Gold(Strict):
     )
 
 
-class _RatingStep(Strict):
+class _RatingStep(Closed):
     page: PageTypeName = Field(
         default="mushra",
         description="mushra: BS.1534-3; mushra_nmr: the same without a mentioned reference, so "
@@ -212,7 +215,7 @@ Step = Annotated[
 RatingStep = TrainingStep | TrialsStep
 
 
-class Arm(Strict):
+class Arm(Closed):
     """One of several groups to which listeners are assigned in turn, in a random order."""
 
     name: str = Field(pattern=r"^[\w.-]{1,32}$", description="written into every rating")
@@ -221,7 +224,7 @@ class Arm(Strict):
     )
 
 
-class Recruiting(Strict):
+class Recruiting(Closed):
     """Where listeners come from and what they are sent back with.
 
     Prolific brings PROLIFIC_PID, MTurk workerId, SONA survey_code; a code for each outcome goes

@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue
+
+from intone.documents import Closed
 
 MOST_MS = 10**9
 
@@ -15,24 +17,20 @@ def _at_most(value: object) -> object:
 Milliseconds = Annotated[int, BeforeValidator(_at_most), Field(ge=0)]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewSession(_Body):
+class NewSession(Closed):
     """Body of POST /session: a simulated listener shows its token, a person sends nothing."""
 
     simulation_token: str | None = Field(None, max_length=100)
 
 
-class Decision(_Body):
+class Decision(Closed):
     """Body of POST /consent."""
 
     version: str = Field(max_length=64)
     agree: bool
 
 
-class RatingIn(_Body):
+class RatingIn(Closed):
     """Body of PUT /rating: the state of one slider."""
 
     score: int | None = Field(None, ge=0, le=100, description="none until it was rated")
@@ -42,7 +40,7 @@ class RatingIn(_Body):
     seq: int = Field(ge=1, le=2**31 - 1)
 
 
-class ChoiceIn(_Body):
+class ChoiceIn(Closed):
     """Body of PUT /choice: which of two versions was preferred."""
 
     choice: Literal["first", "second", "none"]
@@ -50,14 +48,14 @@ class ChoiceIn(_Body):
     seq: int = Field(ge=1, le=2**31 - 1)
 
 
-class AnswersIn(_Body):
+class AnswersIn(Closed):
     """Body of PUT /answers: what a page without ratings has been answered so far."""
 
     answers: dict[str, JsonValue]
     seq: int = Field(ge=1, le=2**31 - 1)
 
 
-class EventIn(_Body):
+class EventIn(Closed):
     """One event of the log."""
 
     key: str = Field(pattern=r"^[\w-]{1,40}$")
@@ -68,14 +66,14 @@ class EventIn(_Body):
     )
 
 
-class EventsIn(_Body):
+class EventsIn(Closed):
     """Body of POST /events."""
 
     page: int = Field(ge=0, le=9999)
     events: list[EventIn] = Field(max_length=200)
 
 
-class RemarkIn(_Body):
+class RemarkIn(Closed):
     """Body of POST /remark."""
 
     page: int | None = Field(default=None, ge=0, le=9999)

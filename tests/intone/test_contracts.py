@@ -66,7 +66,7 @@ def test_changed_or_missing_audio_is_refused(tmp_path):
     (folder / "a" / "s1.wav").unlink()
     with pytest.raises(UserError, match="missing"):
         StimulusSet.read(folder)
-    with pytest.raises(UserError, match="no stimulus set"):
+    with pytest.raises(UserError, match="no such file; make a set with"):
         StimulusSet.read(tmp_path / "nowhere")
 
 

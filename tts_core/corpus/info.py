@@ -1,15 +1,15 @@
 """What is known of a corpus as a whole."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from intone.documents import Closed
 
 SEVERAL = "several"
 """The speaker that `corpus.json` names if the table names several."""
 
 
-class CorpusInfo(BaseModel):
+class CorpusInfo(Closed):
     """What `corpus.json` says."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(min_length=1, description="short name of the corpus")
     speaker: str = Field(min_length=1, description="name of the voice")

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
+from intone.documents import Closed, load
 from intone.errors import UserError
 from intone.files import write_whole
 from tts_core.config import Features
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 FILE = "prepared.json"
 VERSION = 2
 """Of the columns below, of `PreparedInfo`, and of how they are computed."""
+PREPARE_AGAIN = "prepare the corpus again"
 ENCODED = tuple(field.name for field in fields(Encoded))
 _STRINGS = ("utterance", "sentence", "text", "speaker", "split", "audio")
 _LINKS = ("paragraph", "previous", "next")
@@ -53,38 +55,30 @@ SCHEMA = pa.schema(
 )
 
 
-class LeftOut(BaseModel):
+class LeftOut(Closed):
     """A recording that preparation did not use."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     utterance: str
     reason: str
 
 
-class Doubt(BaseModel):
+class Doubt(Closed):
     """Something about a recording that was used, for a person to look at."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     utterance: str
     warning: str
 
 
-class SplitCounts(BaseModel):
+class SplitCounts(Closed):
     """How much of a corpus stands on one side of the split."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     utterances: int = Field(description="recordings")
     sentences: int = Field(description="different sentence ids")
     hours: float = Field(description="of audio")
 
 
-class PreparedInfo(BaseModel):
+class PreparedInfo(Closed):
     """What `prepared.json` says."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: int = Field(description="of this form")
     inputs_digest: str = Field(description="of everything that the shards depend on")
@@ -258,19 +252,13 @@ def read_info(folder: Path) -> PreparedInfo | None:
     path = folder / FILE
     if not path.is_file():
         return None
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        version = stored.get("version") if isinstance(stored, dict) else None
-        if isinstance(version, int) and version != VERSION:
-            raise UserError(
-                f"{path}: a preparation of version {version}, this program reads version "
-                f"{VERSION}; prepare the corpus again"
-            )
-        info = PreparedInfo.model_validate(stored)
-    except (ValidationError, ValueError) as error:
+    document = load(path, PREPARE_AGAIN)
+    version = document.values.get("version")
+    if isinstance(version, int) and version != VERSION:
         raise UserError(
-            f"{path}: not in the form of this version; prepare the corpus again"
-        ) from error
+            f"{path}: has version {version}, this program reads version {VERSION}; {PREPARE_AGAIN}"
+        )
+    info = document.parse(PreparedInfo, PREPARE_AGAIN)
     if info.features_digest != info.features.digest():
         raise UserError(
             f"{path}: says the features' digest is {info.features_digest}, but theirs is "

@@ -7,14 +7,12 @@ splits.csv      `utterance|split`, optional: the corpus' own split, which then w
 wavs/           one `.flac` or `.wav` an utterance
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from intone.documents import read
 from intone.errors import UserError
 from intone.files import write_whole
 from tts_core.corpus.info import KNOWN, CorpusInfo
@@ -66,10 +64,7 @@ def read_info(folder: Path) -> CorpusInfo:
             f"{path}: missing; write it with the keys {', '.join(needed)}, or let `intone corpus "
             "import` write it"
         )
-    try:
-        return CorpusInfo.model_validate_json(path.read_text(encoding="utf-8"))
-    except (ValidationError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: {_first_problem(error)}") from error
+    return read(path, CorpusInfo)
 
 
 def write_corpus(folder: Path, info: CorpusInfo, recordings: Iterable[Recording]) -> None:
@@ -221,11 +216,3 @@ def audio_path(folder: Path, utterance: str) -> Path:
     """The utterance's audio file; the FLAC path if there is neither FLAC nor WAV."""
     candidates = [folder / "wavs" / f"{utterance}{suffix}" for suffix in SUFFIXES]
     return next((path for path in candidates if path.is_file()), candidates[0])
-
-
-def _first_problem(error: ValidationError | UnicodeDecodeError) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return "not UTF-8 text"
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    return f"{key}: {first['msg']}" if key else json.dumps(first["msg"])

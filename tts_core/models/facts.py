@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 
+from intone.documents import Closed
 from tts_core.models.attention import AttentionReport
 
 
-class CorpusFacts(BaseModel):
+class CorpusFacts(Closed):
     """Inventory sizes and training-set statistics: stored with a checkpoint, enough to rebuild."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     n_tokens: int = Field(description="phone inventory")
     n_pos: int = Field(description="part-of-speech tags")
     n_labels: int = Field(description="tree node labels")

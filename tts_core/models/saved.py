@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from intone.documents import Closed, read
 from intone.errors import UserError
 from intone.files import sha256, whole_folder
 from tts_core.config import Recipe
@@ -20,10 +21,9 @@ DESCRIPTION = "model.json"
 STATE = "state.json"
 
 
-class Description(BaseModel):
+class Description(Closed):
     """`model.json`: with the weights beside it, all that synthesis needs."""
 
-    model_config = ConfigDict(extra="forbid")
     version: int = 1
     recipe: Recipe
     facts: CorpusFacts
@@ -106,11 +106,7 @@ def read_description(folder: Path) -> Description:
     path = folder / DESCRIPTION
     if not path.is_file():
         raise UserError(f"{folder}: no finished model there; train it with `intone train`")
-    try:
-        return Description.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    return read(path, Description, "train the model again, or restore the file from a copy")
 
 
 def _encoder_digest(model: nn.Module) -> str | None:

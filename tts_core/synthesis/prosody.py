@@ -7,8 +7,9 @@ from typing import Annotated
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
+from intone.documents import Closed, read
 from intone.errors import UserError
 from intone.files import write_whole
 from tts_core.audio.io import read_audio
@@ -26,18 +27,16 @@ from tts_core.types import Sentence, Word
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class WordVector(BaseModel):
+class WordVector(Closed):
     """One unit of a text: a word or a punctuation mark, and its prosody vector, (d,)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     text: str
     vector: list[Number]
 
 
-class WordVectors(BaseModel):
+class WordVectors(Closed):
     """A file of CAMP's word vectors: what was said, to be edited and said again."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     version: int = 1
     weights_sha256: str = Field(description="of the system whose vectors these are")
     words: list[WordVector]
@@ -157,28 +156,21 @@ def read_vectors(path: Path, words: Sequence[Word], weights_sha256: str) -> np.n
     Raises:
         UserError: not such a file, of another system, or of other words; vectors of several sizes.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; --vectors-out writes one")
-    try:
-        read = WordVectors.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "not word vectors"
-        raise UserError(f"{path}: {place}: {first['msg']}") from error
-    if read.weights_sha256 != weights_sha256:
+    stored = read(path, WordVectors, "correct it, or write it again with --vectors-out")
+    if stored.weights_sha256 != weights_sha256:
         raise UserError(
-            f"{path}: these vectors are of other weights ({read.weights_sha256[:12]} instead of "
+            f"{path}: these vectors are of other weights ({stored.weights_sha256[:12]} instead of "
             f"{weights_sha256[:12]}); each training has its own; write them again"
         )
     texts = [word.text for word in words]
-    for place, (row, text) in enumerate(zip(read.words, texts, strict=False)):
+    for place, (row, text) in enumerate(zip(stored.words, texts, strict=False)):
         if row.text != text:
             raise UserError(f"{path}: words.{place} is {row.text!r}, the text has {text!r} there")
-        if len(row.vector) != len(read.words[0].vector):
+        if len(row.vector) != len(stored.words[0].vector):
             raise UserError(
                 f"{path}: words.{place} ({row.text!r}) has {len(row.vector)} values, the first "
-                f"word has {len(read.words[0].vector)}"
+                f"word has {len(stored.words[0].vector)}"
             )
-    if len(read.words) != len(texts):
-        raise UserError(f"{path}: {len(read.words)} words, but the text has {len(texts)}")
-    return np.array([row.vector for row in read.words], np.float32)
+    if len(stored.words) != len(texts):
+        raise UserError(f"{path}: {len(stored.words)} words, but the text has {len(texts)}")
+    return np.array([row.vector for row in stored.words], np.float32)

@@ -8,15 +8,15 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from intone.documents import Closed
 from intone.errors import UserError
 from tts_core.config import Features, read_recipe
-from tts_core.model_config import Config
 from tts_core.vocoder.hifigan import HifiganConfig
 
 RECIPES = Path(__file__).parent / "recipes"
 
 
-class GeneratorConfig(Config):
+class GeneratorConfig(Closed):
     """Layout of a HiFi-GAN generator (Kong et al. 2020, section 2.2); defaults are V1."""
 
     upsample_rates: list[int] = Field(description="k_u's strides; their product is the hop")
@@ -66,7 +66,7 @@ class GeneratorConfig(Config):
         )
 
 
-class VocoderRecipe(Config):
+class VocoderRecipe(Closed):
     """One training of a vocoder; defaults are those of Kong et al. 2020 (sections 2.4 and 3)."""
 
     name: str = Field(description="name of the recipe")

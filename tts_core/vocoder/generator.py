@@ -3,16 +3,16 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from intone import assets
+from intone.documents import Closed, read
 from intone.errors import UserError
 from intone.files import sha256, whole_folder
 from tts_core.config import Features
-from tts_core.model_config import Config
 from tts_core.vocoder.config import VocoderRecipe
 from tts_core.vocoder.hifigan import (
     CONFIG,
@@ -28,7 +28,7 @@ VOCODER = "vocoder"
 """The folder of a run that holds the trained vocoder."""
 
 
-class Description(Config):
+class Description(Closed):
     """`vocoder.json`: what a trained vocoder reads, and what it was trained on."""
 
     version: int = 1
@@ -125,11 +125,7 @@ def read_description(folder: Path) -> Description:
         UserError: not in this form, changed, or beside other weights.
     """
     path = folder / DESCRIPTION
-    try:
-        described = Description.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    described = read(path, Description, "train the vocoder again, or copy the file again")
     if described.features_digest != described.features.digest():
         raise UserError(
             f"{path}: says the features' digest is {described.features_digest}, but theirs is "

@@ -1,6 +1,5 @@
 """The generator of HiFi-GAN (Kong, Kim and Bae 2020), with weight normalisation fused away."""
 
-import json
 from pathlib import Path
 
 import torch
@@ -9,6 +8,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from intone.documents import read
 from tts_core.config import Features
 
 SLOPE = 0.1
@@ -100,8 +100,7 @@ class Generator(nn.Module):
 
 def read_config(folder: Path) -> HifiganConfig:
     """Read `config.json` of the weights' folder."""
-    values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    return HifiganConfig.model_validate(values)
+    return read(folder / CONFIG, HifiganConfig, "copy the weights' folder again")
 
 
 def load_generator(folder: Path) -> Generator:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from intone.contracts import StimulusSet
+from intone.documents import check
 from intone.errors import UserError
 from intone.files import sha256
 from mushra_app.design.new import CONSENT
@@ -176,11 +175,7 @@ def _study(
         "contact": contact or _NOBODY,
         "consent": {"version": "1", "text": text},
     }
-    try:
-        return Study.model_validate(values)
-    except ValidationError as error:
-        message = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise UserError(f"{config.path}: {message}; mend it there and import again") from error
+    return check(values, Study, str(config.path), "correct it there and import again")
 
 
 def _what_files_lack(

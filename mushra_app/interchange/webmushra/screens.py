@@ -3,8 +3,7 @@
 import re
 from typing import Any
 
-from pydantic import ValidationError
-
+from intone.documents import check
 from intone.errors import UserError
 from mushra_app.interchange.findings import Finding
 from mushra_app.interchange.webmushra.keys import POINT, QUESTION, check_keys, finding
@@ -101,11 +100,8 @@ def _question(page: ForeignPage, one: Lined, names: list[str], found: list[Findi
         values["options"] = _options(page, one, name, found)
     elif kind == "number":
         values |= {key: one[key] for key in ("min", "max") if one.get(key) is not None}
-    try:
-        return Question.model_validate(values)
-    except ValidationError as error:
-        said = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise UserError(f"line {one.line}: questionnaire: {name}: {said}; mend it") from error
+    where = f"line {one.line}: questionnaire: {name}"
+    return check(values, Question, where, "correct it")
 
 
 def _options(page: ForeignPage, one: Lined, name: str, found: list[Finding]) -> list[str]:

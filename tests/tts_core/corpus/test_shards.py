@@ -79,5 +79,5 @@ def test_another_version_and_a_changed_digest_are_told_with_both_values(prepared
     with pytest.raises(UserError, match=f"{'0' * 16}, but theirs is {Features().digest()}"):
         read_info(prepared)
     (prepared / "prepared.json").write_text("{")
-    with pytest.raises(UserError, match="not in the form"):
+    with pytest.raises(UserError, match=r"prepared\.json, line 1: not valid JSON"):
         read_info(prepared)

@@ -100,7 +100,7 @@ def test_other_refusals_name_the_file_and_the_key(tmp_path):
         read_corpus(tmp_path)
     make(tmp_path, "a|a|One.|1")
     (tmp_path / "corpus.json").write_text(json.dumps({"name": "mine", "license": "MIT"}))
-    with pytest.raises(UserError, match=r"corpus\.json: speaker: Field required"):
+    with pytest.raises(UserError, match=r"corpus\.json, line 1: speaker: this key is missing"):
         read_corpus(tmp_path)
     (tmp_path / "corpus.json").unlink()
     with pytest.raises(UserError, match=r"corpus\.json: missing"):
