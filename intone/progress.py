@@ -1,4 +1,4 @@
-"""How long work tells how far it is."""
+"""Progress of long work, and its display on the console."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,8 +12,12 @@ def silent(stage: str, done: int, total: int) -> None:
 
 
 @contextmanager
-def on_console() -> Iterator[Progress]:
-    """One rich progress bar a stage, on standard error."""
+def on_console(transient: bool = False) -> Iterator[Progress]:
+    """Show one progress bar per stage on standard error.
+
+    Args:
+        transient: remove the bars at the end.
+    """
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
@@ -25,7 +29,7 @@ def on_console() -> Iterator[Progress]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Bars(*columns, console=Console(stderr=True)) as bars:
+    with Bars(*columns, console=Console(stderr=True), transient=transient) as bars:
         tasks = {}
 
         def show(stage: str, done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""What a simulated listener sends on each kind of page; headphones are judged by ear."""
+"""Answers of a simulated listener on each type of page."""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,10 +12,12 @@ from mushra_app.rehearsal.kinds import Manner
 
 
 def answers(page: Mapping[str, Any], sounds: Sequence[bytes]) -> dict[str, Any]:
-    """Answers of somebody who does as asked.
+    """Return the answers of a listener who follows the instructions.
+
+    Headphone rounds are answered from the sounds themselves.
 
     Args:
-        page: what the browser is told.
+        page: the page as the server describes it to the browser.
         sounds: WAV files of its sounds.
     """
     if page["kind"] == "questions":
@@ -28,11 +30,11 @@ def answers(page: Mapping[str, Any], sounds: Sequence[bytes]) -> dict[str, Any]:
 
 
 def judged(page: Mapping[str, Any], manner: Manner) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What is sent from a page on which speech is judged: end of the path, and body.
+    """Yield the requests of a rating page: path ending and body.
 
     Args:
-        page: what the browser is told.
-        manner: how the versions are judged.
+        page: the page as the server describes it to the browser.
+        manner: the listener's judgement.
     """
     kind, scores = page["kind"], manner.scores
     asked = page["attention"] if manner.attentive else None
@@ -66,25 +68,26 @@ def _scored(kind: str, score: int) -> int | None:
 
 def _question(question: Mapping[str, Any]) -> Any:
     if question["type"] == "number":
-        known = [limit for limit in (question["min"], question["max"]) if limit is not None]
-        return sum(known) / len(known) if known else 1
+        limits = [limit for limit in (question["min"], question["max"]) if limit is not None]
+        return sum(limits) / len(limits) if limits else 1
     if question["type"] == "choices":
         return question["options"][:1]
     return question["options"][0] if question["options"] else "simulated"
 
 
 def _headphones(rounds: Sequence[str], sounds: Sequence[bytes]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    chosen: dict[str, int] = {}
     counts: dict[str, int] = {}
     for number, method in enumerate(rounds):
-        own = [_samples(sound) for sound in sounds[EACH * number : EACH * (number + 1)]]
+        signals = [_samples(sound) for sound in sounds[EACH * number : EACH * (number + 1)]]
         counts[method] = counts.get(method, 0) + 1
         if method == "antiphase":
-            heard = [-float(np.mean(samples[:, 0] ** 2)) for samples in own]
+            # The quietest of the three.
+            heard = [-float(np.mean(samples[:, 0] ** 2)) for samples in signals]
         else:
-            heard = [float(np.mean((samples[:, 0] - samples[:, 1]) ** 2)) for samples in own]
-        found[f"{method}_{counts[method]}"] = int(np.argmax(heard))
-    return found
+            heard = [float(np.mean((samples[:, 0] - samples[:, 1]) ** 2)) for samples in signals]
+        chosen[f"{method}_{counts[method]}"] = int(np.argmax(heard))
+    return chosen
 
 
 def _samples(wav: bytes) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Kinds of simulated listeners: what each does with what an honest one would answer."""
+"""Kinds of simulated listeners, and the judgement of each."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -10,19 +10,19 @@ from intone.errors import UserError
 Kind = Literal["honest", "lazy", "random", "one_sided", "reference_matching"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-# What follows the reference instead of judging speech takes from all that is not the reference.
+# Points that a reference-matching listener takes off everything but the reference.
 MATCHING_COSTS = 15
 
 
 @dataclass(frozen=True)
 class Manner:
-    """How somebody judged a page.
+    """Judgement of a page by one listener.
 
     Attributes:
         scores: by slot, 0 to 100.
-        heard_ms: how long each version was heard, ms.
-        attentive: whether a page that asks for one answer gets it.
-        always_first: whether the first of a pair is always preferred.
+        heard_ms: listening time of each version, ms.
+        attentive: attention pages get the answer that they ask for.
+        always_first: the first of a pair is always preferred.
     """
 
     scores: list[int]
@@ -38,17 +38,17 @@ def judge(
     open_reference: bool,
     generator: random.Random,
 ) -> Manner:
-    """What a listener of a kind answers where an honest one would answer `heard`.
+    """Return a listener's judgement where an honest listener answers `heard`.
 
     Args:
-        kind: honest; lazy: hardly listens and leaves everything about the middle; random: answers
-            at random; one_sided: finds everything good, and of two always the first better;
-            reference_matching: takes another prosody than the reference's for a fault, where a
-            reference is mentioned, and is honest where none is.
+        kind: honest; lazy: hardly listens and leaves every slider near the middle; random: answers
+            at random; one_sided: rates everything as good, and prefers the first of every pair;
+            reference_matching: penalises a prosody that differs from the reference's where the
+            page has a reference, and is honest elsewhere.
         heard: an honest listener's scores by slot, 0 to 100.
-        is_reference: by slot, whether it is the hidden reference.
-        open_reference: whether the page mentions a reference.
-        generator: the listener's own.
+        is_reference: by slot, True for the hidden reference.
+        open_reference: the page has an open reference.
+        generator: random numbers of this listener.
     """
     if kind == "lazy":
         return Manner([generator.randint(47, 53) for _ in heard], 250, attentive=False)
@@ -62,26 +62,26 @@ def judge(
     return Manner(list(heard))
 
 
-def cast_of(said: str) -> dict[Kind, int]:
-    """Read "honest=20,lazy=2" as numbers of listeners by kind.
+def cast_of(text: str) -> dict[Kind, int]:
+    """Read numbers of listeners by kind, such as "honest=20,lazy=2".
 
     Raises:
         UserError: an unknown kind, or no number.
     """
-    found: dict[Kind, int] = {}
-    for part in said.split(","):
+    cast: dict[Kind, int] = {}
+    for part in text.split(","):
         name, _, number = part.partition("=")
         kind: Kind | None = next((k for k in KINDS if k == name.strip()), None)
         if kind is None or not number.strip().isdigit():
             raise UserError(
-                f"--cast {said}: {part!r} is not KIND=NUMBER; the kinds are {', '.join(KINDS)}"
+                f"--cast {text}: {part!r} is not KIND=NUMBER; the kinds are {', '.join(KINDS)}"
             )
-        found[kind] = int(number)
-    return found
+        cast[kind] = int(number)
+    return cast
 
 
 def roles(cast: Mapping[Kind, int], seed: int) -> list[Kind]:
-    """The kind of every listener, in a fixed random order."""
-    people: list[Kind] = [kind for kind in KINDS for _ in range(cast.get(kind, 0))]
-    random.Random(f"cast:{seed}").shuffle(people)
-    return people
+    """Return the kind of every listener, in a seeded random order."""
+    kinds: list[Kind] = [kind for kind in KINDS for _ in range(cast.get(kind, 0))]
+    random.Random(f"cast:{seed}").shuffle(kinds)
+    return kinds

@@ -1,17 +1,17 @@
-"""Simulated listeners who take the whole test through its real endpoints.
+"""Rehearsal: simulated listeners take the whole test through its real endpoints.
 
 A score is the system's planted mean plus listener bias, listener x system, utterance x system and
-noise, all normal, clipped to 0..100 and rounded. Who is behind a slot is looked up in the database
-on this side; no response of the server says it. All rows carry origin `simulated` for ever and
-stand in a database of their own.
+noise, all normal, clipped to 0..100 and rounded. The system behind a slot is looked up in the
+database; no response of the server contains it. All rows have the origin `simulated` permanently
+and are kept in a separate database.
 """
 
 import hashlib
 import json
 import random
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
@@ -22,6 +22,7 @@ import numpy as np
 from sqlalchemy import Engine, delete, select
 
 from intone.errors import UserError
+from intone.progress import on_console, silent
 from mushra_app.http.addresses import LISTENER_COOKIE
 from mushra_app.rehearsal.answers import answers, judged
 from mushra_app.rehearsal.kinds import Kind, judge, roles
@@ -41,7 +42,7 @@ from mushra_app.study.manifest import Manifest
 from mushra_app.web.local_server import running
 
 SD = {"listener": 7.0, "listener_x_system": 4.0, "utterance_x_system": 3.0, "noise": 8.0}
-# Who hears the open reference beside it knows the hidden one: high scores, and little scatter.
+# Listeners recognise the hidden reference by the open one: high scores with little variance.
 REFERENCE_MEAN, REFERENCE_SPREAD = 98.0, 0.3
 
 
@@ -54,20 +55,20 @@ def rehearse(
     progress: bool = True,
     cast: Mapping[Kind, int] | None = None,
 ) -> Path:
-    """Let simulated listeners take a study; those who finished before are not added again.
+    """Let simulated listeners take a study.
 
-    Also writes `STUDY.rehearsal.json` beside the study with what was planted, so that a report can
-    be held against it.
+    Listeners who finished in an earlier run count. Also writes `STUDY.rehearsal.json` beside the
+    study with the planted means, so that a report can be compared with them.
 
     Args:
         study_yaml: the study file.
-        listeners: how many there are in the end.
-        seed: decides every score; the same seed, the same scores.
+        listeners: number of listeners in the end.
+        seed: decides every score; the same seed gives the same scores.
         base_url: a running application made by `create_app(study, rehearsal=True)`; by default one
             is started on a free port of this machine.
         means: planted means before clipping by system; by default by role and order.
-        progress: whether a progress bar is shown.
-        cast: how many listeners of each kind, instead of `listeners` honest ones.
+        progress: show a progress bar.
+        cast: number of listeners of each kind, instead of `listeners` honest ones.
 
     Returns:
         The rehearsal's SQLite file.
@@ -80,25 +81,28 @@ def rehearse(
     planted = planted_means(study, manifest) | dict(means or {})
     unknown = set(planted) - set(conditions(study))
     if unknown:
-        raise UserError(f"{study_yaml}: no system {sorted(unknown)[0]!r} to plant a mean for")
-    people = roles(cast or {"honest": listeners}, seed)
-    _write_plan(study, study_yaml, planted, people, seed)
+        name = sorted(unknown)[0]
+        raise UserError(f"{study_yaml}: no system {name!r}; plant means for systems of the study")
+    kinds = roles(cast or {"honest": listeners}, seed)
+    _write_plan(study, study_yaml, planted, kinds, seed)
     engine = connect(database_url(study, study_yaml, rehearsal=True))
     with transaction(engine) as session:
         study_id = study_row(session, study, rehearsal=True).id
-    company = _Company(engine, study_id, study.reference, planted, seed, people)
-    done, total = _finished(engine, study_id), len(people)
+    simulation = _Simulation(engine, study_id, study.reference, planted, seed, kinds)
+    done, total = _finished(engine, study_id), len(kinds)
     if done < total:
-        with _server(study_yaml, base_url) as address, _bar(progress, done, total) as step:
+        bar = on_console() if progress else nullcontext(silent)
+        with _server(study_yaml, base_url) as address, bar as show:
             for number in range(done, total):
-                company.take_part(address, number)
-                step()
+                show("Simulated listeners", number, total)
+                simulation.take_part(address, number)
+            show("Simulated listeners", total, total)
     engine.dispose()
     return rehearsal_path(study_yaml)
 
 
 def planted_means(study: Study, manifest: Manifest) -> dict[str, float]:
-    """Default means before clipping: recordings 98, systems 55, 61, 67 ... in their order."""
+    """Return default means before clipping: recordings 98, systems 55, 61, 67 ...."""
     by_role = {"reference": REFERENCE_MEAN, "copy_synthesis": 79.0}
     means = {LOW: 20.0, MID: 40.0}
     tested = 0
@@ -110,10 +114,11 @@ def planted_means(study: Study, manifest: Manifest) -> dict[str, float]:
 
 
 def expected(mean: float, share: float = 1.0) -> float:
-    """Expected score after clipping and rounding, over new listeners and utterances.
+    """Return the expected score after clipping and rounding, over listeners and utterances.
 
     Args:
-        mean: before clipping. share: of the standard deviations `SD`.
+        mean: mean before clipping.
+        share: factor on the standard deviations `SD`.
     """
     spread = share * float(np.sqrt(sum(sd**2 for sd in SD.values())))
     normal = NormalDist(mean, spread)
@@ -121,7 +126,7 @@ def expected(mean: float, share: float = 1.0) -> float:
 
 
 def _write_plan(
-    study: Study, study_yaml: Path, planted: Mapping[str, float], people: list[Kind], seed: int
+    study: Study, study_yaml: Path, planted: Mapping[str, float], kinds: list[Kind], seed: int
 ) -> None:
     systems = {
         name: round(expected(mean, _share(name, study.reference)), 4)
@@ -140,8 +145,8 @@ def _write_plan(
     plan = {
         "origin": "simulated",
         "seed": seed,
-        "listeners": len(people),
-        "cast": {f"sim{number:04d}": k for number, k in enumerate(people) if k != "honest"},
+        "listeners": len(kinds),
+        "cast": {f"sim{number:04d}": k for number, k in enumerate(kinds) if k != "honest"},
         "systems": systems,
         "systems_are": "expected scores of honest listeners after clipping to 0..100 and rounding",
         "before_clipping": dict(planted),
@@ -154,10 +159,10 @@ def _write_plan(
         before = json.loads(path.read_text(encoding="utf-8"))
         if {**before, "listeners": 0} != {**plan, "listeners": 0}:
             raise UserError(
-                f"{path}: the rehearsal there was made with another seed, other means or another "
-                f"cast; remove it and {rehearsal_path(study_yaml).name} to start anew"
+                f"{path}: made with another seed, other means or another cast; remove it and "
+                f"{rehearsal_path(study_yaml).name} to start again"
             )
-        plan["listeners"] = max(len(people), before["listeners"])
+        plan["listeners"] = max(len(kinds), before["listeners"])
     path.write_text(json.dumps(plan, indent=2) + "\n", encoding="utf-8")
 
 
@@ -166,18 +171,18 @@ def _share(system: str, reference: str) -> float:
 
 
 @dataclass(frozen=True)
-class _Company:
-    """Everybody who takes part, and what they find of the systems."""
+class _Simulation:
+    """Simulated listeners of one study, with their planted scores."""
 
     engine: Engine
     study_id: int
     reference: str
     planted: Mapping[str, float]
     seed: int
-    people: list[Kind]
+    kinds: list[Kind]
 
     def take_part(self, address: str, number: int) -> None:
-        """One simulated listener, from the door to the end of the sitting."""
+        """Take the whole test as one simulated listener."""
         token = secrets.token_urlsafe(32)
         with transaction(self.engine) as session:
             row = SimulationTokenRow(token_sha256=text_sha256(token), study_id=self.study_id)
@@ -186,15 +191,15 @@ class _Company:
             opened = _ask(client, "POST", "/api/v1/session", {"simulation_token": token})
             consent = {"version": opened["consent"]["version"], "agree": True}
             _ask(client, "POST", "/api/v1/consent", consent)
-            where = _ask(client, "GET", "/api/v1/session")
-            while where["stage"] == "page":
+            state = _ask(client, "GET", "/api/v1/session")
+            while state["stage"] == "page":
                 page = _ask(client, "GET", "/api/v1/page")
                 if "slots" in page:
                     self._rate(client, page, number)
                 elif given := answers(page, [client.get("/" + s).content for s in page["sounds"]]):
                     body = {"answers": given, "seq": 1}
                     _ask(client, "PUT", f"/api/v1/page/{page['page']}/answers", body)
-                where = _ask(client, "POST", f"/api/v1/page/{page['page']}/submit", {})
+                state = _ask(client, "POST", f"/api/v1/page/{page['page']}/submit", {})
 
     def _rate(self, client: httpx.Client, page: Mapping[str, Any], number: int) -> None:
         for sound in filter(None, [page["reference"], *page["slots"]]):
@@ -202,9 +207,9 @@ class _Company:
         sentence, slots = _slots(self.engine, client.cookies[LISTENER_COOKIE], page["page"])
         heard = [self._score(number, sentence, system) for system in slots]
         hidden = [system == self.reference for system in slots]
-        own = random.Random(f"{self.seed}:{number}:{page['page']}")
-        kind = self.people[number]
-        manner = judge(kind, heard, hidden, page["reference"] is not None, own)
+        generator = random.Random(f"{self.seed}:{number}:{page['page']}")
+        open_reference = page["reference"] is not None
+        manner = judge(self.kinds[number], heard, hidden, open_reference, generator)
         for path, body in judged(page, manner):
             _ask(client, "PUT", f"/api/v1/page/{page['page']}/{path}", body)
 
@@ -247,11 +252,11 @@ def _score(seed: int, listener: int, sentence: str, system: str, mean: float, sh
 
 
 def _finished(engine: Engine, study_id: int) -> int:
-    """Simulated listeners who finished; one that was interrupted is removed and made again."""
+    """Count the listeners who finished, and remove one who was interrupted."""
     with transaction(engine) as session:
         rows = session.scalars(select(SittingRow).where(SittingRow.study_id == study_id)).all()
-        broken = [row for row in rows if row.outcome == "open"]
-        ids = [row.id for row in broken]
+        interrupted = [row for row in rows if row.outcome == "open"]
+        ids = [row.id for row in interrupted]
         pages = select(PageRow.id).where(PageRow.session_id.in_(ids))
         for row in (RatingRow, PreferenceRow):
             session.execute(delete(row).where(row.page_id.in_(pages)))
@@ -259,14 +264,14 @@ def _finished(engine: Engine, study_id: int) -> int:
         unused = SimulationTokenRow.session_id.is_(None) | SimulationTokenRow.session_id.in_(ids)
         session.execute(delete(SimulationTokenRow).where(unused))
         session.execute(delete(SittingRow).where(SittingRow.id.in_(ids)))
-        people = [row.listener_id for row in broken]
-        session.execute(delete(ListenerRow).where(ListenerRow.id.in_(people)))
-        return len(rows) - len(broken)
+        listeners = [row.listener_id for row in interrupted]
+        session.execute(delete(ListenerRow).where(ListenerRow.id.in_(listeners)))
+        return len(rows) - len(interrupted)
 
 
 @contextmanager
 def _server(study_yaml: Path, base_url: str | None) -> Iterator[str]:
-    """Address of the application in rehearsal mode; started here unless one is running."""
+    """Yield the given address, or start the application in rehearsal mode."""
     if base_url is not None:
         yield base_url
         return
@@ -274,12 +279,3 @@ def _server(study_yaml: Path, base_url: str | None) -> Iterator[str]:
 
     with running(create_app(study_yaml, rehearsal=True)) as address:
         yield address
-
-
-@contextmanager
-def _bar(shown: bool, done: int, total: int) -> Iterator[Callable[[], None]]:
-    from rich.progress import Progress
-
-    with Progress(disable=not shown) as progress:
-        task = progress.add_task("Simulated listeners", total=total, completed=done)
-        yield lambda: progress.advance(task)
