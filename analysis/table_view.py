@@ -10,8 +10,8 @@ import pandas as pd
 
 from analysis.report.document import plain
 
-# Columns that are sentences or the raw scores: for printing and plots, not for a table.
-_NO_COLUMN = ("text", "scores")
+# Columns that are sentences, the raw scores or the level of all intervals: not for a table.
+_NO_COLUMN = ("text", "scores", "alpha")
 
 
 class Shown(Sequence[Any]):

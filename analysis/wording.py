@@ -52,6 +52,11 @@ def p_equals(p: float) -> str:
     return f"p {text}" if text[0] in "<>n" else f"p = {text}"
 
 
+def coverage(alpha: float) -> str:
+    """Coverage of an interval at two-sided level `alpha`, as in `95 %`."""
+    return f"{100 * (1 - alpha):g} %"
+
+
 def counted(n: int, noun: str) -> str:
     """`1 listener`, `2 listeners`."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -31,7 +31,7 @@ from analysis.models.bootstrap import bootstrap_means, bootstrap_p, percentile_i
 from analysis.models.cluster import cluster_covariance, fieller
 from analysis.models.crossed import fit_two_way
 from analysis.models.rank_tests import wilcoxon_exact
-from analysis.questions.compare import one_sample_t
+from analysis.models.t_test import one_sample_t
 from benchmarks.calibration_figure import draw
 from intone.files import whole_lines
 

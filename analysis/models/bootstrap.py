@@ -91,9 +91,9 @@ def _counts(rng: np.random.Generator, n: int, draws: int) -> np.ndarray:
     return np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n).astype(float)
 
 
-def percentile_interval(samples: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-    """Percentile interval of bootstrap samples [B]."""
-    low, high = np.quantile(samples, [0.5 - level / 2, 0.5 + level / 2])
+def percentile_interval(samples: np.ndarray, alpha: float = 0.05) -> tuple[float, float]:
+    """Return the 1 - alpha percentile interval of bootstrap samples [B]."""
+    low, high = np.quantile(samples, [0.5 - (1 - alpha) / 2, 0.5 + (1 - alpha) / 2])
     return float(low), float(high)
 
 

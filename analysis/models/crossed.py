@@ -9,9 +9,9 @@ statistics. The degrees of freedom of the mean are Satterthwaite's in both.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from analysis.models.reml import Crossed, Variances
+from analysis.models.t_test import t_interval, t_p_value
 from analysis.models.threads import one_thread
 
 # `TwoWayFit.method` where Satterthwaite's degrees of freedom do not exist or are below 1.
@@ -75,17 +75,17 @@ class TwoWayFit:
     @property
     def p(self) -> float:
         """Two-sided p value for a mean of 0."""
-        return float(2 * stats.t.sf(abs(self.t), self.df)) if self.defined else float("nan")
+        return t_p_value(self.estimate, self.se, self.df) if self.defined else float("nan")
 
-    def ci(self, level: float = 0.95) -> tuple[float, float]:
-        """Confidence interval of the mean."""
-        half = stats.t.ppf(0.5 + level / 2, self.df) * self.se
-        return float(self.estimate - half), float(self.estimate + half)
+    def ci(self, alpha: float = 0.05) -> tuple[float, float]:
+        """Return the 1 - alpha confidence interval of the mean; NaN if no test is possible."""
+        if not self.defined:
+            return float("nan"), float("nan")
+        return t_interval(self.estimate, self.se, self.df, alpha)
 
-    def raw_ci(self, level: float = 0.95) -> tuple[float, float]:
-        """Confidence interval around the plain mean over pages."""
-        half = stats.t.ppf(0.5 + level / 2, self.df) * self.raw_se
-        return float(self.raw - half), float(self.raw + half)
+    def raw_ci(self, alpha: float = 0.05) -> tuple[float, float]:
+        """Return the 1 - alpha confidence interval around the plain mean over pages."""
+        return t_interval(self.raw, self.raw_se, self.df, alpha)
 
 
 def fit_two_way(listener: np.ndarray, utterance: np.ndarray, values: np.ndarray) -> TwoWayFit:

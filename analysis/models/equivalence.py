@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 from analysis.models.crossed import TwoWayFit
-from analysis.wording import interval, number, p_equals
+from analysis.wording import coverage, interval, number, p_equals
 from intone.errors import UserError
 
 
@@ -18,8 +18,9 @@ class Tost:
         p_lower: p value of a difference not above -margin: small means "no worse".
         p_upper: p value of a difference not below +margin: small means "no better".
         p: the larger: small means "equivalent".
-        ci: 90 % interval; equivalent at 5 % if it lies within the margin.
-        verdict: equivalent, no worse, no better, or undecided, at 5 %.
+        ci: 1 - 2 alpha interval; equivalent if it lies within the margin.
+        verdict: equivalent, no worse, no better, or undecided, at level alpha.
+        alpha: level of each of the two tests.
     """
 
     margin: float
@@ -28,18 +29,25 @@ class Tost:
     p: float
     ci: tuple[float, float]
     verdict: str
+    alpha: float = 0.05
 
     @property
     def text(self) -> str:
         """One English sentence."""
         return (
-            f"Within ±{number(self.margin)} points: {self.verdict} (90 % CI {interval(self.ci)}; "
+            f"Within ±{number(self.margin)} points: {self.verdict} ({coverage(2 * self.alpha)} CI "
+            f"{interval(self.ci)}; "
             f"{p_equals(self.p)}, two one-sided tests)."
         )
 
 
-def equivalence(fit: TwoWayFit, margin: float) -> Tost | None:
+def equivalence(fit: TwoWayFit, margin: float, alpha: float = 0.05) -> Tost | None:
     """Test a difference against +-margin with its own standard error and degrees of freedom.
+
+    Args:
+        fit: the difference.
+        margin: largest difference that does not matter, points.
+        alpha: level of each of the two one-sided tests.
 
     Returns:
         None if the difference has no standard error.
@@ -53,9 +61,9 @@ def equivalence(fit: TwoWayFit, margin: float) -> Tost | None:
         return None
     p_lower = float(stats.t.sf((fit.estimate + margin) / fit.se, fit.df))
     p_upper = float(stats.t.cdf((fit.estimate - margin) / fit.se, fit.df))
-    no_worse, no_better = p_lower < 0.05, p_upper < 0.05
+    no_worse, no_better = p_lower < alpha, p_upper < alpha
     verdict = {
         (True, True): "equivalent", (True, False): "no worse", (False, True): "no better",
         (False, False): "undecided",
     }[no_worse, no_better]  # fmt: skip
-    return Tost(margin, p_lower, p_upper, max(p_lower, p_upper), fit.ci(0.90), verdict)
+    return Tost(margin, p_lower, p_upper, max(p_lower, p_upper), fit.ci(2 * alpha), verdict, alpha)

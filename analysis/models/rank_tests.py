@@ -67,19 +67,19 @@ def hodges_lehmann(values: np.ndarray) -> float:
     return (_walsh_average(ordered, (n - 1) // 2) + _walsh_average(ordered, n // 2)) / 2
 
 
-def hodges_lehmann_ci(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+def hodges_lehmann_ci(values: np.ndarray, alpha: float = 0.05) -> tuple[float, float]:
     """Interval of the Hodges-Lehmann estimate: Walsh averages that the test would not reject.
 
     From the distribution without ties, exact up to 200 values, normal above (Hollander and Wolfe
-    1999, section 3.3). NaN with too few values for the level (fewer than 6 for 95 %).
+    1999, section 3.3). NaN with too few values for the level (fewer than 6 for 0.05).
     """
     n, ordered = len(values), np.sort(values)
     if n > _EXACT_UP_TO:
         spread = (n * (n + 1) * (2 * n + 1) / 24) ** 0.5
-        cut = int(n * (n + 1) / 4 - stats.norm.ppf(0.5 + level / 2) * spread)
+        cut = int(n * (n + 1) / 4 - stats.norm.ppf(0.5 + (1 - alpha) / 2) * spread)
     else:
         below = np.cumsum(_sums_of_ranks(np.arange(1, n + 1)))
-        cut = int(np.searchsorted(below, (1 - level) / 2, side="right"))
+        cut = int(np.searchsorted(below, alpha / 2, side="right"))
     if cut < 1:
         return float("nan"), float("nan")
     last = n * (n + 1) // 2 - 1

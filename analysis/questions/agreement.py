@@ -22,7 +22,7 @@ class ICC:
 
     Attributes:
         value: share of the variance that lies between stimuli.
-        ci: 95 % interval; NaN on incomplete designs.
+        ci: 1 - alpha interval; NaN on incomplete designs.
         method: mean squares (complete) or REML (incomplete).
         n_listeners: number of listeners.
     """
@@ -84,12 +84,12 @@ class Agreement:
     krippendorff: float | None
 
 
-def agreement(ratings: Ratings, systems: tuple[str, ...]) -> Agreement:
-    """Agreement of the listeners on these systems."""
+def agreement(ratings: Ratings, systems: tuple[str, ...], alpha: float = 0.05) -> Agreement:
+    """Agreement of the listeners on these systems; intervals are 1 - alpha."""
     rows = ratings.frame[ratings.frame["system"].isin(list(systems))]
     stimulus = rows.groupby(["utterance", "system"]).ngroup().to_numpy()
     listener = np.unique(rows["listener"].to_numpy(str), return_inverse=True)[1]
-    icc, consistency = icc_of(stimulus, listener, rows["score"].to_numpy(float))
+    icc, consistency = icc_of(stimulus, listener, rows["score"].to_numpy(float), alpha)
     means = rows.pivot_table(index="listener", columns="system", values="score").dropna().to_numpy()
     return Agreement(systems, icc, consistency, kendall_w(means), krippendorff_alpha(rows))
 
@@ -105,7 +105,7 @@ def krippendorff_alpha(rows: pd.DataFrame) -> float | None:
 
 
 def icc_of(
-    stimulus: np.ndarray, listener: np.ndarray, scores: np.ndarray
+    stimulus: np.ndarray, listener: np.ndarray, scores: np.ndarray, alpha: float = 0.05
 ) -> tuple[ICC | None, ICC | None]:
     """ICC(A,1) and ICC(C,1) of scores [n]: exact F intervals if complete, else from REML.
 
@@ -133,10 +133,10 @@ def icc_of(
     ms_c = n * float(((by_listener - mean) ** 2).sum()) / (k - 1)
     rest = X - by_stimulus[:, None] - by_listener + mean
     ms_e = float((rest**2).sum()) / ((n - 1) * (k - 1))
-    return _absolute(n, k, ms_r, ms_c, ms_e), _consistent(n, k, ms_r, ms_e)
+    return _absolute(n, k, ms_r, ms_c, ms_e, alpha), _consistent(n, k, ms_r, ms_e, alpha)
 
 
-def _absolute(n: int, k: int, ms_r: float, ms_c: float, ms_e: float) -> ICC:
+def _absolute(n: int, k: int, ms_r: float, ms_c: float, ms_e: float, alpha: float) -> ICC:
     """ICC(A,1) of n stimuli and k listeners from the three mean squares."""
     value = (ms_r - ms_e) / (ms_r + (k - 1) * ms_e + k * (ms_c - ms_e) / n)
     if ms_e <= 0 or value >= 1:
@@ -145,24 +145,25 @@ def _absolute(n: int, k: int, ms_r: float, ms_c: float, ms_e: float) -> ICC:
     b = 1 + k * value * (n - 1) / (n * (1 - value))
     v = (a * ms_c + b * ms_e) ** 2
     v /= (a * ms_c) ** 2 / (k - 1) + (b * ms_e) ** 2 / ((n - 1) * (k - 1))
-    f_low, f_high = stats.f.ppf(0.975, n - 1, v), stats.f.ppf(0.975, v, n - 1)
+    level = 0.5 + (1 - alpha) / 2
+    f_low, f_high = stats.f.ppf(level, n - 1, v), stats.f.ppf(level, v, n - 1)
     other = k * ms_c + (k * n - k - n) * ms_e
     low = n * (ms_r - f_low * ms_e) / (f_low * other + n * ms_r)
     high = n * (f_high * ms_r - ms_e) / (other + n * f_high * ms_r)
     return ICC(value, (float(low), float(high)), "mean squares", k)
 
 
-def _consistent(n: int, k: int, ms_r: float, ms_e: float) -> ICC | None:
+def _consistent(n: int, k: int, ms_r: float, ms_e: float, alpha: float) -> ICC | None:
     """ICC(C,1) of n stimuli and k listeners; none if nothing varies but the listeners' levels."""
     if ms_r + (k - 1) * ms_e <= 0:
         return None
     value = (ms_r - ms_e) / (ms_r + (k - 1) * ms_e)
     if ms_e <= 0:
         return ICC(value, (_NAN, _NAN), "mean squares", k)
-    df = (n - 1, (n - 1) * (k - 1))
+    df, level = (n - 1, (n - 1) * (k - 1)), 0.5 + (1 - alpha) / 2
     ends = (
-        ms_r / ms_e / float(stats.f.ppf(0.975, *df)),
-        ms_r / ms_e * float(stats.f.ppf(0.975, *df[::-1])),
+        ms_r / ms_e / float(stats.f.ppf(level, *df)),
+        ms_r / ms_e * float(stats.f.ppf(level, *df[::-1])),
     )
     low, high = ((end - 1) / (end + k - 1) for end in ends)
     return ICC(value, (low, high), "mean squares", k)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
-from scipy import stats
 
 from analysis.data.ratings import Pages, Ratings
 from analysis.models.adjust import Adjustment, adjust
@@ -17,8 +16,8 @@ from analysis.models.bootstrap import bootstrap_means, bootstrap_p, percentile_i
 from analysis.models.cluster import cluster_covariance
 from analysis.models.crossed import fit_two_way
 from analysis.models.rank_tests import hodges_lehmann, hodges_lehmann_ci, sign_flip, wilcoxon_exact
-from analysis.questions.compare import one_sample_t
-from analysis.wording import interval, number, p_equals
+from analysis.models.t_test import SMALLEST_SE, one_sample_t, t_interval, t_p_value
+from analysis.wording import coverage, interval, number, p_equals
 from intone.errors import UserError
 
 Method = Literal[
@@ -51,9 +50,10 @@ class PairTest:
             (as if independent: a warning, never a result).
         holds_for: the population of listeners and utterances that the p value speaks about.
         estimate: points; for `wilcoxon` the Hodges-Lehmann estimate.
-        ci: its 95 % interval; NaN where the method has none.
+        ci: its 1 - alpha interval; NaN where the method has none.
         p: two-sided p value of no difference; NaN if undefined.
         p_adjusted: corrected over the family.
+        alpha: two-sided level of the interval.
     """
 
     x: str
@@ -64,11 +64,14 @@ class PairTest:
     ci: tuple[float, float]
     p: float
     p_adjusted: float
+    alpha: float = 0.05
 
     @property
     def text(self) -> str:
         """One English sentence."""
-        ci = f" (95 % CI {interval(self.ci)})" if all(map(np.isfinite, self.ci)) else ""
+        ci = ""
+        if all(map(np.isfinite, self.ci)):
+            ci = f" ({coverage(self.alpha)} CI {interval(self.ci)})"
         return (
             f"{self.x} − {self.y} = {number(self.estimate, sign=True)} points{ci}, "
             f"{p_equals(self.p)}, {self.method}; holds for {self.holds_for}."
@@ -77,13 +80,14 @@ class PairTest:
 
 @dataclass(frozen=True)
 class _Differences:
-    """Page differences of one pair, and how to resample them."""
+    """Page differences of one pair, and how to resample and report them."""
 
     listener: np.ndarray
     utterance: np.ndarray
     D: np.ndarray
     draws: int
     seed: int
+    alpha: float
 
     def means(self, code: np.ndarray) -> np.ndarray:
         return np.bincount(code, self.D) / np.bincount(code)
@@ -99,6 +103,7 @@ def compare_by(
     adjustment: Adjustment = "holm",
     draws: int = 10_000,
     seed: int = 0,
+    alpha: float = 0.05,
 ) -> list[PairTest]:
     """Test every pair by one method; the pairs are one family for the correction.
 
@@ -111,6 +116,7 @@ def compare_by(
         adjustment: correction for the size of the family.
         draws: bootstrap samples, or random sign patterns where they are too many to count.
         seed: of both.
+        alpha: two-sided level; intervals are 1 - alpha.
 
     Raises:
         UserError: no such method.
@@ -119,7 +125,7 @@ def compare_by(
         raise UserError(f"no test is called {method!r}; choose {', '.join(METHODS)}")
     pages = ratings.pages()
     found = [
-        pair_test(pages, x, y, method, draws, seed)
+        pair_test(pages, x, y, method, draws, seed, alpha)
         for x, y in pairs
         if {x, y} <= set(pages.systems)
     ]
@@ -129,29 +135,34 @@ def compare_by(
 
 
 def pair_test(
-    pages: Pages, x: str, y: str, method: Method, draws: int = 10_000, seed: int = 0
+    pages: Pages,
+    x: str,
+    y: str,
+    method: Method,
+    draws: int = 10_000,
+    seed: int = 0,
+    alpha: float = 0.05,
 ) -> PairTest | None:
     """One pair by one method, uncorrected; none if no page has both systems."""
     listener, utterance, scores = pages.of(x, y)
     if len(scores) == 0:
         return None
-    differences = _Differences(listener, utterance, scores[:, 0] - scores[:, 1], draws, seed)
+    differences = _Differences(listener, utterance, scores[:, 0] - scores[:, 1], draws, seed, alpha)
     estimate, ci, p = _RUN[method](differences)
-    return PairTest(x, y, method, HOLDS_FOR[method], estimate, ci, p, p)
+    return PairTest(x, y, method, HOLDS_FOR[method], estimate, ci, p, p, alpha)
 
 
 def _two_way(d: _Differences) -> _Answer:
     fit = fit_two_way(d.listener, d.utterance, d.D)
-    return fit.estimate, fit.ci() if fit.defined else (_NAN, _NAN), fit.p
+    return fit.estimate, fit.ci(d.alpha), fit.p
 
 
 def _cluster_robust(d: _Differences) -> _Answer:
     covariance, df = cluster_covariance(d.listener, d.utterance, d.D[:, None])
     mean, se = float(d.D.mean()), float(covariance[0, 0]) ** 0.5
-    if df < 1 or se <= 1e-12:
+    if df < 1 or se <= SMALLEST_SE:
         return mean, (_NAN, _NAN), _NAN
-    half = float(stats.t.ppf(0.975, df)) * se
-    return mean, (mean - half, mean + half), float(2 * stats.t.sf(abs(mean) / se, df))
+    return mean, t_interval(mean, se, df, d.alpha), t_p_value(mean, se, df)
 
 
 def _bootstrap(d: _Differences) -> _Answer:
@@ -159,17 +170,17 @@ def _bootstrap(d: _Differences) -> _Answer:
     if np.ptp(d.D) <= 1e-12:
         return mean, (_NAN, _NAN), _NAN
     samples = bootstrap_means(d.listener, d.utterance, d.D[:, None], d.draws, d.seed)[:, 0]
-    return mean, percentile_interval(samples), bootstrap_p(samples)
+    return mean, percentile_interval(samples, d.alpha), bootstrap_p(samples)
 
 
-def _t(values: np.ndarray) -> _Answer:
-    _, p, ci = one_sample_t(values)
+def _t(values: np.ndarray, alpha: float) -> _Answer:
+    _, p, ci = one_sample_t(values, alpha)
     return float(values.mean()), ci, p
 
 
 def _wilcoxon(d: _Differences) -> _Answer:
     means = d.means(d.listener)
-    return hodges_lehmann(means), hodges_lehmann_ci(means), wilcoxon_exact(means).p
+    return hodges_lehmann(means), hodges_lehmann_ci(means, d.alpha), wilcoxon_exact(means).p
 
 
 def _sign_flip(d: _Differences) -> _Answer:
@@ -182,9 +193,9 @@ _RUN: dict[Method, Callable[[_Differences], _Answer]] = {
     "two-way": _two_way,
     "cluster-robust": _cluster_robust,
     "bootstrap": _bootstrap,
-    "listeners": lambda d: _t(d.means(d.listener)),
+    "listeners": lambda d: _t(d.means(d.listener), d.alpha),
     "wilcoxon": _wilcoxon,
     "sign-flip": _sign_flip,
-    "utterances": lambda d: _t(d.means(d.utterance)),
-    "pages": lambda d: _t(d.D),
+    "utterances": lambda d: _t(d.means(d.utterance), d.alpha),
+    "pages": lambda d: _t(d.D, d.alpha),
 }

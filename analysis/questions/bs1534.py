@@ -41,7 +41,7 @@ class Distribution:
         system: name.
         n: number of ratings.
         median, q1, q3: quartiles are medians of the halves, the middle value in both.
-        mean: mean; `ci` its 95 % bootstrap interval over listeners.
+        mean: mean; `ci` its 1 - alpha bootstrap interval over listeners.
         skewness: above 0.5 in size it should be mentioned, above 1 ranks should be considered.
         bimodality: coefficient b; above 5/9 there may be two camps.
         n_outliers: ratings beyond 1.5 interquartile ranges from the quartiles.
@@ -116,7 +116,11 @@ class Bs1534:
 
 
 def bs1534_analysis(
-    ratings: Ratings, pairs: Sequence[tuple[str, str]], draws: int = DRAWS, seed: int = 0
+    ratings: Ratings,
+    pairs: Sequence[tuple[str, str]],
+    draws: int = DRAWS,
+    seed: int = 0,
+    alpha: float = 0.05,
 ) -> Bs1534:
     """Run the standard's analysis.
 
@@ -125,6 +129,7 @@ def bs1534_analysis(
         pairs: planned contrasts, (x, y) for x minus y.
         draws: permutations and bootstrap samples.
         seed: of both.
+        alpha: two-sided level; intervals are 1 - alpha.
     """
     scores = {
         system: ratings.frame.loc[ratings.frame["system"] == system, "score"].to_numpy(float)
@@ -138,10 +143,12 @@ def bs1534_analysis(
     ]
     cube = _complete(ratings)
     return Bs1534(
-        tuple(_distribution(ratings, system, scores[system], draws, seed) for system in scores),
+        tuple(
+            _distribution(ratings, system, scores[system], draws, seed, alpha) for system in scores
+        ),
         tuple(medians),
         tuple(_effects(cube)),
-        tuple(compare_by(ratings, pairs, "listeners", "hochberg")),
+        tuple(compare_by(ratings, pairs, "listeners", "hochberg", alpha=alpha)),
         len(cube),
     )
 
@@ -154,7 +161,7 @@ def quartiles_of_halves(values: np.ndarray) -> tuple[float, float]:
 
 
 def _distribution(
-    ratings: Ratings, system: str, values: np.ndarray, draws: int, seed: int
+    ratings: Ratings, system: str, values: np.ndarray, draws: int, seed: int, alpha: float
 ) -> Distribution:
     q1, q3 = quartiles_of_halves(values)
     reach, n = 1.5 * (q3 - q1), len(values)
@@ -167,7 +174,7 @@ def _distribution(
     means = bootstrap_means(listener, utterance, Y, draws, seed, "listeners")[:, 0]
     return Distribution(
         system, n, float(np.median(values)), q1, q3, float(values.mean()),
-        percentile_interval(means), skewness, bimodality,
+        percentile_interval(means, alpha), skewness, bimodality,
         int(((values < q1 - reach) | (values > q3 + reach)).sum()),
     )  # fmt: skip
 

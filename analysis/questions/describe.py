@@ -21,7 +21,7 @@ class SystemSummary:
         mean: plain mean of the scores, points.
         se: standard error of the mean for new listeners and new utterances; NaN if undefined.
         df: degrees of freedom of its interval.
-        ci: 95 % interval of the mean. Not for reading off differences: see the comparisons.
+        ci: 1 - alpha interval of the mean. Not for reading off differences: see the comparisons.
         median: median of the ratings; q1 and q3 are the quartiles (Hyndman and Fan type 7).
         share_lowest, share_highest: shares of the ratings at the ends of the scale, 0 to 1.
         share_poor: share below two fifths of the scale (40 of 100: "poor" or "bad").
@@ -46,8 +46,8 @@ class SystemSummary:
     scores: np.ndarray
 
 
-def describe(ratings: Ratings) -> list[SystemSummary]:
-    """Summarise every system, in the order of `ratings.systems`."""
+def describe(ratings: Ratings, alpha: float = 0.05) -> list[SystemSummary]:
+    """Summarise every system, in the order of `ratings.systems`; intervals are 1 - alpha."""
     pages = ratings.pages()
     low, high = ratings.scale
     found = []
@@ -65,7 +65,7 @@ def describe(ratings: Ratings) -> list[SystemSummary]:
                 mean=fit.raw,
                 se=fit.raw_se,
                 df=fit.df,
-                ci=fit.raw_ci(),
+                ci=fit.raw_ci(alpha),
                 median=float(median),
                 q1=float(q1),
                 q3=float(q3),

@@ -8,6 +8,7 @@ from scipy import special, stats
 from analysis.data.ratings import Ratings
 from analysis.models.cluster import cluster_covariance
 from analysis.models.rank_tests import wilcoxon_exact, wins
+from analysis.models.t_test import SMALLEST_SE, t_interval
 
 _NAN = float("nan")
 
@@ -85,7 +86,7 @@ class WinRate:
         rate: share of the pages, 0 to 1.
         se: two-way cluster-robust standard error; NaN with one listener and one utterance, or if
             every page says the same (always or never is no proof of always or never).
-        ci: 95 % interval, within 0 to 1.
+        ci: 1 - alpha interval, within 0 to 1.
         n_pages: pages that have both.
     """
 
@@ -97,8 +98,8 @@ class WinRate:
     n_pages: int
 
 
-def win_matrix(ratings: Ratings) -> list[WinRate]:
-    """Win rates of all ordered pairs of systems that share a page, by row of the matrix."""
+def win_matrix(ratings: Ratings, alpha: float = 0.05) -> list[WinRate]:
+    """Win rates of all ordered pairs of systems that share a page, by row; intervals 1 - alpha."""
     pages = ratings.pages()
     found = []
     for x in ratings.systems:
@@ -112,10 +113,10 @@ def win_matrix(ratings: Ratings) -> list[WinRate]:
             covariance, df = cluster_covariance(listener, utterance, won[:, None])
             rate = float(won.mean())
             se, ci = float(covariance[0, 0]) ** 0.5, (_NAN, _NAN)
-            if df < 1 or se <= 1e-12:
+            if df < 1 or se <= SMALLEST_SE:
                 se = _NAN
             else:
-                half = float(stats.t.ppf(0.975, df)) * se
-                ci = (max(0.0, rate - half), min(1.0, rate + half))
+                low, high = t_interval(rate, se, df, alpha)
+                ci = (max(0.0, low), min(1.0, high))
             found.append(WinRate(x, y, rate, se, ci, len(won)))
     return found

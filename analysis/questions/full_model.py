@@ -13,6 +13,7 @@ from scipy import linalg, stats
 from analysis.data.ratings import Pages
 from analysis.models.adjust import adjust
 from analysis.models.reml import Crossed, Variances
+from analysis.models.t_test import t_interval
 from analysis.models.threads import one_thread
 from analysis.questions.components import variance_components
 
@@ -30,10 +31,9 @@ class PooledPair:
     p_holm: float
     p_tukey: float
 
-    def ci(self, level: float = 0.95) -> tuple[float, float]:
-        """Confidence interval, not adjusted for the number of pairs."""
-        half = float(stats.t.ppf(0.5 + level / 2, self.df)) * self.se
-        return self.estimate - half, self.estimate + half
+    def ci(self, alpha: float = 0.05) -> tuple[float, float]:
+        """Return the 1 - alpha confidence interval, not adjusted for the number of pairs."""
+        return t_interval(self.estimate, self.se, self.df, alpha)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ two-way cluster-robust covariance of numerator and denominator.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from analysis.data.ratings import Ratings
 from analysis.models.cluster import contrasts_of_means, fieller
+from analysis.models.t_test import t_quantile
 from analysis.questions.compare import Comparison, verdict_text
-from analysis.wording import SIMULATED, counted, interval, number, percent
+from analysis.wording import SIMULATED, counted, coverage, interval, number, percent
 
 # The gap is refused unless recordings are surely this share of the scale above the baseline.
 _SMALLEST_GAP = 0.05
@@ -30,10 +30,10 @@ class Gap:
         baseline: B.
         reference: R.
         gap: (X - B) / (R - B), a fraction; NaN if not defined.
-        ci: 95 % Fieller interval of it; NaN if not defined.
+        ci: Fieller interval of it at the level of the comparison; NaN if not defined.
         raw_gain: X - B, points.
         relative_gain: (X - B) / B, a fraction; NaN if the baseline's mean is not above 0.
-        relative_ci: its 95 % Fieller interval.
+        relative_ci: its Fieller interval.
         p: p value of X - B (two-way model).
         p_adjusted: after Holm over the declared family.
         defined: whether R - B is clearly above 0.
@@ -81,7 +81,8 @@ def gap_reduction(ratings: Ratings, comparison: Comparison, family: int) -> Gap 
 
     Args:
         ratings: the ratings; their roles must name a reference.
-        comparison: the test of X minus B, corrected over the declared family.
+        comparison: the test of X minus B, corrected over the declared family; its `alpha` holds for
+            all intervals here.
         family: number of comparisons in that family that could be tested.
 
     Returns:
@@ -101,11 +102,11 @@ def gap_reduction(ratings: Ratings, comparison: Comparison, family: int) -> Gap 
     ci = relative_ci = None
     reason = _no_interval(x, b, df, float(covariance[0, 0]), int(listener.max() + utterance.max()))
     if not reason:
-        quantile = float(stats.t.ppf(0.975, df))
+        quantile = t_quantile(df, comparison.alpha)
         ci = fieller(raw, distance, covariance, quantile)
         relative_ci = fieller(raw, mean_b, relative, quantile)
         lowest = distance - quantile * float(covariance[1, 1]) ** 0.5
-        reason = _refusal(ratings.scale, b, r, distance, lowest)
+        reason = _refusal(ratings.scale, b, r, distance, lowest, comparison.alpha)
     nan, none = float("nan"), (float("nan"), float("nan"))
     found = Gap(
         system=x, baseline=b, reference=r,
@@ -145,14 +146,17 @@ def _no_interval(x: str, b: str, df: int, variance: float, n_others: int) -> str
     return ""
 
 
-def _refusal(scale: tuple[float, float], b: str, r: str, distance: float, lowest: float) -> str:
+def _refusal(
+    scale: tuple[float, float], b: str, r: str, distance: float, lowest: float, alpha: float
+) -> str:
     """Why there is no gap to speak of; empty if there is one."""
     needed = _SMALLEST_GAP * (scale[1] - scale[0])
     if lowest >= needed:
         return ""
     return (
-        f"{r} is not clearly above {b}: the difference is {number(distance)} points and its 95 % "
-        f"interval starts at {number(lowest)}, below the {needed:g} points that a percentage needs"
+        f"{r} is not clearly above {b}: the difference is {number(distance)} points and its "
+        f"{coverage(alpha)} interval starts at {number(lowest)}, "
+        f"below the {needed:g} points that a percentage needs"
     )
 
 
@@ -187,4 +191,5 @@ def _sentence(gap: Gap, comparison: Comparison, family: int) -> str:
     ci = interval((100 * gap.ci[0], 100 * gap.ci[1]))
     if gap.gap < 0:
         ci = interval((-100 * gap.ci[1], -100 * gap.ci[0]))
-    return f"{opening} (95 % CI {ci} %, Fieller; {gain}); {verdict}; {size}.{note}"
+    level = coverage(comparison.alpha)
+    return f"{opening} ({level} CI {ci} %, Fieller; {gain}); {verdict}; {size}.{note}"

@@ -27,6 +27,7 @@ class Omnibus:
         systems: what was compared.
         F, df1, df2, p: the test.
         effect: Kendall's W for friedman, partial eta squared for rm-anova; none for two-way.
+        alpha: level at which the sentence calls the systems different.
     """
 
     method: OmnibusMethod
@@ -36,6 +37,7 @@ class Omnibus:
     df2: float
     p: float
     effect: float | None
+    alpha: float = 0.05
 
     @property
     def text(self) -> str:
@@ -45,7 +47,7 @@ class Omnibus:
             "friedman": "Friedman's test of listener means (Iman and Davenport's F)",
             "rm-anova": "repeated-measures ANOVA of listener means (Huynh-Feldt)",
         }
-        verdict = "differ" if self.p < 0.05 else "do not differ significantly"
+        verdict = "differ" if self.p < self.alpha else "do not differ significantly"
         return (
             f"The {len(self.systems)} systems {verdict}: F({number(self.df1)}, {number(self.df2)}) "
             f"= {number(self.F, 2)}, {p_equals(self.p)} ({names[self.method]})."
@@ -56,6 +58,7 @@ def omnibus(
     ratings: Ratings,
     method: OmnibusMethod = "two-way",
     systems: tuple[str, ...] | None = None,
+    alpha: float = 0.05,
 ) -> Omnibus | None:
     """Test that the systems are equal; none where the design does not carry the test.
 
@@ -64,6 +67,7 @@ def omnibus(
         method: see `Omnibus.method`.
         systems: by default the systems under test and the baseline; with reference or anchors the
             answer is trivial.
+        alpha: level of the test.
 
     Raises:
         UserError: no such method.
@@ -79,7 +83,9 @@ def omnibus(
         return None
     if method == "two-way":
         model = pooled_model(ratings.pages(), chosen)
-        return model and Omnibus(method, chosen, model.F, model.df1, model.df2, model.p, None)
+        return model and Omnibus(
+            method, chosen, model.F, model.df1, model.df2, model.p, None, alpha
+        )
     rows = ratings.frame[ratings.frame["system"].isin(list(chosen))]
     table = rows.pivot_table(index="listener", columns="system", values="score").dropna()
     means = table.to_numpy()
@@ -88,7 +94,8 @@ def omnibus(
         if w is None:
             return None
         df1 = w.n_systems - 1
-        return Omnibus(method, chosen, w.f, df1, df1 * (w.n_listeners - 1), w.f_p, w.w)
+        df2 = df1 * (w.n_listeners - 1)
+        return Omnibus(method, chosen, w.f, df1, df2, w.f_p, w.w, alpha)
     if len(means) == 0:
         return None
     effect = within_effect(means @ linalg.helmert(means.shape[1]).T)
@@ -97,5 +104,5 @@ def omnibus(
     epsilon = min(effect.hf, 1.0)
     return Omnibus(
         method, chosen, effect.F, epsilon * effect.df1, epsilon * effect.df2, effect.hf_p,
-        effect.partial_eta_squared,
+        effect.partial_eta_squared, alpha,
     )  # fmt: skip

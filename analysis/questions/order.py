@@ -1,13 +1,14 @@
 """Do scores, or the difference of two systems, drift while a listener works?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from analysis.data.ratings import Ratings
-from analysis.questions.compare import one_sample_t
-from analysis.wording import interval, number, p_equals
+from analysis.models.t_test import one_sample_t
+from analysis.wording import coverage, interval, number, p_equals
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,10 @@ class OrderEffect:
         name: what drifts, and by what.
         unit: unit of `estimate`.
         estimate: mean over listeners.
-        ci: 95 % interval; NaN with one listener or without scatter.
+        ci: 1 - alpha interval; NaN with one listener or without scatter.
         p: one-sample t test.
         n_listeners: how many listeners have such a number.
+        alpha: two-sided level of the interval.
     """
 
     name: str
@@ -29,18 +31,19 @@ class OrderEffect:
     ci: tuple[float, float]
     p: float
     n_listeners: int
+    alpha: float = 0.05
 
     @property
     def text(self) -> str:
         """One English sentence."""
         return (
-            f"{self.name}: {number(self.estimate, 2, sign=True)} {self.unit} (95 % CI "
-            f"{interval(self.ci, 2)}), {p_equals(self.p)}."
+            f"{self.name}: {number(self.estimate, 2, sign=True)} {self.unit} "
+            f"({coverage(self.alpha)} CI {interval(self.ci, 2)}), {p_equals(self.p)}."
         )
 
 
 def order_effects(
-    ratings: Ratings, pairs: tuple[tuple[str, str], ...] | list[tuple[str, str]] = ()
+    ratings: Ratings, pairs: Sequence[tuple[str, str]] = (), alpha: float = 0.05
 ) -> list[OrderEffect]:
     """Drift of the scores over pages and over the screen, carry-over, drift of every pair.
 
@@ -51,6 +54,7 @@ def order_effects(
     Args:
         ratings: the ratings, with `page_index` and `stimulus_index` where recorded.
         pairs: (x, y) for x minus y.
+        alpha: two-sided level; intervals are 1 - alpha.
     """
     frame = ratings.frame.assign(
         page=pd.to_numeric(ratings.frame["page_index"], errors="coerce"),
@@ -62,12 +66,12 @@ def order_effects(
     means = frame.groupby(["utterance", "system"])["score"].transform("mean")
     frame["rest"] = frame["score"] - means
     effects = [
-        drift(frame, "rest", "page", "Scores over pages", "points per page"),
-        _halves(frame, "rest", "Scores, second half of the pages minus the first"),
-        drift(frame, "rest", "place", "Scores over places on the page", "points per place"),
+        drift(frame, "rest", "page", "Scores over pages", "points per page", alpha),
+        _halves(frame, "rest", "Scores, second half of the pages minus the first", alpha),
+        drift(frame, "rest", "place", "Scores over places on the page", "points per place", alpha),
         drift(
             _with_previous(frame), "rest", "previous",
-            "Scores by the mean score of the text on the page before", "points per point",
+            "Scores by the mean score of the text on the page before", "points per point", alpha,
         ),
     ]  # fmt: skip
     for x, y in pairs:
@@ -78,8 +82,9 @@ def order_effects(
             continue
         D = (wide[x] - wide[y]).dropna().rename("D").reset_index()
         D["D"] -= D.groupby("utterance")["D"].transform("mean")
-        effects.append(drift(D, "D", "page", f"{x} − {y} over pages", "points per page"))
-        effects.append(_halves(D, "D", f"{x} − {y}, second half of the pages minus the first"))
+        effects.append(drift(D, "D", "page", f"{x} − {y} over pages", "points per page", alpha))
+        name = f"{x} − {y}, second half of the pages minus the first"
+        effects.append(_halves(D, "D", name, alpha))
     return [effect for effect in effects if effect is not None]
 
 
@@ -92,7 +97,9 @@ def _with_previous(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.merge(pages[["listener", "page", "previous"]], on=["listener", "page"], how="left")
 
 
-def drift(frame: pd.DataFrame, value: str, by: str, name: str, unit: str) -> OrderEffect | None:
+def drift(
+    frame: pd.DataFrame, value: str, by: str, name: str, unit: str, alpha: float = 0.05
+) -> OrderEffect | None:
     """Mean over listeners of the slope of column `value` by column `by`; none without any slope."""
     rows = frame.dropna(subset=[by, value])
     slopes = [
@@ -100,20 +107,20 @@ def drift(frame: pd.DataFrame, value: str, by: str, name: str, unit: str) -> Ord
         for _, own in rows.groupby("listener", observed=True)
         if own[by].min() < own[by].max()
     ]
-    return _over_listeners(name, unit, slopes)
+    return _over_listeners(name, unit, slopes, alpha)
 
 
-def _halves(frame: pd.DataFrame, value: str, name: str) -> OrderEffect | None:
+def _halves(frame: pd.DataFrame, value: str, name: str, alpha: float) -> OrderEffect | None:
     rows = frame.dropna(subset=["page", value])
     middle = rows.groupby("listener", observed=True)["page"].transform("median")
     late = rows[rows["page"] > middle].groupby("listener", observed=True)[value].mean()
     early = rows[rows["page"] <= middle].groupby("listener", observed=True)[value].mean()
-    return _over_listeners(name, "points", (late - early).dropna().tolist())
+    return _over_listeners(name, "points", (late - early).dropna().tolist(), alpha)
 
 
-def _over_listeners(name: str, unit: str, values: list[float]) -> OrderEffect | None:
+def _over_listeners(name: str, unit: str, values: list[float], alpha: float) -> OrderEffect | None:
     if not values:
         return None
     found = np.array(values)
-    _, p, ci = one_sample_t(found)
-    return OrderEffect(name, unit, float(found.mean()), ci, p, len(found))
+    _, p, ci = one_sample_t(found, alpha)
+    return OrderEffect(name, unit, float(found.mean()), ci, p, len(found), alpha)

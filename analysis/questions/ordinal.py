@@ -8,13 +8,13 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from analysis.data.ratings import Ratings
 from analysis.models.cluster import cluster_covariance
-from analysis.wording import interval, number, p_equals
+from analysis.models.t_test import t_interval, t_p_value
+from analysis.wording import coverage, interval, number, p_equals
 
 # A slider has a hundred steps, which are no categories and as many thresholds.
 MOST_LEVELS = 15
@@ -31,9 +31,10 @@ class Ordinal:
         log_odds: logarithm of the odds ratio.
         se: its two-way cluster-robust standard error.
         df: smaller sample, minus 1.
-        ci: 95 % interval of `log_odds`.
+        ci: 1 - alpha interval of `log_odds`.
         p: p value of equal odds.
         n_levels: number of different ratings.
+        alpha: two-sided level of the interval.
     """
 
     x: str
@@ -44,6 +45,7 @@ class Ordinal:
     ci: tuple[float, float]
     p: float
     n_levels: int
+    alpha: float = 0.05
 
     @property
     def text(self) -> str:
@@ -51,13 +53,13 @@ class Ordinal:
         ci = (float(np.exp(self.ci[0])), float(np.exp(self.ci[1])))
         return (
             f"The odds that {self.x} is rated higher than {self.y} are "
-            f"{number(float(np.exp(self.log_odds)), 2)} (95 % CI {interval(ci, 2)}), "
-            f"{p_equals(self.p)}, proportional-odds model."
+            f"{number(float(np.exp(self.log_odds)), 2)} ({coverage(self.alpha)} CI "
+            f"{interval(ci, 2)}), {p_equals(self.p)}, proportional-odds model."
         )
 
 
-def ordinal_test(ratings: Ratings, x: str, y: str) -> Ordinal | None:
-    """Compare two systems on the pages that have both.
+def ordinal_test(ratings: Ratings, x: str, y: str, alpha: float = 0.05) -> Ordinal | None:
+    """Compare two systems on the pages that have both; the interval is 1 - alpha.
 
     Returns:
         None with a single listener or utterance, with one level of rating or more than 15 (a slider
@@ -88,6 +90,5 @@ def ordinal_test(ratings: Ratings, x: str, y: str) -> Ordinal | None:
     by_page = by_rating[: len(scores)] + by_rating[len(scores) :]
     middle, df = cluster_covariance(listener, utterance, by_page)
     se = float((bread @ middle @ bread)[0, 0]) ** 0.5 * len(scores)
-    half = float(stats.t.ppf(0.975, df)) * se
-    p = float(2 * stats.t.sf(abs(log_odds) / se, df))
-    return Ordinal(x, y, log_odds, se, df, (log_odds - half, log_odds + half), p, len(levels))
+    p, ci = t_p_value(log_odds, se, df), t_interval(log_odds, se, df, alpha)
+    return Ordinal(x, y, log_odds, se, df, ci, p, len(levels), alpha)

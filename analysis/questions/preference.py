@@ -15,7 +15,7 @@ from analysis.models.bootstrap import bootstrap_p, bootstrap_weights, percentile
 from analysis.models.bradley_terry import determined, fit_davidson
 from analysis.models.crossed import TwoWayFit, fit_two_way
 from analysis.models.preference_counts import Counted
-from analysis.wording import counted, interval, number, p_equals, percent
+from analysis.wording import counted, coverage, interval, number, p_equals, percent
 
 ELO = float(400 / np.log(10))
 _NAN = float("nan")
@@ -29,8 +29,9 @@ class Ability:
         system: name.
         log_strength: natural logarithm of its strength; all systems together have mean 0.
         se: standard deviation over bootstrap samples in which all strengths are finite.
-        ci: 95 % percentile interval; NaN where samples do not differ.
+        ci: 1 - alpha percentile interval; NaN where samples do not differ.
         elo: log strength in Elo's units (400 points are odds of 10 to 1), mean 0.
+        alpha: two-sided level of the interval.
     """
 
     system: str
@@ -38,13 +39,15 @@ class Ability:
     se: float
     ci: tuple[float, float]
     elo: float
+    alpha: float = 0.05
 
     @property
     def text(self) -> str:
         """One English sentence."""
         return (
-            f"{self.system}: log strength {number(self.log_strength, 2, sign=True)} (95 % CI "
-            f"{interval(self.ci, 2)}), Elo {number(self.elo, 0, sign=True)}."
+            f"{self.system}: log strength {number(self.log_strength, 2, sign=True)} "
+            f"({coverage(self.alpha)} CI {interval(self.ci, 2)}), "
+            f"Elo {number(self.elo, 0, sign=True)}."
         )
 
 
@@ -59,12 +62,13 @@ class PairPreference:
             of x minus the share of y, for new listeners and new utterances.
         p_adjusted: its p value after Holm over all pairs.
         model_win: chance that x is chosen over y among those who choose, by the model.
-        model_ci: its 95 % bootstrap interval.
+        model_ci: its 1 - alpha bootstrap interval.
         model_p: bootstrap p value of equal strength.
         naive_p: sign test of the choices as if they were independent; a warning, never a result.
         listeners_x, listeners_y: listeners who chose x (y) more often than the other.
         listener_p: sign test of these listeners: holds for new listeners, these utterances.
         family: number of pairs that Holm's correction counts.
+        alpha: two-sided level of the family; intervals are 1 - alpha.
     """
 
     x: str
@@ -82,6 +86,7 @@ class PairPreference:
     listeners_y: int
     listener_p: float
     family: int = 1
+    alpha: float = 0.05
 
     @property
     def n(self) -> int:
@@ -90,14 +95,14 @@ class PairPreference:
 
     @property
     def ci(self) -> tuple[float, float]:
-        """95 % interval of the difference of shares, which cannot leave -1 to 1."""
-        low, high = self.fit.ci()
+        """Interval of the difference of shares, 1 - alpha, cut at -1 and 1."""
+        low, high = self.fit.ci(self.alpha)
         return max(low, -1.0), min(high, 1.0)
 
     @property
     def significant(self) -> bool:
-        """Whether the shares differ at 5 % after Holm."""
-        return bool(self.p_adjusted < 0.05)
+        """True if the shares differ at level alpha after Holm."""
+        return bool(self.p_adjusted < self.alpha)
 
     @property
     def why_undefined(self) -> str:
@@ -116,7 +121,7 @@ class PairPreference:
         ends = interval((100 * self.ci[0], 100 * self.ci[1]))
         return (
             f"the difference of {number(100 * self.fit.estimate, sign=True)} percentage points "
-            f"(95 % CI {ends}) is {verdict}, {p_equals(self.fit.p)}"
+            f"({coverage(self.alpha)} CI {ends}) is {verdict}, {p_equals(self.fit.p)}"
             f"{holm if self.family > 1 else ''}"
         )
 
@@ -158,7 +163,11 @@ class Preferences:
 
 
 def preference(
-    frame: pd.DataFrame, draws: int = 1000, seed: int = 0, name: str = "preferences"
+    frame: pd.DataFrame,
+    draws: int = 1000,
+    seed: int = 0,
+    name: str = "preferences",
+    alpha: float = 0.05,
 ) -> Preferences:
     """Analyse choices.
 
@@ -168,6 +177,7 @@ def preference(
         draws: bootstrap samples of listeners and utterances.
         seed: of the bootstrap.
         name: what to call the table in a message.
+        alpha: two-sided level; intervals are 1 - alpha.
 
     Raises:
         UserError: a column is missing, a choice unknown, or systems were never compared, not even
@@ -184,10 +194,10 @@ def preference(
     theta, samples = fits[0, :S], fits[1:, :S]
     order = np.argsort(-theta, kind="stable")
     abilities = tuple(
-        _ability(data.systems[i], float(theta[i]), samples[bounded[1:], i], samples[:, i])
+        _ability(data.systems[i], float(theta[i]), samples[bounded[1:], i], samples[:, i], alpha)
         for i in order
     )
-    pairs = [_pair(data, k, theta, samples) for k in data.in_order(order)]
+    pairs = [_pair(data, k, theta, samples, alpha) for k in data.in_order(order)]
     if not bounded[0]:
         # Samples of a strength that nothing bounds are no test.
         pairs = [replace(pair, model_p=_NAN) for pair in pairs]
@@ -202,17 +212,21 @@ def preference(
     )  # fmt: skip
 
 
-def _ability(system: str, theta: float, finite: np.ndarray, samples: np.ndarray) -> Ability:
+def _ability(
+    system: str, theta: float, finite: np.ndarray, samples: np.ndarray, alpha: float
+) -> Ability:
     se = float(finite.std(ddof=1)) if len(finite) > 1 else _NAN
-    return Ability(system, theta, se, _spread(samples), ELO * theta)
+    return Ability(system, theta, se, _spread(samples, alpha), ELO * theta, alpha)
 
 
-def _spread(samples: np.ndarray) -> tuple[float, float]:
+def _spread(samples: np.ndarray, alpha: float) -> tuple[float, float]:
     """Percentile interval; none where one listener and one text leave nothing to draw."""
-    return percentile_interval(samples) if np.ptp(samples) > 1e-9 else (_NAN, _NAN)
+    return percentile_interval(samples, alpha) if np.ptp(samples) > 1e-9 else (_NAN, _NAN)
 
 
-def _pair(data: Counted, k: int, theta: np.ndarray, samples: np.ndarray) -> PairPreference:
+def _pair(
+    data: Counted, k: int, theta: np.ndarray, samples: np.ndarray, alpha: float
+) -> PairPreference:
     here = data.pair == k
     i, j = data.pairs[:, k]
     value = data.value[here].astype(float)
@@ -227,9 +241,9 @@ def _pair(data: Counted, k: int, theta: np.ndarray, samples: np.ndarray) -> Pair
     tested = bool(np.ptp(difference) > 1e-9)
     return PairPreference(
         data.systems[i], data.systems[j], n_x, n_none, n_y, fit, fit.p,
-        float(1 / (1 + np.exp(theta[j] - theta[i]))), _spread(1 / (1 + np.exp(-difference))),
+        float(1 / (1 + np.exp(theta[j] - theta[i]))), _spread(1 / (1 + np.exp(-difference)), alpha),
         bootstrap_p(difference) if tested else _NAN, _sign_test(n_x, n_y), listeners_x, listeners_y,
-        _sign_test(listeners_x, listeners_y),
+        _sign_test(listeners_x, listeners_y), alpha=alpha,
     )  # fmt: skip
 
 

@@ -112,19 +112,23 @@ class PreferenceDetails:
     alpha: float | None
 
 
-def preference_details(choices: Choices, found: Preferences) -> PreferenceDetails:
+def preference_details(
+    choices: Choices, found: Preferences, alpha: float = 0.05
+) -> PreferenceDetails:
     """Look at the choices from all other sides.
 
     Args:
         choices: the choices.
         found: their analysis, whose pairs say which system is x.
+        alpha: two-sided level; intervals are 1 - alpha.
     """
     frame = _oriented(choices, found)
     if not choices.sides_recorded and (frame.groupby(["x", "y"])["x_first"].nunique() < 2).all():
         # Then a and b are names of versions, not sides.
         frame[["first", "x_first"]] = _NAN
     return PreferenceDetails(
-        _sides(frame, choices.sides_recorded), _listeners(frame), _texts(frame), _order(frame),
+        _sides(frame, choices.sides_recorded), _listeners(frame), _texts(frame),
+        _order(frame, alpha),
         _alpha(frame),
     )  # fmt: skip
 
@@ -214,7 +218,7 @@ def _texts(frame: pd.DataFrame) -> tuple[TextChoices, ...]:
     return tuple(sorted(found, key=lambda t: (place[t.x, t.y], t.difference, t.utterance)))
 
 
-def _order(frame: pd.DataFrame) -> tuple[OrderEffect, ...]:
+def _order(frame: pd.DataFrame, alpha: float) -> tuple[OrderEffect, ...]:
     """Drift over the pages of a sitting; nothing if all listeners heard the texts in one order."""
     page = pd.to_numeric(frame["page_index"], errors="coerce")
     frame = frame.assign(page=page, none=100.0 * (frame["value"] == 0))
@@ -224,11 +228,11 @@ def _order(frame: pd.DataFrame) -> tuple[OrderEffect, ...]:
     effects = []
     if frame["none"].any():
         rows = frame.assign(rest=frame["none"] - _mean_of_text(frame, "none"))
-        effects.append(drift(rows, "rest", "page", "Choices for neither over pages", unit))
+        effects.append(drift(rows, "rest", "page", "Choices for neither over pages", unit, alpha))
     for (x, y), rows in frame.groupby(["x", "y"], sort=False):
         rows = rows.assign(value=100.0 * rows["value"])
         rows["rest"] = rows["value"] - _mean_of_text(rows, "value")
-        effects.append(drift(rows, "rest", "page", f"{x} − {y} over pages", unit))
+        effects.append(drift(rows, "rest", "page", f"{x} − {y} over pages", unit, alpha))
     return tuple(effect for effect in effects if effect is not None)
 
 

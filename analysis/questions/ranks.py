@@ -15,7 +15,7 @@ class RankStability:
     Attributes:
         systems: by mean, best first.
         chance: [S, S], chance that system i takes rank j (0 is best).
-        tau: Kendall's tau to the order in the data: median and 2.5 and 97.5 % quantiles.
+        tau: Kendall's tau to the order in the data: median and ends of the 1 - alpha interval.
         n_listeners: sizes of the subsamples of listeners.
         tau_of_subsamples: mean tau to the order in the data for each size.
     """
@@ -37,6 +37,7 @@ def rank_stability(
     systems: tuple[str, ...] | None = None,
     draws: int = 2000,
     seed: int = 0,
+    alpha: float = 0.05,
 ) -> RankStability | None:
     """Two-way bootstrap of the ranks, and subsamples of listeners without replacement.
 
@@ -45,6 +46,7 @@ def rank_stability(
         systems: by default those under test and the baseline.
         draws: bootstrap samples, and subsamples of each size.
         seed: of both.
+        alpha: two-sided level of the interval of `tau`.
 
     Returns:
         None with fewer than two systems or where no page has all of them.
@@ -63,7 +65,8 @@ def rank_stability(
     ranks = _ranks(means)
     S = len(chosen)
     chance = np.stack([(ranks == j).mean(0) for j in range(S)], 1)
-    tau = np.quantile([_tau(row) for row in means], [0.5, 0.025, 0.975])
+    quantiles = [0.5, alpha / 2, 1 - alpha / 2]
+    tau = np.quantile([_tau(row) for row in means], quantiles)
     sizes, curve = _subsamples(listener, Y, draws // 10, seed)
     return RankStability(
         chosen, chance, (float(tau[0]), float(tau[1]), float(tau[2])), sizes, curve

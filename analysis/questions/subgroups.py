@@ -6,13 +6,13 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from analysis.data.ratings import Ratings
 from analysis.models.adjust import adjust
 from analysis.models.cluster import contrasts_of_means
 from analysis.models.crossed import TwoWayFit, fit_two_way
-from analysis.wording import interval, number, p_equals
+from analysis.models.t_test import SMALLEST_SE, t_interval, t_p_value
+from analysis.wording import coverage, interval, number, p_equals
 from intone.errors import UserError
 
 
@@ -34,9 +34,10 @@ class GroupContrast:
         se: two-way cluster-robust standard error.
         df: smallest number of listeners or utterances in a group, minus 1; 0 (no test) if only one
             of the groups has several.
-        ci: 95 % interval.
+        ci: 1 - alpha interval.
         p: p value of no interaction.
         p_adjusted: after Holm over all pairs of groups.
+        alpha: two-sided level of the interval.
     """
 
     a: str
@@ -47,13 +48,14 @@ class GroupContrast:
     ci: tuple[float, float]
     p: float
     p_adjusted: float
+    alpha: float = 0.05
 
     @property
     def text(self) -> str:
         """One English sentence."""
         return (
-            f"{self.a} − {self.b}: {number(self.estimate, sign=True)} points (95 % CI "
-            f"{interval(self.ci)}), {p_equals(self.p_adjusted)}."
+            f"{self.a} − {self.b}: {number(self.estimate, sign=True)} points "
+            f"({coverage(self.alpha)} CI {interval(self.ci)}), {p_equals(self.p_adjusted)}."
         )
 
 
@@ -82,6 +84,7 @@ def subgroups(
     y: str,
     by: Literal["arm", "listener", "utterance"] = "arm",
     groups: Mapping[str, str] | None = None,
+    alpha: float = 0.05,
 ) -> Subgroups:
     """Split the pages and compare the difference between the parts.
 
@@ -90,6 +93,7 @@ def subgroups(
         x, y: the systems; x minus y.
         by: the study's randomised `arm`, or groups of listeners or of utterances.
         groups: group by name of listener or utterance; those without one are left out.
+        alpha: two-sided level; intervals are 1 - alpha.
 
     Raises:
         UserError: groups are missing, name nobody, or no page has both systems.
@@ -122,7 +126,9 @@ def subgroups(
     found = [Group(str(name), _fit(listener, utterance, D, group == g))
              for g, name in enumerate(names)]  # fmt: skip
     contrasts = [
-        _contrast(listener, utterance, D, group == g, group == h, str(names[g]), str(names[h]))
+        _contrast(
+            listener, utterance, D, group == g, group == h, str(names[g]), str(names[h]), alpha
+        )
         for g, h in combinations(range(len(names)), 2)
     ]
     adjusted = adjust([contrast.p for contrast in contrasts])
@@ -140,7 +146,7 @@ def _fit(listener: np.ndarray, utterance: np.ndarray, D: np.ndarray, here: np.nd
 
 def _contrast(
     listener: np.ndarray, utterance: np.ndarray, D: np.ndarray, in_a: np.ndarray,
-    in_b: np.ndarray, a: str, b: str,
+    in_b: np.ndarray, a: str, b: str, alpha: float,
 ) -> GroupContrast:  # fmt: skip
     """Difference of two means over pages of different groups."""
     both = in_a | in_b
@@ -149,8 +155,7 @@ def _contrast(
     means, covariance, df = contrasts_of_means(one, other, columns, np.array([[1.0, -1.0]]))
     estimate, se = float(means[0] - means[1]), float(covariance[0, 0]) ** 0.5
     nan = float("nan")
-    if df < 1 or se <= 1e-12:
-        return GroupContrast(a, b, estimate, nan, df, (nan, nan), nan, nan)
-    half = float(stats.t.ppf(0.975, df)) * se
-    p = float(2 * stats.t.sf(abs(estimate) / se, df))
-    return GroupContrast(a, b, estimate, se, df, (estimate - half, estimate + half), p, p)
+    if df < 1 or se <= SMALLEST_SE:
+        return GroupContrast(a, b, estimate, nan, df, (nan, nan), nan, nan, alpha)
+    p, ci = t_p_value(estimate, se, df), t_interval(estimate, se, df, alpha)
+    return GroupContrast(a, b, estimate, se, df, ci, p, p, alpha)

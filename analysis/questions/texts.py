@@ -7,7 +7,7 @@ import numpy as np
 from analysis.data.ratings import Ratings
 from analysis.models.adjust import adjust
 from analysis.models.crossed import TwoWayFit, fit_two_way
-from analysis.questions.compare import one_sample_t
+from analysis.models.t_test import one_sample_t
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Item:
         utterance: its name.
         n_listeners: how many rated both on it.
         mean: mean difference, points.
-        ci: 95 % interval over listeners; NaN with fewer than two or without scatter.
+        ci: 1 - alpha interval over listeners; NaN with fewer than two or without scatter.
         predicted: the difference that new listeners would give, drawn towards the overall mean as
             far as the scatter of the design demands (best linear unbiased prediction).
         p: one-sample t test over listeners.
@@ -36,8 +36,8 @@ class Item:
     outlier: bool
 
 
-def item_report(ratings: Ratings, x: str, y: str) -> list[Item]:
-    """`x` minus `y` on every utterance that has both, the lowest first."""
+def item_report(ratings: Ratings, x: str, y: str, alpha: float = 0.05) -> list[Item]:
+    """`x` minus `y` on every utterance that has both, the lowest first; intervals 1 - alpha."""
     pages = ratings.pages()
     columns = [pages.systems.index(system) for system in (x, y)]
     whole = ~np.isnan(pages.scores[:, columns]).any(1)
@@ -50,7 +50,7 @@ def item_report(ratings: Ratings, x: str, y: str) -> list[Item]:
     predicted = fit.estimate + _utterance_effects(listener, utterance, D, fit)
     n = int(utterance.max()) + 1
     means = np.bincount(utterance, D) / np.bincount(utterance)
-    tests = [one_sample_t(D[utterance == code]) for code in range(n)]
+    tests = [one_sample_t(D[utterance == code], alpha) for code in range(n)]
     q = adjust([p for _, p, _ in tests], "bh")
     q1, q3 = np.quantile(means, [0.25, 0.75])
     far = (means < q1 - 1.5 * (q3 - q1)) | (means > q3 + 1.5 * (q3 - q1))

@@ -9,11 +9,11 @@ where listeners and texts do not differ in what they like (`benchmarks.calibrati
 """
 
 import numpy as np
-from scipy import stats
 
 from analysis.data.ratings import Pages
 from analysis.models.cluster import contrasts_of_means
 from analysis.models.crossed import TwoWayFit
+from analysis.models.t_test import SMALLEST_SE, t_interval, t_p_value
 
 # `TwoWayFit.method` of such a difference.
 UNPAIRED = "difference of means, unpaired (two-way cluster-robust)"
@@ -33,8 +33,9 @@ def unpaired_fit(pages: Pages, x: str, y: str) -> TwoWayFit | None:
     if df < 1 or _confounded(listener, columns) or _confounded(utterance, columns):
         return None
     estimate, se = float(means[0] - means[1]), float(covariance[0, 0]) ** 0.5
+    usable_se = se if se > SMALLEST_SE else _NAN
     return TwoWayFit(
-        estimate, se if se > 1e-12 else _NAN, df, _NAN, _NAN, _NAN, _NAN, UNPAIRED, len(columns),
+        estimate, usable_se, df, _NAN, _NAN, _NAN, _NAN, UNPAIRED, len(columns),
         int(listener.max()) + 1, int(utterance.max()) + 1, estimate, se,
     )  # fmt: skip
 
@@ -45,17 +46,15 @@ def _confounded(code: np.ndarray, columns: np.ndarray) -> bool:
     return all(len(own) == 1 for own in levels) and levels[0][0] != levels[1][0]
 
 
-def welch(pages: Pages, x: str, y: str) -> tuple[float, float, tuple[float, float]]:
-    """Standard error, p value and 95 % interval as if all ratings were independent."""
+def welch(
+    pages: Pages, x: str, y: str, alpha: float = 0.05
+) -> tuple[float, float, tuple[float, float]]:
+    """Return standard error, p value and 1 - alpha interval as if ratings were independent."""
     scores = [pages.of(system)[2][:, 0] for system in (x, y)]
     parts = [(float(v.var(ddof=1)) / len(v), len(v) - 1) for v in scores if len(v) > 1]
     se = sum(part for part, _ in parts) ** 0.5
-    if len(parts) < 2 or se <= 1e-12:
+    if len(parts) < 2 or se <= SMALLEST_SE:
         return _NAN, _NAN, (_NAN, _NAN)
     df = se**4 / sum(part**2 / n for part, n in parts)
-    difference, half = (
-        float(scores[0].mean() - scores[1].mean()),
-        float(stats.t.ppf(0.975, df)) * se,
-    )
-    p = float(2 * stats.t.sf(abs(difference) / se, df))
-    return se, p, (difference - half, difference + half)
+    difference = float(scores[0].mean() - scores[1].mean())
+    return se, t_p_value(difference, se, df), t_interval(difference, se, df, alpha)

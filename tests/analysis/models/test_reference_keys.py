@@ -9,8 +9,9 @@ from analysis.models import rank_tests as signed_rank
 from analysis.models.cluster import cluster_covariance
 from analysis.models.crossed import fit_two_way
 from analysis.models.equivalence import equivalence
+from analysis.models.t_test import one_sample_t
 from analysis.questions.agreement import kendall_w
-from analysis.questions.compare import compare, one_sample_t
+from analysis.questions.compare import compare
 from analysis.questions.components import variance_components
 from analysis.questions.describe import describe
 from analysis.questions.effects import cliffs_delta, hedges_correction

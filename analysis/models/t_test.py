@@ -1,0 +1,38 @@
+"""Student's t: interval and p value of an estimate, and the one-sample test."""
+
+import numpy as np
+from scipy import stats
+
+# A smaller standard error is rounding.
+SMALLEST_SE = 1e-12
+_NAN = float("nan")
+
+
+def t_quantile(df: float, alpha: float = 0.05) -> float:
+    """Return the quantile that |t| exceeds with probability `alpha` (two-sided)."""
+    return float(stats.t.ppf(0.5 + (1 - alpha) / 2, df))
+
+
+def t_interval(estimate: float, se: float, df: float, alpha: float = 0.05) -> tuple[float, float]:
+    """Return the 1 - alpha interval of an estimate."""
+    half = t_quantile(df, alpha) * se
+    return float(estimate - half), float(estimate + half)
+
+
+def t_p_value(estimate: float, se: float, df: float) -> float:
+    """Return the two-sided p value of a true value of 0."""
+    return float(2 * stats.t.sf(abs(estimate / se), df))
+
+
+def one_sample_t(
+    values: np.ndarray, alpha: float = 0.05
+) -> tuple[float, float, tuple[float, float]]:
+    """Return standard error, p value and 1 - alpha interval of a mean of independent values.
+
+    All are NaN for a single value or without scatter.
+    """
+    n, mean = len(values), float(np.mean(values))
+    se = float(np.std(values, ddof=1)) / n**0.5 if n > 1 else _NAN
+    if not se > SMALLEST_SE:
+        return _NAN, _NAN, (_NAN, _NAN)
+    return se, t_p_value(mean, se, n - 1), t_interval(mean, se, n - 1, alpha)
