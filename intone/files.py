@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, their digests, and folders that one process owns."""
+"""Atomic writes, digests, and folders locked by one process."""
 
 import hashlib
 import shutil
@@ -10,7 +10,10 @@ from intone.errors import UserError
 
 
 def write_whole(path: Path, text: str) -> Path:
-    """Write a text file in one step: readers see the old content or the new, never a part."""
+    """Write a text file in one step.
+
+    Readers see the old content or the new one, never a part.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(path.name + ".part")
     scratch.write_text(text, encoding="utf-8")
@@ -19,7 +22,9 @@ def write_whole(path: Path, text: str) -> Path:
 
 
 def whole_lines(path: Path) -> list[str]:
-    """The lines of a file to which lines are appended; none if it is not there.
+    """Return the complete lines of a file that is appended to.
+
+    A missing file has none.
 
     A line that was being written when the process died has no end and is left out.
     """
@@ -29,14 +34,14 @@ def whole_lines(path: Path) -> list[str]:
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
+    """Return the SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """A scratch folder that becomes `folder` when all is written."""
+    """Yield a scratch folder that becomes `folder` when all is written."""
     scratch = folder.with_name(folder.name.split("-")[0] + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -47,12 +52,12 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def owned(folder: Path) -> Iterator[None]:
-    """Keep a folder to this process; the kernel lets go of it however the process ends.
+    """Lock a folder for this process until it ends.
 
     Raises:
         UserError: another process works in it.
     """
-    # Only here: what reads the contracts must also run where there is no fcntl.
+    # Imported late: the contracts must also be readable where there is no fcntl.
     import fcntl
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -61,6 +66,6 @@ def owned(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise UserError(
-                f"{folder}: another process is working there; wait for it, or choose another folder"
+                f"{folder}: in use by another process; wait for it, or choose another folder"
             ) from error
         yield

@@ -1,11 +1,14 @@
-"""Where the project's shipped data and the machine's cache stand."""
+"""Paths of the shipped data, the cache and the corpora."""
 
 import os
 from pathlib import Path
 
 
 def data_path(*parts: str) -> Path:
-    """Path of a shipped resource: `data/` of the checkout, or its copy in an installed wheel."""
+    """Return the path of a shipped resource.
+
+    Resources are in `data/` of the checkout or in its copy in an installed wheel.
+    """
     package = Path(__file__).parent
     root = package / "data"
     if not root.is_dir():
@@ -14,13 +17,13 @@ def data_path(*parts: str) -> Path:
 
 
 def cache_path(*parts: str) -> Path:
-    """Path under the cache folder: `INTONE_CACHE`, by default `~/.cache/intone`."""
+    """Return a path under the cache folder: `INTONE_CACHE`, by default `~/.cache/intone`."""
     root = Path(os.environ.get("INTONE_CACHE", "~/.cache/intone")).expanduser()
     return root.joinpath(*parts)
 
 
 def corpora_path(*parts: str) -> Path:
-    """Path under the folder of corpora that are already here: `INTONE_CORPORA`.
+    """Return a path under the folder of local corpora: `INTONE_CORPORA`.
 
     Without the variable it is `../shared/corpora`, seen from the checkout.
     """

@@ -15,7 +15,8 @@ LONGEST_SUMMARY = 12
 """Words in the first line of a docstring."""
 QUESTION_WORDS = {"what", "whether", "how", "where", "who", "which", "whose", "when", "why"}
 DENIED_WORDS = re.compile(
-    r"\b(stands?|stood|is said|is told|are told|says so|somebody|someone|whoever|whomever|nobody"
+    r"\b(stands?(?!-in\b)|stood|is said|is told|are told|says so"
+    r"|somebody|someone|whoever|whomever|nobody"
     r"|goes on|go on|hands? over|handed over)\b",
     re.IGNORECASE,
 )

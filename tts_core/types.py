@@ -86,11 +86,10 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence as the front-end sees it: words and where each stands in every other layer.
+    """Sentence analysed by the front-end: words, phones, word pieces and tree.
 
-    A word knows its characters; `tokens_of`, `pieces_of` and `leaf_of` lead from a word to its
-    phones, word pieces and tree leaf, and `encoded.token_unit`, `encoded.piece_unit` and
-    `leaf_unit` lead back.
+    A word knows its characters; `encoded.token_unit` and `encoded.piece_unit` lead from a phone or
+    word piece to its word. `encoded.leaves` are the words that are not punctuation, in their order.
 
     Attributes:
         text: as written.
@@ -109,25 +108,6 @@ class Sentence:
     tree: str
     parser: str
     encoded: Encoded = field(compare=False)
-
-    def tokens_of(self, word: int) -> slice:
-        """Tokens of a unit, with the `<s>`, `<wb>` or `</s>` that belongs to it."""
-        return _span(self.encoded.token_unit, word)
-
-    def pieces_of(self, word: int) -> slice:
-        """Word pieces of a unit."""
-        return _span(self.encoded.piece_unit, word)
-
-    def leaf_of(self, word: int) -> int | None:
-        """Node of the tree that is the word's leaf; None for punctuation."""
-        if self.words[word].punctuation:
-            return None
-        return int(self.encoded.leaves[np.searchsorted(self.leaf_unit, word)])
-
-    @property
-    def leaf_unit(self) -> np.ndarray:
-        """(L,) int64 unit of each leaf of the tree."""
-        return np.flatnonzero(self.encoded.punctuation == 0)
 
     def to_dict(self) -> dict[str, Any]:
         """The machine-readable form that `intone text analyse --json` prints."""
@@ -152,12 +132,6 @@ class Sentence:
             "tree": re.sub(r"\((\S+) [^()]+\)", r"(\1)", self.tree),
             "parser": self.parser,
         }
-
-
-def _span(owners: np.ndarray, unit: int) -> slice:
-    """The contiguous run of a unit."""
-    own = np.flatnonzero(owners == unit)
-    return slice(int(own[0]), int(own[-1]) + 1)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ import numpy as np
 
 
 def samples_to_frames(n_samples: int, hop: int) -> int:
-    """Number of whole frames in `n_samples` samples."""
+    """Return the number of whole frames in `n_samples` samples."""
     return n_samples // hop
 
 
 def frames_to_samples(n_frames: int, hop: int) -> int:
-    """Number of samples that `n_frames` frames span."""
+    """Return the number of samples in `n_frames` frames."""
     return n_frames * hop
 
 

@@ -63,9 +63,9 @@ def demo(
         float, typer.Option(help="Share of the recipes' training steps (1 is the demo's size).")
     ] = 1.0,
 ) -> None:
-    """From nothing to a significance report: corpus, training, stimuli, study, rehearsal, report.
+    """Run every step: corpus, training, stimuli, study, rehearsal, report.
 
-    Takes about 15 minutes on two cores. Stopped at any point, the same command goes on.
+    Takes about 15 minutes on two cores. After an interruption the same command resumes.
     """
     from intone.command.demo import Demo
 
@@ -83,10 +83,14 @@ def root(
 
         typer.echo(__version__)
         raise typer.Exit
-    from intone.command.handover import assuming, find_recogniser, statistics
+    from intone.command.handover import find_recogniser, precision_of, statistics
 
-    # What one room needs of another is handed over here.
-    context.obj = {"recogniser": find_recogniser, "precision": assuming, "statistics": statistics}
+    # The rooms do not import each other; each receives here what it needs of another.
+    context.obj = {
+        "recogniser": find_recogniser,
+        "precision": precision_of,
+        "statistics": statistics,
+    }
 
 
 def _compose() -> None:
@@ -99,7 +103,7 @@ def _compose() -> None:
 
 
 def main() -> None:
-    """Entry point of `intone`: one clear sentence and status 1 for what a person can mend."""
+    """Run `intone`; print a user error as one sentence with status 1."""
     _compose()
     try:
         app()
@@ -119,7 +123,10 @@ def main() -> None:
 
 
 def _extra_for(error: ModuleNotFoundError) -> str | None:
-    """The extra of the room that missed a package; None if it is one of our own modules."""
+    """Return the extra of the room that missed a package.
+
+    None if the module is part of Intone.
+    """
     if (error.name or "").split(".")[0] in {*EXTRAS, "intone"}:
         return None
     for frame in reversed(traceback.extract_tb(error.__traceback__)):

@@ -58,10 +58,10 @@ class Demo:
         self._step = 0
 
     def run(self, port: int | None) -> Path:
-        """Everything in order; returns the report. `port` serves the listening page at the end.
+        """Run all steps in order and return the path of the report.
 
         Raises:
-            UserError: no such corpus, or another demo works in this folder.
+            UserError: no such corpus, or another demo runs in this folder.
         """
         try:
             with owned(self.folder):
@@ -69,7 +69,7 @@ class Demo:
             if port is not None:
                 self._serve(study, port)
         except KeyboardInterrupt:
-            self._say("intone: interrupted; the same command goes on where it stopped")
+            self._say("intone: interrupted; run the same command to resume")
             raise
         return report
 
@@ -120,7 +120,7 @@ class Demo:
             out = Path(self.corpus)
         else:
             known = ", ".join(["demo", *published()])
-            raise UserError(f"{self.corpus}: neither a corpus folder nor one of {known}")
+            raise UserError(f"{self.corpus}: no such corpus; give a folder or one of {known}")
         return out
 
     def _prepare(self, corpus: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Handover from one room to another: precision, recogniser, statistics of a running study."""
+"""Functions that connect the rooms: precision, recogniser, statistics of a running study."""
 
 import tempfile
 from pathlib import Path
@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from mushra_app.sounds.recognised import Recogniser
 
 
-def assuming(like: Path | None = None) -> "PrecisionOf":
-    """Precision with a pilot's scatter (its `report.json`), or that which `intone power` assumes.
+def precision_of(like: Path | None = None) -> "PrecisionOf":
+    """Return a function that predicts the precision of a design.
 
-    The result raises UserError for a design that does not exist or if there is no such report, and
-    gives None where the statistics are not installed.
+    Args:
+        like: `report.json` of a pilot; without it the scatter that `intone power` assumes.
+
+    Returns:
+        A function that raises UserError for an impossible design or a missing report, and returns
+        None where the statistics are not installed.
     """
 
     def precision(design: "Design") -> "Expected | None":
@@ -28,7 +32,7 @@ def assuming(like: Path | None = None) -> "PrecisionOf":
         from mushra_app.design.precision import Expected
 
         scatter = power.Scatter() if like is None else power.Scatter.of_report(like)
-        found = power.precision(design.listeners, design.texts, design.pages, scatter)
+        expected = power.precision(design.listeners, design.texts, design.pages, scatter)
         sds = (
             f"SDs of listener x system {scatter.listener:.1f}, text x system "
             f"{scatter.utterance:.1f}, noise {scatter.noise:.1f} points"
@@ -36,14 +40,14 @@ def assuming(like: Path | None = None) -> "PrecisionOf":
         if like is None:
             known = "typical of published data; assumptions until a pilot has measured yours"
         else:
-            known = f"found by {like}" + (f" ({scatter.label})" if scatter.label else "")
-        return Expected(found.se, found.detectable, f"{sds}, {known}")
+            known = f"from {like}" + (f" ({scatter.label})" if scatter.label else "")
+        return Expected(expected.se, expected.detectable, f"{sds}, {known}")
 
     return precision
 
 
 def find_recogniser(language: str) -> "Recogniser | None":
-    """A recogniser for texts in a language (BCP 47).
+    """Return a recogniser for texts in a language (BCP 47).
 
     Returns:
         None where its weights or its package are not installed, or words of that language cannot
@@ -73,51 +77,57 @@ def find_recogniser(language: str) -> "Recogniser | None":
 
 
 def statistics() -> "Statistics":
-    """What a running study is told; each part gives None where the statistics are not installed."""
+    """Return the statistics of a running study.
+
+    Each part returns None where the statistics are not installed.
+    """
     from mushra_app.admin.statistics_port import Statistics
 
-    return Statistics(screened, means, assuming())
+    return Statistics(screened, means, precision_of())
 
 
 def screened(rows: "Rows") -> "list[Screened] | None":
-    """What the default screening rule says of each question's ratings so far."""
+    """Screen each question's ratings so far with the default rule."""
     from mushra_app.admin.statistics_port import Screened
 
     try:
         from analysis.questions.screening import screen
     except ModuleNotFoundError:
         return None
-    found = []
+    results = []
     for question in _questions(rows):
         try:
             done = screen(_read(rows, question))
         except UserError as error:
-            found.append(Screened(question, "none", {}, (f"Not yet: {error}.",)))
+            results.append(Screened(question, "none", {}, (f"Not yet: {error}.",)))
             continue
-        flags = {one.listener: one.reasons for one in done.excluded}
-        found.append(Screened(question, done.rule, flags, done.notes))
-    return found
+        flags = {exclusion.listener: exclusion.reasons for exclusion in done.excluded}
+        results.append(Screened(question, done.rule, flags, done.notes))
+    return results
 
 
 def means(rows: "Rows") -> "list[SystemMean] | None":
-    """Mean and interval of every system in each question; a question too small has none."""
+    """Return mean and interval of every system in each question.
+
+    A question with too few ratings has none.
+    """
     from mushra_app.admin.statistics_port import SystemMean
 
     try:
         from analysis.questions.describe import describe
     except ModuleNotFoundError:
         return None
-    found = []
+    system_means = []
     for question in _questions(rows):
         try:
             read = _read(rows, question)
         except UserError:
             continue
-        found += [
+        system_means += [
             SystemMean(question, s.system, s.role, s.n, s.mean, s.ci[0], s.ci[1])
             for s in describe(read)
         ]
-    return found
+    return system_means
 
 
 def _questions(rows: "Rows") -> list[str]:
@@ -125,7 +135,7 @@ def _questions(rows: "Rows") -> list[str]:
 
 
 def _read(rows: "Rows", question: str) -> "Ratings":
-    """The rows of one question, read and checked as a report would."""
+    """Read the rows of one question with the checks of a report."""
     import pandas as pd
 
     from analysis.data.ratings import read_ratings

@@ -2,7 +2,7 @@
 
 `tts_core` writes stimulus sets, `mushra_app` reads them and writes ratings, `analysis` reads those.
 A registered plan of `mushra_app` holds options of the report that `analysis` makes.
-The rooms import these models and nothing of each other. This package needs pydantic and PyYAML only.
+The rooms import these models and nothing of each other. This package needs pydantic and PyYAML.
 """
 
 from intone.contracts.ratings import (

@@ -1,7 +1,8 @@
-"""Contract 2: ratings, as SQL views and as CSV or Parquet with the same columns.
+"""Contract 2: ratings, as SQL views and as CSV or Parquet.
 
-The views are `ratings_v1`, `preferences_v1`, `sessions_v1` and `looks_v1`; a file holds one of
-them. Scores lie on `scale_min..scale_max` (MUSHRA 0 to 100). Times are UTC, ISO 8601.
+The columns are the same in all forms. The views are `ratings_v1`, `preferences_v1`, `sessions_v1`
+and `looks_v1`; a file holds one of them. Scores lie on `scale_min..scale_max` (MUSHRA 0 to 100).
+Times are UTC, ISO 8601.
 """
 
 from datetime import datetime
@@ -18,7 +19,7 @@ RatedRole = Literal["system", "reference", "copy_synthesis", "anchor_low", "anch
 
 
 class _Answer(Closed):
-    """What a listener answered; only a tool that was imported may have recorded less than we do."""
+    """Answer of a listener; only imported answers may lack details."""
 
     @model_validator(mode="after")
     def _whole_unless_imported(self) -> Self:
@@ -111,7 +112,7 @@ class Session(Closed):
 
 
 class Look(Closed):
-    """One look at the results while the study ran (for the correction of p values)."""
+    """Look at the results during the study, for correcting p values."""
 
     study: str = Field(description="name of the study")
     looked_at: datetime = Field(description="when, UTC")

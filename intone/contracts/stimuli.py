@@ -16,7 +16,7 @@ Role = Literal["system", "reference", "copy_synthesis"]
 
 
 class Source(Closed):
-    """Where a stimulus came from, so that anybody can make it again."""
+    """Origin of a stimulus, enough to make it again."""
 
     kind: Literal["recording", "synthesis", "copy_synthesis", "import"]
     checkpoint_sha256: str | None = Field(

@@ -1,0 +1,1 @@
+"""Audio: files, checks, spectrograms and pitch."""

@@ -1,4 +1,4 @@
-"""What is wrong with a recording, and what is only doubtful about it.
+"""Faults and doubts about a recording.
 
 A fault makes a recording useless for training: it is left out, with the fault as the reason. A
 doubt is for a person to look at: the recording is used.
@@ -16,7 +16,7 @@ SILENT_PEAK = 0.01
 """-40 dBFS: no speech is quieter."""
 CLIPPED_RUN = 3
 CLIPPED_SHARE = 1e-4
-"""A recording is clipped if more than this share of its samples stands in runs of at least
+"""A recording is clipped if more than this share of its samples is in runs of at least
 `CLIPPED_RUN` samples at its largest magnitude."""
 FRAME_S = 0.02
 CUT_DB = -6.0
@@ -31,7 +31,10 @@ LENGTH_TOLERANCE_S = 0.1
 
 
 class Verdict(NamedTuple):
-    """fault: why the recording cannot be used, None if it can. doubts: what to look at."""
+    """Result of the checks: a fault refuses the recording, doubts do not.
+
+    fault: why the recording cannot be used, None if it can. doubts: warnings for the user.
+    """
 
     fault: str | None
     doubts: tuple[str, ...] = ()
@@ -58,7 +61,9 @@ def judge(
 
 
 def clipped_share(samples: np.ndarray) -> float:
-    """Share of (L,) samples in runs of `CLIPPED_RUN` or more at the largest magnitude, 0 to 1.
+    """Return the share of (L,) samples that are clipped, 0 to 1.
+
+    These are in runs of `CLIPPED_RUN` or more at the largest magnitude.
 
     The largest magnitude, not full scale: what was clipped and then attenuated is still clipped.
     """
@@ -69,7 +74,10 @@ def clipped_share(samples: np.ndarray) -> float:
 
 
 def frame_levels(samples: np.ndarray, rate_hz: int) -> np.ndarray:
-    """(L,) samples to the levels of whole 20 ms frames, dBFS RMS without offset, at least one."""
+    """Return the levels of whole 20 ms frames of (L,) samples.
+
+    Levels are dBFS RMS without offset; there is at least one frame.
+    """
     size = min(max(1, round(FRAME_S * rate_hz)), len(samples))
     frames = (samples - samples.mean())[: len(samples) // size * size].reshape(-1, size)
     return _db(np.sqrt(np.mean(np.square(frames), axis=1)))
@@ -104,13 +112,13 @@ def _level_fault(samples: np.ndarray) -> str | None:
         return f"silent: peak {20 * np.log10(max(peak, 1e-9)):.0f} dBFS"
     share = clipped_share(samples)
     if share > CLIPPED_SHARE:
-        return f"clipped: {100 * share:.2f} % of the samples stand at the largest magnitude"
+        return f"clipped: {100 * share:.2f} % of the samples have the largest magnitude"
     return None
 
 
 def _edge_fault(samples: np.ndarray, rate_hz: int) -> str | None:
     if _contrast_db(samples, rate_hz) < NOISY_DB:
-        return None  # noise as loud as speech stands at every edge
+        return None  # noise as loud as speech is at every edge
     for where, below_db in _edges(samples, rate_hz).items():
         if below_db > CUT_DB:
             return f"truncated: the speech is cut at the {where} ({below_db:+.0f} dB of its level)"
@@ -118,7 +126,7 @@ def _edge_fault(samples: np.ndarray, rate_hz: int) -> str | None:
 
 
 def _edges(samples: np.ndarray, rate_hz: int) -> dict[str, float]:
-    """Level of the first and the last 20 ms relative to the speech's, dB."""
+    """Return the levels of both 20 ms edges relative to speech, dB."""
     loud = float(np.percentile(frame_levels(samples, rate_hz), 95))
     size = round(FRAME_S * rate_hz)
     edges = {"start": samples[:size], "end": samples[-size:]}
@@ -129,7 +137,7 @@ def _edges(samples: np.ndarray, rate_hz: int) -> dict[str, float]:
 
 
 def _contrast_db(samples: np.ndarray, rate_hz: int) -> float:
-    """How far the quietest frames stand below the loudest."""
+    """Return the level of the loudest frames over the quietest, dB."""
     levels = frame_levels(samples, rate_hz)
     return float(np.percentile(levels, 95) - np.percentile(levels, 5))
 
@@ -162,7 +170,7 @@ def _doubts(
 
 
 def _highest_hz(samples: np.ndarray, rate_hz: int) -> float:
-    """Highest frequency whose mean power is less than 80 dB below the strongest frequency's."""
+    """Return the highest frequency within 80 dB of the strongest, Hz."""
     size = min(1024, len(samples))
     frames = samples[: len(samples) // size * size].reshape(-1, size) * np.hanning(size)
     power = np.mean(np.abs(np.fft.rfft(frames.astype(np.float32), axis=1)) ** 2, axis=0)

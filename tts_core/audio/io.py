@@ -1,4 +1,4 @@
-"""Audio files in and out: any format that libsndfile reads, lossless WAV or FLAC written."""
+"""Readers and writers of audio files: any libsndfile format, lossless output."""
 
 import re
 from pathlib import Path
@@ -60,20 +60,24 @@ def to_mono(samples: np.ndarray) -> np.ndarray:
 
 
 def missing_share(path: Path | str) -> float:
-    """Share of the bytes of a WAV file's samples that its header promises and the file lacks.
+    """Return the share of sample bytes that a WAV file lacks.
 
-    libsndfile reads what is there and says so in its log alone. 0 for other formats (a FLAC file
+    Its header promises more bytes than the file has.
+
+    libsndfile reads the rest and only logs the fault. 0 for other formats (a FLAC file
     that breaks off cannot be read at all) and for streamed files, whose header knows no length.
     """
     with soundfile.SoundFile(path) as file:
-        told = re.search(r"^data : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
-    if told is None or int(told[1]) >= _UNKNOWN_BYTES:
+        match = re.search(r"^data : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    if match is None or int(match[1]) >= _UNKNOWN_BYTES:
         return 0.0
-    return max(0.0, 1 - int(told[2]) / int(told[1]))
+    return max(0.0, 1 - int(match[2]) / int(match[1]))
 
 
 def read_audio(path: Path | str, sample_rate_hz: int | None = None) -> np.ndarray:
-    """Read a file, at `sample_rate_hz` if given (soxr, very high quality), else at its own rate.
+    """Read a file as mono float32 samples.
+
+    The rate is `sample_rate_hz` if given (soxr, very high quality), else the file's.
 
     Returns:
         (L,) float32 samples; resampling may overshoot [-1, 1] slightly.
@@ -88,7 +92,10 @@ def read_audio(path: Path | str, sample_rate_hz: int | None = None) -> np.ndarra
 
 
 def resample(samples: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
-    """(L,) samples at another rate, float32; the same samples if the rates are equal."""
+    """Resample (L,) samples to another rate, float32.
+
+    Equal rates return the same samples.
+    """
     if from_hz == to_hz:
         return samples
     return soxr.resample(samples, from_hz, to_hz, quality="VHQ").astype(np.float32)

@@ -1,4 +1,4 @@
-"""The log-mel spectrogram that every model is trained on and every vocoder reads."""
+"""Log-mel spectrogram of every model and vocoder."""
 
 import numpy as np
 import torch
@@ -47,7 +47,9 @@ def mel_filterbank(features: Features) -> np.ndarray:
 
 
 class MelSpectrogram:
-    """Log-mel magnitudes: Hann window, reflected by (n_fft - hop) / 2 on both sides, not centred.
+    """Log-mel magnitudes of a waveform.
+
+    The Hann window is not centred; edges are reflected by (n_fft - hop) / 2 on both sides.
 
     With the default features this is HiFi-GAN's front end (Kong et al. 2020, their published
     settings). Frame t covers the samples around [t hop, (t + 1) hop).
@@ -70,7 +72,9 @@ class MelSpectrogram:
         self._inverse_filters = torch.linalg.pinv(torch.from_numpy(filters).double()).float()
 
     def __call__(self, samples: np.ndarray) -> np.ndarray:
-        """(L,) samples at the features' rate to (T, M) float32, T = L // hop.
+        """Return the log-mel of (L,) samples.
+
+        Shape (T, M) float32, T = L // hop.
 
         Raises:
             ValueError: fewer samples than the reflection at the edges needs.
@@ -92,7 +96,10 @@ class MelSpectrogram:
         return np.log(np.maximum(out, f.floor, out=out), out=out)
 
     def _magnitude(self, frames: np.ndarray) -> np.ndarray:
-        """(T, n_fft) samples to (T, bins) magnitudes of the bins that a filter reads."""
+        """Return the magnitudes (T, bins) that any filter reads.
+
+        Frames are (T, n_fft) samples.
+        """
         # torch's FFT is twice as fast as scipy's and numpy's, numpy's |z| as torch's.
         spectrum = torch.fft.rfft(torch.from_numpy(frames * self.window)).numpy()
         magnitude = np.abs(spectrum[:, : self._highest])
@@ -101,12 +108,15 @@ class MelSpectrogram:
         return np.sqrt(magnitude, out=magnitude)
 
     def to_magnitude(self, mel: Tensor) -> Tensor:
-        """(B, T, M) log-mel to (B, n_fft / 2 + 1, T) linear magnitudes >= 0, in least squares."""
+        """Return linear magnitudes of a log-mel, in least squares.
+
+        (B, T, M) to (B, n_fft / 2 + 1, T), >= 0.
+        """
         return (self._inverse_filters @ mel.exp().transpose(1, 2)).clamp(min=0)
 
 
 def _bands(filters: np.ndarray) -> list[tuple[slice, slice, np.ndarray]]:
-    """Groups of neighbouring filters with the bins that they read: (mels, bins, weights).
+    """Group neighbouring filters with their bins: (mels, bins, weights).
 
     A filter reads a few of the bins; multiplying group by group leaves most of the zeros out.
     """

@@ -1,4 +1,4 @@
-"""Fundamental frequency: one tracker, one search range and one voicing rule for everything."""
+"""Fundamental frequency with one tracker, search range and voicing rule."""
 
 import warnings
 
@@ -16,7 +16,8 @@ def f0(samples: np.ndarray, features: Features) -> np.ndarray:
 
     (Morise et al. 2009 and 2010, as in pyworld.) The search range is fixed at 60 to 500 Hz for
     every speaker, so that figures of different voices and systems compare. A frame is voiced
-    where DIO says so (allowed_range 0.1); the value is read at the frame's centre, (t + 1/2) hop.
+    where DIO finds a pitch (allowed_range 0.1); the value is read at the frame's centre,
+    (t + 1/2) hop.
 
     Args:
         samples: (L,) at the features' rate.
@@ -30,7 +31,7 @@ def f0(samples: np.ndarray, features: Features) -> np.ndarray:
 
     rate, hop = features.sample_rate_hz, features.hop
     n_frames = samples_to_frames(len(samples), hop)
-    # WORLD's frames stand at multiples of the period; half a hop in front puts them on our centres.
+    # WORLD's frames lie at multiples of the period; half a hop earlier is our frame centre.
     signal = np.concatenate([np.zeros(hop - hop // 2), samples, np.zeros(hop)]).astype(np.float64)
     coarse, times = pyworld.dio(  # pyright: ignore[reportAttributeAccessIssue]
         signal,

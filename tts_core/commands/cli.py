@@ -1,4 +1,7 @@
-"""Commands of the speech side. Heavy imports stand inside the functions: `--help` must be quick."""
+"""Commands of the speech side.
+
+Heavy imports are inside the functions, so that `--help` is quick.
+"""
 
 import sys
 from pathlib import Path
@@ -44,7 +47,7 @@ def train(
         str | None, typer.Option(help="Mirror to this project of Weights & Biases.")
     ] = None,
 ) -> None:
-    """Train a system through its stages; stopped, the same command goes on where it was."""
+    """Train a system through its stages; the same command resumes it."""
     from tts_core.training.run import train_recipe
 
     train_recipe(recipe, changes or [], data, out or Path("runs") / Path(recipe).stem, wandb)
@@ -59,18 +62,18 @@ def runs(
         Path | None, typer.Option(help="Draw their held-out values into this .svg, .png or .pdf.")
     ] = None,
 ) -> None:
-    """List trainings and compare them: how far each is, and what it is worth held out."""
+    """List trainings with their progress and held-out values."""
     from rich.console import Console
     from rich.table import Table
 
     from tts_core.evaluation.runs import draw_runs, find_runs
 
-    found = find_runs(folders or [Path("runs")])
+    trainings = find_runs(folders or [Path("runs")])
     table = Table()
     for head in ("run", "recipe", "digest", "stage", "step", "model", "held out", "1 - F0 corr."):
         # A path that is cut off names no run.
         table.add_column(head, overflow="fold")
-    for run in found:
+    for run in trainings:
         done = f"{run.step}/{run.steps}"
         kept = f" (left {run.kept[run.stage]})" if run.stage in run.kept else ""
         model = "trained" if run.trained else "-"
@@ -78,7 +81,7 @@ def runs(
         table.add_row(*row, run.held_out, run.f0_error)
     Console().print(table)
     if plot:
-        draw_runs(found, plot)
+        draw_runs(trainings, plot)
         typer.echo(f"{plot}: their held-out values")
 
 
@@ -86,13 +89,13 @@ def runs(
 def doctor(
     folder: Annotated[Path, typer.Argument(help="Where runs would be written.")] = Path("runs"),
 ) -> None:
-    """Look whether everything is here that training and speaking need, and works; in seconds."""
+    """Check in seconds that everything for training and synthesis works."""
     from tts_core.commands.doctor import examine
 
     broken = 0
     for finding in examine(folder):
         mark = {True: "ok  ", False: "NOT ", None: "note"}[finding.ok]
-        typer.echo(f"{mark} {finding.what}: {finding.said}")
+        typer.echo(f"{mark} {finding.what}: {finding.result}")
         broken += finding.ok is False
     if broken:
         raise typer.Exit(1)
@@ -104,10 +107,10 @@ def synth(
         str, typer.Option(help="ntts, ntts_attention, durian_plus, kathaka or camp.")
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Audio file, or folder with --file.")],
-    text: Annotated[str | None, typer.Option(help="What to say; sentence by sentence.")] = None,
+    text: Annotated[str | None, typer.Option(help="Text to speak; sentence by sentence.")] = None,
     file: Annotated[
         Path | None,
-        typer.Option(help="Text file, one text a line; stopped, the same command goes on."),
+        typer.Option(help="Text file, one text per line; the same command resumes."),
     ] = None,
     voice: VoiceOption = None,
     temperature: Annotated[
@@ -118,14 +121,14 @@ def synth(
     ] = 1.0,
     seed: Seed = 0,
     samples: Annotated[
-        int, typer.Option(min=1, help="Say it so many times, into NAME-1.wav, NAME-2.wav ...")
+        int, typer.Option(min=1, help="Number of renditions, into NAME-1.wav, NAME-2.wav ...")
     ] = 1,
     prosody_from: Annotated[
         Path | None,
         typer.Option(help="kathaka: a recording of any text; camp: of the same words."),
     ] = None,
     prosody_text: Annotated[
-        str | None, typer.Option(help="What is said in --prosody-from, if not --text.")
+        str | None, typer.Option(help="Text of --prosody-from, if not --text.")
     ] = None,
     vectors_out: Annotated[
         Path | None, typer.Option(help="camp: write each word's prosody vector to this JSON file.")
@@ -136,7 +139,7 @@ def synth(
     vocoder: VocoderOption = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a file.")] = False,
 ) -> None:
-    """Say a text with a trained system."""
+    """Speak a text with a trained system."""
     from tts_core.synthesis.synth import Wish
     from tts_core.synthesis.synth import synth as run
 
@@ -199,11 +202,14 @@ def stimuli_import(
         list[str] | None,
         typer.Option(help="Name of a system that is recordings through a vocoder; repeatable."),
     ] = None,
-    voice: Annotated[str, typer.Option(help="Whose voice it is.")] = "not stated",
+    voice: Annotated[str, typer.Option(help="Name of the voice.")] = "not stated",
     licence: Annotated[str, typer.Option(help="Licence of the audio.")] = "not stated",
     language: Annotated[str, typer.Option(help="Language of the texts, e.g. en.")] = "en",
 ) -> None:
-    """Make a stimulus set of anybody's audio: files with the same name are one sentence."""
+    """Make a stimulus set from existing audio.
+
+    Files with the same name are one sentence.
+    """
     from intone.progress import on_console
     from tts_core.synthesis.stimuli_import import import_stimuli, parse_folders
 

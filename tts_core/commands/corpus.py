@@ -1,4 +1,4 @@
-"""Commands that make, describe and prepare corpora; their heavy imports stand inside."""
+"""Commands that make, describe and prepare corpora."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +23,7 @@ SHOWN = 10
 def corpus_build(
     name: Annotated[str, typer.Argument(help="Only `demo` can be built.")], out: Out
 ) -> None:
-    """Build the demo corpus: our sentences read by a stand-in voice (synthetic, not human)."""
+    """Build the demo corpus: sentences read by a synthetic stand-in voice."""
     from intone.errors import UserError
     from intone.progress import on_console
     from tts_core.corpus.demo import build_demo
@@ -103,7 +103,7 @@ def corpus_import(
         bool, typer.Option("--stand-in", help="A machine read the texts, not a person.")
     ] = False,
 ) -> None:
-    """Bring a corpus in another layout into the form that `intone prepare` reads."""
+    """Convert a corpus of another layout for `intone prepare`."""
     from intone.progress import on_console
     from tts_core.corpus.convert import LEFT_OUT, Choice, import_corpus
 
@@ -116,21 +116,20 @@ def corpus_import(
         f"{made.info.licence}; {len(made.left_out)} left out"
     )
     if len(made.speakers) > 1:
-        ranked = sorted(made.speakers.items(), key=lambda one: (-one[1], one[0]))
-        shown = ", ".join(f"{name} {one:.2f} h" for name, one in ranked[:SHOWN])
+        ranked = sorted(made.speakers.items(), key=lambda item: (-item[1], item[0]))
+        shown = ", ".join(f"{name} {item:.2f} h" for name, item in ranked[:SHOWN])
         more = len(ranked) - SHOWN
         typer.echo(
             f"  {len(ranked)} speakers: {shown}" + (f" and {more} others" if more > 0 else "")
         )
-    for one in made.left_out[:SHOWN]:
-        typer.echo(f"  left out {one.utterance}: {one.reason}")
+    for item in made.left_out[:SHOWN]:
+        typer.echo(f"  left out {item.utterance}: {item.reason}")
     if len(made.left_out) > SHOWN:
         typer.echo(f"  and {len(made.left_out) - SHOWN} others, listed in {out / LEFT_OUT}")
 
 
 def _names(given: list[str] | None) -> frozenset[str]:
-    """The names of an option that may be given repeatedly and with commas."""
-    parts = (name.strip() for one in given or [] for name in one.split(","))
+    parts = (name.strip() for argument in given or [] for name in argument.split(","))
     return frozenset(name for name in parts if name)
 
 
@@ -150,7 +149,7 @@ def corpus_report(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the choice of those recordings.")] = 0,
 ) -> None:
-    """Describe a corpus: hours, speakers, F0, phones, pauses, and how good its alignment is."""
+    """Describe a corpus: hours, speakers, F0, phones, pauses, alignment."""
     from intone.progress import on_console
     from tts_core.corpus.report.build import corpus_report as describe
 
@@ -201,7 +200,7 @@ def prepare(
 ) -> None:
     """Turn a corpus into training data: phones, alignment, spectrograms, syntax, splits.
 
-    Stopped at any point, the same command goes on where it was.
+    After an interruption the same command resumes.
     """
     from intone.progress import on_console
     from tts_core.config import preset

@@ -1,4 +1,4 @@
-"""`intone doctor`: is everything here that training and speaking need, and does it work?"""
+"""`intone doctor`: checks of everything that training and synthesis need."""
 
 import importlib.metadata
 import platform
@@ -28,17 +28,17 @@ class Finding:
     """One line of the report.
 
     Attributes:
-        what: was looked at. ok: whether it is as it must be; None for what is good to know.
-        said: what was found, and what to do if it is not ok.
+        what: item checked. ok: whether it passed; None for a note.
+        result: finding, and what to do if it is not ok.
     """
 
     what: str
     ok: bool | None
-    said: str
+    result: str
 
 
 def examine(folder: Path) -> Iterator[Finding]:
-    """Look at everything, one finding at a time.
+    """Run every check and yield its finding.
 
     Args:
         folder: where runs would be written.
@@ -55,7 +55,7 @@ def examine(folder: Path) -> Iterator[Finding]:
 
 
 def _guarded(what: str, look: Callable[[], tuple[bool | None, str]]) -> Finding:
-    """Whatever is broken, the other findings are wanted too."""
+    """Run one check and turn any exception into a finding."""
     try:
         return Finding(what, *look())
     except UserError as error:
@@ -75,12 +75,12 @@ def _versions() -> tuple[bool, str]:
     wrong: list[str] = []
     for requirement in needed:
         try:
-            found = importlib.metadata.version(requirement.name)
+            version = importlib.metadata.version(requirement.name)
         except importlib.metadata.PackageNotFoundError:
             wrong.append(f"{requirement.name} is missing")
             continue
-        if not requirement.specifier.contains(re.sub(r"\+.*", "", found), prereleases=True):
-            wrong.append(f"{requirement.name} is {found}, wanted {requirement.specifier}")
+        if not requirement.specifier.contains(re.sub(r"\+.*", "", version), prereleases=True):
+            wrong.append(f"{requirement.name} is {version}, wanted {requirement.specifier}")
     if wrong:
         return False, f"{'; '.join(wrong)}; {INSTALL}"
     torch = importlib.metadata.version("torch")
@@ -107,24 +107,25 @@ def _gpu() -> tuple[bool | None, str]:
 
 def _disk(folder: Path) -> tuple[bool, str]:
     free: dict[str, float] = {}
-    for place in (folder, cache_path()):
-        there = next(p for p in (place.resolve(), *place.resolve().parents) if p.exists())
-        free[str(place)] = shutil.disk_usage(there).free / 1e9
-    said = ", ".join(f"{gb:.0f} GB free at {place}" for place, gb in free.items())
+    for location in (folder, cache_path()):
+        there = next(p for p in (location.resolve(), *location.resolve().parents) if p.exists())
+        free[str(location)] = shutil.disk_usage(there).free / 1e9
+    summary = ", ".join(f"{gb:.0f} GB free at {location}" for location, gb in free.items())
     if min(free.values()) >= ENOUGH_DISK_GB:
-        return True, said
-    return False, f"{said}; a prepared corpus and its runs want {ENOUGH_DISK_GB:.0f} GB: make room"
+        return True, summary
+    needed = f"a prepared corpus and its runs need {ENOUGH_DISK_GB:.0f} GB"
+    return False, f"{summary}; {needed}: make room"
 
 
 def _assets() -> tuple[bool, str]:
     known = assets.catalogue()
-    here = [name for name in known if assets.available(name)]
-    missing = [name for name, asset in known.items() if asset.default and name not in here]
+    available = [name for name in known if assets.available(name)]
+    missing = [name for name, asset in known.items() if asset.default and name not in available]
     if missing:
         return False, f"not here: {', '.join(missing)}; fetch them with `intone assets`"
-    others = [name for name in known if name not in here]
-    more = f"; not here, needed by some recipes alone: {', '.join(others)}" if others else ""
-    return True, f"{', '.join(here)}{more}"
+    optional = [name for name in known if name not in available]
+    more = f"; not here, needed by some recipes alone: {', '.join(optional)}" if optional else ""
+    return True, f"{', '.join(available)}{more}"
 
 
 def _vocoder() -> tuple[bool, str]:
@@ -148,7 +149,7 @@ def _fits(vocoder: str, name: str) -> bool:
 
 
 def _round_trip() -> tuple[bool, str]:
-    """Text through the shipped voice and the vocoder, and back to a spectrogram."""
+    """Speak with the shipped voice and compare the vocoder's output."""
     from tts_core.audio.mel import MelSpectrogram
     from tts_core.config import Features
     from tts_core.synthesis.synthesize import Synthesizer
@@ -159,10 +160,10 @@ def _round_trip() -> tuple[bool, str]:
     frames = min(len(heard), len(speech.mel))
     distance = float(np.abs(heard[:frames] - speech.mel[:frames]).mean())
     seconds = time.monotonic() - started
-    said = (
+    summary = (
         f"{len(speech.samples) / speech.sample_rate:.1f} s of speech with the shipped voice in "
         f"{seconds:.1f} s; the spectrogram comes back to {distance:.2f} nats"
     )
     if distance <= WORST_ROUND_TRIP:
-        return True, said
-    return False, f"{said}, more than {WORST_ROUND_TRIP}: run `intone assets` with a fresh cache"
+        return True, summary
+    return False, f"{summary}, more than {WORST_ROUND_TRIP}: run `intone assets` with a fresh cache"

@@ -1,4 +1,4 @@
-"""Commands that measure trained systems; their heavy imports stand inside."""
+"""Commands that measure trained systems."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Commands that train and score constituency parsers; their heavy imports stand inside."""
+"""Commands that train and score constituency parsers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -37,7 +37,7 @@ def train_parser(
         ),
     ] = 12,
 ) -> None:
-    """Train the span parser on a treebank and measure it on documents kept apart.
+    """Train the span parser on a treebank and measure it held out.
 
     Takes 10 minutes a core on GUM with MiniLM, about 20 with mpnet; an interrupted run starts anew.
     The weights are for `--parser span:FILE`.
@@ -87,7 +87,7 @@ def score_parser(
         ),
     ] = 0,
 ) -> None:
-    """Compare a parser with gold trees: F1 of brackets, coverage, sentences per second.
+    """Compare a parser with gold trees: F1, coverage, speed.
 
     Punctuation, traces, functional labels and roots are taken out of both; brackets over one word
     or the whole sentence do not count. Intervals are 95 %, over sentences.

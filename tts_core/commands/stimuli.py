@@ -1,4 +1,4 @@
-"""What `intone stimuli make` and `objective` do, apart from reading their options."""
+"""Implementation of `intone stimuli make` and `intone objective`."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ from tts_core.voice import Voice, default_voice, read_voice, voice_of
 
 @dataclass(frozen=True)
 class Line:
-    """A sentence to be said, with its recording and its utterance in a corpus if there is one."""
+    """Sentence to synthesize, with its recording and utterance if it has one."""
 
     sentence: str
     text: str
@@ -49,7 +49,7 @@ def make_stimuli(
     seed: int,
     vocoder_name: str = "auto",
 ) -> StimulusSet:
-    """Synthesize sentences with each system; recordings, where there are any, are the reference.
+    """Synthesize sentences with each system; recordings are the reference.
 
     `vocoder_name` is one that `load_vocoder` knows, or the run of a vocoder that was trained.
 
@@ -98,7 +98,10 @@ def make_stimuli(
 def _speakers(
     systems: Sequence[str], voice: Path | None, data: Path | None, vocoder_name: str
 ) -> tuple[Voice, dict[str, Synthesizer], Vocoder]:
-    """The systems that speak, sharing one front-end; without systems, the corpus's own voice."""
+    """Return the voice, the systems sharing one front-end, and the vocoder.
+
+    Without systems, the voice is the corpus's own.
+    """
     if not systems and data is not None:
         info = PreparedCorpus(data).info
         described = voice_of(info.corpus, info.features, info.encoder, {})
@@ -118,7 +121,10 @@ def _command() -> str:
 def _chosen(
     split: str | None, data: Path | None, file: Path | None, sentences: int | None, seed: int
 ) -> list[Line]:
-    """Sentences of a file, or of a split: one reading each, drawn by the seed."""
+    """Return the lines of a file or split, drawn by the seed.
+
+    One reading of each sentence is used.
+    """
     if (split is None) == (file is None):
         raise UserError("give either --split (with --data) or --file")
     if split is None:
@@ -127,7 +133,7 @@ def _chosen(
     else:
         if data is None:
             raise UserError("--split needs --data, the prepared corpus that it is a split of")
-        # One text may stand under two sentence ids: no listener rates it twice.
+        # One text may have two sentence ids: no listener rates it twice.
         first: dict[str, Line] = {}
         for row in sorted(
             PreparedCorpus(data).split(split), key=lambda r: (r.sentence, r.utterance)
@@ -175,18 +181,18 @@ def read_contexts(
 
     Lines of a file have no neighbours.
     """
-    found: dict[str, dict[str, Prepared]] = {name: {} for name in speakers}
+    contexts: dict[str, dict[str, Prepared]] = {name: {} for name in speakers}
     if split is None or data is None:
-        return found
+        return contexts
     for name, speaker in speakers.items():
         if speaker.neighbours:
             rows = read_splits(PreparedCorpus(data), [split], speaker.neighbours)[split]
-            found[name] = {row.utterance: row for row in rows}
-    return found
+            contexts[name] = {row.utterance: row for row in rows}
+    return contexts
 
 
 def in_context(sentence: Sentence, row: Prepared) -> Sentence:
-    """A sentence whose word pieces stand between those of its neighbours in the corpus."""
+    """Return a sentence whose word pieces include those of its neighbours."""
     if row.words != tuple(word.text for word in sentence.words):
         raise UserError(
             f"{row.utterance}: the prepared corpus has other words than the front-end finds now; "
@@ -223,23 +229,23 @@ def _add_synthesis(
 
 
 def measure(stimuli: Path, out: Path | None) -> None:
-    """Objective measures of a set, as JSON and as a table on the console."""
+    """Write objective measures of a set as JSON and print a table."""
     from tts_core.evaluation.objective import objective
 
     with on_console() as progress:
-        found = objective(stimuli, out, created_by=_command(), progress=progress)
+        result = objective(stimuli, out, created_by=_command(), progress=progress)
     console = Console(highlight=False)
-    table = Table(title=found["caution"], title_justify="left")
+    table = Table(title=result["caution"], title_justify="left")
     table.add_column("system")
-    for metric in found["metrics"]:
+    for metric in result["metrics"]:
         table.add_column(metric, justify="right")
-    for row in found["systems"]:
-        values = [row["metrics"][metric] for metric in found["metrics"]]
+    for row in result["systems"]:
+        values = [row["metrics"][metric] for metric in result["metrics"]]
         table.add_row(row["system"], *(_cell(value) for value in values))
     console.print(table)
-    for metric, described in found["metrics"].items():
+    for metric, described in result["metrics"].items():
         console.print(f"{metric}: {described['label']}, {described['unit']}")
-    for missing in found["not_measured"]:
+    for missing in result["not_measured"]:
         console.print(f"not measured: {missing['metric']}: {missing['reason']}")
 
 

@@ -1,4 +1,4 @@
-"""Commands of the text front-end; their heavy imports stand inside."""
+"""Commands of the text front-end."""
 
 import sys
 from pathlib import Path
@@ -38,10 +38,10 @@ def text_analyse(
         ),
     ] = "auto",
 ) -> None:
-    """Show what is said, phones, tags and parse tree of every line of standard input.
+    """Show spoken form, phones, tags and parse tree of every line.
 
-    Lines that cannot be read are named with their number after the others are printed; then the
-    exit status is 1. Example: echo "Dr. Ray paid $3.50." | intone text analyse
+    Reads standard input. Lines that cannot be read are listed with their number after the others;
+    then the exit status is 1. Example: echo "Dr. Ray paid $3.50." | intone text analyse
     """
     from tts_core.commands.text_analyse import analyse
 

@@ -1,4 +1,4 @@
-"""What `intone text analyse` does: lines in, analyses out, and a word on every line that failed."""
+"""Implementation of `intone text analyse`."""
 
 import json
 import sys
@@ -55,7 +55,7 @@ def analyse(
 def answers(
     lines: Iterable[bytes], frontend: Frontend
 ) -> Iterator[tuple[int, Sentence | UserError]]:
-    """The analysis of each line with words, or why there is none, with the line's number from 1."""
+    """Yield the number and the analysis or error of each line."""
     waiting: list[tuple[int, str]] = []
     for number, line in enumerate(lines, 1):
         try:
@@ -90,7 +90,7 @@ def _batch(
 
 
 def show(sentence: Sentence, console: Console) -> None:
-    """A sentence as a table: a row a word, with its phones and CAMP's syntax streams."""
+    """Print a sentence as a table with one row per word."""
     table = Table(box=None, pad_edge=False)
     for heading in ("word", "spoken", "phones", "tag", "class", "compound"):
         table.add_column(heading, overflow="fold")

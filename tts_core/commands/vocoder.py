@@ -1,4 +1,4 @@
-"""Commands of vocoders; their heavy imports stand inside."""
+"""Commands of vocoders."""
 
 from pathlib import Path
 from typing import Annotated
@@ -30,9 +30,9 @@ def train(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/RECIPE.")] = None,
 ) -> None:
-    """Train a vocoder on a corpus; stopped, the same command goes on where it was.
+    """Train a vocoder on a corpus; the same command resumes it.
 
-    What it leaves in RUN/vocoder speaks with `intone synth --vocoder RUN`.
+    Use the result in RUN/vocoder with `intone synth --vocoder RUN`.
     """
     from tts_core.commands.vocoder_run import train_vocoder_recipe
 

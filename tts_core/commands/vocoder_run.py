@@ -1,4 +1,4 @@
-"""What `intone vocoder train` does, apart from reading its options."""
+"""Implementation of `intone vocoder train`."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from tts_core.vocoder_training.training import train_vocoder
 def train_vocoder_recipe(
     name: str, changes: list[str], data: Path, out: Path, predicted: Path | None = None
 ) -> Path:
-    """Train a vocoder's recipe and show how it goes; returns the vocoder's folder.
+    """Train a vocoder's recipe with a display; return the vocoder's folder.
 
     Args:
         name, changes: recipe and what differs from it. data: prepared corpus, whose recordings are
@@ -45,11 +45,11 @@ def train_vocoder_recipe(
         try:
             folder = train_vocoder(recipe, speech, out, view.watch)
         except Interrupted as stopped:
-            console.print(f"intone: {stopped}; the same command goes on", highlight=False)
+            console.print(f"intone: {stopped}; run the same command to resume", highlight=False)
             raise SystemExit(143) from stopped
     values = read_description(folder)
-    told = ", ".join(
+    losses = ", ".join(
         f"{key} {value:.3f} -> {values.after[key]:.3f}" for key, value in values.before.items()
     )
-    console.print(f"{folder}: trained; held out, {told or 'nothing'}", highlight=False)
+    console.print(f"{folder}: trained; held out, {losses or 'nothing'}", highlight=False)
     return folder

@@ -54,7 +54,10 @@ def compare(
 
 
 def energy(mel: np.ndarray) -> np.ndarray:
-    """Log of the summed squared mel magnitudes, (T,), of a log-mel (T, M)."""
+    """Return the log energy (T,) of a log-mel (T, M).
+
+    Energy is the sum of squared mel magnitudes.
+    """
     return np.log(np.exp(2 * mel.astype(np.float64)).sum(1))
 
 
@@ -86,7 +89,7 @@ def rhythm(durations: np.ndarray, row: Prepared, features: Features) -> Values:
 
 
 def pauses(tokens: np.ndarray, durations: np.ndarray, features: Features) -> np.ndarray:
-    """Which of the boundaries between words, with or without punctuation, are pauses.
+    """Return for each boundary between words if it is a pause.
 
     Args:
         tokens: (N,) ids. durations: (N,) frames.

@@ -1,4 +1,7 @@
-"""Run as a process: reads paths from standard input, writes a predicted opinion score for each."""
+"""Process that predicts an opinion score for each path it reads.
+
+Paths come on standard input, scores go to standard output, one a line.
+"""
 
 import contextlib
 import sys
@@ -13,7 +16,10 @@ RATE_HZ = 16000
 
 
 def main() -> None:
-    """Score files until standard input ends. The asset's folder must be on PYTHONPATH."""
+    """Score files until standard input ends.
+
+    The asset's folder must be on PYTHONPATH.
+    """
     # Imported by the package at its top, used only by its own command line.
     sys.modules["torchaudio"] = types.ModuleType("torchaudio")
     with contextlib.redirect_stdout(sys.stderr):

@@ -1,4 +1,4 @@
-"""Intervals over sentences: what would other sentences have given?"""
+"""Confidence intervals over sentences."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -25,7 +25,7 @@ class Estimate:
     n: int
 
     def to_dict(self) -> dict[str, object]:
-        """The form that `objective.json` has."""
+        """Return the form that `objective.json` has."""
         values = asdict(self)
         low, high = values.pop("low"), values.pop("high")
         return {**values, "ci": None if low is None else [low, high]}
@@ -48,12 +48,15 @@ def ratio(
 
 def paired_difference(
     values: Sequence[float],
-    others: Sequence[float],
+    baseline: Sequence[float],
     weights: Sequence[float] | None = None,
     seed: int = 0,
 ) -> Estimate:
-    """As `ratio` for values minus others, both of the same sentences, which are drawn together."""
-    return _estimate(np.subtract(values, others), _weights(values, weights), seed)
+    """Estimate the difference of paired values, sentences resampled together.
+
+    As `ratio` for `values` minus `baseline`.
+    """
+    return _estimate(np.subtract(values, baseline), _weights(values, weights), seed)
 
 
 def _weights(values: Sequence[float], weights: Sequence[float] | None) -> np.ndarray:
@@ -80,7 +83,9 @@ def _estimate(values: np.ndarray, weights: np.ndarray, seed: int) -> Estimate:
 
 
 def sign_flip_p(differences: Sequence[float], seed: int = 0) -> float:
-    """Two-sided p of paired differences: how often flipped signs give a mean as far from 0.
+    """Return the two-sided sign-flip p value of paired differences.
+
+    It is the share of sign flips whose mean is at least as far from 0.
 
     Args:
         differences: one per sentence, at least two. seed: of the flips, where there are too many
@@ -101,7 +106,10 @@ def sign_flip_p(differences: Sequence[float], seed: int = 0) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p values adjusted by Holm's step-down procedure (Holm 1979), in the order given."""
+    """Adjust p values by Holm's step-down procedure (Holm 1979).
+
+    The order is kept.
+    """
     adjusted = [0.0] * len(p_values)
     least = 0.0
     for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):

@@ -1,4 +1,4 @@
-"""Values kept one by one as they are measured, so that an interrupted run goes on."""
+"""Journal of measured values, so that an interrupted run resumes."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ Values = dict[str, float | int | str | None]
 
 
 class Journal:
-    """Values by key, appended as they come and read again by the next run.
+    """Values by key, appended when measured and read by the next run.
 
     Args:
         path: the journal's file; made if it is not there.

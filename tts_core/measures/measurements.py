@@ -1,4 +1,4 @@
-"""What is measured of each audio file of a stimulus set."""
+"""Measurements of each audio file of a stimulus set."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from intone.contracts.stimuli import Stimulus
+from intone.edit_distance import edit_distance
 from intone.errors import UserError
 from intone.progress import Progress
 from tts_core.audio.io import read_audio
@@ -16,14 +17,17 @@ from tts_core.measures.journal import Journal
 
 
 def key_of(stimulus: Stimulus) -> str:
-    """Under which key a journal keeps what is known of a file: its audio and its text."""
+    """Return the journal key of a file: its audio and its text."""
     return f"{stimulus.sha256}|{stimulus.text}"
 
 
 def measure_pitch(
     folder: Path, stimuli: Sequence[Stimulus], journal: Journal, progress: Progress
 ) -> None:
-    """Mean F0 in Hz and standard deviation in semitones over voiced frames; None if unvoiced."""
+    """Measure mean F0, Hz, and its standard deviation, semitones.
+
+    Over voiced frames; None if unvoiced.
+    """
     features = Features()
     todo = [s for s in stimuli if "f0_mean_hz" not in journal.get(key_of(s))]
     for number, stimulus in enumerate(todo):
@@ -63,9 +67,9 @@ def measure_words(
     for number, stimulus in enumerate(todo):
         progress("word errors", number, len(todo))
         heard = recogniser(read_audio(folder / stimulus.path, wer.RATE_HZ))
-        said = wer.spoken_words(stimulus.text)
-        errors = wer.word_errors(said, wer.spoken_words(heard))
-        journal.add(key_of(stimulus), {"word_errors": errors, "words": len(said), "heard": heard})
+        words = wer.spoken_words(stimulus.text)
+        errors = edit_distance(words, wer.spoken_words(heard))
+        journal.add(key_of(stimulus), {"word_errors": errors, "words": len(words), "heard": heard})
     progress("word errors", len(todo), len(todo))
 
 

@@ -1,4 +1,4 @@
-"""How far one rendition's intonation is from another's: correlation and RMSE of log F0.
+"""Distance between two intonations: correlation and RMSE of log F0.
 
 Both renditions are measured by `tts_core.audio.pitch.f0`: one tracker, one range, one voicing rule.
 Two human readings of one sentence, compared by the same functions, are the ceiling.
@@ -59,7 +59,7 @@ def under_predicted_durations(
     reference: np.ndarray,
     reference_durations: np.ndarray,
 ) -> LogF0Distance:
-    """Compare after warping the system's contour phone by phone onto the recording's durations.
+    """Compare after warping the contour phone by phone to the recording.
 
     This is the headline figure: the system chose its own timing and is not punished for it here.
 
@@ -92,8 +92,8 @@ def warp(f0: np.ndarray, durations: np.ndarray, target: np.ndarray) -> np.ndarra
         raise ValueError(f"durations sum to {durations.sum()}, the contour has {len(f0)} frames")
     token = np.repeat(np.arange(len(target)), target)
     starts, target_starts = np.cumsum(durations) - durations, np.cumsum(target) - target
-    place = (np.arange(len(token)) - target_starts[token] + 0.5) / target[token]
-    inside = np.floor(place * durations[token]).astype(np.int64)
+    position = (np.arange(len(token)) - target_starts[token] + 0.5) / target[token]
+    inside = np.floor(position * durations[token]).astype(np.int64)
     empty = durations[token] == 0
     frames = np.where(empty, 0, starts[token] + inside)
     return np.where(empty, 0, f0[frames]).astype(f0.dtype)

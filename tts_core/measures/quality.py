@@ -1,4 +1,4 @@
-"""DistilMOS: a network's prediction of a mean opinion score. No listener has heard anything."""
+"""DistilMOS: mean opinion score predicted by a network, without listeners."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ NAME = "DistilMOS"
 
 
 def predict_mos(paths: Sequence[Path]) -> Iterator[float]:
-    """Predicted opinion scores from 1 to 5, one for each file, in order.
+    """Predict an opinion score from 1 to 5 per file, in order.
 
     The package's own code runs in a process of its own: it declares torchaudio, which must not come
     into this one, and needs of it nothing but the name.

@@ -1,7 +1,5 @@
 """Word error rate: what a recogniser understands of the speech."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from intone import assets
@@ -13,7 +11,7 @@ RATE_HZ = 16000
 
 
 def spoken_words(text: str) -> list[str]:
-    """The words that are compared: as said, in lower case, without punctuation.
+    """Return the words to compare: as spoken, lower case, no punctuation.
 
     Reference and recognition pass through the same front-end normaliser, so that "Dr.", "doctor",
     "42" and "forty-two" do not count as errors. Hyphenated words are several words, and
@@ -29,7 +27,10 @@ def spoken_words(text: str) -> list[str]:
 
 
 def _units(text: str) -> list[Unit]:
-    """Units of what can be said: Latin letters, or ASCII alone if the normaliser refuses more."""
+    """Return the units of the speakable characters.
+
+    Latin letters, or ASCII alone if the normaliser refuses more.
+    """
     latin = "".join(c for c in text if not c.isalpha() or c < "\u0250")
     for kept in (latin, latin.encode("ascii", "ignore").decode()):
         try:
@@ -39,22 +40,11 @@ def _units(text: str) -> list[Unit]:
     return []
 
 
-def word_errors(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
-    """Levenshtein distance: fewest insertions, deletions and substitutions of words."""
-    row = list(range(len(hypothesis) + 1))
-    for i, word in enumerate(reference, 1):
-        previous, row[0] = row[0], i
-        for j, heard in enumerate(hypothesis, 1):
-            cost = min(row[j] + 1, row[j - 1] + 1, previous + (word != heard))
-            previous, row[j] = row[j], cost
-    return row[-1]
-
-
 class Recogniser:
     """Whisper base (asset `whisper-base`) by faster-whisper; beam 5, no sampling, so repeatable.
 
     Args:
-        language: ISO 639-1 code of what is said. device: "cpu" or "cuda".
+        language: ISO 639-1 code of the speech. device: "cpu" or "cuda".
 
     Raises:
         UserError: the asset or the package is missing.

@@ -1,0 +1,1 @@
+"""Vocoders: from log-mel spectrogram to waveform."""

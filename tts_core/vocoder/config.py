@@ -1,4 +1,4 @@
-"""Every number that the training of a vocoder depends on, in one described and closed schema."""
+"""Configuration of a vocoder and its training."""
 
 import hashlib
 import json
@@ -17,7 +17,10 @@ RECIPES = Path(__file__).parent / "recipes"
 
 
 class GeneratorConfig(Closed):
-    """Layout of a HiFi-GAN generator (Kong et al. 2020, section 2.2); defaults are V1."""
+    """Layout of a HiFi-GAN generator; defaults are V1.
+
+    Source: Kong et al. 2020, section 2.2.
+    """
 
     upsample_rates: list[int] = Field(description="k_u's strides; their product is the hop")
     upsample_kernel_sizes: list[int] = Field(
@@ -53,7 +56,7 @@ class GeneratorConfig(Closed):
         return math.prod(self.upsample_rates)
 
     def for_features(self, features: Features) -> HifiganConfig:
-        """The published form of the configuration, for spectrograms with these settings."""
+        """Return the published form of the configuration for these spectrograms."""
         return HifiganConfig(
             **self.model_dump(),
             num_mels=features.n_mels,
@@ -67,7 +70,10 @@ class GeneratorConfig(Closed):
 
 
 class VocoderRecipe(Closed):
-    """One training of a vocoder; defaults are those of Kong et al. 2020 (sections 2.4 and 3)."""
+    """Training of one vocoder.
+
+    Defaults are those of Kong et al. 2020 (sections 2.4 and 3).
+    """
 
     name: str = Field(description="name of the recipe")
     description: str = Field(default="", description="what it is and where its numbers come from")

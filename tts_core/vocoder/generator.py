@@ -1,4 +1,4 @@
-"""The generator while it learns, and the folder that it leaves for synthesis."""
+"""Generator in training, and the folder of a trained vocoder."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,12 +47,12 @@ class Description(Closed):
 
     @property
     def called(self) -> str:
-        """How it is named in stimulus sets: other weights have another name."""
+        """Name in stimulus sets, different for other weights."""
         return f"{self.recipe.name}-{self.weights_sha256[:12]}"
 
 
 class Start(NamedTuple):
-    """A generator before training, and the digest of the weights that it has, if they were read."""
+    """Generator before training, with the digest of weights that were read."""
 
     generator: Generator
     config: HifiganConfig
@@ -60,7 +60,7 @@ class Start(NamedTuple):
 
 
 def begin(recipe: VocoderRecipe, features: Features) -> Start:
-    """The generator that a recipe starts from, weights not normalised yet.
+    """Return the generator that a recipe starts from, not yet weight-normalised.
 
     Raises:
         UserError: its weights are not here, or it reads another spectrogram than `features`.
@@ -71,12 +71,12 @@ def begin(recipe: VocoderRecipe, features: Features) -> Start:
         return Start(Generator(config), config, None)
     assert recipe.start, "a recipe has a layout or a start"
     folder = start_folder(recipe.start)
-    own = features_of(folder)
-    if own.digest() != features.digest():
+    expected = features_of(folder)
+    if expected.digest() != features.digest():
         raise UserError(
             f"{recipe.start}: reads another spectrogram than the corpus's {features.name!r} "
-            f"({features.against(own)}); prepare the corpus with the features {own.name!r}, or "
-            "train from scratch"
+            f"({features.against(expected)}); prepare the corpus with the features "
+            f"{expected.name!r}, or train from scratch"
         )
     config = read_config(folder)
     recipe.check_features(features, config)
@@ -85,19 +85,21 @@ def begin(recipe: VocoderRecipe, features: Features) -> Start:
 
 
 def start_folder(name: str) -> Path:
-    """The folder of weights by the name of an asset, of a folder or of a vocoder's run.
+    """Return the folder of weights named by asset, folder or run.
 
     Raises:
         UserError: no such weights, or an asset that was not fetched.
     """
     if name in assets.catalogue():
         return assets.path(name)
-    here = (Path(name) / CONFIG).is_file() and (Path(name) / GENERATOR).is_file()
-    return Path(name) if here else trained_folder(Path(name))
+    complete = (Path(name) / CONFIG).is_file() and (Path(name) / GENERATOR).is_file()
+    return Path(name) if complete else trained_folder(Path(name))
 
 
 def trained_folder(path: Path) -> Path:
-    """The folder of a trained vocoder: itself, or `vocoder` in a run's folder.
+    """Return the folder of a trained vocoder.
+
+    It is `path` itself, or `vocoder` in a run's folder.
 
     Raises:
         UserError: there is none.
@@ -112,14 +114,14 @@ def trained_folder(path: Path) -> Path:
 
 
 def features_of(folder: Path) -> Features:
-    """The spectrogram that the weights in a folder read."""
+    """Return the spectrogram settings that the weights in a folder read."""
     if (folder / DESCRIPTION).is_file():
         return read_description(folder).features
     return read_config(folder).features()
 
 
 def read_description(folder: Path) -> Description:
-    """Read `vocoder.json`, and make sure that the weights beside it are those it describes.
+    """Read `vocoder.json` and check that its weights are unchanged.
 
     Raises:
         UserError: not in this form, changed, or beside other weights.
@@ -138,7 +140,9 @@ def read_description(folder: Path) -> Description:
 
 
 def normalise(generator: Generator) -> Generator:
-    """Weight-normalise every convolution, in place: w = g v / |v|, as the published weights were.
+    """Weight-normalise every convolution in place: w = g v / |v|.
+
+    The published weights were trained so.
 
     The function stays the same: g starts as |w| and v as w.
     """
@@ -162,7 +166,7 @@ def fused(generator: Generator) -> dict[str, Tensor]:
 def save_vocoder(
     folder: Path, generator: Generator, config: HifiganConfig, described: dict[str, Any]
 ) -> Description:
-    """Write a trained vocoder for synthesis into `folder`; complete or not at all.
+    """Write a trained vocoder into `folder`, complete or not at all.
 
     Args:
         generator: normalised. described: fields of `Description`, but for `weights_sha256`.

@@ -1,4 +1,4 @@
-"""The generator of HiFi-GAN (Kong, Kim and Bae 2020), with weight normalisation fused away."""
+"""HiFi-GAN generator with weight normalisation fused (Kong, Kim and Bae 2020)."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ GENERATOR = "generator.safetensors"
 
 
 class HifiganConfig(BaseModel):
-    """The keys of the published configuration file that the generator and its mel depend on."""
+    """Keys of the published configuration that generator and mel need."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
     upsample_rates: list[int] = Field(description="k_u's strides; their product is the hop")
@@ -34,7 +34,7 @@ class HifiganConfig(BaseModel):
     fmax: float = Field(description="upper edge of the mel, Hz")
 
     def features(self) -> Features:
-        """The spectrogram that these weights were trained to read."""
+        """Return the spectrogram settings that these weights read."""
         return Features(
             name="hifigan22k",
             sample_rate_hz=self.sampling_rate,
@@ -88,7 +88,10 @@ class Generator(nn.Module):
         self.conv_post = nn.Conv1d(width, 1, 7, padding=3)
 
     def forward(self, mel: Tensor) -> Tensor:
-        """(B, M, T) log-mel to (B, T * hop) samples in (-1, 1)."""
+        """Return the waveform of a log-mel.
+
+        (B, M, T) to (B, T * hop) samples in (-1, 1).
+        """
         x = self.conv_pre(mel)
         for level, up in enumerate(self.ups):
             x = up(F.leaky_relu(x, SLOPE))
@@ -104,7 +107,7 @@ def read_config(folder: Path) -> HifiganConfig:
 
 
 def load_generator(folder: Path) -> Generator:
-    """The generator with the weights in `folder` (`config.json`, `generator.safetensors`)."""
+    """Load the generator from `config.json` and `generator.safetensors`."""
     generator = Generator(read_config(folder))
     generator.load_state_dict(load_file(folder / GENERATOR))
     return generator.eval().requires_grad_(False)

@@ -33,7 +33,10 @@ class Vocoder(Protocol):
     sample_rate_hz: int
 
     def __call__(self, mel: Tensor | np.ndarray) -> np.ndarray:
-        """(T, M) or (B, T, M) log-mel to (L,) or (B, L) float32 in [-1, 1], L = T * hop."""
+        """Return the waveform of a log-mel, float32 in [-1, 1].
+
+        (T, M) or (B, T, M) to (L,) or (B, L), L = T * hop.
+        """
         ...
 
 
@@ -65,7 +68,9 @@ class Hifigan:
 
 
 class GriffinLim:
-    """Phase by projection (Griffin and Lim 1984; with the momentum of Perraudin et al. 2013).
+    """Phase reconstruction by projection, with momentum.
+
+    Griffin and Lim 1984; Perraudin et al. 2013.
 
     Magnitudes come from the mel by a pseudo-inverse. Metallic, but it exists for every spectrogram.
     The phase starts from a seeded draw, so that the same spectrogram always sounds the same.
@@ -132,7 +137,7 @@ class GriffinLim:
 
 
 def load_vocoder(features: Features, name: str = "auto", device: str = "cpu") -> Vocoder:
-    """The vocoder for spectrograms made with `features`.
+    """Load the vocoder for spectrograms made with `features`.
 
     Args:
         features: of the spectrograms that it will be given.
@@ -158,7 +163,7 @@ def load_vocoder(features: Features, name: str = "auto", device: str = "cpu") ->
 
 
 def _trained(features: Features, path: Path, device: str) -> Hifigan:
-    """A vocoder that was trained here, if it reads these spectrograms."""
+    """Load a trained vocoder if it reads these spectrograms."""
     if not path.is_dir():
         raise UserError(
             f"{path}: no such vocoder; choose auto, {HIFIGAN}, {GRIFFIN_LIM} or the folder of an "
@@ -175,15 +180,15 @@ def _trained(features: Features, path: Path, device: str) -> Hifigan:
 
 
 def _unfit(features: Features) -> str | None:
-    """Why HiFi-GAN cannot be used, None if it can."""
+    """Return the reason why HiFi-GAN cannot be used, None if it can."""
     if not assets.available(HIFIGAN):
         return f"its weights are not here; fetch them with `intone assets {HIFIGAN}`"
-    own = read_config(assets.path(HIFIGAN)).features()
-    if own.digest() == features.digest():
+    expected = read_config(assets.path(HIFIGAN)).features()
+    if expected.digest() == features.digest():
         return None
     return (
-        f"it reads another spectrogram than {features.name!r} ({features.against(own)}); "
-        f"prepare the corpus with the features {own.name!r} or choose {GRIFFIN_LIM}"
+        f"it reads another spectrogram than {features.name!r} ({features.against(expected)}); "
+        f"prepare the corpus with the features {expected.name!r} or choose {GRIFFIN_LIM}"
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from intone.command.handover import assuming
+from intone.command.handover import precision_of
 from intone.errors import UserError
 from mushra_app.cli import app
 from mushra_app.design.allocation import allocate, arm_of
@@ -45,7 +45,7 @@ def run(*arguments, **options):
 
 @pytest.mark.parametrize(("listeners", "texts", "pages", "se", "detectable"), PUBLISHED)
 def test_precision_is_that_of_the_published_table(listeners, texts, pages, se, detectable):
-    found = plan(make(sentences=texts, pages=pages), listeners, precision=assuming())
+    found = plan(make(sentences=texts, pages=pages), listeners, precision=precision_of())
     (group,) = found.groups
     assert group.expected and group.same_texts and group.why_not is None
     assert group.expected.se == pytest.approx(se, abs=0.005)
@@ -55,17 +55,17 @@ def test_precision_is_that_of_the_published_table(listeners, texts, pages, se, d
 
 
 def test_the_same_money_on_the_same_texts_buys_less():
-    (group,) = plan(make(sentences=100, pages=20), 60, precision=assuming()).groups
+    (group,) = plan(make(sentences=100, pages=20), 60, precision=precision_of()).groups
     assert group.expected and group.same_texts
     assert (round(group.expected.se, 2), round(group.same_texts.se, 2)) == (1.48, 2.25)
     assert 1 - group.expected.se / group.same_texts.se == pytest.approx(0.34, abs=0.005)
 
 
 def test_texts_that_nobody_hears_add_no_precision():
-    few = plan(make(sentences=100, pages=20), 2, precision=assuming())
+    few = plan(make(sentences=100, pages=20), 2, precision=precision_of())
     (group,) = few.groups
     assert (group.texts, group.texts_in_all) == (40, 100)
-    assert group.expected == assuming()(Design(2, 40, 20))
+    assert group.expected == precision_of()(Design(2, 40, 20))
     assert any("60 of 100 texts" in note for note in few.notes)
 
 
@@ -139,13 +139,13 @@ def test_a_sitting_lasts_as_long_as_its_pages():
 
 @pytest.mark.parametrize("page", ["acr", "ab"])
 def test_no_precision_is_invented_for_pages_without_published_scatter(page):
-    (group,) = plan(make(page=page), 20, precision=assuming()).groups
+    (group,) = plan(make(page=page), 20, precision=precision_of()).groups
     assert group.expected is None and group.why_not and "pilot" in group.why_not
 
 
 def test_one_listener_or_one_text_has_no_precision():
     for study, listeners in [(make(), 1), (make(sentences=1), 9)]:
-        (group,) = plan(study, listeners, precision=assuming()).groups
+        (group,) = plan(study, listeners, precision=precision_of()).groups
         assert group.expected is None and group.why_not
 
 
@@ -172,7 +172,7 @@ def test_the_command_alone_says_that_statistics_are_missing(file):
 
 
 def test_the_command_with_statistics_compares_rotated_with_the_same_texts(file):
-    done = run(file, "--listeners", 60, "--dropout", 0.1, obj={"precision": assuming})
+    done = run(file, "--listeners", 60, "--dropout", 0.1, obj={"precision": precision_of})
     words = " ".join(done.output.split())
     assert "1.48" in words and "2.25" in words and "if all heard the same texts" in words
     assert "assumptions until a pilot has measured yours" in words
@@ -183,13 +183,13 @@ def test_a_pilot_replaces_the_assumptions(file, tmp_path):
     pilot = tmp_path / "report.json"
     parts = {"listener_system": 9.0, "utterance_system": 16.0, "residual": 100.0}
     pilot.write_text(json.dumps({"variance_components": parts, "label": "Simulated"}))
-    done = run(file, "--listeners", 60, "--like", pilot, "--json", obj={"precision": assuming})
+    done = run(file, "--listeners", 60, "--like", pilot, "--json", obj={"precision": precision_of})
     expected = json.loads(done.stdout)["groups"][0]["expected"]
     assert expected["se"] == pytest.approx((2 * (9 / 60 + 16 / 100 + 100 / 1200)) ** 0.5)
     assert "found by" in expected["assumed"] and "Simulated" in expected["assumed"]
     pilot.write_text("{}")
     with pytest.raises(UserError, match="not a report"):
-        run(file, "--listeners", 60, "--like", pilot, obj={"precision": assuming},
+        run(file, "--listeners", 60, "--like", pilot, obj={"precision": precision_of},
             catch_exceptions=False)  # fmt: skip
 
 

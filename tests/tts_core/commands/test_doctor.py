@@ -60,9 +60,9 @@ def test_a_package_that_is_missing_or_too_old_is_named(tmp_path, monkeypatch):
     said = found(tmp_path)
     assert said["versions"].ok is False
     for wrong in ("torch is missing", "safetensors is 0.0.1, wanted >="):
-        assert wrong in said["versions"].said
+        assert wrong in said["versions"].result
     assert said["GPU"].ok is False
-    assert all("make install" in said[what].said for what in ("versions", "GPU"))
+    assert all("make install" in said[what].result for what in ("versions", "GPU"))
     assert said["disk"].ok
 
 
@@ -71,7 +71,7 @@ def test_a_gpu_that_torch_cannot_use_is_not_called_none(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert found(tmp_path)["GPU"].ok is None
     monkeypatch.setattr(doctor.shutil, "which", {"nvidia-smi": "/usr/bin/nvidia-smi"}.get)
-    assert "there is one that torch" in found(tmp_path)["GPU"].said
+    assert "there is one that torch" in found(tmp_path)["GPU"].result
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
 
     def driver(_):
@@ -80,7 +80,7 @@ def test_a_gpu_that_torch_cannot_use_is_not_called_none(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_properties", driver)
     gpu = found(tmp_path)["GPU"]
     assert gpu.ok is False
-    assert gpu.said.startswith("RuntimeError: CUDA error: no kernel image; run")
+    assert gpu.result.startswith("RuntimeError: CUDA error: no kernel image; run")
 
 
 @pytest.mark.usefixtures("dumb")
@@ -90,10 +90,10 @@ def test_a_full_disk_and_another_spectrogram_are_found(tmp_path, monkeypatch):
     monkeypatch.setattr("tts_core.config.PRESETS", other)
     said = found(tmp_path)
     assert said["disk"].ok is False
-    assert "make room" in said["disk"].said
+    assert "make room" in said["disk"].result
     name = "spectrogram of the vocoder"
     assert said[name].ok is False
-    assert "hop 300 instead of 256" in said[name].said
+    assert "hop 300 instead of 256" in said[name].result
 
 
 def test_a_voice_that_does_not_come_back_is_found(tmp_path, monkeypatch):
@@ -102,6 +102,6 @@ def test_a_voice_that_does_not_come_back_is_found(tmp_path, monkeypatch):
     )
     speaker = SimpleNamespace(speak=lambda *_, **__: silence)
     monkeypatch.setattr(Synthesizer, "load", lambda _: speaker)
-    said = found(tmp_path)["round trip"]
-    assert said.ok is False
-    assert "more than 1.0" in said.said
+    finding = found(tmp_path)["round trip"]
+    assert finding.ok is False
+    assert "more than 1.0" in finding.result

@@ -27,6 +27,11 @@ TEXTS = st.one_of(
 LONG = "The old dog, who doesn't bark, saw 3 cats near Mr. Lee's well-known shop today. "
 
 
+def span_of(owners: np.ndarray, unit: int) -> slice:
+    members = np.flatnonzero(owners == unit)
+    return slice(int(members[0]), int(members[-1]) + 1)
+
+
 def assert_spans_agree(sentence: Sentence) -> None:
     text, words, encoded = sentence.text, sentence.words, sentence.encoded
     assert words
@@ -36,7 +41,7 @@ def assert_spans_agree(sentence: Sentence) -> None:
         assert word.text == text[word.start : word.end]
         assert word.punctuation == (not word.phones) == (not word.spoken)
 
-    spans = [sentence.tokens_of(unit) for unit in range(len(words))]
+    spans = [span_of(encoded.token_unit, unit) for unit in range(len(words))]
     assert [span.start for span in spans] == [0, *(span.stop for span in spans[:-1])]
     assert spans[-1].stop == len(encoded.tokens)
     for unit, (word, span) in enumerate(zip(words, spans, strict=True)):
@@ -45,19 +50,12 @@ def assert_spans_agree(sentence: Sentence) -> None:
         assert len(own) == 1 if word.punctuation else tuple(own) == word.phones
         assert ("<s>" in symbols, "</s>" in symbols) == (unit == 0, unit == len(words) - 1)
         assert (encoded.token_unit[span] == unit).all()
-        pieces = sentence.pieces_of(unit)
-        assert pieces.start < pieces.stop
-        assert (encoded.piece_unit[pieces] == unit).all()
-    assert (
-        sum(s.stop - s.start for s in map(sentence.pieces_of, range(len(words))))
-        == (encoded.piece_unit >= 0).sum()
-    )
+        assert (encoded.piece_unit[span_of(encoded.piece_unit, unit)] == unit).all()
+    assert set(encoded.piece_unit[encoded.piece_unit >= 0]) == set(range(len(words)))
 
-    leaves = [sentence.leaf_of(unit) for unit in range(len(words))]
-    assert [leaf is None for leaf in leaves] == [word.punctuation for word in words]
-    assert [leaf for leaf in leaves if leaf is not None] == encoded.leaves.tolist()
     spoken = [unit for unit, word in enumerate(words) if not word.punctuation]
-    assert sentence.leaf_unit.tolist() == spoken
+    assert np.flatnonzero(encoded.punctuation == 0).tolist() == spoken
+    assert len(encoded.leaves) == len(spoken)
     tags = re.findall(r"\((\S+) [^\s()]+\)", sentence.tree)
     assert tags == [words[unit].pos for unit in spoken]
 
@@ -96,9 +94,8 @@ def test_a_word_leads_to_its_phones_pieces_and_leaf(frontend: Frontend):
     sentence = frontend.analyse("Well, the “unbelievable” dog's £5!")
     unit = next(i for i, word in enumerate(sentence.words) if word.text == "unbelievable")
     assert sentence.text[sentence.words[unit].start - 1] == "“"
-    tokens = sentence.encoded.tokens[sentence.tokens_of(unit)]
+    tokens = sentence.encoded.tokens[sentence.encoded.token_unit == unit]
     assert tuple(TOKENS[token] for token in tokens) == sentence.words[unit].phones
-    assert (np.diff(sentence.encoded.piece_unit[sentence.pieces_of(unit)]) == 0).all()
-    leaf = sentence.leaf_of(unit)
-    assert leaf is not None and leaf not in sentence.encoded.node_parents
-    assert sentence.leaf_of(1) is None and punctuation_mark(sentence.words[1].text) == ","
+    assert (sentence.encoded.piece_unit == unit).any()
+    assert not set(sentence.encoded.leaves) & set(sentence.encoded.node_parents)
+    assert sentence.words[1].punctuation and punctuation_mark(sentence.words[1].text) == ","
