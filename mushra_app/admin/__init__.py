@@ -1,1 +1,1 @@
-"""The researcher's side: an account, and pages that show how a study is going."""
+"""Researcher's side: an account, and pages on the progress of a study."""

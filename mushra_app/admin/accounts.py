@@ -1,4 +1,4 @@
-"""The researcher's account: made once by a link that the server prints, entered by password."""
+"""Researcher's account: setup link, login with a password, sessions."""
 
 import hashlib
 import hmac
@@ -12,7 +12,7 @@ from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
 from mushra_app.admin import passwords
-from mushra_app.admin.limits import Limit
+from mushra_app.admin.limits import AttemptLimit
 from mushra_app.http.errors import RefusedError
 from mushra_app.store.admin_tables import AdminRow, AdminSessionRow, AdminSetupRow
 from mushra_app.store.database import now, transaction
@@ -20,42 +20,45 @@ from mushra_app.store.digest import text_sha256
 from mushra_app.store.tables import StudyRow
 
 LASTS = timedelta(hours=12)
+"""Length of a login."""
 _WINDOW_S = 15 * 60
-_A_NAME = 64
-_WRONG = "name or password is not right"
+_LONGEST_NAME = 64
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a browser is given: the token of its session, and proof that it was here before."""
+    """Cookies of a browser: session token and proof of a login."""
 
     token: str
     known: str
 
 
 class Accounts:
-    """The account of one study's researcher.
+    """Account of one study's researcher.
 
-    Wrong passwords are counted by address, and by account over all addresses, so that neither one
-    machine nor many can guess on. A browser that has logged in before counts for itself alone:
-    whoever guesses, from wherever, never keeps the researcher out of their own study.
+    Attempts are counted by address, and by account over all addresses, so that neither one machine
+    nor many machines can keep guessing. A browser that has logged in before is counted separately:
+    guesses from elsewhere never lock the researcher out.
     """
 
     def __init__(self, engine: Engine, row: StudyRow) -> None:
         self._engine, self._study_id, self._secret = engine, row.id, row.secret
-        self._addresses = Limit(5, _WINDOW_S)
-        self._names = Limit(20, _WINDOW_S)
-        self._browsers = Limit(10, _WINDOW_S)
-        # Who guesses names learns nothing from how long an answer takes.
-        self._nobody = passwords.digest(secrets.token_hex(16))
+        self._addresses = AttemptLimit(engine, row, "address", 5, _WINDOW_S)
+        self._names = AttemptLimit(engine, row, "name", 20, _WINDOW_S)
+        self._browsers = AttemptLimit(engine, row, "browser", 10, _WINDOW_S)
+        # Checked for an unknown name: the time of an answer must not tell which names exist.
+        self._unknown = passwords.digest(secrets.token_hex(16))
 
     def exists(self) -> bool:
-        """Whether there is an account."""
+        """Return true if there is an account."""
         with transaction(self._engine) as session:
             return self._exists(session)
 
     def setup_token(self) -> str | None:
-        """A token that makes the account, once; None if there is one."""
+        """Return a token for the setup link, or None with an account.
+
+        The token works once.
+        """
         with transaction(self._engine) as session:
             if self._exists(session):
                 return None
@@ -69,28 +72,28 @@ class Accounts:
     def reset(self) -> None:
         """Remove the account and end its sessions; nothing of the study changes."""
         with transaction(self._engine) as session:
-            own = select(AdminRow.id).where(AdminRow.study_id == self._study_id)
-            session.execute(delete(AdminSessionRow).where(AdminSessionRow.admin_id.in_(own)))
+            accounts = select(AdminRow.id).where(AdminRow.study_id == self._study_id)
+            session.execute(delete(AdminSessionRow).where(AdminSessionRow.admin_id.in_(accounts)))
             session.execute(delete(AdminRow).where(AdminRow.study_id == self._study_id))
 
     def may_set_up(self, token: str) -> bool:
-        """Whether this token can make the account now."""
+        """Return true if a token can make the account now."""
         with transaction(self._engine) as session:
-            own = AdminSetupRow.study_id == self._study_id
-            found = select(AdminSetupRow).where(
-                own, AdminSetupRow.token_sha256 == text_sha256(token)
+            link = select(AdminSetupRow).where(
+                AdminSetupRow.study_id == self._study_id,
+                AdminSetupRow.token_sha256 == text_sha256(token),
             )
-            return session.scalar(found) is not None and not self._exists(session)
+            return session.scalar(link) is not None and not self._exists(session)
 
     def create(self, token: str, name: str, password: str) -> Entry:
         """Make the account and log in.
 
         Raises:
-            RefusedError: a token that is unknown or used, or a name or password that will not do.
+            RefusedError: unknown or used token, or name or password of a wrong length.
         """
         name = name.strip()
-        if not 1 <= len(name) <= _A_NAME:
-            raise RefusedError(422, f"choose a name of 1 to {_A_NAME} characters")
+        if not 1 <= len(name) <= _LONGEST_NAME:
+            raise RefusedError(422, f"choose a name of 1 to {_LONGEST_NAME} characters")
         if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
             raise RefusedError(
                 422, f"choose a password of {passwords.SHORTEST} to {passwords.LONGEST} characters"
@@ -106,7 +109,7 @@ class Accounts:
                 .returning(AdminSetupRow.token_sha256)
             )
             if used.first() is None or self._exists(session):
-                raise RefusedError(403, "this link was used, or is not valid; log in instead")
+                raise RefusedError(403, "this link was used or is not valid; log in instead")
             session.execute(delete(AdminSetupRow).where(AdminSetupRow.study_id == self._study_id))
             row = AdminRow(study_id=self._study_id, name=name, password=stored, created_at=now())
             session.add(row)
@@ -120,12 +123,12 @@ class Accounts:
             name: of the account.
             password: its password.
             address: where the request comes from.
-            known: what `Entry.known` was when this browser last logged in.
+            known: `Entry.known` of the last login of this browser, if there was one.
 
         Raises:
-            RefusedError: wrong, or tried too often.
+            RefusedError: wrong name or password, or too many attempts.
         """
-        name = name.strip()[:_A_NAME]
+        name = name.strip()[:_LONGEST_NAME]
         browser = self._browser(name, known)
         if browser:
             counts = [(self._browsers, browser)]
@@ -139,17 +142,17 @@ class Accounts:
             of_study = AdminRow.study_id == self._study_id
             row = session.scalar(select(AdminRow).where(of_study, AdminRow.name == name))
         right = passwords.fits(
-            password[: passwords.LONGEST + 1], row.password if row else self._nobody
+            password[: passwords.LONGEST + 1], row.password if row else self._unknown
         )
         if row is None or not right:
-            raise RefusedError(401, _WRONG)
-        # The count by account stays: a right password of one says nothing about the guesses.
+            raise RefusedError(401, "wrong name or password")
+        # The count by account stays: one right password does not make other guesses harmless.
         counts[0][0].forget(counts[0][1])
         with transaction(self._engine) as session:
             return self._enter(session, row)
 
     def who(self, token: str | None) -> str | None:
-        """Name of the account that this session belongs to; None if it has ended or never was."""
+        """Return the account's name of a session, or None without a session."""
         if not token:
             return None
         query = (
@@ -171,8 +174,8 @@ class Accounts:
             session.execute(delete(AdminSessionRow).where(ended))
 
     def _exists(self, session: Session) -> bool:
-        own = select(AdminRow.id).where(AdminRow.study_id == self._study_id)
-        return session.scalar(own.limit(1)) is not None
+        account = select(AdminRow.id).where(AdminRow.study_id == self._study_id).limit(1)
+        return session.scalar(account) is not None
 
     def _enter(self, session: Session, row: AdminRow) -> Entry:
         session.execute(delete(AdminSessionRow).where(AdminSessionRow.expires_at <= now()))
@@ -191,16 +194,16 @@ class Accounts:
         return nonce if right else None
 
     def _signed(self, name: str, nonce: str) -> str:
-        said = f"browser|{self._study_id}|{name}|{nonce}".encode()
-        return hmac.new(self._secret.encode(), said, hashlib.sha256).hexdigest()
+        message = f"browser|{self._study_id}|{name}|{nonce}".encode()
+        return hmac.new(self._secret.encode(), message, hashlib.sha256).hexdigest()
 
 
 def _network(address: str) -> str:
-    """An IPv6 customer has a whole network of addresses to guess from."""
+    # One IPv6 customer has a whole network of addresses.
     try:
-        found = ipaddress.ip_address(address)
+        version = ipaddress.ip_address(address).version
     except ValueError:
         return address
-    if found.version == 4:
+    if version == 4:
         return address
     return str(ipaddress.ip_network(f"{address.partition('%')[0]}/64", strict=False))

@@ -1,4 +1,4 @@
-"""What all of the researcher's tabs share."""
+"""Study, tables and HTML blocks that the researcher's tabs share."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 import gradio as gr
 from sqlalchemy import Engine
 
+from mushra_app.admin.sheets import render
 from mushra_app.admin.statistics_port import Statistics
 from mushra_app.store.tables import StudyRow
 from mushra_app.study.file import Study
@@ -36,7 +37,7 @@ EVENT: Any = _Event(queue=False, api_visibility="private", show_progress="hidden
 
 
 def table(label: str, headers: list[str], **options: Any) -> gr.Dataframe:
-    """A table of plain text: whatever stands in a cell is shown as it is, never as markup."""
+    """Return a table of plain text, in which no markup is obeyed."""
     return gr.Dataframe(
         headers=headers,
         datatype="str",
@@ -49,13 +50,10 @@ def table(label: str, headers: list[str], **options: Any) -> gr.Dataframe:
 
 
 def figures(values: dict[str, int | float | str]) -> str:
-    """A row of large numbers; names and values are our own, never a listener's."""
-    cells = "".join(
-        f"<div><b>{value}</b><span>{name}</span></div>" for name, value in values.items()
-    )
-    return f'<div class="figures">{cells}</div>'
+    """Return HTML: a row of large numbers, each above its name."""
+    return render("figures.html", values=values)
 
 
-def drawn(value: str = "") -> gr.HTML:
-    """Markup that this package made of numbers and words of its own."""
-    return gr.HTML(value, js_on_load=None, apply_default_css=False, container=False, padding=False)
+def html_block(html: str = "") -> gr.HTML:
+    """Return a component that shows HTML of one of the templates."""
+    return gr.HTML(html, js_on_load=None, apply_default_css=False, container=False, padding=False)

@@ -1,4 +1,4 @@
-"""What goes in and out as files: tables, bundle and backup to download, stimulus sets to upload."""
+"""Downloads of tables, bundle and backup; uploads of stimulus sets."""
 
 import shlex
 import tempfile
@@ -30,7 +30,7 @@ Text = Annotated[str, Form(max_length=400)]
 
 
 def file_routes(study: Study, study_yaml: Path) -> APIRouter:
-    """Downloads and uploads of one study."""
+    """Return the routes for downloads and uploads of one study."""
     router = APIRouter(prefix=ADMIN)
 
     @router.get("/download/{name}.{kind}")
@@ -38,7 +38,7 @@ def file_routes(study: Study, study_yaml: Path) -> APIRouter:
         folder = tempfile.TemporaryDirectory()
         path = Path(folder.name) / f"{name}.{kind}"
         try:
-            _write(study_yaml, name, kind)(path)
+            _writer(study_yaml, name, kind)(path)
         except UserError as error:
             folder.cleanup()
             return refusal_sheet(study.title, str(error), 409)
@@ -63,9 +63,9 @@ def file_routes(study: Study, study_yaml: Path) -> APIRouter:
         archive: Annotated[UploadFile | None, File()] = None,
     ) -> Response:
         assert request.scope.get(WHO)
-        sent = archive.file if archive and archive.filename else None
+        uploaded = archive.file if archive and archive.filename else None
         try:
-            made = make_study(study_yaml, name.strip(), title, contact, folder.strip(), sent)
+            made = make_study(study_yaml, name.strip(), title, contact, folder.strip(), uploaded)
         except UserError as error:
             values = {"name": name, "title": title, "contact": contact, "folder": folder}
             return new_sheet(study.title, str(error), values, 422)
@@ -75,8 +75,8 @@ def file_routes(study: Study, study_yaml: Path) -> APIRouter:
     return router
 
 
-def _write(study_yaml: Path, name: str, kind: str) -> Callable[[Path], object]:
-    """What makes a file to download.
+def _writer(study_yaml: Path, name: str, kind: str) -> Callable[[Path], object]:
+    """Return the function that writes a file to download.
 
     Raises:
         UserError: there is no such file.
@@ -93,4 +93,4 @@ def _write(study_yaml: Path, name: str, kind: str) -> Callable[[Path], object]:
         return lambda path: backup(study_yaml, path)
     if name in TABLES and kind in TABLE_KINDS:
         return lambda path: export_table(study_yaml, path, name)
-    raise UserError(f"{name}.{kind}: there is no such file to download")
+    raise UserError(f"{name}.{kind}: no such file to download; choose one of the tab Download")

@@ -1,17 +1,17 @@
-"""The gate in front of /admin: who may pass, and what is there at all."""
+"""Access check in front of /admin: allowed routes, and login."""
 
 import re
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from mushra_app.http.addresses import ADMIN, ADMIN_COOKIE
 from mushra_app.http.same_origin import same_origin
 
-# Under this key a request carries the name of the account that made it.
 WHO = "intone.admin"
+"""Key of a request's scope with the name of the account that is logged in."""
 
 _OPEN = re.compile(rf"^{ADMIN}/(login|setup)$")
 _GET = re.compile(
@@ -27,23 +27,29 @@ Refusal = tuple[int, list[tuple[bytes, bytes]]]
 
 
 def behind(path: str) -> bool:
-    """Whether a path belongs to the researcher."""
+    """Return true if a path belongs to the researcher."""
     return path == ADMIN or path.startswith(ADMIN + "/")
 
 
 class Gate:
-    """Lets through who is logged in; everybody else is led to the login page or refused."""
+    """Check of the login of each request to /admin.
+
+    A request without a login is redirected to the login page or refused.
+
+    Args:
+        who: returns the name of the account of a session token, or None.
+    """
 
     def __init__(self, who: Callable[[str | None], str | None]) -> None:
         self._who = who
 
     async def __call__(self, scope: Scope, path: str) -> Refusal | None:
-        """Why a request does not pass, as status and headers; None if it does."""
+        """Return status and headers of a refusal, or None to pass."""
         headers = dict(scope["headers"])
         if scope["method"] not in ("GET", "HEAD") and not same_origin(headers):
             return 403, []
         # The database is asked in a thread: listeners do not wait for the researcher.
-        name = await run_in_threadpool(self._who, _cookie(headers))
+        name = await run_in_threadpool(self._who, HTTPConnection(scope).cookies.get(ADMIN_COOKIE))
         if name is not None:
             scope[WHO] = name
         if name is not None or _OPEN.match(path):
@@ -52,11 +58,3 @@ class Gate:
             login = scope.get("root_path", "") + ADMIN + "/login"
             return 303, [(b"location", login.encode())]
         return 401, []
-
-
-def _cookie(headers: dict[bytes, bytes]) -> str | None:
-    try:
-        found = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1")).get(ADMIN_COOKIE)
-    except CookieError:
-        return None
-    return found.value if found else None

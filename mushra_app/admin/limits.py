@@ -1,48 +1,91 @@
-"""How often something may be tried; counted in this process alone."""
+"""Limits on login attempts, counted in the database for all processes."""
 
-import threading
-import time
-from collections import defaultdict, deque
+import hashlib
+import hmac
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
-_MOST_KEYS = 10_000
+from sqlalchemy import Engine, delete, func, select
+
+from mushra_app.store.admin_tables import LoginAttemptRow
+from mushra_app.store.database import transaction
+from mushra_app.store.tables import StudyRow
 
 
-class Limit:
-    """At most `most` tries for a key within `within_s` seconds."""
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class AttemptLimit:
+    """At most `most` attempts for a key within `within_s` seconds.
+
+    Keys (addresses, names, browsers) are stored as HMAC-SHA-256 digests with the study's secret.
+
+    Args:
+        engine: the database.
+        row: the study.
+        kind: name of this limit; the same key in two limits is counted apart.
+        most: number of attempts.
+        within_s: time for which an attempt counts, s.
+        clock: returns the present in UTC.
+    """
 
     def __init__(
-        self, most: int, within_s: float, clock: Callable[[], float] = time.monotonic
+        self,
+        engine: Engine,
+        row: StudyRow,
+        kind: str,
+        most: int,
+        within_s: float,
+        clock: Callable[[], datetime] = _utc_now,
     ) -> None:
-        self._most, self._within_s, self._clock = most, within_s, clock
-        self._tries: defaultdict[str, deque[float]] = defaultdict(deque)
-        self._lock = threading.Lock()
+        self._engine, self._study_id, self._secret = engine, row.id, row.secret
+        self._kind, self._most, self._clock = kind, most, clock
+        self._within = timedelta(seconds=within_s)
 
     def wait_s(self, key: str) -> float:
-        """Count a try; 0 if it is allowed, else the seconds until one is (which count nothing)."""
-        with self._lock:
-            self._tidy()
-            tries, time_s = self._tries[key], self._clock()
-            while tries and tries[0] <= time_s - self._within_s:
-                tries.popleft()
-            if len(tries) >= self._most:
-                return tries[0] + self._within_s - time_s
-            tries.append(time_s)
+        """Count an attempt; return the seconds until one is allowed.
+
+        0 allows this attempt. An attempt that is not allowed is not counted.
+        """
+        digest, time = self._hmac(key), self._clock()
+        with transaction(self._engine) as session:
+            # Processes count one after the other: PostgreSQL locks the study's row here, SQLite
+            # the database at the first statement that writes. Listeners' inserts go through.
+            study = select(StudyRow.id).where(StudyRow.id == self._study_id)
+            session.execute(study.with_for_update(key_share=True))
+            session.execute(
+                delete(LoginAttemptRow).where(
+                    LoginAttemptRow.study_id == self._study_id,
+                    LoginAttemptRow.expires_at <= _iso(time),
+                )
+            )
+            query = select(func.count(), func.min(LoginAttemptRow.expires_at)).where(
+                LoginAttemptRow.study_id == self._study_id, LoginAttemptRow.key_hmac == digest
+            )
+            count, earliest = session.execute(query).one()
+            if count >= self._most:
+                return (datetime.fromisoformat(earliest) - time).total_seconds()
+            expires_at = _iso(time + self._within)
+            session.add(
+                LoginAttemptRow(study_id=self._study_id, key_hmac=digest, expires_at=expires_at)
+            )
             return 0.0
 
     def forget(self, key: str) -> None:
-        """Start anew for a key."""
-        with self._lock:
-            self._tries.pop(key, None)
+        """Delete the attempts of a key."""
+        with transaction(self._engine) as session:
+            session.execute(
+                delete(LoginAttemptRow).where(
+                    LoginAttemptRow.study_id == self._study_id,
+                    LoginAttemptRow.key_hmac == self._hmac(key),
+                )
+            )
 
-    def _tidy(self) -> None:
-        """Keep memory bounded, whoever tries under however many names."""
-        if len(self._tries) < _MOST_KEYS:
-            return
-        old = self._clock() - self._within_s
-        for key in [k for k, tries in self._tries.items() if not tries or tries[-1] <= old]:
-            del self._tries[key]
-        # Half of them at once, so that a flood of names does not cost a look at all of them each.
-        if len(self._tries) >= _MOST_KEYS:
-            for key in list(self._tries)[: _MOST_KEYS // 2]:
-                del self._tries[key]
+    def _hmac(self, key: str) -> str:
+        message = f"attempt|{self._study_id}|{self._kind}|{key}".encode()
+        return hmac.new(self._secret.encode(), message, hashlib.sha256).hexdigest()
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds")

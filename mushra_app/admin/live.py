@@ -1,4 +1,4 @@
-"""How a study is going: read from its tables, without any system's scores."""
+"""Progress of a study, read from its tables without scores of systems."""
 
 import json
 from collections import Counter, defaultdict
@@ -12,8 +12,8 @@ from sqlalchemy import Engine, func, select, text
 from mushra_app.store.database import now, transaction
 from mushra_app.store.tables import ListenerRow, LookRow, PageRow, RemarkRow, SittingRow
 
-# Who was not seen for that long has left, or will come back another day.
 AWAY = timedelta(minutes=30)
+"""Time without a request after which a listener counts as away."""
 MOST_SITTINGS = 500
 MOST_REMARKS = 2000
 _MOST_PAGES = 20_000
@@ -21,7 +21,7 @@ _MOST_PAGES = 20_000
 
 @dataclass(frozen=True)
 class Sitting:
-    """One row of the list of sittings; `page` of `pages` counts those that are done."""
+    """Row of the list of sittings; `page` counts the finished pages."""
 
     pseudonym: str
     listener: str
@@ -37,7 +37,7 @@ class Sitting:
 
 @dataclass(frozen=True)
 class PageNumber:
-    """The pages that came at one place of all sittings."""
+    """Pages of all sittings at one position."""
 
     number: int
     kind: str
@@ -48,7 +48,7 @@ class PageNumber:
 
 @dataclass(frozen=True)
 class Failed:
-    """A page with a known answer that went wrong."""
+    """Page with a known answer that was not passed."""
 
     pseudonym: str
     page: int
@@ -58,7 +58,7 @@ class Failed:
 
 
 def status(outcome: str, consented: bool, seen_at: str | None) -> str:
-    """Where a sitting stands, in words."""
+    """Return the state of a sitting, in words."""
     if outcome != "open":
         return {"screened_out": "screened out"}.get(outcome, outcome)
     if not consented:
@@ -67,10 +67,11 @@ def status(outcome: str, consented: bool, seen_at: str | None) -> str:
 
 
 def sittings(engine: Engine, study_id: int) -> list[Sitting]:
-    """The newest sittings, newest first; no previews."""
-    own = PageRow.session_id == SittingRow.id
-    pages = select(func.count()).where(own).scalar_subquery()
-    done = select(func.count()).where(own, PageRow.submitted_at.is_not(None)).scalar_subquery()
+    """Return the newest sittings, newest first, without previews."""
+    of_sitting = PageRow.session_id == SittingRow.id
+    submitted = PageRow.submitted_at.is_not(None)
+    pages = select(func.count()).where(of_sitting).scalar_subquery()
+    done = select(func.count()).where(of_sitting, submitted).scalar_subquery()
     query = (
         select(SittingRow, ListenerRow.pseudonym, ListenerRow.arm, done, pages)
         .outerjoin(ListenerRow, ListenerRow.id == SittingRow.listener_id)
@@ -98,7 +99,7 @@ def sittings(engine: Engine, study_id: int) -> list[Sitting]:
 
 
 def tally(engine: Engine, study_id: int) -> dict[str, int]:
-    """Number of sittings by status, over all of them."""
+    """Return the number of sittings by status, without previews."""
     columns = (SittingRow.outcome, SittingRow.consent_given, SittingRow.seen_at > _long_ago())
     query = (
         select(*columns, func.count())
@@ -113,17 +114,21 @@ def tally(engine: Engine, study_id: int) -> dict[str, int]:
 
 
 def page_numbers(engine: Engine, study_id: int) -> list[PageNumber]:
-    """Who reached each page, who left there, and how long the others took."""
+    """Return visits, exits and median time of each page."""
     query = (
         select(
-            PageRow.page_index, PageRow.kind, PageRow.opened_at, PageRow.submitted_at,
-            SittingRow.outcome, SittingRow.seen_at,
+            PageRow.page_index,
+            PageRow.kind,
+            PageRow.opened_at,
+            PageRow.submitted_at,
+            SittingRow.outcome,
+            SittingRow.seen_at,
         )
         .join(SittingRow, SittingRow.id == PageRow.session_id)
         .where(_of(study_id), PageRow.opened_at.is_not(None))
         .order_by(PageRow.id.desc())
         .limit(_MOST_PAGES)
-    )  # fmt: skip
+    )
     kinds: defaultdict[int, Counter[str]] = defaultdict(Counter)
     left: Counter[int] = Counter()
     times: defaultdict[int, list[float]] = defaultdict(list)
@@ -147,7 +152,7 @@ def page_numbers(engine: Engine, study_id: int) -> list[PageNumber]:
 
 
 def failed(engine: Engine, study_id: int) -> list[Failed]:
-    """Attention pages, gold pages and checks that were not passed, newest first."""
+    """Return attention, gold and check pages not passed, newest first."""
     query = (
         select(SittingRow.pseudonym, PageRow)
         .join(SittingRow, SittingRow.id == PageRow.session_id)
@@ -157,27 +162,33 @@ def failed(engine: Engine, study_id: int) -> list[Failed]:
     )
     with transaction(engine) as session:
         rows = session.execute(query).all()
-    return [Failed(who, p.page_index + 1, p.kind, _check(p), p.sentence) for who, p in rows]
+    return [Failed(name, p.page_index + 1, p.kind, _check(p), p.sentence) for name, p in rows]
 
 
 def coverage(engine: Engine, study: str) -> dict[str, dict[str, int]]:
-    """By sentence, by system (by pair): how many ratings count so far."""
+    """Return the number of ratings by sentence, then by system or pair."""
     where = "WHERE study = :study AND phase = 'test'"
     queries = (
         f"SELECT utterance, system, COUNT(*) FROM ratings_v1 {where} GROUP BY utterance, system",
         f"SELECT utterance, system_a || ' / ' || system_b, COUNT(*) FROM preferences_v1 {where} "
         "GROUP BY utterance, system_a, system_b",
     )
-    found: dict[str, dict[str, int]] = {}
+    counts: dict[str, dict[str, int]] = {}
     with engine.connect() as connection:
         for query in queries:
             for sentence, system, number in connection.execute(text(query), {"study": study}):
-                found.setdefault(sentence, {})[system] = number
-    return found
+                counts.setdefault(sentence, {})[system] = number
+    return counts
 
 
 def remarks(engine: Engine, study_id: int, kind: str | None = None) -> list[tuple[str, RemarkRow]]:
-    """Comments and problems with the sitting's pseudonym, newest first."""
+    """Return remarks with the pseudonyms of their sittings, newest first.
+
+    Args:
+        engine: the database.
+        study_id: the study.
+        kind: comment or problem; None for both.
+    """
     query = (
         select(SittingRow.pseudonym, RemarkRow)
         .join(RemarkRow, RemarkRow.session_id == SittingRow.id)
@@ -190,14 +201,14 @@ def remarks(engine: Engine, study_id: int, kind: str | None = None) -> list[tupl
 
 
 def ratings(engine: Engine, study: str) -> list[dict[str, Any]]:
-    """All rows of `ratings_v1`."""
+    """Return all rows of `ratings_v1`."""
     with engine.connect() as connection:
         query = text("SELECT * FROM ratings_v1 WHERE study = :study")
         return [dict(row) for row in connection.execute(query, {"study": study}).mappings()]
 
 
 def note_look(engine: Engine, study_id: int, by: str, rows: list[dict[str, Any]]) -> None:
-    """Record that somebody looked at the results, and how much there was to see."""
+    """Record a look at the results with the number of ratings."""
     listeners = len({row["listener"] for row in rows})
     with transaction(engine) as session:
         look = LookRow(
@@ -207,7 +218,7 @@ def note_look(engine: Engine, study_id: int, by: str, rows: list[dict[str, Any]]
 
 
 def looks(engine: Engine, study_id: int) -> list[LookRow]:
-    """Looks at the results so far, newest first."""
+    """Return the recorded looks at the results, newest first."""
     with transaction(engine) as session:
         query = select(LookRow).where(LookRow.study_id == study_id).order_by(LookRow.id.desc())
         return list(session.scalars(query))

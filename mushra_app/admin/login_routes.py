@@ -1,4 +1,4 @@
-"""The researcher's way in and out, and the look at the test as a listener."""
+"""Routes for setup, login, logout and the preview as a listener."""
 
 from typing import Annotated
 
@@ -10,7 +10,8 @@ from mushra_app.admin.gate import WHO
 from mushra_app.admin.sheets import login_sheet, refusal_sheet, setup_sheet
 from mushra_app.http.addresses import ADMIN, ADMIN_COOKIE, LISTENER_COOKIE, MOUNT
 from mushra_app.http.errors import RefusedError
-from mushra_app.sitting.sittings import Sittings
+from mushra_app.sitting.admit import admit_preview
+from mushra_app.sitting.context import StudyContext
 from mushra_app.study.file import Study
 
 _KNOWN = "intone_admin_browser"
@@ -20,14 +21,14 @@ Text = Annotated[str, Form(max_length=400)]
 Token = Annotated[str | None, Cookie(alias=ADMIN_COOKIE)]
 
 
-def login_routes(study: Study, sittings: Sittings, accounts: Accounts) -> APIRouter:
-    """Login, logout, the setup link and the preview of one study."""
+def login_routes(study: Study, context: StudyContext, accounts: Accounts) -> APIRouter:
+    """Return the routes of one study that start or end a session."""
     router = APIRouter(prefix=ADMIN)
     _account(router, study, accounts)
 
     @router.get("")
     def no_slash() -> Response:
-        # Everything below has addresses relative to the folder.
+        # Addresses on the pages are relative to the folder, so its slash is needed.
         return RedirectResponse(ADMIN.lstrip("/") + "/", 303)
 
     @router.get("/login")
@@ -62,7 +63,7 @@ def login_routes(study: Study, sittings: Sittings, accounts: Accounts) -> APIRou
         secure = request.url.scheme == "https"
         answer.set_cookie(
             LISTENER_COOKIE,
-            sittings.preview(),
+            admit_preview(context),
             httponly=True,
             samesite="lax",
             secure=secure,
@@ -74,12 +75,10 @@ def login_routes(study: Study, sittings: Sittings, accounts: Accounts) -> APIRou
 
 
 def _account(router: APIRouter, study: Study, accounts: Accounts) -> None:
-    """The link that makes the account."""
-
     @router.get("/setup")
     def setup_page(token: str = "") -> Response:
         if not accounts.may_set_up(token):
-            return refusal_sheet(study.title, "this link was used, or is not valid; log in", 403)
+            return refusal_sheet(study.title, "this link was used or is not valid; log in", 403)
         return setup_sheet(study.title, token)
 
     @router.post("/setup")
@@ -88,7 +87,7 @@ def _account(router: APIRouter, study: Study, accounts: Accounts) -> None:
     ) -> Response:
         try:
             if password != again:
-                raise RefusedError(422, "the two passwords differ; type the same one twice")
+                raise RefusedError(422, "the two passwords differ; type the same password twice")
             entry = accounts.create(token, name, password)
         except RefusedError as error:
             if error.status == 403:
@@ -117,5 +116,5 @@ def _entered(request: Request, entry: Entry) -> Response:
 
 
 def _path(request: Request) -> str:
-    """Listeners' pages never get the researcher's cookie."""
+    # Requests to listeners' pages do not carry the cookies of this path.
     return request.scope.get("root_path", "") + ADMIN

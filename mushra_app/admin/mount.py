@@ -1,4 +1,4 @@
-"""The researcher's pages on the application: doors, files, and a Gradio page of their own."""
+"""Researcher's pages of the application: login, files, and a Gradio page."""
 
 from pathlib import Path
 
@@ -6,38 +6,39 @@ import gradio as gr
 from fastapi import FastAPI
 
 from mushra_app.admin.accounts import Accounts
-from mushra_app.admin.console import Console, drawn
+from mushra_app.admin.console import Console, html_block
 from mushra_app.admin.files import file_routes
 from mushra_app.admin.gate import WHO
-from mushra_app.admin.login_routes import entry_routes
+from mushra_app.admin.login_routes import login_routes
+from mushra_app.admin.sheets import render
 from mushra_app.admin.tabs.live import live_tab
 from mushra_app.admin.tabs.records import download_tab, remarks_tab
 from mushra_app.admin.tabs.replay import replay_tab
 from mushra_app.admin.tabs.study import study_tab
 from mushra_app.http.addresses import ADMIN
 from mushra_app.http.mounting import mounted
-from mushra_app.sitting.sittings import Sittings
-
-_LOGOUT = '<form method="post" action="logout"><button>Log out</button></form>'
+from mushra_app.sitting.context import StudyContext
 
 
-def mount_admin(app: FastAPI, console: Console, sittings: Sittings, accounts: Accounts) -> FastAPI:
-    """Put everything under /admin; the guard in front of the application keeps strangers out.
+def mount_admin(
+    app: FastAPI, console: Console, context: StudyContext, accounts: Accounts
+) -> FastAPI:
+    """Mount the researcher's pages at /admin, behind the guard of the application.
 
     Args:
         app: the application.
         console: the study.
-        sittings: its sittings, for previews.
+        context: the study, for previews.
         accounts: its account.
     """
-    app.include_router(entry_routes(console.study, sittings, accounts))
+    app.include_router(login_routes(console.study, context, accounts))
     app.include_router(file_routes(console.study, console.study_yaml))
     return mounted(
         app,
         _blocks(console),
         ADMIN,
         large=False,
-        # The second lock: without the guard nobody has a name, and Gradio answers 401.
+        # A second check: a request that did not pass the gate has no name, and Gradio answers 401.
         auth_dependency=lambda request: request.scope.get(WHO),
         css=(Path(__file__).parent / "admin.css").read_text("utf-8"),
     )
@@ -47,7 +48,7 @@ def _blocks(console: Console) -> gr.Blocks:
     with gr.Blocks(title=f"{console.study.name}: study", analytics_enabled=False) as blocks:
         with gr.Row(elem_classes="head"):
             gr.Markdown(f"# {console.study.title}\n\n{console.study.name}")
-            drawn(_LOGOUT)
+            html_block(render("logout.html"))
         with gr.Tabs():
             with gr.Tab("Study"):
                 study_tab(console, blocks)

@@ -1,4 +1,4 @@
-"""Passwords, kept as scrypt digests (RFC 7914)."""
+"""Password digests: scrypt (RFC 7914)."""
 
 import hashlib
 import hmac
@@ -6,23 +6,26 @@ import secrets
 import threading
 
 SHORTEST, LONGEST = 12, 200
-# 32 MiB and about a tenth of a second for each guess.
-_N, _R, _P = 2**15, 8, 1
+"""Characters of a password."""
+COST = 2**15
+"""Cost N of new digests; with block size 8, 32 MiB and about 0.1 s for each guess."""
+_BLOCK_SIZE, _PARALLELISM = 8, 1
 # Many guesses at once would otherwise fill the memory that listeners need.
 _ONE_AT_A_TIME = threading.Lock()
 
 
 def digest(password: str) -> str:
-    """A new digest of a password: parameters, salt and key in one line."""
+    """Return a new digest: parameters, salt and key in one line."""
     salt = secrets.token_bytes(16)
-    return f"scrypt:{_N}:{_R}:{_P}:{salt.hex()}:{_key(password, salt, _N, _R, _P).hex()}"
+    key = _key(password, salt, COST, _BLOCK_SIZE, _PARALLELISM)
+    return f"scrypt:{COST}:{_BLOCK_SIZE}:{_PARALLELISM}:{salt.hex()}:{key.hex()}"
 
 
 def fits(password: str, stored: str) -> bool:
-    """Whether this is the password of a digest."""
+    """Return true if a stored digest is the one of a password."""
     _, n, r, p, salt, key = stored.split(":")
-    found = _key(password, bytes.fromhex(salt), int(n), int(r), int(p))
-    return hmac.compare_digest(found, bytes.fromhex(key))
+    computed = _key(password, bytes.fromhex(salt), int(n), int(r), int(p))
+    return hmac.compare_digest(computed, bytes.fromhex(key))
 
 
 def _key(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:

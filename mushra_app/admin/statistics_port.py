@@ -1,4 +1,4 @@
-"""What the statistics tell these pages, if the composition root hands them over."""
+"""Interface to the statistics, which the command line fills in."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Screened:
-    """What the screening rule would say of one question's ratings so far.
+    """Result of the screening rule on one question's ratings so far.
 
     Attributes:
         question: what was rated.
@@ -29,7 +29,10 @@ class Screened:
 
 @dataclass(frozen=True)
 class SystemMean:
-    """One system's scores so far: points, with a 95 % interval for new listeners and sentences."""
+    """System mean so far, in points.
+
+    `low` and `high` are a 95 % interval for new listeners and sentences.
+    """
 
     question: str
     system: str
@@ -42,12 +45,12 @@ class SystemMean:
 
 @dataclass(frozen=True)
 class Statistics:
-    """The statistics; each gives None where they are not installed.
+    """Functions of the statistics; each returns None if these are not installed.
 
     Attributes:
         screen: flags of listeners; shows nothing of how systems differ.
-        means: system means, by question; asking is a look at the results.
-        precision: what a design is expected to tell, without any rating.
+        means: system means, by question; a call is a look at the results.
+        precision: expected precision of a design, computed without any rating.
     """
 
     screen: Callable[[Rows], list[Screened] | None]

@@ -1,4 +1,4 @@
-"""A new study from the browser: of a folder beside the running one, or of a zip."""
+"""New study from the browser, of a folder or a zip."""
 
 import re
 import shutil
@@ -29,8 +29,8 @@ def make_study(
     Args:
         beside: the running study's file; nothing outside its folder is read or written.
         name: of the new file, without .yaml.
-        title: what listeners read; empty for the usual.
-        contact: whom listeners can ask; empty for the usual.
+        title: of the study; empty for the default.
+        contact: address for listeners' questions; empty for the default.
         folder: a stimulus set, relative to the folder; empty if there is an archive.
         archive: a zip of a stimulus set.
 
@@ -38,24 +38,24 @@ def make_study(
         The study file.
 
     Raises:
-        UserError: a name that is taken or no name, no stimulus set, or one that cannot be rated.
+        UserError: invalid or existing name, or a stimulus set that is missing or cannot be rated.
     """
     home = beside.resolve().parent
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name):
         raise UserError(f"{name!r}: name the file with 1 to 40 letters, digits and dashes")
     out = home / f"{name}.yaml"
     if out.exists():
-        raise UserError(f"{out.name}: stands there already; choose another name")
+        raise UserError(f"{out.name}: already exists; choose another name")
     if bool(folder) == (archive is not None):
-        raise UserError("give a folder or a zip of a stimulus set, one of the two")
-    said = {"title": title, "contact": contact}
-    chosen: dict[str, Any] = {key: value.strip() for key, value in said.items() if value.strip()}
+        raise UserError("stimulus set: give either a folder or a zip")
+    values = {"title": title.strip(), "contact": contact.strip()}
+    chosen: dict[str, Any] = {key: value for key, value in values.items() if value}
     try:
         if archive is None:
             return new_study(_inside(home, folder), out, **chosen)
         target = home / f"{name}_stimuli"
         if target.exists():
-            raise UserError(f"{target.name}: stands there already; choose another name")
+            raise UserError(f"{target.name}: already exists; choose another name")
         try:
             unpack(archive, target)
             return new_study(target, out, **chosen)
@@ -63,43 +63,43 @@ def make_study(
             shutil.rmtree(target, ignore_errors=True)
             raise
     except UserError as error:
-        # Where folders lie on the server is nobody's business in a browser.
+        # The browser does not show paths of the server.
         raise UserError(str(error).replace(f"{home}/", "")) from error
 
 
 def _inside(home: Path, folder: str) -> Path:
-    found = (home / folder).resolve()
-    if not found.is_relative_to(home):
+    path = (home / folder).resolve()
+    if not path.is_relative_to(home):
         raise UserError(
             f"{folder}: outside the folder of this study; use `intone study new` in a terminal"
         )
-    if not found.is_dir():
-        raise UserError(f"{folder}: no folder of that name beside this study")
-    return found
+    if not path.is_dir():
+        raise UserError(f"{folder}: no folder of that name beside this study; choose another")
+    return path
 
 
 def unpack(archive: BinaryIO, target: Path) -> None:
     """Unpack a stimulus set.
 
     Raises:
-        UserError: not a zip, too large, files that belong to no stimulus set, or no stimuli.json.
+        UserError: not a zip, too large, files outside a stimulus set, or no stimuli.json.
     """
     try:
-        with zipfile.ZipFile(archive) as found:
-            members = [m for m in found.infolist() if not (m.is_dir() or _rubbish(m.filename))]
+        with zipfile.ZipFile(archive) as opened:
+            members = [m for m in opened.infolist() if not (m.is_dir() or _of_macos(m.filename))]
             top = _check(members)
             for member in members:
                 path = target / PurePosixPath(member.filename).relative_to(top)
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with found.open(member) as source, path.open("wb") as file:
-                    # Reading stops at the size that was checked, whatever follows.
+                with opened.open(member) as source, path.open("wb") as file:
+                    # `ZipFile` reads at most the size that was checked.
                     shutil.copyfileobj(source, file)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise UserError(f"the upload is not a zip that can be read ({error})") from error
+        raise UserError(f"upload: not a readable zip ({error}); zip the folder again") from error
 
 
 def _check(members: list[zipfile.ZipInfo]) -> PurePosixPath:
-    """Look at a list of files before anything is written; the folder that holds stimuli.json."""
+    """Check a list of files; return the folder that holds stimuli.json."""
     if len(members) > _MOST_FILES or sum(m.file_size for m in members) > _MOST_UNPACKED:
         raise UserError(
             f"the zip unpacks to more than {_MOST_FILES} files or {_MOST_UNPACKED // 2**30} GiB; "
@@ -116,12 +116,12 @@ def _check(members: list[zipfile.ZipInfo]) -> PurePosixPath:
         path = PurePosixPath(member.filename)
         linked = (member.external_attr >> 16) & 0o170000 == 0o120000
         if path.is_absolute() or ".." in path.parts or "\\" in member.filename or linked:
-            raise UserError(f"{member.filename}: leaves the folder of the zip")
+            raise UserError(f"{member.filename}: outside the folder of the zip; leave it out")
         if path.suffix.lower() not in _KINDS or not path.is_relative_to(top):
-            raise UserError(f"{member.filename}: belongs to no stimulus set; leave it out")
+            raise UserError(f"{member.filename}: no file of a stimulus set; leave it out")
     return top
 
 
-def _rubbish(name: str) -> bool:
-    """What macOS puts into every zip."""
+def _of_macos(name: str) -> bool:
+    """Return true for files that macOS adds to every zip."""
     return name.startswith("__MACOSX/") or PurePosixPath(name).name == ".DS_Store"

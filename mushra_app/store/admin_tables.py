@@ -1,4 +1,4 @@
-"""The tables of the researcher's account; passwords and tokens are stored as digests only."""
+"""Tables of the researcher's account, with digests of passwords and tokens."""
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from mushra_app.store.tables import Base
 
 
 class AdminRow(Base):
-    """Who may see and steer a study."""
+    """Account that may see and control a study."""
 
     __tablename__ = "admin"
     __table_args__ = (UniqueConstraint("study_id", "name"),)
@@ -19,7 +19,7 @@ class AdminRow(Base):
 
 
 class AdminSessionRow(Base):
-    """A browser that is logged in."""
+    """Browser that is logged in."""
 
     __tablename__ = "admin_session"
     token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -29,9 +29,19 @@ class AdminSessionRow(Base):
 
 
 class AdminSetupRow(Base):
-    """A link that makes the account; all of a study's links go when one was used."""
+    """Link that makes the account; deleted when any link is used."""
 
     __tablename__ = "admin_setup"
     token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
     created_at: Mapped[str] = mapped_column(String(32))
+
+
+class LoginAttemptRow(Base):
+    """Login attempt of an address, name or browser that still counts."""
+
+    __tablename__ = "login_attempt"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
+    key_hmac: Mapped[str] = mapped_column(String(64), index=True)
+    expires_at: Mapped[str] = mapped_column(String(32))

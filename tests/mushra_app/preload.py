@@ -10,5 +10,6 @@ for name in (
     "uvicorn",
     "mushra_app.web.pages.blocks",
     "mushra_app.rehearsal.run",
+    "tests.mushra_app.support",
 ):
     importlib.import_module(name)

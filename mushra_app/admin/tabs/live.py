@@ -1,4 +1,4 @@
-"""How the study is going, and the recorded look at its results."""
+"""Tab with the progress of the study and looks at its results."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,32 +8,47 @@ import gradio as gr
 import pandas as pd
 
 from mushra_app.admin import live
-from mushra_app.admin.console import EVENT, Console, drawn, figures, table
+from mushra_app.admin.console import EVENT, Console, figures, html_block, table
 from mushra_app.design.precision import Design
 
 _NO_STATISTICS = "The statistics are not installed; `pip install 'intone[analysis]'` brings them."
 _NO_LOOK = (
-    "Counts, times and flags say nothing of how systems differ, so looking at them is no look at "
-    "the results."
+    "Counts, times and flags show nothing about the difference between systems, so they are no "
+    "look at the results."
 )
 _LOOK = (
-    "Whoever tests at every look finds differences that are not there. So every look is recorded, "
-    "with your name and how many ratings there were, and the report says how often it was done."
+    "A test at every look finds differences that do not exist. So every look is recorded with your "
+    "name and the number of ratings, and the report states the number of looks."
 )
-_SITTINGS = [
-    "Sitting", "Arm", "Status", "Pages", "Device", "Headphones", "Last seen (UTC)", "Minutes",
-]  # fmt: skip
+_SITTINGS = (
+    "Sitting",
+    "Arm",
+    "Status",
+    "Pages",
+    "Device",
+    "Headphones",
+    "Last seen (UTC)",
+    "Minutes",
+)
+_STATUS_NAMES = {
+    "listening": "listening now",
+    "completed": "finished",
+    "away": "away",
+    "declined": "declined",
+    "screened out": "screened out",
+    "withdrawn": "withdrawn",
+}
 
 
 def live_tab(console: Console, tab: gr.Tab) -> None:
-    """Fill the tab; it is read anew whenever it is opened."""
+    """Fill the tab, which is read anew each time it is opened."""
     with gr.Row(elem_classes="bar"):
         refresh = gr.Button("Refresh", size="md", variant="secondary")
         again = gr.Checkbox(False, label="every 30 seconds", container=False)
         at = gr.Markdown(elem_classes="soft")
-    top = drawn()
+    top = html_block()
     gr.Markdown(_NO_LOOK, elem_classes="soft")
-    sittings = table(f"Sittings (the newest {live.MOST_SITTINGS})", _SITTINGS, max_height=420)
+    sittings = table(f"Sittings (the newest {live.MOST_SITTINGS})", list(_SITTINGS), max_height=420)
     pages = table("Page by page", ["Page", "Kind", "Reached", "Left here", "Median time, s"])
     with gr.Row(elem_classes="parts"):
         flags = table("Screening flags", ["Listener", "Reason"])
@@ -67,8 +82,16 @@ def _everything(console: Console) -> list[Any]:
         f"as of {datetime.now(UTC):%H:%M:%S} UTC",
         figures(_tally(live.tally(engine, study_id))),
         [
-            [s.pseudonym, s.arm, s.status, f"{s.page} of {s.pages}" if s.pages else "", s.device,
-             s.headphones, s.seen_at[:16].replace("T", " "), f"{s.minutes:.1f}"]
+            [
+                s.pseudonym,
+                s.arm,
+                s.status,
+                f"{s.page} of {s.pages}" if s.pages else "",
+                s.device,
+                s.headphones,
+                s.seen_at[:16].replace("T", " "),
+                f"{s.minutes:.1f}",
+            ]
             for s in live.sittings(engine, study_id)
         ],
         [
@@ -80,35 +103,35 @@ def _everything(console: Console) -> list[Any]:
         notes,
         heat(console, live.coverage(engine, console.study.name)),
         _precision(console, rows),
-    ]  # fmt: skip
+    ]
 
 
 def _tally(counted: dict[str, int]) -> dict[str, int | float | str]:
-    names = {
-        "listening": "listening now", "completed": "finished", "away": "away",
-        "declined": "declined", "screened out": "screened out", "withdrawn": "withdrawn",
-    }  # fmt: skip
-    return {"came": sum(counted.values()), **{said: counted.get(k, 0) for k, said in names.items()}}
+    by_status = {name: counted.get(status, 0) for status, name in _STATUS_NAMES.items()}
+    return {"came": sum(counted.values()), **by_status}
 
 
 def _flags(console: Console, rows: Sequence[dict[str, Any]]) -> tuple[list[list[str]], str]:
     if not rows:
         return [], "Screening: no ratings yet."
-    found = console.statistics.screen(rows)
-    if found is None:
+    results = console.statistics.screen(rows)
+    if results is None:
         return [], f"Screening: {_NO_STATISTICS}"
     flags = [
         [listener, reason]
-        for one in found
-        for listener, reasons in one.flags.items()
+        for result in results
+        for listener, reasons in result.flags.items()
         for reason in reasons
     ]
-    notes = [f"{one.question}: rule {one.rule}. {' '.join(one.notes)}" for one in found]
+    notes = [f"{r.question}: rule {r.rule}. {' '.join(r.notes)}" for r in results]
     return flags, "Screening: " + " ".join(notes)
 
 
 def heat(console: Console, counts: dict[str, dict[str, int]]) -> Any:
-    """Sentences by systems, the more ratings the darker; empty cells of the design are zeros."""
+    """Return a table of sentences by systems, darker with more ratings.
+
+    Cells of the design without ratings are zeros.
+    """
     frame = pd.DataFrame.from_dict(counts, orient="index")
     order = [s for s in [console.study.reference, *console.study.systems] if s in frame.columns]
     frame = frame[[*order, *(c for c in frame.columns if c not in order)]]
@@ -129,15 +152,16 @@ def _precision(console: Console, rows: Sequence[dict[str, Any]]) -> str:
     texts = len({row["utterance"] for row in rows if row["phase"] == "test"})
     finished = live.tally(console.engine, console.row.id).get("completed", 0)
     if finished < 2 or texts < 2:
-        return "Precision: two listeners who finished two sentences are needed to say anything."
+        return "Precision: shown once two listeners have finished two sentences."
     pages = min(texts, console.study.pages_per_listener)
-    found = console.statistics.precision(Design(finished, texts, pages))
-    if found is None:
+    precision = console.statistics.precision(Design(finished, texts, pages))
+    if precision is None:
         return f"Precision: {_NO_STATISTICS}"
     return (
         f"**Precision so far.** With {finished} listeners, {pages} pages each, {texts} sentences: "
-        f"standard error of a difference of two systems {found.se:.1f} points; a true difference "
-        f"of {found.detectable:.1f} points would be found with 80 % probability. {found.assumed}. "
+        f"standard error of a difference of two systems {precision.se:.1f} points; a true "
+        f"difference of {precision.detectable:.1f} points would be found with 80 % probability. "
+        f"{precision.assumed}. "
         "This is computed from the size of the study, not from its scores."
     )
 
@@ -146,28 +170,34 @@ def _results(console: Console) -> None:
     with gr.Column(elem_classes="card"):
         gr.Markdown(f"## Results so far\n\n{_LOOK}")
         look = gr.Button("Look at the results (recorded)", variant="secondary", size="md")
-        said = gr.Markdown()
+        message = gr.Markdown()
         means = table(
             "System means, points",
             ["Question", "System", "Role", "Ratings", "Mean", "95 % interval"],
             visible=False,
-        )  # fmt: skip
+        )
 
     def results(request: gr.Request) -> list[Any]:
         rows = live.ratings(console.engine, console.study.name)
-        # Recorded first: a look that fails on the way to the screen is one too many, not too few.
+        # Recorded first: if the screen fails afterwards, one look too many is counted, not too few.
         if rows:
             live.note_look(console.engine, console.row.id, request.username or "", rows)
-        found = console.statistics.means(rows) if rows else []
-        if found is None:
+        system_means = console.statistics.means(rows) if rows else []
+        if system_means is None:
             return [_NO_STATISTICS, gr.update(visible=False)]
         lines = [
-            [m.question, m.system, m.role.replace("_", " "), m.ratings, f"{m.mean:.1f}",
-             f"{m.low:.1f} to {m.high:.1f}"]
-            for m in found
-        ]  # fmt: skip
+            [
+                m.question,
+                m.system,
+                m.role.replace("_", " "),
+                m.ratings,
+                f"{m.mean:.1f}",
+                f"{m.low:.1f} to {m.high:.1f}",
+            ]
+            for m in system_means
+        ]
         number = len(live.looks(console.engine, console.row.id))
-        told = f"Look number {number} is recorded." if rows else "There are no ratings yet."
-        return [told, gr.update(visible=bool(lines), value=lines)]
+        words = f"Look number {number} is recorded." if rows else "There are no ratings yet."
+        return [words, gr.update(visible=bool(lines), value=lines)]
 
-    look.click(results, None, [said, means], **EVENT)
+    look.click(results, None, [message, means], **EVENT)

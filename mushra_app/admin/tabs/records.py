@@ -1,10 +1,11 @@
-"""Listeners' remarks, and everything to download."""
+"""Tabs with listeners' remarks and with downloads."""
 
 import gradio as gr
 
 from mushra_app.admin import live
-from mushra_app.admin.console import EVENT, Console, drawn, table
+from mushra_app.admin.console import EVENT, Console, html_block, table
 from mushra_app.admin.files import TABLE_KINDS
+from mushra_app.admin.sheets import render
 
 _TABLES = {
     "ratings": "one row a rating, as the report reads it",
@@ -45,21 +46,10 @@ def remarks_tab(console: Console, tab: gr.Tab) -> None:
 
 
 def download_tab() -> None:
-    """Fill the tab; everything is made at the moment of the click."""
-    lines = "".join(
-        f"<tr><th>{name}</th><td>{what}</td><td>"
-        + "".join(f'<a href="download/{name}.{kind}" download>{kind}</a>' for kind in TABLE_KINDS)
-        + "</td></tr>"
-        for name, what in _TABLES.items()
-    )
-    drawn(f'<table class="downloads">{lines}</table>')
-    drawn(
-        '<div class="card downloads"><p><a href="download/bundle.zip" download>Bundle</a> '
-        "the study, its sounds' digests, its plan and all tables, to archive and publish; read "
-        "remarks and answers before you do</p><p>"
-        '<a href="download/backup.sqlite" download>Backup</a> the whole database as it stands '
-        "now, with everything that is not for publication</p></div>"
-    )
+    """Fill the tab; each file is made when its link is clicked."""
+    tables = render("download_tables.html", tables=_TABLES, kinds=TABLE_KINDS)
+    html_block(tables)
+    html_block(render("download_archives.html"))
     gr.Markdown(
         "Withdrawn sittings and previews are in none of the tables. Reading the ratings before the "
         "study has ended is a look at the results that is not recorded here: write it down.",

@@ -1,4 +1,4 @@
-"""The study: its state, its links, its file."""
+"""Tab with state, links and file of the study."""
 
 import re
 
@@ -6,15 +6,16 @@ import gradio as gr
 from sqlalchemy import Engine, select, update
 
 from intone.errors import UserError
-from mushra_app.admin.console import EVENT, Console, drawn
+from mushra_app.admin.console import EVENT, Console, html_block
+from mushra_app.admin.sheets import render
 from mushra_app.store.database import transaction
 from mushra_app.store.tables import StudyRow
 from mushra_app.study.file import read_study
 
-_SAID = {
-    "open": "**Open.** Whoever has the link can take part.",
-    "paused": "**Paused.** Listeners read that the test is closed for now; what they are rating at "
-    "this moment is still saved, and they can go on once it is open again.",
+_STATES = {
+    "open": "**Open.** Every listener with the link can take part.",
+    "paused": "**Paused.** Listeners read that the test is closed for now; the page that they are "
+    "rating is still saved, and they can continue once it is open again.",
     "closed": "**Closed.** Listeners read that the test is closed. It can be opened again.",
 }
 _BUTTONS = {"open": "Open", "paused": "Pause", "closed": "Close"}
@@ -24,15 +25,10 @@ _PLATFORMS = {
     "sona": "?survey_code=%SURVEY_CODE%",
 }
 _MOST_LINKS = 500
-_PREVIEW = (
-    '<form method="post" action="preview" target="_blank"><button>Preview as a listener</button>'
-    "</form><p>A preview counts nowhere: it is in no table, and takes no listener's place. It "
-    "replaces a sitting of your own in this browser.</p>"
-)
 
 
 def read_state(engine: Engine, study_id: int) -> str:
-    """open, paused or closed."""
+    """Return the state of a study: open, paused or closed."""
     with transaction(engine) as session:
         state = session.scalar(select(StudyRow.state).where(StudyRow.id == study_id))
         assert state is not None
@@ -41,27 +37,29 @@ def read_state(engine: Engine, study_id: int) -> str:
 
 def write_state(engine: Engine, study_id: int, state: str) -> None:
     """Open, pause or close a study."""
-    if state not in _SAID:
+    if state not in _STATES:
         raise ValueError(state)
     with transaction(engine) as session:
         session.execute(update(StudyRow).where(StudyRow.id == study_id).values(state=state))
 
 
 def check_file(console: Console) -> str:
-    """Markdown: what is to be said of the study file as it is now."""
-    found = list(console.manifest.warnings)
+    """Return Markdown with the problems of the present study file."""
+    problems = list(console.manifest.warnings)
     try:
         if read_study(console.study_yaml) != console.study:
-            found.insert(0, "The file was changed since this server started; start it again.")
+            problems.insert(
+                0, "The file was changed after this server started; restart the server."
+            )
     except UserError as error:
-        found.insert(0, f"{error}.".replace(f"{console.study_yaml.parent}/", ""))
-    if not found:
+        problems.insert(0, f"{error}.".replace(f"{console.study_yaml.parent}/", ""))
+    if not problems:
         return "The file is valid, and the one that this server runs."
-    return "\n".join(f"- {line}" for line in found)
+    return "\n".join(f"- {line}" for line in problems)
 
 
 def shown_file(console: Console) -> str:
-    """The study file, without the password of its database."""
+    """Return the study file, without the password of its database."""
     try:
         text = console.study_yaml.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -82,7 +80,7 @@ def study_tab(console: Console, blocks: gr.Blocks) -> None:
                 }
         with gr.Column(elem_classes="card"):
             gr.Markdown("## Look at it")
-            drawn(_PREVIEW)
+            html_block(render("preview.html"))
     with gr.Column(elem_classes="card"):
         links = gr.Markdown()
         if console.study.access == "invited":
@@ -92,12 +90,12 @@ def study_tab(console: Console, blocks: gr.Blocks) -> None:
         checked = gr.Markdown()
         with gr.Accordion(console.study_yaml.name, open=False):
             file = gr.Code(language="yaml", interactive=False, show_label=False, max_lines=30)
-        drawn('<p><a class="action" href="new">Make another study</a></p>')
+        html_block(render("another_study.html"))
 
     def shown() -> list[object]:
         now_in = read_state(engine, study_id)
         updates = [gr.update(interactive=key != now_in) for key in _BUTTONS]
-        return [_SAID[now_in], *updates]
+        return [_STATES[now_in], *updates]
 
     def load(request: gr.Request) -> list[object]:
         file_now = [check_file(console), shown_file(console)]
@@ -115,17 +113,16 @@ def study_tab(console: Console, blocks: gr.Blocks) -> None:
 
 
 def _links(console: Console, home: str) -> str:
-    """Markdown: the links, each with a button that copies it."""
     platform = console.study.recruiting.platform
-    said = f"## Links\n\nFor listeners\n\n```text\n{home}\n```"
+    markdown = f"## Links\n\nFor listeners\n\n```text\n{home}\n```"
     if platform in _PLATFORMS:
         filled = f"```text\n{home}{_PLATFORMS[platform]}\n```"
-        said += f"\n\nFor {platform.capitalize()}, which fills in its own id\n\n{filled}"
-    return said
+        markdown += f"\n\nFor {platform.capitalize()}, which fills in its own id\n\n{filled}"
+    return markdown
 
 
 def _invitations(console: Console) -> None:
-    gr.Markdown("Only who has an own link takes part. Links are shown once: keep them.")
+    gr.Markdown("Only listeners with their own link take part. Links are shown once: keep them.")
     with gr.Row():
         number = gr.Number(10, label="How many", minimum=1, maximum=_MOST_LINKS, precision=0)
         make = gr.Button("Make links", variant="secondary")
@@ -141,6 +138,6 @@ def _invitations(console: Console) -> None:
 
 
 def address(request: gr.Request) -> str:
-    """Address of the listening test, as this browser reaches it."""
+    """Return the address of the listening test as this browser reaches it."""
     assert request.request is not None
     return str(request.request.url).partition("/admin/")[0] + "/"

@@ -1,26 +1,34 @@
-"""The page that somebody sees whose link lets nobody in."""
+"""Error page for an invitation link that is missing or invalid."""
 
-from html import escape
+from functools import cache
+from pathlib import Path
 
 from fastapi.responses import HTMLResponse
+from jinja2 import Environment
+from markupsafe import Markup
 
+from mushra_app.http.templates import templates
 from mushra_app.study.file import Study
 from mushra_app.study.texts import html, said
 
-# By itself: whoever is not let in has no address of the player's files.
-_PAGE = """<!doctype html>
-<html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width"><style>
-:root {{ color-scheme: light dark; }}
-body {{ max-width: 38rem; margin: 15vh auto; padding: 0 1.5rem; }}
-body {{ font: 1.0625rem/1.6 system-ui, sans-serif; }}
-h1 {{ font-size: 1.6rem; line-height: 1.25; }}
-</style></head><body><main>{words}</main></body></html>
-"""
+
+@cache
+def _templates() -> Environment:
+    return templates(Path(__file__).parents[1] / "templates")
 
 
 def refused(study: Study, key: str, status: int) -> HTMLResponse:
-    """A page with a text of the catalogue."""
-    words = html(said(study.language, key))
-    page = _PAGE.format(language=study.language, title=escape(study.title), words=words)
-    return HTMLResponse(page, status)
+    """Return a page with a text of the catalogue.
+
+    The page needs no other file: a listener without access has no address of the player's files.
+
+    Args:
+        study: the study.
+        key: name of the text in the catalogue.
+        status: HTTP status.
+    """
+    # `html` turns Markdown of the catalogue into HTML without markup of its own.
+    words = Markup(html(said(study.language, key)))
+    page = _templates().get_template("refused.html")
+    values = {"language": study.language, "title": study.title, "words": words}
+    return HTMLResponse(page.render(values), status)
