@@ -1,4 +1,4 @@
-"""How fast the systems synthesize on one core, beside public peers in the same run.
+"""Speed of synthesis on one core beside public peers.
 
     python -m benchmarks.synthesis [--peers] [--size paper] [--repeats 5] [--out synthesis.json]
 
@@ -26,12 +26,14 @@ import torch
 
 from benchmarks.contest import PEERS, contend, measure, peers_python, shown
 from benchmarks.workload import FRAME_S, N_FRAMES, N_PHONES, facts, invented
-from tts_core.config import STAGES, Features, load_recipe
+from tts_core.config import Features, load_recipe
+from tts_core.model_config import SYSTEMS
 from tts_core.models.batch import collate
-from tts_core.models.build import System, build
+from tts_core.models.build import build
 from tts_core.models.camp import CAMP
 from tts_core.models.durian_plus import DurIANPlus
 from tts_core.models.ntts_attention import LONGEST, NTTSAttention
+from tts_core.models.system import System
 from tts_core.vocoder.load import load_vocoder
 
 BATCH = 16
@@ -41,7 +43,7 @@ GIVEN = "camp-given"
 
 
 def main() -> None:
-    """Measure, print the table, write the JSON; or be one of the contestants."""
+    """Measure, print the table and write the JSON, or contend."""
     arguments = _arguments()
     if arguments.contestant:
         torch.manual_seed(0)
@@ -49,7 +51,7 @@ def main() -> None:
         contend(*(vocoder() if name == "vocoder" else acoustic_model(name, size, batch)))
         return
     ours = [sys.executable, "-m", "benchmarks.synthesis", "--size", arguments.size]
-    systems = [*STAGES, GIVEN]
+    systems = [*SYSTEMS, GIVEN]
     alone: dict[str, list[str | Path]] = {
         name: [*ours, "--contestant", name, "--batch", "1"] for name in (*systems, "vocoder")
     }
@@ -62,8 +64,8 @@ def main() -> None:
     if not arguments.alone:
         rows += measure_batch(together, BATCH, arguments.repeats)
     sys.stdout.write(table(rows))
-    found = {"size": arguments.size, "repeats": arguments.repeats, "rows": rows}
-    arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    result = {"size": arguments.size, "repeats": arguments.repeats, "rows": rows}
+    arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:
@@ -79,7 +81,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def acoustic_model(name: str, size: str, batch: int) -> tuple[Callable[[], None], int]:
-    """A system with random weights that makes exactly the wanted frames, and its parameters."""
+    """Return a random system of exactly the wanted frames, and its size."""
     system = name.removesuffix("-given")
     recipe = load_recipe(system if size == "paper" else f"{system}_compact")
     frames = N_FRAMES / N_PHONES
@@ -103,7 +105,9 @@ def acoustic_model(name: str, size: str, batch: int) -> tuple[Callable[[], None]
 
 @torch.no_grad()
 def _prescribe_durations(model: System, frames: float) -> None:
-    """Every phone `frames` frames, by weights alone: nothing of the computation is left out.
+    """Give every phone `frames` frames, by weights alone.
+
+    Nothing of the computation is left out.
 
     A duration of deviation 0 is its mean, as `facts` has it, up to the least deviation.
     """
@@ -116,7 +120,7 @@ def _prescribe_durations(model: System, frames: float) -> None:
 
 
 def vocoder() -> tuple[Callable[[], None], int]:
-    """The vocoder of the default features, with its own weights."""
+    """Return the vocoder of the default features with its own weights."""
     speak = load_vocoder(Features())
     mel = np.random.default_rng(0).normal(-5, 1, (N_FRAMES, 80)).astype(np.float32)
     generator = getattr(speak, "generator", None)
@@ -131,7 +135,7 @@ def vocoder() -> tuple[Callable[[], None], int]:
 def measure_batch(
     commands: Mapping[str, Sequence[str | Path]], batch: int, repeats: int
 ) -> list[dict[str, Any]]:
-    """Real-time factors beside what `contest.measure` finds."""
+    """Return real-time factors beside the results of `contest.measure`."""
     seconds = batch * N_FRAMES * FRAME_S
     return [
         {
@@ -145,7 +149,7 @@ def measure_batch(
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """All contestants, in Markdown."""
+    """Return all contestants in Markdown."""
     lines = [
         "| who | batch | parameters | CPU s, minimum | RTF per core, minimum | median | peak MiB |",
         "|---|--:|--:|--:|--:|--:|--:|",

@@ -1,4 +1,4 @@
-"""How fast the systems learn on one core, beside public peers in the same run.
+"""Speed of training on one core beside public peers.
 
     python -m benchmarks.training [--peers] [--repeats 3] [--growth] [--out FOLDER]
 
@@ -29,11 +29,12 @@ import torch
 
 from benchmarks.contest import contend, measure, peers_python, shown
 from benchmarks.workload import FRAME_S, N_FRAMES, N_PHONES, facts, recording
-from tts_core.config import STAGES, Recipe, load_recipe
+from tts_core.config import Recipe, load_recipe
+from tts_core.model_config import SYSTEMS
 from tts_core.models.build import build
 from tts_core.training.batches import epoch_batches
 from tts_core.training.optimise import Optimiser
-from tts_core.training.stages import StageLoss, stages_of
+from tts_core.training.stage_loss import StageLoss
 from tts_core.training.validate import batch_of
 from tts_core.types import Prepared
 
@@ -44,7 +45,7 @@ HELP = Path(__file__).with_name("peers_training.py")
 
 
 def main() -> None:
-    """Measure, print the table, write the files; or be one of the contestants."""
+    """Measure, print the table and write the files, or contend."""
     arguments = _arguments()
     torch.manual_seed(0)
     if arguments.contestant:
@@ -60,8 +61,8 @@ def main() -> None:
     for row in rows:
         row["audio_s_per_cpu_s"] = BATCH * N_FRAMES * FRAME_S / row["min_cpu_s"]
     sys.stdout.write(table(rows))
-    found: dict[str, Any] = {"size": arguments.size, "repeats": arguments.repeats, "rows": rows}
-    (arguments.out / "training.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    result: dict[str, Any] = {"size": arguments.size, "repeats": arguments.repeats, "rows": rows}
+    (arguments.out / "training.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
 
 
 def _arguments() -> argparse.Namespace:
@@ -78,23 +79,23 @@ def _arguments() -> argparse.Namespace:
 
 def _contestants(size: str, peers: Path | None) -> dict[str, list[str | Path]]:
     ours: list[str | Path] = [sys.executable, "-m", "benchmarks.training", "--size", size]
-    found: dict[str, list[str | Path]] = {
+    result: dict[str, list[str | Path]] = {
         f"{system}, stage {stage}": [*ours, "--contestant", f"{system}/{stage}"]
-        for system, stages in STAGES.items()
-        for stage in range(1, stages + 1)
+        for system, entry in SYSTEMS.items()
+        for stage in range(1, entry.stages + 1)
     }
     if peers is not None:
         sizes = [str(BATCH), str(N_PHONES), str(N_FRAMES)]
-        found |= {peer: [peers, "-W", "ignore", HELP, peer, *sizes] for peer in PEERS}
+        result |= {peer: [peers, "-W", "ignore", HELP, peer, *sizes] for peer in PEERS}
         # FastPitch says its size before it is measured, so that CAMP can be made as large.
-        [about] = measure({"fastpitch": found["fastpitch"]}, 1)
+        [about] = measure({"fastpitch": result["fastpitch"]}, 1)
         equal = ["--contestant", "camp/1", "--parameters", str(about["parameters"])]
-        found[EQUAL] = [*ours, *equal]
-    return found
+        result[EQUAL] = [*ours, *equal]
+    return result
 
 
 def step_of(name: str, size: str, parameters: int) -> tuple[Callable[[], Any], int]:
-    """One optimiser step of a system's stage, and how many parameters learn or are read in it.
+    """Return one optimiser step of a stage and its number of parameters.
 
     Args:
         name: "SYSTEM/STAGE". size: paper or compact.
@@ -117,12 +118,12 @@ def _rows(utterances: int, phones: int) -> list[Prepared]:
 def learner(
     recipe: Recipe, number: int, rows: Sequence[Prepared], device: str = "cpu", bf16: bool = False
 ) -> tuple[Callable[[Sequence[int]], None], StageLoss]:
-    """One optimiser step on some of `rows`, as a function, and the loss that it minimises."""
-    place = torch.device(device)
-    model = build(recipe, facts()).to(place)
-    stage = stages_of(model, recipe.stages)[number]
+    """Return an optimiser step on rows as a function, and its loss."""
+    target = torch.device(device)
+    model = build(recipe, facts()).to(target)
+    stage = model.stages(recipe.stages)[number]
     loss = StageLoss(model, stage, bf16).eval()
-    cached = stage.remember(rows, place)
+    cached = stage.remember(rows, target)
     stage.begin(cached)
     optimiser = Optimiser(loss, recipe, recipe.stages[number])
     # A step of which the KL term is a part: most are cheaper.
@@ -130,7 +131,7 @@ def learner(
 
     def step(positions: Sequence[int]) -> None:
         loss.train()
-        parts = loss(batch_of(rows, positions).to(place), cached)
+        parts = loss(batch_of(rows, positions).to(target), cached)
         used = [weights[name] * part for name, part in parts.items() if weights[name]]
         torch.stack(used).sum().backward()
         optimiser.step()
@@ -139,7 +140,10 @@ def learner(
 
 
 def _as_large(recipe: Recipe, parameters: int) -> Recipe:
-    """CAMP in the width, a multiple of 32, whose first stage comes next to so many parameters."""
+    """Return CAMP's config with about so many parameters in stage 1.
+
+    The width is a multiple of 32.
+    """
 
     def wide(width: int) -> Recipe:
         model = recipe.model.model_copy(update={"encoder": width, "embedding": width})
@@ -149,14 +153,14 @@ def _as_large(recipe: Recipe, parameters: int) -> Recipe:
         config = wide(width)
         model = config.model.model_copy(update={"context": "syntax"})
         system = build(config.model_copy(update={"model": model}), facts())
-        loss = StageLoss(system, stages_of(system, config.stages)[1])
+        loss = StageLoss(system, system.stages(config.stages)[1])
         return sum(p.numel() for p in loss.parameters() if p.requires_grad)
 
     return wide(min(range(256, 1537, 32), key=lambda width: abs(count(width) - parameters)))
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """All contestants, in Markdown."""
+    """Return all contestants in Markdown."""
     lines = [
         "| who | learning parameters | CPU s a step, minimum | median | s of speech per CPU s "
         "| peak MiB |",
@@ -179,13 +183,15 @@ SWEEPS = {
 
 
 def grow(repeats: int) -> dict[str, dict[str, list[tuple[int, float]]]]:
-    """Axis to system to points (value, CPU seconds), of stage 1 in the compact size.
+    """Return axis to system to points (value, CPU seconds) of stage 1.
+
+    The recipes have the compact size.
 
     Along the first two axes a point is one step; along the last one pass over a corpus, in batches
     as the recipe has them.
     """
     torch.set_num_threads(1)
-    found: dict[str, dict[str, list[tuple[int, float]]]] = {}
+    result: dict[str, dict[str, list[tuple[int, float]]]] = {}
     for axis, points in SWEEPS.items():
         for system in ("ntts", "kathaka", "camp"):
             recipe = load_recipe(f"{system}_compact")
@@ -198,8 +204,8 @@ def grow(repeats: int) -> dict[str, dict[str, list[tuple[int, float]]]]:
                     batches = epoch_batches(lengths, recipe.stages[1].batch_frames, (0,))
                 step(batches[0])
                 passes = [_seconds(step, batches) for _ in range(repeats)]
-                found.setdefault(axis, {}).setdefault(system, []).append((value, min(passes)))
-    return found
+                result.setdefault(axis, {}).setdefault(system, []).append((value, min(passes)))
+    return result
 
 
 def _seconds(step: Callable[[Sequence[int]], None], batches: Sequence[Sequence[int]]) -> float:
@@ -210,7 +216,7 @@ def _seconds(step: Callable[[Sequence[int]], None], batches: Sequence[Sequence[i
 
 
 def draw(growth: dict[str, dict[str, list[tuple[int, float]]]], out: Path) -> None:
-    """A panel for each axis, a line for each system, both scales logarithmic."""
+    """Draw a panel an axis and a line a system, logarithmic."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, NullLocator
@@ -220,18 +226,19 @@ def draw(growth: dict[str, dict[str, list[tuple[int, float]]]], out: Path) -> No
     colours = {"ntts": "#0072b2", "kathaka": "#e69f00", "camp": "#009e73"}
     with rc_context(STYLE):
         figure = Figure(figsize=(10, 3), layout="constrained")
-        for place, (axis, systems) in enumerate(growth.items(), 1):
-            axes = figure.add_subplot(1, len(growth), place)
+        for column, (axis, systems) in enumerate(growth.items(), 1):
+            axes = figure.add_subplot(1, len(growth), column)
             for system, points in systems.items():
-                axes.loglog(*zip(*points, strict=True), marker=".", color=colours[system],
-                            label=system)  # fmt: skip
+                axes.loglog(
+                    *zip(*points, strict=True), marker=".", color=colours[system], label=system
+                )
             measured = [value for value, _ in next(iter(systems.values()))]
             axes.set_xticks(measured, labels=[str(value) for value in measured])
             axes.set_xticks([], minor=True)
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
             axes.yaxis.set_minor_locator(NullLocator())
-            axes.set(xlabel=axis, ylabel="CPU s" if place == 1 else "")
+            axes.set(xlabel=axis, ylabel="CPU s" if column == 1 else "")
             axes.legend(fontsize=8)
         figure.savefig(out, metadata={"Date": None}, facecolor="white")
 

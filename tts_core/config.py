@@ -10,13 +10,12 @@ from pydantic import Field, model_validator
 
 from intone.documents import Closed, Document, Location, check, load
 from intone.errors import UserError
-from tts_core.model_config import ModelConfig, TextEncoderConfig
+from tts_core.model_config import SYSTEMS, ModelConfig, TextEncoderConfig
 
 RECIPES = Path(__file__).parent / "recipes"
 ABLATIONS = "ablations"
 """Folder, inside that of the recipes, of those that change one line of another."""
 AnyRecipe = TypeVar("AnyRecipe", bound=Closed)
-STAGES = {"ntts": 2, "ntts_attention": 1, "durian_plus": 1, "kathaka": 3, "camp": 2}
 
 
 class Features(Closed):
@@ -176,7 +175,7 @@ class Recipe(Closed):
 
     @model_validator(mode="after")
     def _stages_of_the_system(self) -> "Recipe":
-        wanted = STAGES[self.model.system]
+        wanted = SYSTEMS[self.model.system].stages
         if sorted(self.stages) != list(range(1, wanted + 1)):
             raise ValueError(f"{self.model.system} has stages 1 to {wanted}: {list(self.stages)}")
         return self

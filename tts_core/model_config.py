@@ -1,12 +1,48 @@
 """Widths and switches of the systems, and of the text encoder they read."""
 
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from intone.documents import Closed
 
-System = Literal["ntts", "ntts_attention", "durian_plus", "kathaka", "camp"]
+
+class Registered(NamedTuple):
+    """Entry of a system in the registry.
+
+    Attributes:
+        model: "module:class" of its `models.system.System`, imported when a model is built.
+        stages: number of its training stages.
+        text_switch: field of `ModelConfig` that holds "bert" where the system reads the
+            pre-trained text encoder; None for a system that never reads it.
+        baselines: systems that an evaluation compares it with; the first that was trained is used.
+    """
+
+    model: str
+    stages: int
+    text_switch: str | None = None
+    baselines: tuple[str, ...] = ()
+
+
+SYSTEMS: dict[str, Registered] = {
+    "ntts": Registered("tts_core.models.ntts:NTTS", stages=2),
+    "ntts_attention": Registered(
+        "tts_core.models.ntts_attention:NTTSAttention", stages=1, text_switch="words"
+    ),
+    "durian_plus": Registered(
+        "tts_core.models.durian_plus:DurIANPlus", stages=1, text_switch="words"
+    ),
+    "kathaka": Registered(
+        "tts_core.models.kathaka:Kathaka", stages=3, text_switch="sampler", baselines=("ntts",)
+    ),
+    "camp": Registered(
+        "tts_core.models.camp:CAMP",
+        stages=2,
+        text_switch="context",
+        baselines=("durian_plus", "ntts"),
+    ),
+}
+"""Registry of all systems, in the order in which tables list them."""
 
 
 class TextEncoderConfig(Closed):
@@ -23,7 +59,7 @@ class TextEncoderConfig(Closed):
 class ModelConfig(Closed):
     """Widths of one system. Defaults are the papers' or, where unpublished, their family's."""
 
-    system: System = Field(description="which system to build")
+    system: str = Field(description="which system to build")
     embedding: int = Field(default=512, gt=0, description="phone embedding, channels")
     encoder: int = Field(default=512, gt=0, description="phone encoder output, channels (even)")
     encoder_kernel: int = Field(
@@ -106,9 +142,16 @@ class ModelConfig(Closed):
 
     @property
     def reads_text_encoder(self) -> bool:
-        """Whether the system has a pre-trained text encoder in it."""
-        read_by = {"kathaka": self.sampler, "camp": self.context, "ntts": "none"}
-        return "bert" in read_by.get(self.system, self.words)
+        """Whether the system contains a pre-trained text encoder."""
+        switch = SYSTEMS[self.system].text_switch
+        return switch is not None and "bert" in getattr(self, switch)
+
+    @field_validator("system")
+    @classmethod
+    def _registered(cls, value: str) -> str:
+        if value not in SYSTEMS:
+            raise ValueError(f"no such system; choose one of {', '.join(SYSTEMS)}")
+        return value
 
     @model_validator(mode="after")
     def _layers_for_the_attention(self) -> Self:

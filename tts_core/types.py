@@ -161,6 +161,10 @@ class Recording:
     split: str | None = None
 
 
+class Streamed:
+    """Marker of a split that is read shard by shard, too long to cache much of each sentence."""
+
+
 @dataclass(frozen=True)
 class Prepared:
     """One utterance of a prepared corpus, as the dataset yields it.

@@ -1,4 +1,4 @@
-"""The tables of what a GPU has measured; without it they say "not yet measured".
+"""Tables of GPU measurements; "not yet measured" where there is none.
 
     python -m benchmarks.gpu.table [FOLDER]
 
@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from tts_core.config import STAGES
+from tts_core.model_config import SYSTEMS
 
 RESULTS = Path(__file__).with_name("results")
 NOT_YET = "not yet measured"
@@ -34,15 +34,15 @@ def main() -> None:
     sys.stdout.write(tables(stored["about"], stored["found"]))
 
 
-def tables(about: dict[str, Any] | None, found: dict[str, Any]) -> str:
-    """Markdown of training and of free-running synthesis."""
-    said = ", ".join(f"{k} {v}" for k, v in about.items()) if about else f"Device: {NOT_YET}"
-    ceilings = found.get("ceilings", {})
+def tables(about: dict[str, Any] | None, results: dict[str, Any]) -> str:
+    """Return training and free-running synthesis in Markdown."""
+    text = ", ".join(f"{k} {v}" for k, v in about.items()) if about else f"Device: {NOT_YET}"
+    ceilings = results.get("ceilings", {})
     return "\n\n".join(
         [
-            said,
-            _training(found.get("training", []), ceilings),
-            _synthesis(found.get("synthesis", []), ceilings),
+            text,
+            _training(results.get("training", []), ceilings),
+            _synthesis(results.get("synthesis", []), ceilings),
             "",
         ]
     )
@@ -55,8 +55,8 @@ def _training(rows: list[dict[str, Any]], ceilings: dict[str, float]) -> str:
         "at least | memory, GiB | CPU waits |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for system, stages in STAGES.items():
-        for stage, precision in product(range(1, stages + 1), ("bf16", "fp32")):
+    for system, entry in SYSTEMS.items():
+        for stage, precision in product(range(1, entry.stages + 1), ("bf16", "fp32")):
             row = known.get((system, stage, precision))
             products = _ratio(row, "flop_per_s", ceilings.get(f"{precision}_flop_per_s"))
             bandwidth = _ratio(row, "least_bytes_per_s", ceilings.get("copy_bytes_per_s"))
@@ -77,7 +77,7 @@ def _synthesis(rows: list[dict[str, Any]], ceilings: dict[str, float]) -> str:
         "bandwidth, as a graph |",
         "|---|---|---|---|---|---|",
     ]
-    for system, batch in product(STAGES, (1, 16)):
+    for system, batch in product(SYSTEMS, (1, 16)):
         row = known.get((system, batch))
         if row and "graph_frames_per_s" in row:
             # Every step of a decoder reads its weights.
@@ -91,11 +91,11 @@ def _synthesis(rows: list[dict[str, Any]], ceilings: dict[str, float]) -> str:
     return "\n".join(lines)
 
 
-def _cell(row: dict[str, Any] | None, said: str | None) -> str:
-    """What was measured, "-" where a row has no such value, or that there is no row yet."""
+def _cell(row: dict[str, Any] | None, text: str | None) -> str:
+    """Return the measurement, "-" for no such value, or "not yet measured"."""
     if row is None:
         return NOT_YET
-    return said or row.get("error", "-")
+    return text or row.get("error", "-")
 
 
 def _number(row: dict[str, Any] | None, key: str, digits: int = 0) -> str:

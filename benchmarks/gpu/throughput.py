@@ -1,4 +1,4 @@
-"""How fast a GPU trains and speaks: frames per second beside what the device can do at most.
+"""Training and synthesis speed of a GPU beside its measured ceilings.
 
     python -m benchmarks.gpu.throughput --encoder FOLDER [--size paper] [--out FOLDER]
 
@@ -10,7 +10,7 @@ the bytes that a step moves at least, and whether a step makes the CPU wait
 1 and 16, and of the decoder alone with and without a CUDA graph. What fails says why in its row and
 costs the others nothing; `benchmarks.gpu.table` makes a table of it all. Speech is invented
 (`benchmarks.workload`); stages that read a text encoder read the one in FOLDER.
-Without a GPU it is a rehearsal and says so in "device".
+Without a GPU it is a rehearsal, named in "device".
 """
 
 import argparse
@@ -27,7 +27,8 @@ import torch
 from benchmarks.gpu.report import device, synchronise, write
 from benchmarks.training import learner
 from benchmarks.workload import N_FRAMES, facts, recording
-from tts_core.config import STAGES, Recipe, load_recipe
+from tts_core.config import Recipe, load_recipe
+from tts_core.model_config import SYSTEMS
 from tts_core.models.batch import collate
 from tts_core.models.build import build
 from tts_core.models.camp import CAMP
@@ -47,28 +48,28 @@ def main() -> None:
     parser.add_argument("--size", choices=["paper", "compact"], default="paper")
     parser.add_argument("--frames", type=int, default=BATCH_FRAMES, help="per batch")
     parser.add_argument("--seconds", type=float, default=6.0, help="of every measurement")
-    parser.add_argument("--systems", nargs="+", default=list(STAGES))
+    parser.add_argument("--systems", nargs="+", default=list(SYSTEMS))
     parser.add_argument("--out", type=Path, default=Path("throughput"))
     given = parser.parse_args()
     torch.manual_seed(0)
-    found: dict[str, Any] = {"ceilings": ceilings(given.seconds), "training": [], "synthesis": []}
-    write(given.out, "throughput", found)
+    results: dict[str, Any] = {"ceilings": ceilings(given.seconds), "training": [], "synthesis": []}
+    write(given.out, "throughput", results)
     for system in given.systems:
         recipe = recipe_of(system, given.size, given.encoder)
         for stage in recipe.stages:
             for bf16 in (True, False):
                 about = {"stage": stage, "precision": "bf16" if bf16 else "fp32"}
                 measure = partial(train_row, recipe, stage, bf16, given.frames, given.seconds)
-                found["training"].append(_answered({"system": system, **about}, measure))
-                write(given.out, "throughput", found)
+                results["training"].append(_answered({"system": system, **about}, measure))
+                write(given.out, "throughput", results)
         for batch in (1, 16):
             measure = partial(speak_row, recipe, batch, given.seconds)
-            found["synthesis"].append(_answered({"system": system, "batch": batch}, measure))
-            write(given.out, "throughput", found)
+            results["synthesis"].append(_answered({"system": system, "batch": batch}, measure))
+            write(given.out, "throughput", results)
 
 
 def _answered(about: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """A row, or why there is none: too small a memory must not cost the other rows."""
+    """Return a row, or its error: no failure costs the other rows."""
     try:
         row = {**about, **measure()}
     except RuntimeError as error:
@@ -78,32 +79,34 @@ def _answered(about: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> d
 
 
 def recipe_of(system: str, size: str, encoder: str) -> Recipe:
-    """The recipe with the text encoder that is here, read at its highest layer of at most 4."""
+    """Return the recipe with the given text encoder, read at layer 4."""
     name = system if size == "paper" else f"{system}_compact"
     return load_recipe(name, {"text_encoder.name": encoder, "text_encoder.layer": 4})
 
 
 def ceilings(seconds: float) -> dict[str, float]:
-    """Bytes per second of copying 1 GiB, and multiply-adds per second of square products."""
+    """Return bytes per second of a copy and multiply-adds per second."""
     size = 2**28 if torch.cuda.is_available() else 2**22
     source = torch.ones(size, device=device())
     target = torch.empty_like(source)
-    found = {"copy_bytes_per_s": 2 * 4 * size * _per_second(lambda: target.copy_(source), seconds)}
+    results = {
+        "copy_bytes_per_s": 2 * 4 * size * _per_second(lambda: target.copy_(source), seconds)
+    }
     side = 8192 if torch.cuda.is_available() else 512
     products = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16}
     for name, dtype in products.items():
         torch.backends.cuda.matmul.allow_tf32 = name == "tf32"
         a = torch.randn(side, side, device=device(), dtype=dtype)
         rate = _per_second(lambda a=a: a @ a, seconds)
-        found[f"{name}_flop_per_s"] = 2 * side**3 * rate
+        results[f"{name}_flop_per_s"] = 2 * side**3 * rate
     torch.backends.cuda.matmul.allow_tf32 = False
-    return found
+    return results
 
 
 def train_row(
     recipe: Recipe, stage: int, bf16: bool, frames: int, seconds: float
 ) -> dict[str, Any]:
-    """Frames per second of one stage's optimiser steps."""
+    """Return frames per second of a stage's optimiser steps."""
     random = np.random.default_rng(0)
     rows = [recording(random, i) for i in range(max(frames // N_FRAMES, 1))]
     on_gpu = torch.cuda.is_available()
@@ -126,7 +129,7 @@ def train_row(
 
 
 def _flop(work: Callable[[], Any]) -> int:
-    """Multiply-adds, counted twice, of all products and convolutions; recurrences are left out."""
+    """Return twice the multiply-adds of products and convolutions, recurrences excluded."""
     from torch.utils.flop_counter import FlopCounterMode
 
     with FlopCounterMode(display=False) as counter:
@@ -135,7 +138,7 @@ def _flop(work: Callable[[], Any]) -> int:
 
 
 def _waits(work: Callable[[], Any]) -> str | None:
-    """What makes the CPU wait for the GPU, None if nothing does."""
+    """Return the operation that makes the CPU wait; none without."""
     torch.cuda.set_sync_debug_mode("error")
     try:
         work()
@@ -147,7 +150,9 @@ def _waits(work: Callable[[], Any]) -> str | None:
 
 
 def speak_row(recipe: Recipe, batch: int, seconds: float) -> dict[str, Any]:
-    """Frames per second of a system that runs free, and of its decoder alone, also as a CUDA graph.
+    """Return frames per second of free-running synthesis and of the decoder.
+
+    The decoder also runs as a CUDA graph.
 
     A decoder's step reads its weights once: frames by batch by bytes of weights is what it moves at
     least, unless the cache holds them.
@@ -171,7 +176,7 @@ def speak_row(recipe: Recipe, batch: int, seconds: float) -> dict[str, Any]:
 
 @torch.inference_mode()
 def _decoder(decoder: AutoregressiveDecoder, batch: int, seconds: float) -> dict[str, Any]:
-    """The decoder alone: durations are read by the CPU, which a CUDA graph cannot hold."""
+    """Return the decoder alone: a CUDA graph cannot hold read durations."""
     width = decoder.output.in_features - decoder.lstm.hidden_size
     condition = torch.randn(batch, N_FRAMES, width, device=device())
 
@@ -194,7 +199,7 @@ def _decoder(decoder: AutoregressiveDecoder, batch: int, seconds: float) -> dict
 
 
 def _per_second(work: Callable[[], Any], seconds: float) -> float:
-    """Calls per second, over about `seconds`, after one that does not count."""
+    """Return calls per second over about `seconds`, after one warm-up."""
     work()
     synchronise()
     calls, started = 0, time.perf_counter()

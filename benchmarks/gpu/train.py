@@ -1,15 +1,15 @@
-"""All stages of a system at its published width on a packed corpus, as far as the minutes reach.
+"""Training of a published-width system on a packed corpus, by minutes.
 
     python -m benchmarks.gpu.train kathleen.tar.bz2 kathaka --work FOLDER --minutes 8 --out FOLDER
         [--from FOLDER] [key=value ...]
 
-Unpacks the corpus into the work folder (once) and trains there; the same command goes on exactly
+Unpacks the corpus into the work folder (once) and trains there; the same command continues exactly
 where the last one stopped, as long as the work folder is there. Into the out folder it writes what
 small channels carry back: `train-SYSTEM.json` (step reached, speed, held-out values, metrics,
 device, versions, date) and the weights in bfloat16 in files of at most 14 MiB. From those, `--from`
-goes on elsewhere: weights as rounded, Adam's moments and random numbers anew, the step counted on;
-of a stage that was not over, what was best so far is forgotten. The text encoder is the one of the
-pack, frozen (a paper's BERT, fine-tuned, is too large to carry); that and every key=value stands in
+continues elsewhere: weights as rounded, Adam's moments and random numbers anew, steps counted
+further; of an unfinished stage the best step so far is forgotten. The text encoder is the one of the
+pack, frozen (a paper's BERT, fine-tuned, is too large to carry); that and every key=value is in
 the JSON.
 """
 
@@ -35,14 +35,14 @@ from tts_core.training.events import Event
 from tts_core.training.loop import train
 from tts_core.training.optimise import Optimiser
 from tts_core.training.run import parse_changes
-from tts_core.training.stages import StageLoss, stages_of
+from tts_core.training.stage_loss import StageLoss
 
 PART_BYTES = 14 * 2**20
 MOST_FILES = 7
 
 
 def main() -> None:
-    """Train until the time is over, then write what is to be carried back."""
+    """Train until the time is over, then write the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("pack", type=Path)
     parser.add_argument("system")
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def recipe_of(system: str, corpus: PreparedCorpus, changes: list[str]) -> Recipe:
-    """The recipe by name, with the text encoder of the pack."""
+    """Return the recipe by name, with the text encoder of the pack."""
     encoder = {"name": corpus.info.encoder, "layer": LAYERS, "finetune": False}
     overrides = {f"text_encoder.{key}": value for key, value in encoder.items()}
     # Speaking needs a vocoder and a pitch tracker, which are not carried.
@@ -73,7 +73,7 @@ def recipe_of(system: str, corpus: PreparedCorpus, changes: list[str]) -> Recipe
 
 
 def learn(recipe: Recipe, corpus: PreparedCorpus, run: Path, minutes: float) -> dict[str, float]:
-    """Train for some minutes; seconds of speech learnt per second, by stage."""
+    """Train for some minutes; return learnt seconds per second, by stage."""
     speed: dict[str, float] = {}
 
     def watch(event: Event) -> None:
@@ -89,8 +89,8 @@ def carry_back(
 ) -> None:
     """Write the report and the weights."""
     newest = {n: checkpoint.newest_step(run / f"stage-{n}") for n in recipe.stages}
-    saved = {n: found for n, found in newest.items() if found}
-    steps = {n: found[1] for n, found in saved.items()}
+    saved = {n: step for n, step in newest.items() if step}
+    steps = {n: step[1] for n, step in saved.items()}
     ended = {n: checkpoint.is_finished(run / f"stage-{n}") for n in steps}
     rows = metrics.read(run)
     write(
@@ -114,7 +114,7 @@ def carry_back(
 def _weights(
     run: Path, saved: dict[int, tuple[Path, int]], ended: dict[int, bool]
 ) -> dict[str, torch.Tensor]:
-    """Of the newest stage: what it left behind, or where it stands."""
+    """Return the newest stage's final or latest weights."""
     last = max(saved)
     best = kept_steps(run).get(last) if ended[last] else None
     folder = saved[last][0] if best is None else run / f"stage-{last}" / f"best-{best:07d}"
@@ -122,7 +122,7 @@ def _weights(
 
 
 def _parts(weights: dict[str, torch.Tensor]) -> list[dict[str, torch.Tensor]]:
-    """The weights in bfloat16, in parts that are small enough; none if they are too many."""
+    """Return bfloat16 weights in small parts; none if too many."""
     parts: list[dict[str, torch.Tensor]] = [{}]
     size = 0
     for name, value in weights.items():
@@ -137,7 +137,7 @@ def _parts(weights: dict[str, torch.Tensor]) -> list[dict[str, torch.Tensor]]:
 
 
 def restore(origin: Path, run: Path, recipe: Recipe, corpus: PreparedCorpus) -> None:
-    """A run folder that goes on from what an earlier call carried back."""
+    """Make a run folder that continues an earlier call's results."""
     [path] = origin.glob("train-*.json")
     reached = json.loads(path.read_text("utf-8"))["found"]
     weights: dict[str, torch.Tensor] = {}
@@ -152,7 +152,7 @@ def restore(origin: Path, run: Path, recipe: Recipe, corpus: PreparedCorpus) -> 
     random = checkpoint.random_states(ALONE)
     for number, step in sorted((int(n), step) for n, step in reached["steps"].items()):
         folder, config = run / f"stage-{number}", recipe.stages[number]
-        stage = stages_of(model, recipe.stages)[number]
+        stage = model.stages(recipe.stages)[number]
         optimiser = Optimiser(StageLoss(model, stage), recipe, config)
         finished = reached["finished"][str(number)]
         checkpoint.save_step(folder, model, recipe, step, finished, optimiser, None, random)

@@ -1,22 +1,22 @@
-"""A split that no memory holds: read shard by shard, a few shards at a time."""
+"""Split larger than memory, read a few shards at a time."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
-from tts_core.types import Prepared
+from tts_core.types import Prepared, Streamed
 
 
-class StreamedSplit(Sequence[Prepared]):
-    """Utterances by position, of which those of the held shards are in memory and no others.
+class StreamedSplit(Streamed, Sequence[Prepared]):
+    """Utterances by position; only those of held shards are in memory.
 
-    Whoever goes through them in order reads every shard once, two being held. An utterance whose
+    Reading them in order loads every shard once, two being held. An utterance whose
     shard is not held is held with its shard alone, so that random access is slow but right.
 
     Args:
         frames: (U,) int64 frames of each utterance, shard by shard.
-        read: the utterances of a shard, by its place in `frames`; called in a thread of its own.
+        read: the utterances of a shard, by its position in `frames`; called in a thread of its own.
     """
 
     def __init__(self, frames: Sequence[np.ndarray], read: Callable[[int], list[Prepared]]) -> None:
@@ -27,7 +27,7 @@ class StreamedSplit(Sequence[Prepared]):
         self._held: dict[int, Future[list[Prepared]]] = {}
 
     def hold(self, shards: Iterable[int]) -> None:
-        """Let all other shards go, and read those that are not there, in this order, ahead."""
+        """Drop all other shards and read missing ones ahead, in order."""
         held, before = list(shards), self._held
         for number in before.keys() - held:
             before[number].cancel()

@@ -27,11 +27,13 @@ from tts_core.evaluation.held_out_page import page
 from tts_core.evaluation.held_out_summary import Row, summarise
 from tts_core.measures.comparisons import compare
 from tts_core.measures.journal import Journal, Values
+from tts_core.model_config import SYSTEMS
 from tts_core.models import saved
-from tts_core.models.build import System
 from tts_core.models.camp import CAMP
 from tts_core.models.kathaka import Kathaka
-from tts_core.models.renditions import Mode, Rendition, modes_of, render
+from tts_core.models.mode import Mode
+from tts_core.models.renditions import Rendition, render
+from tts_core.models.system import System
 from tts_core.training import metrics
 from tts_core.types import Prepared
 from tts_core.vocoder.load import Vocoder, load_vocoder
@@ -39,7 +41,6 @@ from tts_core.voice import FILE_NAME as VOICE
 from tts_core.voice import read_voice
 
 RESULT, PAGE, PART = "evaluation.json", "evaluation.md", "evaluation.part.jsonl"
-ORDER = ("ntts", "ntts_attention", "durian_plus", "kathaka", "camp")
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def load_systems(paths: Sequence[Path]) -> list[Trained]:
     names = [one.name for one in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UserError(f"two systems are {twice[0]}; evaluate one of them at a time")
-    return sorted(found, key=lambda one: ORDER.index(one.name))
+    return sorted(found, key=lambda one: list(SYSTEMS).index(one.name))
 
 
 def evaluate(
@@ -187,7 +188,7 @@ class _Work:
         rows = read_splits(self.corpus, (self.split,), neighbours)[self.split]
         return [
             Row(one.name, mode.name, timing, self._spoken(one, mode, timing, rows))
-            for mode in modes_of(one.model)
+            for mode in one.model.modes
             for timing in mode.timings
         ]
 
@@ -214,13 +215,15 @@ class _Work:
 
     def latents(self, one: Trained) -> latents.Held | None:
         """What the text knows of the latent; None for a system without one."""
-        if not isinstance(one.model, Kathaka | CAMP):
+        if one.model.prosody_per == "none":
             return None
         neighbours = one.description.recipe.model.context_sentences
         splits = read_splits(self.corpus, ("train", self.split), neighbours)
         train, rows = splits["train"], splits[self.split]
         if isinstance(one.model, Kathaka):
             return latents.kathaka(one.model, train, rows, self.others, self.progress)
+        if not isinstance(one.model, CAMP):
+            return None
         return latents.camp(one.model, train, rows, self.others, self.seed, self.progress)
 
     def _heard(self, rendition: Rendition) -> Heard:

@@ -18,6 +18,7 @@ from tts_core.measures.intervals import (
     sign_flip_p,
 )
 from tts_core.measures.journal import Values
+from tts_core.model_config import SYSTEMS
 
 VERSION = 1
 ALPHA = 0.05
@@ -25,7 +26,6 @@ CAUTION = (
     "Computed, not heard: how well prosody is predicted, not how natural it sounds. One training "
     "seed: the intervals are over sentences, not over trainings."
 )
-BASELINES = {"kathaka": ("ntts",), "camp": ("durian_plus", "ntts")}
 
 
 @dataclass(frozen=True)
@@ -236,13 +236,14 @@ def _of_speech(table: Sequence[Row], sentences: Sentences) -> list[_Difference]:
         if row.timing == "own"
     }
     found: list[_Difference] = []
-    for system, baselines in BASELINES.items():
-        if (system, "text") not in own:
+    for system, entry in SYSTEMS.items():
+        if not entry.baselines or (system, "text") not in own:
             continue
         text = own[system, "text"]
         label = f"correlation of log F0, own durations: {system}"
-        found.append((f"{label}, oracle - {system}", 1, own[system, "oracle"], text))
-        base = next((b for b in baselines if (b, "text") in own), None)
+        if (system, "oracle") in own:
+            found.append((f"{label}, oracle - {system}", 1, own[system, "oracle"], text))
+        base = next((b for b in entry.baselines if (b, "text") in own), None)
         if base is not None:
             found.append((f"{label} - {base}", 1, text, own[base, "text"]))
     return found

@@ -24,7 +24,7 @@ from tts_core.models.latent import (
     standard_normal,
 )
 from tts_core.models.prosody_controls import foreign_context, other_texts
-from tts_core.models.renditions import seeded
+from tts_core.models.randomness import seeded
 from tts_core.types import Prepared
 
 DRAWS = 8

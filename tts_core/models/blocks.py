@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tts_core.model_config import ModelConfig
 from tts_core.models.precision import FullLSTM, full
 from tts_core.models.processes import sum_over_processes
 from tts_core.models.randomness import Randomness, drawn
@@ -145,6 +146,18 @@ class PhoneEncoder(nn.Module):
         self.embedding = nn.Embedding(n_tokens, embedding, padding_idx=0)
         self.convs = ConvStack(embedding + condition, channels, 3, kernel, dropout)
         self.lstm = Recurrent(channels, channels // 2, layers)
+
+    @classmethod
+    def of(cls, config: ModelConfig, n_tokens: int) -> "PhoneEncoder":
+        """Return the encoder of an acoustic model with the widths of a recipe."""
+        return cls(
+            n_tokens,
+            config.embedding,
+            config.encoder,
+            config.encoder_kernel,
+            config.dropout,
+            layers=config.encoder_layers,
+        )
 
     def forward(
         self, tokens: Tensor, mask: Tensor, lengths: Tensor, condition: Tensor | None = None

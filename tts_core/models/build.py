@@ -1,38 +1,30 @@
-"""From a recipe and a corpus to a model."""
+"""Models from a recipe and the facts of a corpus."""
+
+from importlib import import_module
 
 from tts_core.config import Recipe
-from tts_core.models.camp import CAMP
+from tts_core.model_config import SYSTEMS
 from tts_core.models.context import TextContext
-from tts_core.models.durian_plus import DurIANPlus
 from tts_core.models.facts import CorpusFacts
-from tts_core.models.kathaka import Kathaka
-from tts_core.models.ntts import NTTS
-from tts_core.models.ntts_attention import NTTSAttention
-from tts_core.models.prosody_predictor import ProsodyPredictor
+from tts_core.models.system import System
 from tts_core.text.bert import TextEncoder
 
-System = NTTS | NTTSAttention | DurIANPlus | Kathaka | CAMP
+
+def system_class(name: str) -> type[System]:
+    """Return the class of a registered system; KeyError for a name that is not registered."""
+    module, _, attribute = SYSTEMS[name].model.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 def build(recipe: Recipe, facts: CorpusFacts) -> System:
-    """The recipe's system with fresh weights (and the pre-trained text encoder's own).
+    """Return the recipe's system with fresh weights (and the pre-trained text encoder's own).
 
     Raises:
-        UserError: the text encoder is not here.
+        UserError: the text encoder is not installed.
     """
     config = recipe.model
     context = None
     if config.reads_text_encoder:
         encoder = TextEncoder(recipe.text_encoder.name, recipe.text_encoder.layer)
         context = TextContext(encoder, recipe.text_encoder.finetune)
-    match config.system:
-        case "ntts":
-            return NTTS(config, facts)
-        case "ntts_attention":
-            return NTTSAttention(config, facts, context)
-        case "durian_plus":
-            return DurIANPlus(config, facts, context)
-        case "kathaka":
-            return Kathaka(config, facts, context)
-        case "camp":
-            return CAMP(config, facts, ProsodyPredictor(config, facts, context))
+    return system_class(config.system)(config, facts, context)

@@ -12,160 +12,64 @@ dropouts, the size of a word's vector (8, Babianski et al. 2023), the weight of 
 it, and a unit of zero frames reading the frame before it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
 
-from tts_core.config import ModelConfig
-from tts_core.models.batch import Batch
-from tts_core.models.blocks import (
-    ConvStack,
-    PhoneEncoder,
-    Recurrent,
-    frame_index,
-    mean_of_valid,
-    take,
+from tts_core.config import ModelConfig, StageConfig
+from tts_core.models.batch import Batch, collate
+from tts_core.models.blocks import PhoneEncoder, frame_index, mean_of_valid, take
+from tts_core.models.camp_parts import (
+    DurationPredictor,
+    ParallelDecoder,
+    WordReferenceEncoder,
+    unit_durations,
 )
+from tts_core.models.context import TextContext
 from tts_core.models.durations import PHONE_GROUP, whole_frames
-from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
+from tts_core.models.facts import CorpusFacts, ModelOutput
+from tts_core.models.frozen_cache import Cached, over, text_states, with_states
+from tts_core.models.latent import active_units, effective_units
+from tts_core.models.mode import ORACLE, TEXT, Mode
 from tts_core.models.precision import full
+from tts_core.models.prosody_controls import foreign_context, median_vectors, other_texts
 from tts_core.models.prosody_predictor import ProsodyPredictor
-from tts_core.models.randomness import Randomness
-
-
-def unit_durations(durations: Tensor, token_unit: Tensor, n_units: int) -> Tensor:
-    """Frames per unit, (B, W), from frames per token, (B, N)."""
-    out = durations.new_zeros(durations.shape[0], n_units)
-    return out.scatter_add_(1, token_unit, durations)
-
+from tts_core.models.randomness import Randomness, seeded
+from tts_core.models.stage import Stage
+from tts_core.models.system import LatentView, System
+from tts_core.types import Prepared, Streamed
 
 VECTOR_LOSSES: dict[str, Callable[..., Tensor]] = {
-    "huber": partial(F.huber_loss, delta=1.0), "l1": F.l1_loss, "l2": F.mse_loss
-}  # fmt: skip
+    "huber": partial(F.huber_loss, delta=1.0),
+    "l1": F.l1_loss,
+    "l2": F.mse_loss,
+}
 """Huber with rho = 1 was "marginally better than L1 or L2" (4.2), so those are ablations."""
 
 
-def last_frame_of_units(frames: Tensor, unit_frames: Tensor) -> Tensor:
-    """The temporal bottleneck: keep the last frame of each unit.
-
-    Args:
-        frames: (B, T, D). unit_frames: (B, W) frames per unit.
-
-    Returns:
-        (B, W, D). A unit of zero frames reads the frame before it.
-    """
-    return take(frames, (unit_frames.cumsum(1) - 1).clamp(min=0))
-
-
-class WordReferenceEncoder(nn.Module):
-    """Spectrogram and upsampled phone embeddings to one vector per unit (CAMP Fig. 2a).
-
-    3 convolutions, 2 BiLSTMs, then two bottlenecks: few channels per frame, and of a unit's frames
-    only the last (3.1). It is deterministic. Phones are given so that the vectors need not carry
-    them (thesis; the authors' slides of July 2020 draw the spectrogram alone:
-    `reference_phones=False`).
-
-    Args:
-        n_mels: M. phones: D of the phone embeddings.
-    """
-
-    def __init__(self, n_mels: int, phones: int, config: ModelConfig) -> None:
-        super().__init__()
-        self.reads_phones = config.reference_phones
-        inputs = n_mels + phones if self.reads_phones else n_mels
-        self.convs = ConvStack(inputs, config.encoder, 3, 5, config.dropout)
-        self.lstm = Recurrent(config.encoder, config.encoder // 2, layers=2)
-        self.output = nn.Linear(config.encoder, config.word_vector)
-
-    def forward(self, mel: Tensor, phone_frames: Tensor, batch: Batch, units: Tensor) -> Tensor:
-        """Mel (B, T, M), phones (B, T, D), unit durations (B, W) to vectors (B, W, d)."""
-        x = torch.cat([mel, phone_frames], -1) if self.reads_phones else mel
-        x = self.convs(x, batch.frame_mask)
-        return last_frame_of_units(self.output(self.lstm(x, batch.frame_lengths)), units)
-
-
-class DurationPredictor(nn.Module):
-    """Phone embeddings and word prosody to frames per phone (CAMP Fig. 2c).
-
-    Prosody repeated on phones through a BiLSTM, joined with the phones, 3 convolutions, one LSTM.
-    The LSTM is drawn without a direction and taken to run forwards.
-
-    Args:
-        phones: D of the phone embeddings. mean: frames of the average phone, where training starts.
-    """
-
-    def __init__(self, phones: int, config: ModelConfig, mean: float) -> None:
-        super().__init__()
-        self.smooth = Recurrent(config.word_vector, config.duration // 2)
-        self.convs = ConvStack(phones + config.duration, config.duration, 3, 5, config.dropout)
-        self.lstm = Recurrent(config.duration, config.duration, both_ways=False)
-        self.output = nn.Linear(config.duration, 1)
-        nn.init.constant_(self.output.bias, mean)
-
-    def forward(self, phones: Tensor, prosody: Tensor, batch: Batch) -> Tensor:
-        """Phones (B, N, D), prosody upsampled to phones (B, N, d) to frames (B, N)."""
-        smoothed = self.smooth(prosody, batch.token_lengths)
-        x = self.convs(torch.cat([phones, smoothed], -1), batch.token_mask)
-        return self.output(self.lstm(x, batch.token_lengths))[..., 0]
-
-
-class ParallelDecoder(nn.Module):
-    """Non-autoregressive decoder (CAMP Fig. 2d), without a post-net.
-
-    Two BiLSTMs smooth what was repeated on frames, phones and prosody, which "improved performance"
-    (thesis; `smoothing=False` leaves them out); joined, 3 convolutions and 3 LSTMs, drawn without a
-    direction and taken to run forwards.
-
-    Args:
-        phones: D of the phone embeddings. n_mels: M.
-    """
-
-    def __init__(self, phones: int, n_mels: int, config: ModelConfig) -> None:
-        super().__init__()
-        width = config.encoder
-        self.smooth_phones = self.smooth_prosody = None
-        joined = phones + config.word_vector
-        if config.smoothing:
-            self.smooth_phones = Recurrent(phones, width // 2)
-            self.smooth_prosody = Recurrent(config.word_vector, width // 2)
-            joined = 2 * width
-        self.convs = ConvStack(joined, width, 3, 5, config.dropout)
-        self.lstm = Recurrent(width, width, layers=3, both_ways=False)
-        self.output = nn.Linear(width, n_mels)
-
-    def forward(self, phones: Tensor, prosody: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
-        """Phones (B, T, D) and prosody (B, T, d), both upsampled to frames, to mel (B, T, M)."""
-        if self.smooth_phones is not None and self.smooth_prosody is not None:
-            phones = self.smooth_phones(phones, lengths)
-            prosody = self.smooth_prosody(prosody, lengths)
-        x = self.convs(torch.cat([phones, prosody], -1), mask)
-        return self.output(self.lstm(x, lengths))
-
-
-class CAMP(nn.Module):
+class CAMP(System):
     """The whole system.
 
     Args:
         config: widths and context. facts: inventory sizes and statistics of the training corpus.
-        predictor: stage 2's prosody predictor.
+        context: text encoder of the prosody predictor, or None for the context "syntax".
     """
 
+    modes = (TEXT, ORACLE)
+    prosody_per = "word"
+
     def __init__(
-        self, config: ModelConfig, facts: CorpusFacts, predictor: ProsodyPredictor
+        self, config: ModelConfig, facts: CorpusFacts, context: TextContext | None = None
     ) -> None:
-        super().__init__()
-        self.mel_scale = MelScale(facts)
-        self.encoder = PhoneEncoder(
-            facts.n_tokens,
-            config.embedding,
-            config.encoder,
-            config.encoder_kernel,
-            config.dropout,
-            layers=config.encoder_layers,
-        )
+        super().__init__(config, facts, context)
+        self.prosody_size = config.word_vector
+        # First, as seeded weights are drawn in this order.
+        predictor = ProsodyPredictor(config, facts, context)
+        self.encoder = PhoneEncoder.of(config, facts.n_tokens)
         self.reference_encoder = WordReferenceEncoder(facts.n_mels, config.encoder, config)
         self.duration_predictor = DurationPredictor(
             config.encoder, config, facts.duration_mean[PHONE_GROUP]
@@ -175,20 +79,24 @@ class CAMP(nn.Module):
         self._vector_loss = VECTOR_LOSSES[config.prosody_loss]
 
     def encode(self, batch: Batch) -> Tensor:
-        """Phone embeddings (B, N, D)."""
+        """Return phone embeddings (B, N, D)."""
         return self.encoder(batch.tokens, batch.token_mask, batch.token_lengths)
 
     def oracle_prosody(self, batch: Batch, phones: Tensor | None = None) -> Tensor:
-        """Word vectors of the recordings, (B, W, d): stage 2's targets."""
+        """Return word vectors of the recordings (B, W, d): stage 2's targets."""
         phones = self.encode(batch) if phones is None else phones
         upsampled = take(phones, frame_index(batch.durations, batch.n_frames))
         units = unit_durations(batch.durations, batch.token_unit, batch.pos.shape[1])
         return self.reference_encoder(self.mel_scale.normalise(batch.mel), upsampled, batch, units)
 
-    def decode(
+    def frames(
         self, phones: Tensor, prosody: Tensor, batch: Batch, durations: Tensor, n_frames: int
     ) -> Tensor:
-        """Phones (B, N, D), word vectors (B, W, d), durations (B, N) to z-scored mel (B, T, M)."""
+        """Map phones and word vectors to z-scored mel (B, T, M).
+
+        Args:
+            phones: (B, N, D). prosody: (B, W, d). durations: (B, N) frames. n_frames: T.
+        """
         index = frame_index(durations, n_frames)
         lengths = durations.sum(1)
         mask = torch.arange(n_frames, device=phones.device) < lengths[:, None]
@@ -196,14 +104,14 @@ class CAMP(nn.Module):
         return self.decoder(take(phones, index), take(on_phones, index), mask, lengths)
 
     def acoustic_loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Stage 1 (ORA, 3.1): L1 of the normalised mel and L1 of the durations in frames (4.2).
+        """Return stage 1's L1 losses of mel and durations in frames (ORA, 3.1; 4.2).
 
         The recordings' durations do the upsampling. The duration loss reaches the reference
         encoder, so that a word's vector carries its rhythm.
         """
         phones = self.encode(batch)
         prosody = self.oracle_prosody(batch, phones)
-        mel = self.decode(phones, prosody, batch, batch.durations, batch.n_frames)
+        mel = self.frames(phones, prosody, batch, batch.durations, batch.n_frames)
         frames = self.duration_predictor(phones, take(prosody, batch.token_unit), batch)
         mel_error = (mel - self.mel_scale.normalise(batch.mel)).abs()
         duration_error = (full(frames) - batch.durations).abs()[..., None]
@@ -215,7 +123,7 @@ class CAMP(nn.Module):
     def prosody_loss(
         self, batch: Batch, target: Tensor, context: Tensor | None = None
     ) -> dict[str, Tensor]:
-        """Stage 2 (3.2), teacher-forced.
+        """Return stage 2's loss (3.2), teacher-forced.
 
         The vectors are standardised per dimension, so that Huber's rho is one standard deviation;
         that is our choice.
@@ -230,13 +138,127 @@ class CAMP(nn.Module):
         return {"prosody": self.vector_loss(predicted, target, batch.unit_mask)}
 
     def vector_loss(self, predicted: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-        """Stage 2's loss of standardised vectors (B, W, d), by default Huber with rho = 1 (4.2).
+        """Return the loss of standardised vectors (B, W, d), by default Huber (4.2).
 
-        A scalar: mean over dimensions and over the units of a (B, W) mask.
+        A scalar: mean over dimensions and over the units of a (B, W) mask; Huber's rho is 1.
         """
         return mean_of_valid(
             self._vector_loss(full(predicted), full(target), reduction="none"), mask
         )
+
+    def stages(self, configs: Mapping[int, StageConfig]) -> dict[int, Stage]:
+        """Return stage 1, the auto-encoder ORA (3.1), and stage 2, the predictor (3.2)."""
+        predictor = self.prosody_predictor
+        return {
+            1: Stage(
+                "word-level auto-encoder (ORA)",
+                ("encoder", "reference_encoder", "duration_predictor", "decoder"),
+                lambda batch, _: self.acoustic_loss(batch),
+                lambda _: {"mel": 1.0, "duration": configs[1].duration_weight},
+                criterion="mel",
+                mode=ORACLE,
+                measures=self._word_units,
+            ),
+            2: Stage(
+                "prosody predictor",
+                ("prosody_predictor",),
+                self._predictor_loss,
+                lambda _: {"prosody": 1.0},
+                criterion="prosody",
+                remember=self._word_vectors,
+                begin=lambda cached: predictor.fit_scale(torch.cat(cached["vectors"])),
+            ),
+        }
+
+    def _word_units(
+        self, rows: Sequence[Prepared], _: Cached, device: torch.device
+    ) -> dict[str, float]:
+        """Measure how the vectors of words vary; punctuation marks are mostly silence.
+
+        "active_units": dimensions whose variance over all words is above 0.01. "effective_units":
+        in how many directions they vary, whatever their scale.
+        """
+        vectors = over(
+            rows, device, lambda batch: self.oracle_prosody(batch)[batch.punctuation == 0]
+        )
+        words = torch.cat(vectors)
+        return {"active_units": active_units(words), "effective_units": effective_units(words)}
+
+    def _word_vectors(self, rows: Sequence[Prepared], device: torch.device) -> Cached:
+        batches = over(rows, device, self.oracle_prosody)
+        # Single utterances, so that there is no padding among the vectors.
+        vectors = [row for batch in batches for row in batch.unbind(0)]
+        if isinstance(rows, Streamed):
+            return {"vectors": vectors}
+        texts = {"rows": rows, "other_texts": other_texts(rows)}
+        return {"vectors": vectors, **texts, **text_states(self.prosody_predictor.context, rows)}
+
+    def _predictor_loss(self, batch: Batch, cached: Cached) -> dict[str, Tensor]:
+        target = pad_sequence(
+            [cached["vectors"][i] for i in batch.index.tolist()], batch_first=True
+        )
+        parts = self.prosody_loss(with_states(batch, cached), target)
+        if self.prosody_predictor.training:
+            return parts
+        return {**parts, **self._controls(batch, cached, target)}
+
+    def _controls(self, batch: Batch, cached: Cached, target: Tensor) -> dict[str, Tensor]:
+        """Return the losses that the held-out loss must beat: `prosody_controls`."""
+        predictor = self.prosody_predictor
+        standard = predictor.standardise(target)
+        median = self.vector_loss(median_vectors(predictor, standard), standard, batch.unit_mask)
+        if cached["other_texts"] is None:
+            return {"median": median}
+        positions = [cached["other_texts"][i] for i in batch.index.tolist()]
+        other = collate([cached["rows"][i].encoded for i in positions], index=positions)
+        other = with_states(other.to(target.device), cached)
+        shuffled = self.prosody_loss(batch, target, foreign_context(predictor, batch, other))
+        return {"median": median, "shuffled": shuffled["prosody"]}
+
+    def teacher_forced(self, batch: Batch) -> Tensor:
+        """Predict the recordings from their own word vectors: log-mel (B, T, M)."""
+        phones = self.encode(batch)
+        prosody = self.oracle_prosody(batch, phones)
+        mel = self.frames(phones, prosody, batch, batch.durations, batch.n_frames)
+        return self.mel_scale.restore(mel)
+
+    def prosody(
+        self, batch: Batch, mode: Mode, generator: Randomness = None, temperature: float = 1.0
+    ) -> Tensor:
+        """Return word vectors (B, W, d).
+
+        Args:
+            mode: `ORACLE`, the recordings' (ORA); else predicted from the text.
+            generator: seeds the predictor's pre-net. temperature: 0 leaves its dropout out, so
+                that a text has one prediction.
+        """
+        if mode == ORACLE:
+            return self.oracle_prosody(batch)
+        return self.prosody_predictor.generate(batch, generator, drop=temperature > 0)
+
+    def latent_views(self, row: Prepared, batch: Batch, mode: Mode) -> list[LatentView]:
+        """Return pictures of the recording's vectors, and of the text's once they are learnt."""
+        vectors = {"of the recording": self.oracle_prosody(batch)}
+        if mode == TEXT:
+            generator = seeded(0, row.text, batch.tokens.device)
+            vectors["from the text"] = self.prosody_predictor.generate(batch, generator)
+        return [
+            LatentView(f"word vectors {source}", values[0].cpu().numpy().T, columns=row.words)
+            for source, values in vectors.items()
+        ]
+
+    def decode(
+        self, batch: Batch, durations: Tensor, prosody: Tensor | None, generator: Randomness = None
+    ) -> Tensor:
+        """Synthesize under given durations (B, N) and word vectors (B, W, d): log-mel (B, T, M).
+
+        The decoder draws nothing at random.
+        """
+        if prosody is None:
+            prosody = self.prosody(batch, TEXT, generator)
+        n_frames = int(durations.sum(1).max())
+        mel = self.frames(self.encode(batch), prosody, batch, durations, n_frames)
+        return self.mel_scale.restore(mel)
 
     @torch.inference_mode()
     def synthesize(
@@ -246,7 +268,9 @@ class CAMP(nn.Module):
         rate: float = 1.0,
         prosody: Tensor | None = None,
     ) -> ModelOutput:
-        """Text to log-mel (B, T, M); durations are always predicted, also with ORA's vectors.
+        """Synthesize text: log-mel (B, T, M).
+
+        Durations are always predicted, also with ORA's vectors.
 
         Args:
             generator: seeds the predictor's pre-net. rate: above 1 is faster.
@@ -254,9 +278,9 @@ class CAMP(nn.Module):
         """
         phones = self.encode(batch)
         if prosody is None:
-            prosody = self.prosody_predictor.generate(batch, generator)
+            prosody = self.prosody(batch, TEXT, generator)
         frames = self.duration_predictor(phones, take(prosody, batch.token_unit), batch) / rate
         durations = whole_frames(frames.clamp(min=0), batch.groups, batch.token_mask)
         n_frames = int(durations.sum(1).max())
-        mel = self.decode(phones, prosody, batch, durations, n_frames)
+        mel = self.frames(phones, prosody, batch, durations, n_frames)
         return ModelOutput(self.mel_scale.restore(mel), durations)

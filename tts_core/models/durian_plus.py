@@ -10,22 +10,26 @@ and its targets in frames, and DurIAN's position of a frame in its phone. LSTM z
 The decoder has 2 LSTM layers as Shen et al.'s; Hodari's thesis says 4 (`decoder_layers`).
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from tts_core.config import ModelConfig
+from tts_core.config import ModelConfig, StageConfig
 from tts_core.models.batch import Batch
 from tts_core.models.blocks import ConvStack, Recurrent, mean_of_valid
 from tts_core.models.context import TextContext
 from tts_core.models.durations import PHONE_GROUP, whole_frames
-from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
+from tts_core.models.facts import CorpusFacts, ModelOutput
+from tts_core.models.frozen_cache import text_states, with_states
 from tts_core.models.ntts import AutoregressiveDecoder, upsample
 from tts_core.models.phones_and_words import PhonesAndWords
 from tts_core.models.postnet import PostNet
 from tts_core.models.precision import full
 from tts_core.models.randomness import Randomness
+from tts_core.models.stage import Stage
+from tts_core.models.system import System
 
 
 class PhoneDurationPredictor(nn.Module):
@@ -58,7 +62,7 @@ class Predicted(NamedTuple):
     frames: Tensor
 
 
-class DurIANPlus(nn.Module):
+class DurIANPlus(System):
     """The whole system; one stage trains all of it.
 
     Args:
@@ -69,8 +73,7 @@ class DurIANPlus(nn.Module):
     def __init__(
         self, config: ModelConfig, facts: CorpusFacts, context: TextContext | None = None
     ) -> None:
-        super().__init__()
-        self.mel_scale = MelScale(facts)
+        super().__init__(config, facts, context)
         self.encoder = PhonesAndWords(config, facts, context)
         self.duration_predictor = PhoneDurationPredictor(
             self.encoder.dim, config, facts.duration_mean[PHONE_GROUP]
@@ -100,16 +103,48 @@ class DurIANPlus(nn.Module):
             "duration": mean_of_valid(durations, batch.token_mask),
         }
 
-    @torch.inference_mode()
-    def synthesize(
-        self, batch: Batch, generator: Randomness = None, rate: float = 1.0
-    ) -> ModelOutput:
-        """Text to log-mel (B, T, M) with predicted durations."""
-        encodings = self.encoder(batch)
-        frames = self.duration_predictor(encodings, batch.token_mask, batch.token_lengths) / rate
-        durations = whole_frames(frames.clamp(min=0), batch.groups, batch.token_mask)
+    def stages(self, configs: Mapping[int, StageConfig]) -> dict[int, Stage]:
+        """Return the one stage, which trains everything."""
+        weights = {"mel_before": 1.0, "mel": 1.0, "duration": configs[1].duration_weight}
+        stage = Stage(
+            "acoustic model and durations",
+            ("encoder", "decoder", "postnet", "duration_predictor"),
+            lambda batch, cached: self.acoustic_loss(with_states(batch, cached)),
+            lambda _: weights,
+            criterion="mel",
+            remember=lambda rows, _: text_states(self.encoder.context, rows),
+        )
+        return {1: stage}
+
+    def teacher_forced(self, batch: Batch) -> Tensor:
+        """Predict the recordings: log-mel (B, T, M) after the post-net."""
+        return self.mel_scale.restore(self(batch).after)
+
+    def decode(
+        self, batch: Batch, durations: Tensor, prosody: Tensor | None, generator: Randomness = None
+    ) -> Tensor:
+        """Synthesize under given durations (B, N), frames: log-mel (B, T, M)."""
+        self.refuse_prosody(prosody)
+        return self._decoded(self.encoder(batch), durations, generator)
+
+    def _decoded(self, encodings: Tensor, durations: Tensor, generator: Randomness) -> Tensor:
         lengths = durations.sum(1)
         n_frames = int(lengths.max())
         before = self.decoder.generate(upsample(encodings, durations, n_frames), generator)
         mask = torch.arange(n_frames, device=before.device) < lengths[:, None]
-        return ModelOutput(self.mel_scale.restore(self.postnet(before, mask)), durations)
+        return self.mel_scale.restore(self.postnet(before, mask))
+
+    @torch.inference_mode()
+    def synthesize(
+        self,
+        batch: Batch,
+        generator: Randomness = None,
+        rate: float = 1.0,
+        prosody: Tensor | None = None,
+    ) -> ModelOutput:
+        """Synthesize text: log-mel (B, T, M) with predicted durations."""
+        self.refuse_prosody(prosody)
+        encodings = self.encoder(batch)
+        frames = self.duration_predictor(encodings, batch.token_mask, batch.token_lengths) / rate
+        durations = whole_frames(frames.clamp(min=0), batch.groups, batch.token_mask)
+        return ModelOutput(self._decoded(encodings, durations, generator), durations)

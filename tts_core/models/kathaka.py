@@ -12,89 +12,58 @@ Zhang et al. 2019), how z enters the decoder (joined to every upsampled frame, S
 the schedule of the KL term (Klimkov et al. 2019), all widths.
 """
 
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from tts_core.config import ModelConfig
+from tts_core.config import ModelConfig, StageConfig
 from tts_core.models.batch import Batch
-from tts_core.models.blocks import (
-    MaskedBatchNorm,
-    PhoneEncoder,
-    last_state,
-    mean_of_valid,
-)
+from tts_core.models.blocks import PhoneEncoder, mean_of_valid
 from tts_core.models.context import TextContext
 from tts_core.models.durations import DurationModel, DurationScale
-from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
+from tts_core.models.facts import CorpusFacts, ModelOutput
+from tts_core.models.frozen_cache import (
+    Cached,
+    concatenate,
+    gaussian_of,
+    over,
+    text_states,
+    with_states,
+)
 from tts_core.models.latent import (
     Gaussian,
     active_units,
     best_constant_sampler,
-    gaussian_of,
     kl_divergence,
     standard_normal,
 )
+from tts_core.models.mode import ORACLE, SAMPLED, TEXT, Mode
 from tts_core.models.ntts import AutoregressiveDecoder, upsample
-from tts_core.models.precision import FullGRU
 from tts_core.models.randomness import Randomness
+from tts_core.models.reference_encoder import ReferenceEncoder
 from tts_core.models.sampler import Sampler
-
-__all__ = [
-    "Gaussian",
-    "Kathaka",
-    "ReferenceEncoder",
-    "Sampler",
-    "active_units",
-    "best_constant_sampler",
-    "kl_divergence",
-    "standard_normal",
-]
+from tts_core.models.stage import Stage
+from tts_core.models.system import LatentView, System
+from tts_core.types import Prepared
 
 
-class ReferenceEncoder(nn.Module):
-    """q(z | X), section 3.1: six strided 2-D convolutions, a GRU, two linear heads.
+def kl_weight(step: int, config: StageConfig) -> float:
+    """Return alpha of Eq. 2: 0, then linear to its full value, and only once in a few steps.
 
-    The text names Zhang et al. 2019 and draws the rest; theirs is the stack of Skerry-Ryan et al.
-    2018: 3 x 3, stride 2 x 2, batch norm, ReLU, and the GRU's state at the last true frame.
-
-    Args:
-        n_mels: M. units: GRU units. latent: Z.
+    The paper writes "annealed" and no more. 0 to 1 between steps 25,000 and 150,000 and once in 200
+    steps: Klimkov et al. 2019. A constant weight (Babianski et al. 2023): kl_start = kl_end = 0 and
+    kl_every = 1.
     """
-
-    CHANNELS = (32, 32, 64, 64, 128, 128)
-
-    def __init__(self, n_mels: int, units: int, latent: int) -> None:
-        super().__init__()
-        sizes = (1, *self.CHANNELS)
-        self.convs = nn.ModuleList(
-            nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairwise(sizes)
-        )
-        self.norms = nn.ModuleList(MaskedBatchNorm(channels) for channels in self.CHANNELS)
-        bins = n_mels
-        for _ in self.CHANNELS:
-            bins = (bins + 1) // 2
-        self.gru = FullGRU(self.CHANNELS[-1] * bins, units, batch_first=True)
-        self.mean = nn.Linear(units, latent)
-        self.log_variance = nn.Linear(units, latent)
-
-    def forward(self, mel: Tensor, mask: Tensor, lengths: Tensor) -> Gaussian:
-        """Normalised mel (B, T, M), mask (B, T), lengths (B,) to q(z | X)."""
-        x = mel[:, None]
-        keep = mask[:, None, :, None]
-        for conv, norm in zip(self.convs, self.norms, strict=True):
-            # A stride of 2 keeps frames 0, 2, 4, ..., so that the mask is thinned alike.
-            x = conv(x * keep)
-            keep, lengths = keep[:, :, ::2], (lengths + 1) // 2
-            x = F.relu(norm(x, keep))
-        x = x.permute(0, 2, 1, 3).flatten(2)
-        state = last_state(self.gru(x)[0], lengths)
-        return gaussian_of(state, self.mean, self.log_variance)
+    if step % config.kl_every:
+        return 0.0
+    start, end = config.kl_start * config.steps, config.kl_end * config.steps
+    if step >= end:
+        return config.kl_weight
+    return config.kl_weight * max(0.0, (step - start) / (end - start))
 
 
-class Kathaka(nn.Module):
+class Kathaka(System):
     """The whole system.
 
     Args:
@@ -102,19 +71,15 @@ class Kathaka(nn.Module):
             the sampler "graph".
     """
 
+    modes = (TEXT, SAMPLED, ORACLE)
+    prosody_per = "sentence"
+
     def __init__(
-        self, config: ModelConfig, facts: CorpusFacts, context: TextContext | None
+        self, config: ModelConfig, facts: CorpusFacts, context: TextContext | None = None
     ) -> None:
-        super().__init__()
-        self.mel_scale = MelScale(facts)
-        self.encoder = PhoneEncoder(
-            facts.n_tokens,
-            config.embedding,
-            config.encoder,
-            config.encoder_kernel,
-            config.dropout,
-            layers=config.encoder_layers,
-        )
+        super().__init__(config, facts, context)
+        self.prosody_size = config.latent
+        self.encoder = PhoneEncoder.of(config, facts.n_tokens)
         self.reference_encoder = ReferenceEncoder(facts.n_mels, config.reference, config.latent)
         self.decoder = AutoregressiveDecoder(
             config.encoder + 1 + config.latent, facts.n_mels, config
@@ -126,12 +91,12 @@ class Kathaka(nn.Module):
         )
 
     def posterior(self, batch: Batch) -> Gaussian:
-        """q(z | X) of the recordings in the batch."""
+        """Return q(z | X) of the recordings in the batch."""
         mel = self.mel_scale.normalise(batch.mel)
         return self.reference_encoder(mel, batch.frame_mask, batch.frame_lengths)
 
     def oracle_prosody(self, batch: Batch) -> Tensor:
-        """The z (B, Z) of Kathaka-Oracle: the posterior mean of the recordings in the batch.
+        """Return z (B, Z) of Kathaka-Oracle: the posterior mean of the recordings.
 
         Whether the paper's oracle is the mean or a sample is unpublished. Its durations come from
         the duration model conditioned on this z (unpublished too): with those of the recording, it
@@ -140,16 +105,16 @@ class Kathaka(nn.Module):
         return self.posterior(batch).mean
 
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
-        """Teacher-forced, with the recordings' durations and z (B, Z): normalised mel (B, T, M)."""
+        """Map text, recordings, their durations and z (B, Z) to normalised mel (B, T, M)."""
         encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths)
         condition = upsample(encodings, batch.durations, batch.n_frames, z)
         return self.decoder(condition, self.mel_scale.normalise(batch.mel))
 
     def acoustic_loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Stage 1, the parts of the negative ELBO (section 3.1, Eq. 2).
+        """Return the parts of stage 1's negative ELBO (section 3.1, Eq. 2).
 
         "mel", the reconstruction from one z ~ q: mean squared error over frames and bins. "kl":
-        KL(q || N(0, I)), nats per utterance, weighted by alpha (`training.stages.kl_weight`).
+        KL(q || N(0, I)), nats per utterance, weighted by alpha (`kl_weight`).
         """
         posterior = self.posterior(batch)
         predicted = self(batch, posterior.sample())
@@ -158,12 +123,110 @@ class Kathaka(nn.Module):
         return {"mel": mean_of_valid(error, batch.frame_mask), "kl": kl.mean()}
 
     def sampler_loss(self, batch: Batch, posterior: Gaussian) -> dict[str, Tensor]:
-        """Stage 2 (section 3.2, Eq. 3): KL(s(z | text) || q(z | X)), nats, with q fixed."""
+        """Return stage 2's KL(s(z | text) || q(z | X)), nats, q fixed (3.2, Eq. 3)."""
         return {"sampler_kl": kl_divergence(self.sampler(batch), posterior).mean()}
 
     def duration_loss(self, batch: Batch, sampler: Gaussian) -> dict[str, Tensor]:
-        """Stage 3 (section 3.3): Eq. 1, z drawn from s(z | text) and not from the recording."""
+        """Return stage 3's Eq. 1, z drawn from s(z | text), not the recording (3.3)."""
         return {"duration": self.duration_model.loss(batch, sampler.sample())}
+
+    def stages(self, configs: Mapping[int, StageConfig]) -> dict[int, Stage]:
+        """Return stage 1 (section 3.1), stage 2 (3.2) and stage 3 (3.3)."""
+        return {
+            1: Stage(
+                "acoustic model and reference encoder",
+                ("encoder", "decoder", "reference_encoder"),
+                lambda batch, _: self.acoustic_loss(batch),
+                lambda step: {"mel": 1.0, "kl": kl_weight(step, configs[1])},
+                criterion="mel",
+                mode=ORACLE,
+                timing="recording",
+                measures=self._active_units,
+            ),
+            2: self._sampler_stage(),
+            3: Stage(
+                "duration model on sampled latents",
+                ("duration_model",),
+                lambda batch, cached: self.duration_loss(
+                    batch, gaussian_of(batch, cached["sampler"])
+                ),
+                lambda _: {"duration": 1.0},
+                criterion="duration",
+                remember=lambda rows, device: {"sampler": over(rows, device, self.sampler)},
+            ),
+        }
+
+    def _active_units(
+        self, rows: Sequence[Prepared], _: Cached, device: torch.device
+    ) -> dict[str, float]:
+        means = torch.cat(over(rows, device, self.oracle_prosody))
+        return {"active_units": active_units(means)}
+
+    def _sampler_stage(self) -> Stage:
+        constant: Gaussian | None = None
+
+        def posteriors(rows: Sequence[Prepared], device: torch.device) -> Cached:
+            cached = over(rows, device, self.posterior)
+            return {"posterior": cached, **text_states(self.sampler.context, rows)}
+
+        def start_constant(cached: Cached) -> None:
+            nonlocal constant
+            constant = best_constant_sampler(concatenate(cached["posterior"]))
+            self.sampler.start_at(constant)
+
+        def loss(batch: Batch, cached: Cached) -> dict[str, Tensor]:
+            posterior = gaussian_of(batch, cached["posterior"])
+            parts = self.sampler_loss(with_states(batch, cached), posterior)
+            if self.sampler.training or constant is None:
+                return parts
+            # The held-out loss must beat this: fitted to the training split, reads no text.
+            return {**parts, "constant_kl": kl_divergence(constant, posterior).mean()}
+
+        return Stage(
+            "sampler",
+            ("sampler",),
+            loss,
+            lambda _: {"sampler_kl": 1.0},
+            criterion="sampler_kl",
+            timing="recording",
+            remember=posteriors,
+            begin=start_constant,
+        )
+
+    def teacher_forced(self, batch: Batch) -> Tensor:
+        """Predict the recordings, with z their posterior mean: log-mel (B, T, M)."""
+        return self.mel_scale.restore(self(batch, self.oracle_prosody(batch)))
+
+    def prosody(
+        self, batch: Batch, mode: Mode, generator: Randomness = None, temperature: float = 1.0
+    ) -> Tensor:
+        """Return z (B, Z).
+
+        Args:
+            mode: `ORACLE`, the posterior mean; `SAMPLED`, drawn from s(z | text), as section 3.4
+                writes; `TEXT`, the mean of s(z | text).
+            temperature: with `SAMPLED`, factor of the deviation; 0 takes the mean, too.
+        """
+        if mode == ORACLE:
+            return self.oracle_prosody(batch)
+        return self.sampler(batch).sample(0.0 if mode == TEXT else temperature, generator)
+
+    def latent_views(self, row: Prepared, batch: Batch, mode: Mode) -> list[LatentView]:  # noqa: ARG002
+        """Return one picture: posterior, and the sampler once it is learnt."""
+        gaussians = {"posterior": self.posterior(batch)}
+        if mode == TEXT:
+            gaussians["sampler"] = self.sampler(batch)
+        values = [v for mean, log in gaussians.values() for v in (mean[0], (log[0] / 2).exp())]
+        names = tuple(f"{name} {value}" for name in gaussians for value in ("mean", "deviation"))
+        return [LatentView(" and ".join(gaussians), torch.stack(values).cpu().numpy(), names)]
+
+    def decode(
+        self, batch: Batch, durations: Tensor, prosody: Tensor | None, generator: Randomness = None
+    ) -> Tensor:
+        """Synthesize under given durations (B, N) and z (B, Z): log-mel (B, T, M)."""
+        encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths)
+        condition = upsample(encodings, durations, int(durations.sum(1).max()), prosody)
+        return self.mel_scale.restore(self.decoder.generate(condition, generator))
 
     @torch.inference_mode()
     def synthesize(
@@ -171,19 +234,18 @@ class Kathaka(nn.Module):
         batch: Batch,
         generator: Randomness = None,
         rate: float = 1.0,
-        temperature: float = 1.0,
-        z: Tensor | None = None,
+        prosody: Tensor | None = None,
     ) -> ModelOutput:
-        """Text to log-mel (B, T, M): z, then durations that follow it, then frames (section 3.4).
+        """Synthesize text: z, then durations that follow it, then frames (section 3.4).
 
         Args:
-            temperature: 1 samples z from the sampler, 0 takes its mean. The paper writes a sample.
-            z: (B, Z) instead of a sampled one; that of `oracle_prosody` is Kathaka-Oracle.
+            generator: seeds z and the pre-net. rate: above 1 is faster.
+            prosody: z (B, Z) instead of a sampled one; that of `oracle_prosody` is Kathaka-Oracle.
+
+        Returns:
+            log-mel (B, T, M) and durations (B, N).
         """
-        if z is None:
-            z = self.sampler(batch).sample(temperature, generator)
-        durations = self.duration_model.predict(batch, z, rate)
-        encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths)
-        n_frames = int(durations.sum(1).max())
-        mel = self.decoder.generate(upsample(encodings, durations, n_frames, z), generator)
-        return ModelOutput(self.mel_scale.restore(mel), durations)
+        if prosody is None:
+            prosody = self.prosody(batch, SAMPLED, generator)
+        durations = self.duration_model.predict(batch, prosody, rate)
+        return ModelOutput(self.decode(batch, durations, prosody, generator), durations)

@@ -8,10 +8,12 @@ all widths; LSTM zoneout is left out. From DurIAN (Yu et al. 2020), unsaid in th
 position of a frame in its phone.
 """
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
-from tts_core.config import ModelConfig
+from tts_core.config import ModelConfig, StageConfig
 from tts_core.models.batch import Batch
 from tts_core.models.blocks import (
     PhoneEncoder,
@@ -22,10 +24,13 @@ from tts_core.models.blocks import (
     position_in_token,
     take,
 )
+from tts_core.models.context import TextContext
 from tts_core.models.durations import DurationModel, DurationScale
-from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
+from tts_core.models.facts import CorpusFacts, ModelOutput
 from tts_core.models.randomness import Randomness
+from tts_core.models.stage import Stage
 from tts_core.models.stepping import SteppedLayer
+from tts_core.models.system import System
 
 BLOCK = 64
 """Frames whose share of the gates is computed at once in a synthesis."""
@@ -97,24 +102,18 @@ def upsample(
     return torch.cat(parts, -1)
 
 
-class NTTS(nn.Module):
+class NTTS(System):
     """The baseline. Stage 1 trains encoder and decoder, stage 2 the duration model.
 
     Args:
         config: widths. facts: inventory sizes and statistics of the training corpus.
     """
 
-    def __init__(self, config: ModelConfig, facts: CorpusFacts) -> None:
-        super().__init__()
-        self.mel_scale = MelScale(facts)
-        self.encoder = PhoneEncoder(
-            facts.n_tokens,
-            config.embedding,
-            config.encoder,
-            config.encoder_kernel,
-            config.dropout,
-            layers=config.encoder_layers,
-        )
+    def __init__(
+        self, config: ModelConfig, facts: CorpusFacts, context: TextContext | None = None
+    ) -> None:
+        super().__init__(config, facts, context)
+        self.encoder = PhoneEncoder.of(config, facts.n_tokens)
         self.decoder = AutoregressiveDecoder(config.encoder + 1, facts.n_mels, config)
         scale = DurationScale(*facts.duration_statistics())
         self.duration_model = DurationModel(
@@ -136,13 +135,47 @@ class NTTS(nn.Module):
         """Stage 2: Kathaka Eq. 1, with durations from forced alignment."""
         return {"duration": self.duration_model.loss(batch)}
 
+    def stages(self, configs: Mapping[int, StageConfig]) -> dict[int, Stage]:  # noqa: ARG002
+        """Return stage 1, encoder and decoder, and stage 2, the duration model."""
+        return {
+            1: Stage(
+                "acoustic model",
+                ("encoder", "decoder"),
+                lambda batch, _: self.acoustic_loss(batch),
+                lambda _: {"mel": 1.0},
+                criterion="mel",
+                timing="recording",
+            ),
+            2: Stage(
+                "duration model",
+                ("duration_model",),
+                lambda batch, _: self.duration_loss(batch),
+                lambda _: {"duration": 1.0},
+                criterion="duration",
+            ),
+        }
+
+    def teacher_forced(self, batch: Batch) -> Tensor:
+        """Predict the recordings: log-mel (B, T, M)."""
+        return self.mel_scale.restore(self(batch))
+
+    def decode(
+        self, batch: Batch, durations: Tensor, prosody: Tensor | None, generator: Randomness = None
+    ) -> Tensor:
+        """Synthesize under given durations (B, N), frames: log-mel (B, T, M)."""
+        self.refuse_prosody(prosody)
+        encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths)
+        condition = upsample(encodings, durations, int(durations.sum(1).max()))
+        return self.mel_scale.restore(self.decoder.generate(condition, generator))
+
     @torch.inference_mode()
     def synthesize(
-        self, batch: Batch, generator: Randomness = None, rate: float = 1.0
+        self,
+        batch: Batch,
+        generator: Randomness = None,
+        rate: float = 1.0,
+        prosody: Tensor | None = None,
     ) -> ModelOutput:
-        """Text to log-mel (B, T, M) with predicted durations."""
+        """Synthesize text: log-mel (B, T, M) with predicted durations."""
         durations = self.duration_model.predict(batch, rate=rate)
-        encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths)
-        n_frames = int(durations.sum(1).max())
-        mel = self.decoder.generate(upsample(encodings, durations, n_frames), generator)
-        return ModelOutput(self.mel_scale.restore(mel), durations)
+        return ModelOutput(self.decode(batch, durations, prosody, generator), durations)

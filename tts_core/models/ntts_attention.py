@@ -8,10 +8,12 @@ attention run as one fused call in training. Unpublished for s2s and chosen here
 et al.'s), the stop token's weight, and guided attention, which is an option.
 """
 
-import torch
-from torch import Tensor, nn
+from collections.abc import Mapping
 
-from tts_core.config import ModelConfig
+import torch
+from torch import Tensor
+
+from tts_core.config import ModelConfig, StageConfig
 from tts_core.models.attention import (
     AttentionReport,
     attended_frames,
@@ -25,16 +27,20 @@ from tts_core.models.batch import Batch
 from tts_core.models.blocks import mean_of_valid, take
 from tts_core.models.context import TextContext
 from tts_core.models.durations import PHONE_GROUP
-from tts_core.models.facts import CorpusFacts, MelScale, ModelOutput
+from tts_core.models.facts import CorpusFacts, ModelOutput
+from tts_core.models.frozen_cache import text_states, with_states
+from tts_core.models.mode import Mode
 from tts_core.models.phones_and_words import PhonesAndWords
 from tts_core.models.postnet import PostNet
 from tts_core.models.randomness import Randomness
+from tts_core.models.stage import Stage
+from tts_core.models.system import System
 
 # Unpublished: a sentence that is this many times as long as the corpus would read it is a runaway.
 LONGEST = 3.0
 
 
-class NTTSAttention(nn.Module):
+class NTTSAttention(System):
     """The whole system; one stage trains all of it.
 
     Args:
@@ -42,13 +48,14 @@ class NTTSAttention(nn.Module):
             encoder beside the phones (the negative control), or None.
     """
 
+    # Attention reads no durations.
+    modes = (Mode("text", False, ("own",)),)
     duration_mean: Tensor
 
     def __init__(
         self, config: ModelConfig, facts: CorpusFacts, context: TextContext | None = None
     ) -> None:
-        super().__init__()
-        self.mel_scale = MelScale(facts)
+        super().__init__(config, facts, context)
         self.encoder = PhonesAndWords(config, facts, context)
         self.decoder = AttentionDecoder(self.encoder.dim, facts.n_mels, config)
         self.postnet = PostNet(facts.n_mels, config.postnet, config.dropout)
@@ -82,15 +89,45 @@ class NTTSAttention(nn.Module):
             "coverage": coverage(durations, self._speech(batch)).mean(),
         }
 
+    def stages(self, configs: Mapping[int, StageConfig]) -> dict[int, Stage]:
+        """Return the one stage, which trains everything; measures have weight 0."""
+        guided = configs[1].guided_attention_weight
+        weights = {"mel_before": 1.0, "mel": 1.0, "stop": 1.0, "guided_attention": guided}
+        weights |= {"diagonality": 0.0, "coverage": 0.0}
+        stage = Stage(
+            "acoustic model with attention",
+            ("encoder", "decoder", "postnet"),
+            lambda batch, cached: self.acoustic_loss(with_states(batch, cached)),
+            lambda _: weights,
+            criterion="mel",
+            mode=self.modes[0],
+            remember=lambda rows, _: text_states(self.encoder.context, rows),
+            reduction=self.decoder.reduction,
+        )
+        return {1: stage}
+
+    def teacher_forced(self, batch: Batch) -> Tensor:
+        """Predict the recordings: log-mel (B, T, M) after the post-net."""
+        return self.mel_scale.restore(self(batch)[1])
+
+    def attention_weights(self, batch: Batch) -> Tensor:
+        """Return teacher-forced attention (B, T / r, N)."""
+        return self(batch)[0].weights
+
     @torch.inference_mode()
     def synthesize(
-        self, batch: Batch, generator: Randomness = None, rate: float = 1.0
+        self,
+        batch: Batch,
+        generator: Randomness = None,
+        rate: float = 1.0,
+        prosody: Tensor | None = None,
     ) -> ModelOutput:
-        """Text to log-mel (B, T, M).
+        """Synthesize text: log-mel (B, T, M).
 
         Durations are what the attention dwelt on: frames per most attended phone, which may be 0.
         There are none to scale beforehand: for a `rate` the spectrogram is resampled in time.
         """
+        self.refuse_prosody(prosody)
         memory = self.encoder(batch)
         longest = self._longest(batch)
         decoded, lengths, stopped = self.decoder.generate(

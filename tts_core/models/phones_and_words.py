@@ -25,14 +25,7 @@ class PhonesAndWords(nn.Module):
         self, config: ModelConfig, facts: CorpusFacts, context: TextContext | None
     ) -> None:
         super().__init__()
-        self.phones = PhoneEncoder(
-            facts.n_tokens,
-            config.embedding,
-            config.encoder,
-            config.encoder_kernel,
-            config.dropout,
-            layers=config.encoder_layers,
-        )
+        self.phones = PhoneEncoder.of(config, facts.n_tokens)
         self.context = context
         self.dim = config.encoder + (context.dim if context is not None else 0)
 

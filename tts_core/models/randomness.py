@@ -1,21 +1,28 @@
-"""What is drawn at random, and what seeds it."""
+"""Random draws and the generators that seed them."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 Randomness = torch.Generator | Sequence[torch.Generator] | None
-"""What seeds a synthesis: one generator, or one of its own for each of the B sentences."""
+"""Seeds a synthesis: one generator, or a separate one for each of the B sentences."""
 
 
 def drawn(distribution: Callable[..., Tensor], like: Tensor, generator: Randomness) -> Tensor:
-    """Draws of `torch.rand` or `torch.randn` in the shape of `like` (B, ...).
+    """Draw from `torch.rand` or `torch.randn` in the shape of `like` (B, ...).
 
-    With a generator for each row a sentence is given the same draws in any batch.
+    With a generator for each row a sentence receives the same draws in any batch.
     """
     options = {"device": like.device, "dtype": like.dtype}
     if generator is None or isinstance(generator, torch.Generator):
         return distribution(like.shape, generator=generator, **options)
-    rows = [distribution(like.shape[1:], generator=one, **options) for one in generator]
+    rows = [distribution(like.shape[1:], generator=each, **options) for each in generator]
     return torch.stack(rows)
+
+
+def seeded(seed: int, text: str, device: torch.device | str = "cpu") -> torch.Generator:
+    """Return a separate generator for each text, so that the order of texts does not matter."""
+    digest = hashlib.sha256(f"{seed}|{text}".encode()).digest()
+    return torch.Generator(device).manual_seed(int.from_bytes(digest[:8], "big") >> 1)

@@ -12,9 +12,10 @@ from intone.documents import Closed, read
 from intone.errors import UserError
 from intone.files import sha256, whole_folder
 from tts_core.config import Recipe
-from tts_core.models.build import System, build
+from tts_core.models.build import build
 from tts_core.models.context import TextContext
 from tts_core.models.facts import CorpusFacts
+from tts_core.models.system import System
 
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"

@@ -19,9 +19,7 @@ from tts_core.corpus.alignment.align import align_file, token_durations
 from tts_core.corpus.alignment.types import AlignmentError
 from tts_core.corpus.pauses import without_loud_boundaries
 from tts_core.models.batch import collate
-from tts_core.models.build import System
-from tts_core.models.camp import CAMP
-from tts_core.models.kathaka import Kathaka
+from tts_core.models.system import System
 from tts_core.types import Sentence, Word
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -46,10 +44,10 @@ def recorded_prosody(
     model: System, features: Features, wav: Path, sentence: Sentence
 ) -> np.ndarray:
     """What a model's own encoder hears in a recording: see `Synthesizer.prosody_of`."""
-    if not isinstance(model, Kathaka | CAMP):
+    if model.prosody_per == "none":
         raise UserError(
-            f"{wav}: only kathaka and camp take prosody from a recording; this system has no "
-            "prosody latent"
+            f"{wav}: this system has no prosody latent that a recording could give; choose one "
+            "that has, e.g. kathaka or camp"
         )
     mel = MelSpectrogram(features)(read_audio(wav, features.sample_rate_hz))
     batch = replace(
@@ -59,7 +57,7 @@ def recorded_prosody(
         frame_lengths=torch.tensor([len(mel)]),
     )
     with torch.inference_mode():
-        if isinstance(model, Kathaka):
+        if model.prosody_per == "sentence":
             return model.oracle_prosody(batch).numpy()
         durations = torch.from_numpy(_durations(wav, sentence, mel, features))[None]
         return model.oracle_prosody(replace(batch, durations=durations))[0].numpy()
@@ -90,20 +88,21 @@ def for_sentences(
         UserError: the sizes differ, or the system has no prosody latent.
     """
     rows, size = prosody.shape
-    if isinstance(model, Kathaka):
-        _check_size(size, model.sampler.mean.out_features)
+    if model.prosody_per == "none":
+        raise UserError(
+            "this system has no prosody latent; give prosody to one that has, e.g. kathaka or camp"
+        )
+    _check_size(size, model.prosody_size)
+    if model.prosody_per == "sentence":
         if rows not in (1, len(sentences)):
             raise UserError(f"prosody of {rows} sentences, but the text has {len(sentences)}")
         return [prosody[[place % rows]] for place in range(len(sentences))]
-    if isinstance(model, CAMP):
-        _check_size(size, model.prosody_predictor.output.out_features)
-        counts = [len(sentence.words) for sentence in sentences]
-        if rows != sum(counts):
-            raise UserError(
-                f"{rows} word vectors, but the text has {sum(counts)} words and punctuation marks"
-            )
-        return np.split(prosody, np.cumsum(counts)[:-1])
-    raise UserError("only kathaka and camp can be given prosody; this system has no prosody latent")
+    counts = [len(sentence.words) for sentence in sentences]
+    if rows != sum(counts):
+        raise UserError(
+            f"{rows} word vectors, but the text has {sum(counts)} words and punctuation marks"
+        )
+    return np.split(prosody, np.cumsum(counts)[:-1])
 
 
 def _check_size(size: int, wanted: int) -> None:

@@ -15,7 +15,8 @@ from rich.console import Console
 from intone.errors import UserError
 from intone.progress import on_console
 from tts_core.audio.io import attenuate, write_audio
-from tts_core.models.camp import CAMP
+from tts_core.model_config import SYSTEMS
+from tts_core.models.build import system_class
 from tts_core.synthesis.journal import Journal
 from tts_core.synthesis.passage import analyse_passages
 from tts_core.synthesis.prosody import read_vectors, require_same_units, write_vectors
@@ -119,14 +120,20 @@ def _refuse_contradictions(wish: Wish) -> None:
     if wish.prosody_text is not None and not wish.prosody_from:
         raise UserError("--prosody-text is the text of --prosody-from; give that too")
     vectors = wish.vectors_in or wish.vectors_out
-    if vectors and wish.system != "camp":
-        raise UserError(f"{vectors}: only camp has word vectors, {wish.system} has none")
+    if vectors and not _per_word(wish.system):
+        raise UserError(f"{vectors}: {wish.system} has no word vectors; choose camp")
     if vectors and wish.text is None:
         raise UserError(f"{vectors}: word vectors are those of one --text")
     if wish.vectors_out and wish.samples > 1:
         raise UserError("--vectors-out writes the vectors of one sample; leave --samples out")
-    if wish.prosody_from and wish.system == "camp" and wish.text is None:
-        raise UserError("--prosody-from with camp needs --text, the words of the recording")
+    if wish.prosody_from and wish.text is None and _per_word(wish.system):
+        raise UserError(
+            f"--prosody-from with {wish.system} needs --text, the words of the recording"
+        )
+
+
+def _per_word(system: str) -> bool:
+    return system in SYSTEMS and system_class(system).prosody_per == "word"
 
 
 def _introduce(synthesizer: Synthesizer, console: Console) -> None:
@@ -144,7 +151,7 @@ def _prosody(wish: Wish, texts: Sequence[str], synthesizer: Synthesizer) -> np.n
     if not wish.prosody_from:
         return None
     said = wish.prosody_text or texts[0]
-    if isinstance(synthesizer.model, CAMP) and wish.text:
+    if synthesizer.model.prosody_per == "word" and wish.text:
         there = synthesizer.frontend.analyse(said).words
         require_same_units(wish.prosody_from, there, _units(synthesizer, wish.text))
     return synthesizer.prosody_of(wish.prosody_from, said)

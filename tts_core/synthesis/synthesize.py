@@ -18,10 +18,8 @@ from intone.errors import UserError
 from tts_core.models import saved
 from tts_core.models.attention import AttentionReport
 from tts_core.models.batch import Batch, collate
-from tts_core.models.build import System
-from tts_core.models.camp import CAMP
-from tts_core.models.facts import ModelOutput
-from tts_core.models.kathaka import Kathaka
+from tts_core.models.mode import SAMPLED
+from tts_core.models.system import System
 from tts_core.synthesis.passage import analyse_passages
 from tts_core.synthesis.prosody import for_sentences, recorded_prosody
 from tts_core.synthesis.speech import Attending, Speech, joined, word_times
@@ -222,7 +220,7 @@ class Synthesizer:
             for use in ("prosody", "frames")
         )
         prosody = self._prosody(batch, of_prosody, temperature, given)
-        output = self._decode(batch, of_frames, rate, prosody)
+        output = self.model.synthesize(batch, of_frames, rate, prosody)
         lengths = output.durations.sum(1).tolist()
         per_frame = (time.monotonic() - started) / sum(lengths)
         said: list[Speech] = []
@@ -254,30 +252,13 @@ class Synthesizer:
         temperature: float,
         given: Sequence[np.ndarray] | None,
     ) -> Tensor | None:
-        """What the batch is said with: Kathaka's z (B, Z), CAMP's vectors (B, W, d), or None."""
-        if given is not None:
-            rows = [torch.as_tensor(row, dtype=torch.float32) for row in given]
-            if isinstance(self.model, Kathaka):
-                return torch.cat(rows)
-            return pad_sequence(rows, batch_first=True)
-        if isinstance(self.model, Kathaka):
-            return self.model.sampler(batch).sample(temperature, generators)
-        if isinstance(self.model, CAMP):
-            return self.model.prosody_predictor.generate(batch, generators, drop=temperature > 0)
-        return None
-
-    def _decode(
-        self,
-        batch: Batch,
-        generators: Sequence[torch.Generator],
-        rate: float,
-        prosody: Tensor | None,
-    ) -> ModelOutput:
-        if isinstance(self.model, Kathaka):
-            return self.model.synthesize(batch, generators, rate, z=prosody)
-        if isinstance(self.model, CAMP):
-            return self.model.synthesize(batch, generators, rate, prosody)
-        return self.model.synthesize(batch, generators, rate)
+        """Return z (B, Z), word vectors (B, W, d), or None without a latent."""
+        if given is None:
+            return self.model.prosody(batch, SAMPLED, generators, temperature)
+        rows = [torch.as_tensor(row, dtype=torch.float32) for row in given]
+        if self.model.prosody_per == "sentence":
+            return torch.cat(rows)
+        return pad_sequence(rows, batch_first=True)
 
 
 def _own(prosody: Tensor | None, row: int, n_units: int) -> np.ndarray | None:

@@ -12,8 +12,8 @@ from torch import Tensor
 from intone.errors import UserError
 from intone.files import whole_folder
 from tts_core.config import Recipe
-from tts_core.models.build import System
 from tts_core.models.saved import STATE, WEIGHTS, load_own_state, own_state, undamaged, write_state
+from tts_core.models.system import System
 from tts_core.training.average import MovingAverage
 from tts_core.training.batches import Share
 from tts_core.training.optimise import Optimiser

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from intone.errors import UserError
 from tts_core.config import Recipe, StageConfig
 from tts_core.models import saved
-from tts_core.models.build import System
+from tts_core.models.system import System
 from tts_core.training import checkpoint
 from tts_core.training.average import EMA, mean_of_states
 

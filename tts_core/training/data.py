@@ -12,8 +12,8 @@ from tts_core.config import Recipe
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
 from tts_core.corpus.stream import StreamedSplit
+from tts_core.models.frozen_cache import Cached
 from tts_core.training.batches import Share
-from tts_core.training.frozen_cache import Cached
 from tts_core.types import Prepared
 
 STREAMED_HOURS = 100.0

@@ -7,17 +7,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from tts_core.models.batch import Batch
-
-UNITS = ("utterances", "tokens", "units", "frames", "cells")
-"""What a loss can be a mean over; a cell is a pair of token and decoder step."""
-
-MEAN_OVER = {
-    "mel": "frames", "mel_before": "frames", "stop": "frames", "guided_attention": "cells",
-    "duration": "tokens", "prosody": "units", "median": "units", "shuffled": "units",
-    "kl": "utterances", "sampler_kl": "utterances", "constant_kl": "utterances",
-    "diagonality": "utterances", "coverage": "utterances",
-}  # fmt: skip
-"""What each part of a loss is a mean over."""
+from tts_core.models.stage import MEAN_OVER, UNITS
 
 
 def counts(batch: Batch, reduction: int = 1) -> Tensor:
@@ -42,9 +32,16 @@ class JointMeans:
     Args:
         accelerator: of this process.
         micro: `counts` of each micro-batch that this process has in the step.
+        mean_over: part of a loss to the unit that it is a mean over.
     """
 
-    def __init__(self, accelerator: Accelerator, micro: Sequence[Tensor]) -> None:
+    def __init__(
+        self,
+        accelerator: Accelerator,
+        micro: Sequence[Tensor],
+        mean_over: Mapping[str, str] = MEAN_OVER,
+    ) -> None:
+        self._mean_over = mean_over
         self._processes = accelerator.num_processes
         device = accelerator.device
         # Not double: no more is needed than weights have, and not every device has it.
@@ -57,7 +54,7 @@ class JointMeans:
     def share(self, number: int, parts: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Parts of micro-batch `number`; over all processes and micro-batches they sum to means."""
         return {
-            name: part * self._shares[number, UNITS.index(MEAN_OVER[name])]
+            name: part * self._shares[number, UNITS.index(self._mean_over[name])]
             for name, part in parts.items()
         }
 

@@ -14,13 +14,10 @@ from tts_core.audio.pitch import f0
 from tts_core.config import Features, Recipe
 from tts_core.measures.comparisons import compare
 from tts_core.measures.journal import Values
-from tts_core.models.batch import collate
-from tts_core.models.build import System
-from tts_core.models.camp import CAMP
-from tts_core.models.kathaka import Kathaka
-from tts_core.models.ntts_attention import NTTSAttention
-from tts_core.models.renditions import ORACLE, TEXT, Mode, render, seeded
-from tts_core.training.observe_figure import Latent, Spoken, draw
+from tts_core.models.renditions import render
+from tts_core.models.stage import Stage
+from tts_core.models.system import System
+from tts_core.training.observe_figure import Inside, Spoken, draw
 from tts_core.types import Prepared
 from tts_core.vocoder.load import load_vocoder
 
@@ -28,14 +25,6 @@ VALIDATION = "validation"
 TENSORBOARD = "tensorboard"
 SPOKEN = "spoken_"
 """Before the name of what is measured of speech, beside losses."""
-
-HEARD: dict[tuple[str, int], tuple[Mode, str]] = {
-    ("ntts", 1): (TEXT, "recording"), ("ntts", 2): (TEXT, "own"),
-    ("ntts_attention", 1): (TEXT, "own"), ("durian_plus", 1): (TEXT, "own"),
-    ("kathaka", 1): (ORACLE, "recording"), ("kathaka", 2): (TEXT, "recording"),
-    ("kathaka", 3): (TEXT, "own"), ("camp", 1): (ORACLE, "own"), ("camp", 2): (TEXT, "own"),
-}  # fmt: skip
-"""System and stage to what it can say by then: prosody from where, under whose durations."""
 
 
 class Observer:
@@ -45,7 +34,7 @@ class Observer:
     and sound of each sentence lie in `RUN/validation`.
 
     Args:
-        out: run folder. recipe: says how many sentences. stage: number of the stage.
+        out: run folder. recipe: how many sentences. number, stage: what is trained.
         features: of the corpus. rows: validation utterances, of which some are drawn, seeded.
         resumed: step after which the run goes on: what was logged behind it is dropped.
     """
@@ -54,20 +43,21 @@ class Observer:
         self,
         out: Path,
         recipe: Recipe,
-        stage: int,
+        number: int,
+        stage: Stage,
         features: Features,
         rows: Sequence[Prepared],
         resumed: int,
     ) -> None:
-        self.out, self.features, self.stage = out, features, stage
-        self.mode, self.timing = HEARD[recipe.model.system, stage]
+        self.out, self.features, self.stage = out, features, number
+        self.mode, self.timing = stage.mode, stage.timing
         order = np.random.default_rng(recipe.seed).permutation(len(rows))
         self.rows = [rows[i] for i in sorted(order[: recipe.observe].tolist())]
         with _undisturbed("cpu"):
             self.vocoder = load_vocoder(features) if self.rows else None
         purge = resumed + 1 if resumed else None
         self.boards = {
-            split: SummaryWriter(out / TENSORBOARD / f"stage-{stage}-{split}", purge_step=purge)
+            split: SummaryWriter(out / TENSORBOARD / f"stage-{number}-{split}", purge_step=purge)
             for split in ("train", VALIDATION)
         }
 
@@ -101,8 +91,8 @@ class Observer:
         contour = f0(samples, self.features)
         durations = rendition.durations if self.timing == "own" else None
         values = compare(contour, rendition.mel, durations, row, self.features)
-        attention, latents = _inside(model, row, self.mode)
-        return Spoken(row, rendition, samples, contour, values, attention, latents)
+        inside = Inside.of(model, row, self.mode)
+        return Spoken(row, rendition, samples, contour, values, inside)
 
     def _write(self, step: int, one: Spoken) -> None:
         tag = f"{one.row.utterance}: {one.row.text[:60]}"
@@ -118,37 +108,6 @@ class Observer:
         write_audio(folder / f"{name}.flac", samples, rate)
         self.boards[VALIDATION].add_figure(tag, figure, step, close=False)
         self.boards[VALIDATION].add_audio(tag, torch.from_numpy(samples)[None], step, rate)
-
-
-@torch.inference_mode()
-def _inside(model: System, row: Prepared, mode: Mode) -> tuple[np.ndarray | None, list[Latent]]:
-    """Attention weights and latents, of those systems that have them.
-
-    Args:
-        mode: "text" where prosody is read from the text by now, and shown beside the recording's.
-    """
-    device = next(model.parameters()).device
-    batch = collate([row.encoded], [row]).to(device)
-    if isinstance(model, NTTSAttention):
-        decoded, _ = model(batch)
-        return decoded.weights[0].cpu().numpy(), []
-    if isinstance(model, Kathaka):
-        found = {"posterior": model.posterior(batch)}
-        if mode == TEXT:
-            found["sampler"] = model.sampler(batch)
-        values = [v for mean, log in found.values() for v in (mean[0], (log[0] / 2).exp())]
-        rows = tuple(f"{name} {what}" for name in found for what in ("mean", "deviation"))
-        return None, [Latent(" and ".join(found), torch.stack(values).cpu().numpy(), rows)]
-    if isinstance(model, CAMP):
-        vectors = {"of the recording": model.oracle_prosody(batch)}
-        if mode == TEXT:
-            generator = seeded(0, row.text, device)
-            vectors["from the text"] = model.prosody_predictor.generate(batch, generator)
-        return None, [
-            Latent(f"word vectors {whose}", found[0].cpu().numpy().T, columns=row.words)
-            for whose, found in vectors.items()
-        ]
-    return None, []
 
 
 def _undisturbed(device: torch.device | str) -> AbstractContextManager[None]:

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tts_core.config import Features
 from tts_core.measures.journal import Values
+from tts_core.models.batch import collate
+from tts_core.models.mode import Mode
 from tts_core.models.renditions import Rendition
+from tts_core.models.system import LatentView, System
 from tts_core.text.tokens import TOKENS
 from tts_core.types import Prepared
 
@@ -19,18 +23,25 @@ OURS, THEIRS = "#e69f00", "#56b4e9"
 """Okabe and Ito's orange and sky blue: system and recording."""
 
 
-class Latent(NamedTuple):
-    """What carries the prosody of a sentence.
+class Inside(NamedTuple):
+    """Attention and latents of a system for one recording.
 
     Attributes:
-        title: what it is. values: (rows, columns), no unit.
-        rows, columns: their names; empty where they are dimensions of the latent.
+        attention: (T / r, N) teacher-forced weights, of a system with attention.
+        latents: of a system that has them: the recording's, and once it is learnt the text's.
     """
 
-    title: str
-    values: np.ndarray
-    rows: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
+    attention: np.ndarray | None
+    latents: list[LatentView]
+
+    @classmethod
+    @torch.inference_mode()
+    def of(cls, model: System, row: Prepared, mode: Mode) -> Inside:
+        """Return them; `mode` is `TEXT` once prosody is learnt from the text."""
+        batch = collate([row.encoded], [row]).to(next(model.parameters()).device)
+        weights = model.attention_weights(batch)
+        attention = None if weights is None else weights[0].cpu().numpy()
+        return cls(attention, model.latent_views(row, batch, mode))
 
 
 @dataclass(frozen=True)
@@ -40,8 +51,7 @@ class Spoken:
     Attributes:
         row: the recording. rendition: log-mel (T, M) and durations. samples: (L,) audio.
         f0: (T,) Hz, 0 where unvoiced. values: how far it is from the recording.
-        attention: (T / r, N) teacher-forced weights, of a system with attention.
-        latents: of a system that has them: the recording's, and once it is learnt the text's.
+        inside: attention and latents.
     """
 
     row: Prepared
@@ -49,13 +59,12 @@ class Spoken:
     samples: np.ndarray
     f0: np.ndarray
     values: Values
-    attention: np.ndarray | None
-    latents: list[Latent]
+    inside: Inside
 
 
 def draw(one: Spoken, features: Features, title: str) -> Figure:
     """Both spectrograms with their phones, both F0 contours, attention and what carries prosody."""
-    panels = 3 + (one.attention is not None) + len(one.latents)
+    panels = 3 + (one.inside.attention is not None) + len(one.inside.latents)
     figure = Figure(figsize=(10, 2.1 * panels), layout="constrained")
     axes = figure.subplots(panels, 1)
     seconds = features.hop / features.sample_rate_hz
@@ -69,9 +78,10 @@ def draw(one: Spoken, features: Features, title: str) -> Figure:
         _phones(axes[place], tokens, durations, seconds)
         axes[place].set_title(f"{name}: {row.text}" if place else f"{title}, {name}", fontsize=9)
     _contours(axes[2], one, seconds)
-    if one.attention is not None:
-        _attention(figure, axes[3], one.attention, tokens)
-    for panel, latent in zip(axes[panels - len(one.latents) :], one.latents, strict=True):
+    if one.inside.attention is not None:
+        _attention(figure, axes[3], one.inside.attention, tokens)
+    latents = one.inside.latents
+    for panel, latent in zip(axes[panels - len(latents) :], latents, strict=True):
         _latent(figure, panel, latent)
     return figure
 
@@ -96,7 +106,7 @@ def _attention(figure: Figure, axes: Axes, weights: np.ndarray, tokens: list[str
     figure.colorbar(image, ax=axes, label="weight")
 
 
-def _latent(figure: Figure, axes: Axes, latent: Latent) -> None:
+def _latent(figure: Figure, axes: Axes, latent: LatentView) -> None:
     values = latent.values
     most = float(np.abs(values).max())
     image = axes.imshow(values, aspect="auto", cmap="coolwarm", vmin=-most, vmax=most)

@@ -15,20 +15,20 @@ from tts_core.config import Recipe, StageConfig
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.stream import StreamedSplit
 from tts_core.models.batch import Batch
-from tts_core.models.build import System
+from tts_core.models.frozen_cache import Cached
+from tts_core.models.system import System
 from tts_core.training import checkpoint, metrics
 from tts_core.training.average import MovingAverage
 from tts_core.training.batches import Share, endless_batches
 from tts_core.training.checkpoint_selection import Keeper, load_kept
 from tts_core.training.data import agree, of_all_processes, read_data
 from tts_core.training.events import Clock, Event, Watch
-from tts_core.training.frozen_cache import Cached
 from tts_core.training.joint import JointMeans, counts
 from tts_core.training.observe import SPOKEN, Observer, check_observable
 from tts_core.training.optimise import Optimiser
 from tts_core.training.shard_pools import streamed_batches
 from tts_core.training.signals import Interrupted, StopOnSignal
-from tts_core.training.stages import StageLoss, stages_of
+from tts_core.training.stage_loss import StageLoss
 from tts_core.training.validate import batch_of, validate
 
 LOG_EVERY = 10
@@ -95,7 +95,7 @@ class StageRun:
     def _begin(self, model: System) -> int:
         """All that a stage needs, as the newest checkpoint left it; the step that it left it at."""
         device, config = self.accelerator.device, self.config
-        stage = self.stage = stages_of(model.to(device), self.recipe.stages)[self.number]
+        stage = self.stage = model.to(device).stages(self.recipe.stages)[self.number]
         self.loss = StageLoss(model, stage, _in_bf16(self.recipe, device)).eval()
         kept = {name: stage.remember(rows, device) for name, rows in self.data._asdict().items()}
         self.cached: dict[str, Cached] = kept
@@ -115,7 +115,11 @@ class StageRun:
         """One optimiser step; the parts of its loss stay on the device, so that nobody waits."""
         wrapped.train()
         weights = self.stage.weights(step - 1)
-        means = JointMeans(self.accelerator, [counts(b, self.stage.reduction) for b in batches])
+        means = JointMeans(
+            self.accelerator,
+            [counts(b, self.stage.reduction) for b in batches],
+            self.stage.mean_over,
+        )
         seen: list[dict[str, Tensor]] = []
         for number, batch in enumerate(batches):
             last = number == len(batches) - 1
@@ -186,7 +190,7 @@ class StageRun:
         if self.accelerator.is_main_process:
             rows = self.data.validation
             self.observer = Observer(
-                self.out, self.recipe, self.number, self.clock.features, rows, start
+                self.out, self.recipe, self.number, self.stage, self.clock.features, rows, start
             )
 
     def _spoken(self, step: int, model: System) -> dict[str, float]:

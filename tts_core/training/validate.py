@@ -7,10 +7,11 @@ from accelerate.utils import gather_object
 
 from tts_core.config import StageConfig
 from tts_core.models.batch import Batch, collate
+from tts_core.models.frozen_cache import Cached
+from tts_core.models.stage import UNITS
 from tts_core.training.batches import ALONE, Share, epoch_batches
-from tts_core.training.frozen_cache import Cached
-from tts_core.training.joint import MEAN_OVER, UNITS, counts
-from tts_core.training.stages import StageLoss
+from tts_core.training.joint import counts
+from tts_core.training.stage_loss import StageLoss
 from tts_core.types import Prepared
 
 
@@ -41,7 +42,7 @@ def validate(
                 zip(UNITS, counts(batch, loss.stage.reduction).tolist(), strict=True)
             )
             for name, part in loss(batch.to(device), cached).items():
-                weight = weights[MEAN_OVER[name]]
+                weight = weights[loss.stage.mean_over[name]]
                 term = torch.stack([part.double().cpu() * weight, torch.tensor(weight).double()])
                 sums[name] = sums[name] + term if name in sums else term
         measured = loss.stage.measures(rows, cached, device)

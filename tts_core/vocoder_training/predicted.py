@@ -9,17 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from intone.errors import UserError
 from tts_core.config import Features
 from tts_core.models import saved
-from tts_core.models.batch import Batch, collate
-from tts_core.models.build import System
-from tts_core.models.camp import CAMP
-from tts_core.models.durian_plus import DurIANPlus
-from tts_core.models.kathaka import Kathaka
-from tts_core.models.ntts_attention import NTTSAttention
+from tts_core.models.batch import collate
+from tts_core.models.system import System
 from tts_core.training.loop import MODEL
 from tts_core.types import Prepared
 
@@ -44,27 +39,6 @@ def load_acoustic_model(run: Path, features: Features) -> tuple[System, saved.De
     return model, description
 
 
-def teacher_forced(model: System, batch: Batch) -> Tensor:
-    """Log-mel (B, T, M) of the recordings in a batch, T theirs.
-
-    Their durations do the upsampling, the true frame before is fed to decoders that go from frame
-    to frame, and prosody latents are those of the recordings.
-    """
-    if isinstance(model, Kathaka):
-        mel = model(batch, model.oracle_prosody(batch))
-    elif isinstance(model, CAMP):
-        phones = model.encode(batch)
-        prosody = model.oracle_prosody(batch, phones)
-        mel = model.decode(phones, prosody, batch, batch.durations, batch.n_frames)
-    elif isinstance(model, NTTSAttention):
-        mel = model(batch)[1]
-    elif isinstance(model, DurIANPlus):
-        mel = model(batch).after
-    else:
-        mel = model(batch)
-    return model.mel_scale.restore(mel)
-
-
 @torch.inference_mode()
 def predict(model: System, row: Prepared) -> np.ndarray:
     """What a model in evaluation mode predicts of a recording: (T, M) float32, T the recording's.
@@ -77,4 +51,4 @@ def predict(model: System, row: Prepared) -> np.ndarray:
     seed = int.from_bytes(hashlib.sha256(row.utterance.encode()).digest()[:8], "big") >> 1
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
-        return teacher_forced(model, batch)[0].float().cpu().numpy()
+        return model.teacher_forced(batch)[0].float().cpu().numpy()

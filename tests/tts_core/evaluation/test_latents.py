@@ -13,9 +13,9 @@ from tts_core.models.camp import CAMP
 from tts_core.models.facts import CorpusFacts
 from tts_core.models.kathaka import Kathaka
 from tts_core.models.latent import Gaussian
+from tts_core.models.mode import ORACLE, TEXT
 from tts_core.models.ntts import NTTS
-from tts_core.models.prosody_predictor import ProsodyPredictor
-from tts_core.models.renditions import ORACLE, TEXT, render
+from tts_core.models.renditions import render
 from tts_core.types import Prepared
 
 Utterance = Callable[..., Prepared]
@@ -50,7 +50,7 @@ def kathaka(sizes: Sizes, facts: CorpusFacts) -> Kathaka:
 @pytest.fixture
 def camp(sizes: Sizes, facts: CorpusFacts, rows: list[Prepared]) -> CAMP:
     config = sizes("camp", prenet_dropout=0.5)
-    model = CAMP(config, facts, ProsodyPredictor(config, facts, None)).eval()
+    model = CAMP(config, facts, None).eval()
     with torch.no_grad():
         found = [model.oracle_prosody(collate([r.encoded], [r]))[0] for r in rows]
     model.prosody_predictor.fit_scale(torch.cat(found))

@@ -9,10 +9,10 @@ import torch
 from tts_core.config import StageConfig
 from tts_core.models.batch import collate
 from tts_core.models.blocks import frame_index, take
-from tts_core.models.camp import CAMP, last_frame_of_units, unit_durations
-from tts_core.models.prosody_predictor import ProsodyPredictor
+from tts_core.models.camp import CAMP
+from tts_core.models.camp_parts import last_frame_of_units, unit_durations
 from tts_core.text.tokens import encode_words, token_id
-from tts_core.training.stages import StageLoss, stages_of
+from tts_core.training.stage_loss import StageLoss
 from tts_core.training.validate import batch_of
 from tts_core.types import Word
 
@@ -24,14 +24,14 @@ CONFIGS = dict.fromkeys((1, 2), StageConfig(steps=100, batch_frames=20_000))
 def camp(sizes, facts):
     def make(**widths):
         config = sizes("camp", **widths)
-        return CAMP(config, facts, ProsodyPredictor(config, facts, None))
+        return CAMP(config, facts, None)
 
     return make
 
 
 def train(model, number, rows, steps, lr=0.01):
     """Train one stage on one batch; returns the last parts of its loss."""
-    stage = stages_of(model, CONFIGS)[number]
+    stage = model.stages(CONFIGS)[number]
     loss = StageLoss(model, stage).eval()
     cached = stage.remember(rows, CPU)
     stage.begin(cached)
@@ -103,7 +103,7 @@ def test_padding_changes_no_module(camp, utterance):
             phones = model.encode(batch)
             vectors = model.oracle_prosody(batch, phones)
             frames = model.duration_predictor(phones, take(vectors, batch.token_unit), batch)
-            mel = model.decode(phones, vectors, batch, batch.durations, batch.n_frames)
+            mel = model.frames(phones, vectors, batch, batch.durations, batch.n_frames)
             results.append((phones, vectors, frames, mel))
         losses = [
             torch.tensor([float(part) for part in model.acoustic_loss(batch).values()])
@@ -243,7 +243,7 @@ def test_oracle_beats_predicted_beats_average_prosody_on_the_contour(camp, utter
             vectors["average"] = model.prosody_predictor.vector_mean.expand_as(vectors["oracle"])
             contours["recording"].append(batch.mel[0].mean(-1))
             for name, prosody in vectors.items():
-                mel = model.decode(phones, prosody, batch, batch.durations, batch.n_frames)
+                mel = model.frames(phones, prosody, batch, batch.durations, batch.n_frames)
                 contours[name].append(mel[0].mean(-1))
     series = torch.stack([torch.cat(contour) for contour in contours.values()])
     _, oracle, predicted, average = torch.corrcoef(series)[0].tolist()

@@ -7,7 +7,7 @@ from tts_core.models.batch import collate
 from tts_core.models.durian_plus import DurIANPlus
 from tts_core.models.ntts_attention import NTTSAttention
 from tts_core.models.postnet import PostNet
-from tts_core.training.stages import StageLoss, stages_of
+from tts_core.training.stage_loss import StageLoss
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_the_negative_control_hears_the_words(
         torch.testing.assert_close(encodings[0, token, 16:], states[0, unit + 1])
     from tts_core.config import load_recipe
 
-    stage = stages_of(model, load_recipe(f"{name}_compact").stages)[1]
+    stage = model.stages(load_recipe(f"{name}_compact").stages)[1]
     loss = StageLoss(model, stage).train()
     parts = loss(batch, {})
     sum(stage.weights(0)[key] * part for key, part in parts.items()).backward()

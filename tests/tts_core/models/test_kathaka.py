@@ -11,7 +11,7 @@ from torch.distributions import kl_divergence as oracle_kl
 from intone.errors import UserError
 from tts_core.config import load_recipe
 from tts_core.models.batch import collate
-from tts_core.models.kathaka import Kathaka, ReferenceEncoder
+from tts_core.models.kathaka import Kathaka, kl_weight
 from tts_core.models.latent import (
     Gaussian,
     active_units,
@@ -20,7 +20,9 @@ from tts_core.models.latent import (
     kl_divergence,
     standard_normal,
 )
-from tts_core.training.stages import StageLoss, kl_weight, stages_of
+from tts_core.models.mode import TEXT
+from tts_core.models.reference_encoder import ReferenceEncoder
+from tts_core.training.stage_loss import StageLoss
 
 SAMPLERS = ("bert", "graph", "bert+graph")
 LEARN, NEW = slice(180), slice(180, 240)
@@ -213,7 +215,7 @@ def test_one_word_one_leaf_and_a_hundred_word_pieces(build, utterance, sampler):
 def test_gradients_reach_what_a_stage_trains_and_nothing_else(build, rows, sampler, finetune):
     model, batch = build(sampler, finetune), batch_of(rows)
     cached = {"posterior": [gaussians(1, 4)] * 2, "sampler": [gaussians(1, 4)] * 2}
-    stages = stages_of(model, load_recipe("kathaka_demo").stages)
+    stages = model.stages(load_recipe("kathaka_demo").stages)
     trained = {
         1: {"encoder", "decoder", "reference_encoder"},
         2: {"sampler"},
@@ -249,21 +251,22 @@ def test_oracle_durations_follow_the_latent_of_the_recording(build, rows):
     model, batch = build(), batch_of(rows)
     z = model.oracle_prosody(batch)
     torch.testing.assert_close(z, model.posterior(batch).mean)
-    output = model.synthesize(batch, z=z)
+    output = model.synthesize(batch, prosody=z)
     assert torch.equal(output.durations, model.duration_model.predict(batch, z))
 
 
 def test_temperature_and_several_samples_of_one_sentence(build, rows):
     model, batch = build(), batch_of(rows)
     mean, deviation = model.sampler(batch).mean, (0.5 * model.sampler(batch).log_variance).exp()
-    said = [model.synthesize(batch, temperature=0).mel, model.synthesize(batch, z=mean).mel]
+    prosodies = (model.prosody(batch, TEXT), mean)
+    said = [model.synthesize(batch, prosody=prosody).mel for prosody in prosodies]
     torch.testing.assert_close(*said, atol=1e-4, rtol=0)
     draw, half = (_draws(model.sampler(batch), temperature) for temperature in (1.0, 0.5))
     assert draw.shape == (2000, 2, 4)
     torch.testing.assert_close(draw.mean(0), mean, atol=0.2, rtol=0)
     torch.testing.assert_close(draw.std(0) / deviation, torch.ones(2, 4), atol=0.1, rtol=0)
     torch.testing.assert_close(half - mean, 0.5 * (draw - mean))
-    assert not torch.equal(*(model.synthesize(batch, z=z).mel for z in draw[:2]))
+    assert not torch.equal(*(model.synthesize(batch, prosody=z).mel for z in draw[:2]))
 
 
 def _draws(sampler, temperature: float) -> torch.Tensor:

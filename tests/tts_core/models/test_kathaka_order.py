@@ -9,7 +9,7 @@ from tts_core.config import StageConfig
 from tts_core.models.batch import Batch
 from tts_core.models.kathaka import Kathaka
 from tts_core.models.ntts import upsample
-from tts_core.training.stages import StageLoss, stages_of
+from tts_core.training.stage_loss import StageLoss
 from tts_core.training.validate import batch_of
 from tts_core.types import Prepared
 
@@ -32,7 +32,7 @@ def spoken_by_tree(row: Prepared, seed: int) -> Prepared:
 
 
 def train(model: Kathaka, rows: list[Prepared], number: int, steps: int) -> None:
-    stage = stages_of(model, dict.fromkeys((1, 2, 3), CONFIG))[number]
+    stage = model.stages(dict.fromkeys((1, 2, 3), CONFIG))[number]
     loss = StageLoss(model, stage).eval()
     cached = stage.remember(rows, CPU)
     stage.begin(cached)

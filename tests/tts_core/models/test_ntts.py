@@ -8,7 +8,7 @@ from tts_core.config import load_recipe
 from tts_core.models.batch import collate
 from tts_core.models.durations import DurationScale, whole_frames
 from tts_core.models.ntts import BLOCK, NTTS, upsample
-from tts_core.training.stages import StageLoss, stages_of
+from tts_core.training.stage_loss import StageLoss
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_a_sentence_of_one_word_can_be_said(model, utterance):
 
 def test_gradients_reach_every_trained_parameter_and_no_other(sizes, facts, batch):
     model = NTTS(sizes("ntts"), facts)
-    stages = stages_of(model, load_recipe("ntts_demo").stages)
+    stages = model.stages(load_recipe("ntts_demo").stages)
     trained = {1: {"encoder", "decoder"}, 2: {"duration_model"}}
     for number, expected in trained.items():
         loss = StageLoss(model, stages[number]).train()

@@ -16,7 +16,6 @@ from tts_core.models.kathaka import Kathaka
 from tts_core.models.latent import Gaussian
 from tts_core.models.ntts import NTTS
 from tts_core.models.ntts_attention import NTTSAttention
-from tts_core.models.prosody_predictor import ProsodyPredictor
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def build(sizes, facts):
             case "kathaka":
                 model = Kathaka(config, facts, None)
             case _:
-                model = CAMP(config, facts, ProsodyPredictor(config, facts, None))
+                model = CAMP(config, facts, None)
         # Some parts have a dropout of their own that no configuration names.
         for module in model.modules():
             if isinstance(getattr(module, "dropout", None), float):

@@ -13,9 +13,8 @@ from tts_core.corpus.shards import write_shard
 from tts_core.models.batch import collate
 from tts_core.models.camp import CAMP
 from tts_core.models.prosody_controls import foreign_context, other_texts
-from tts_core.models.prosody_predictor import ProsodyPredictor
 from tts_core.text.bert import pool_units
-from tts_core.training.stages import StageLoss, stages_of
+from tts_core.training.stage_loss import StageLoss
 from tts_core.training.validate import batch_of, validate
 
 CPU = torch.device("cpu")
@@ -49,7 +48,7 @@ def camp(sizes, facts, text_context):
     def make(context, finetune=True, **widths):
         bert = text_context(finetune) if "bert" in context else None
         config = sizes("camp", context=context, **widths)
-        return CAMP(config, facts, ProsodyPredictor(config, facts, bert))
+        return CAMP(config, facts, bert)
 
     return make
 
@@ -73,7 +72,7 @@ def from_both(row):
 def trained(model, rows, vectors, held_out, held_out_vectors, steps=40, lr=0.01):
     """Train stage 2 on given word vectors; validation as the training loop does it."""
     config = StageConfig(steps=steps, batch_frames=4000)
-    stage = stages_of(model, {1: config, 2: config})[2]
+    stage = model.stages({1: config, 2: config})[2]
     loss = StageLoss(model, stage).eval()
     cached = {**stage.remember(rows, CPU), "vectors": vectors}
     stage.begin(cached)
@@ -192,7 +191,7 @@ def test_kept_states_of_a_frozen_encoder_are_its_states(rows, camp, tmp_path, mo
     monkeypatch.setenv("INTONE_CACHE", str(tmp_path))
     model = camp("bert", finetune=False).eval()
     config = StageConfig(steps=1)
-    stage = stages_of(model, {1: config, 2: config})[2]
+    stage = model.stages({1: config, 2: config})[2]
     loss = StageLoss(model, stage).eval()
     cached = stage.remember(rows[:6], CPU)
     stage.begin(cached)

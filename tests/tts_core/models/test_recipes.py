@@ -7,7 +7,7 @@ import yaml
 from tts_core.config import RECIPES, Recipe, load_recipe
 from tts_core.models.build import build
 from tts_core.training.optimise import parameter_groups
-from tts_core.training.stages import StageLoss, stages_of
+from tts_core.training.stage_loss import StageLoss
 from tts_core.training.validate import batch_of, validate
 
 WIDTHS = (
@@ -38,7 +38,7 @@ def test_every_recipe_takes_a_step_in_every_stage(name, small, facts, utterance)
     model = build(recipe, facts)
     rows = [utterance(seed, 3) for seed in range(2)]
     batch = batch_of(rows, range(2))
-    for number, stage in stages_of(model, recipe.stages).items():
+    for number, stage in model.stages(recipe.stages).items():
         loss = StageLoss(model, stage).eval()
         cached = stage.remember(rows, torch.device("cpu"))
         stage.begin(cached)
@@ -102,7 +102,7 @@ def test_the_text_encoder_learns_only_where_the_recipe_says(name, small, facts):
         assert not any("context.encoder" in n for n, _ in build(recipe, facts).named_parameters())
         return
     model = build(recipe, facts)
-    for stage in stages_of(model, recipe.stages).values():
+    for stage in model.stages(recipe.stages).values():
         loss = StageLoss(model, stage).eval()
         learns = [p.requires_grad for n, p in loss.named_parameters() if "context.encoder." in n]
         in_stage = any("context" in n for t in stage.trains
@@ -114,7 +114,7 @@ def test_the_text_encoder_learns_only_where_the_recipe_says(name, small, facts):
 def test_the_text_encoder_learns_at_its_own_low_rate(name, number, small, facts):
     recipe = small(name)
     model = build(recipe, facts)
-    loss = StageLoss(model, stages_of(model, recipe.stages)[number])
+    loss = StageLoss(model, model.stages(recipe.stages)[number])
     rates = {
         id(parameter): group["base_lr"]
         for group in parameter_groups(loss, recipe, recipe.stages[number])

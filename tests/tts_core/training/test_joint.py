@@ -18,7 +18,6 @@ from tts_core.training import checkpoint, metrics
 from tts_core.training.batches import Share, endless_batches
 from tts_core.training.joint import JointMeans, counts
 from tts_core.training.loop import train
-from tts_core.training.stages import stages_of
 
 PLAIN = {
     "model.dropout": 0.0, "model.prenet_dropout": 0.0, "stages.1.guided_attention_weight": 1.0
@@ -30,7 +29,7 @@ def test_shares_of_uneven_batches_add_up_to_the_joint_mean(system, facts, tiny, 
     """Every part of stage 1's loss and its gradient, with a long sentence beside two short ones."""
     recipe = tiny(system, 1, **PLAIN)
     model = build(recipe, facts).double().eval()
-    stage = stages_of(model, recipe.stages)[1]
+    stage = model.stages(recipe.stages)[1]
     rows = [utterance(seed, words) for seed, words in ((1, 14), (2, 3), (3, 5))]
 
     def learn(batches):

@@ -20,8 +20,7 @@ from tts_core.models.renditions import Rendition
 from tts_core.text.tokens import TOKENS
 from tts_core.training import metrics
 from tts_core.training.loop import train
-from tts_core.training.observe import HEARD, Spoken, _inside
-from tts_core.training.observe_figure import draw
+from tts_core.training.observe_figure import Inside, Spoken, draw
 
 
 def weights(run):
@@ -74,9 +73,10 @@ def test_a_picture_names_every_panel_and_axis(system, stage, below, facts, tiny,
     """Alignment of attention, durations of the others, latents of those that have them."""
     row = utterance(1)
     row = replace(row, words=tuple(f"w{i}" for i in range(len(row.encoded.pos))))
-    mode, _ = HEARD[system, stage]
-    inside = _inside(build(tiny(system, 1), facts).eval(), row, mode)
-    one = Spoken(row, Rendition(row.mel, row.durations), np.zeros(0), row.f0, {}, *inside)
+    recipe = tiny(system, 1)
+    model = build(recipe, facts).eval()
+    inside = Inside.of(model, row, model.stages(recipe.stages)[stage].mode)
+    one = Spoken(row, Rendition(row.mel, row.durations), np.zeros(0), row.f0, {}, inside)
     figure = draw(one, Features(), "stage 1, step 1")
     panels = [axes for axes in figure.axes if axes.get_title()]
     assert [axes.get_title() for axes in panels] == [

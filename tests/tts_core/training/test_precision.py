@@ -5,7 +5,7 @@ import torch
 
 from tts_core.models.batch import collate
 from tts_core.models.build import build
-from tts_core.training.stages import StageLoss, stages_of
+from tts_core.training.stage_loss import StageLoss
 
 PLAIN = torch.nn.Linear | torch.nn.Conv1d
 RECURRENT = torch.nn.RNNBase | torch.nn.RNNCellBase
@@ -24,7 +24,7 @@ def test_losses_and_recurrences_stay_in_single_precision(system, facts, tiny, ut
                 told = out if isinstance(out, torch.Tensor) else out[0]
                 dtypes.add(getattr(told, "data", told).dtype)
 
-    for stage in stages_of(model, recipe.stages).values():
+    for stage in model.stages(recipe.stages).values():
         cached = stage.remember(rows, torch.device("cpu"))
         stage.begin(cached)
         loss = StageLoss(model, stage, bf16=True).train()

@@ -18,7 +18,6 @@ from tts_core.training.batches import Share
 from tts_core.training.data import of_all_processes, read_data
 from tts_core.training.loop import train
 from tts_core.training.shard_pools import POOL, streamed_batches
-from tts_core.training.stages import stages_of
 from tts_core.training.validate import batch_of
 
 
@@ -132,7 +131,7 @@ def test_a_frozen_text_encoder_is_asked_again_and_says_the_same(sharded, tiny):
     """Its states are kept of a split in memory, not of a streamed one: they are too large."""
     recipe = tiny("kathaka", 1, **{"model.sampler": "bert"})
     model = build(recipe, sharded.info.facts()).eval()
-    stage = stages_of(model, recipe.stages)[2]
+    stage = model.stages(recipe.stages)[2]
     streamed, losses = sharded.stream("train", 0, 20), []
     for rows in (streamed, list(streamed)):
         cached = stage.remember(rows, torch.device("cpu"))

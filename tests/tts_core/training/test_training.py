@@ -24,7 +24,7 @@ from tts_core.training import checkpoint
 from tts_core.training.batches import endless_batches, epoch_batches
 from tts_core.training.loop import train
 from tts_core.training.optimise import learning_rate
-from tts_core.training.stages import StageLoss, stages_of
+from tts_core.training.stage_loss import StageLoss
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
@@ -54,7 +54,7 @@ def test_kathaka_trains_exactly_what_each_stage_names(facts, sizes):
     from tts_core.models.kathaka import Kathaka
 
     model = Kathaka(sizes("kathaka"), facts, None)
-    stages = stages_of(model, load_recipe("kathaka_demo").stages)
+    stages = model.stages(load_recipe("kathaka_demo").stages)
     for number, expected in {
         1: {"encoder", "decoder", "reference_encoder"}, 2: {"sampler"}, 3: {"duration_model"}
     }.items():  # fmt: skip

@@ -10,7 +10,7 @@ from tts_core.models.batch import collate
 from tts_core.models.build import build
 from tts_core.training.loop import train
 from tts_core.vocoder.generator import read_description
-from tts_core.vocoder_training.predicted import load_acoustic_model, predict, teacher_forced
+from tts_core.vocoder_training.predicted import load_acoustic_model, predict
 from tts_core.vocoder_training.speech import Segments, read_speech
 from tts_core.vocoder_training.training import train_vocoder
 
@@ -26,7 +26,7 @@ def test_frames_line_up_with_the_recording_and_are_what_the_loss_compares(
     rows = [utterance(0, 3), utterance(1, 5)]
     batch = collate([r.encoded for r in rows], rows)
     with torch.no_grad():
-        mel = teacher_forced(model, batch)
+        mel = model.teacher_forced(batch)
         assert mel.shape == batch.mel.shape
         if system != "kathaka":  # whose loss draws a latent
             scale = model.mel_scale

@@ -1,0 +1,50 @@
+"""Kathaka's reference encoder: from a spectrogram to the posterior of the latent (section 3.1)."""
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tts_core.models.blocks import MaskedBatchNorm, last_state
+from tts_core.models.latent import Gaussian, gaussian_of
+from tts_core.models.precision import FullGRU
+
+
+class ReferenceEncoder(nn.Module):
+    """q(z | X), section 3.1: six strided 2-D convolutions, a GRU, two linear heads.
+
+    The text names Zhang et al. 2019 and draws the rest; theirs is the stack of Skerry-Ryan et al.
+    2018: 3 x 3, stride 2 x 2, batch norm, ReLU, and the GRU's state at the last true frame.
+
+    Args:
+        n_mels: M. units: GRU units. latent: Z.
+    """
+
+    CHANNELS = (32, 32, 64, 64, 128, 128)
+
+    def __init__(self, n_mels: int, units: int, latent: int) -> None:
+        super().__init__()
+        sizes = (1, *self.CHANNELS)
+        self.convs = nn.ModuleList(
+            nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairwise(sizes)
+        )
+        self.norms = nn.ModuleList(MaskedBatchNorm(channels) for channels in self.CHANNELS)
+        bins = n_mels
+        for _ in self.CHANNELS:
+            bins = (bins + 1) // 2
+        self.gru = FullGRU(self.CHANNELS[-1] * bins, units, batch_first=True)
+        self.mean = nn.Linear(units, latent)
+        self.log_variance = nn.Linear(units, latent)
+
+    def forward(self, mel: Tensor, mask: Tensor, lengths: Tensor) -> Gaussian:
+        """Map normalised mel (B, T, M), mask (B, T) and lengths (B,) to q(z | X)."""
+        x = mel[:, None]
+        keep = mask[:, None, :, None]
+        for conv, norm in zip(self.convs, self.norms, strict=True):
+            # A stride of 2 keeps frames 0, 2, 4, ..., so that the mask is thinned alike.
+            x = conv(x * keep)
+            keep, lengths = keep[:, :, ::2], (lengths + 1) // 2
+            x = F.relu(norm(x, keep))
+        x = x.permute(0, 2, 1, 3).flatten(2)
+        state = last_state(self.gru(x)[0], lengths)
+        return gaussian_of(state, self.mean, self.log_variance)
