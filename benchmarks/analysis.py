@@ -1,4 +1,4 @@
-"""How fast the statistics are, beside lme4, statsmodels and the habit of pages as independent.
+"""Speed of the statistics beside lme4, statsmodels and t tests of pages.
 
     python -m benchmarks.analysis [--repeats 3] [--without-statsmodels] [--out analysis.json]
 
@@ -46,7 +46,7 @@ cat(t[["user.self"]] + t[["sys.self"]], t[["elapsed"]], sprintf("%.4f", REMLcrit
 
 
 def simulate(design: str) -> pd.DataFrame:
-    """Integer ratings of one design, with every variance component above 0."""
+    """Return integer ratings of one design, every variance component above 0."""
     n_l, n_u, pages, n_s = DESIGNS[design]
     rng = np.random.default_rng(SEED)
     listener = np.repeat(np.arange(n_l), pages)
@@ -68,18 +68,18 @@ def simulate(design: str) -> pd.DataFrame:
 
 
 def report(path: Path) -> str:
-    """The whole report, from the file to HTML, tables and figures."""
+    """Write a whole report, from the file to HTML, tables and figures."""
     from analysis.report.write import write_report
     from intone.contracts import ReportOptions
 
-    # Nobody is left out: what is measured is all the ratings.
+    # No listener is left out: all ratings are measured.
     options = ReportOptions(baseline="baseline", reference="recordings", screening="none")
     write_report(str(path), path.with_suffix(""), options)
     return ""
 
 
 def all_pairs(path: Path) -> str:
-    """All pairs with the default test and its companions, from ratings that are read."""
+    """Compare all pairs with the default test and its companions."""
     from analysis.data.ratings import read_ratings
     from analysis.questions.compare import compare, contrast_pairs
 
@@ -90,36 +90,37 @@ def all_pairs(path: Path) -> str:
 
 
 def full_model(path: Path) -> str:
-    """All six variance components."""
+    """Estimate all six variance components."""
     from analysis.data.ratings import read_ratings
     from analysis.questions.components import variance_components
 
     ratings = read_ratings(path, baseline="baseline", reference="recordings")
     _start()
-    found = variance_components(ratings.pages())
-    assert found is not None
-    return f"REML {found.deviance:.4f}"
+    result = variance_components(ratings.pages())
+    assert result is not None
+    return f"REML {result.deviance:.4f}"
 
 
 def statsmodels_full_model(path: Path) -> str:
-    """The same model with MixedLM: crossed factors as variance components of one group."""
+    """Fit the same model with MixedLM: crossed factors in one group."""
     from statsmodels.regression.mixed_linear_model import MixedLM
 
     frame = pd.read_parquet(path)
     frame["one"] = 1
     parts = {
-        "listener": "0 + C(listener)", "utterance": "0 + C(utterance)",
+        "listener": "0 + C(listener)",
+        "utterance": "0 + C(utterance)",
         "listener_system": "0 + C(listener):C(system)",
         "utterance_system": "0 + C(utterance):C(system)",
         "page": "0 + C(listener):C(utterance)",
-    }  # fmt: skip
+    }
     _start()
     model = MixedLM.from_formula("score ~ system", frame, groups="one", vc_formula=parts)
     return f"REML {-2 * float(model.fit(reml=True).llf):.4f}"
 
 
 def independent_pages(path: Path) -> str:
-    """The habit: paired t tests as if no listener and no text came twice (see calibration.py)."""
+    """Run paired t tests as if pages were independent (see calibration.py)."""
     from itertools import combinations
 
     from scipy import stats
@@ -159,12 +160,12 @@ _clock = {"cpu": 0.0, "wall": 0.0}
 
 
 def _start() -> None:
-    """Start the clocks anew: what came before is not measured."""
+    """Start the clocks: what came before is not measured."""
     _clock.update(cpu=time.process_time(), wall=time.perf_counter())
 
 
 def contend(task: str, path: Path) -> None:
-    """Run one task and say what it took."""
+    """Run one task and print its cost."""
     _start()
     answer = TASKS[task](path)
     row = {
@@ -177,13 +178,13 @@ def contend(task: str, path: Path) -> None:
 
 
 def measure(task: str, path: Path) -> dict | None:
-    """One run in a process of its own; none if the peer is not installed."""
+    """Measure one run in its own process; none without the peer."""
     if task == LME4_TASK:
         return _measure_lme4(path)
     # As a module: as a file it would be found where the package `analysis` is meant.
     command = [sys.executable, "-m", "benchmarks.analysis", "--task", task, "--ratings", str(path)]
-    found = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(found.stdout.splitlines()[-1])
+    result = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(result.stdout.splitlines()[-1])
 
 
 def _measure_lme4(path: Path) -> dict | None:
@@ -192,15 +193,15 @@ def _measure_lme4(path: Path) -> dict | None:
     csv = path.with_suffix(".csv")
     pd.read_parquet(path).to_csv(csv, index=False)
     command = ["Rscript", "-e", LME4, str(csv)]
-    found = subprocess.run(command, check=False, capture_output=True, text=True)
-    if found.returncode:
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    if result.returncode:
         return None
-    cpu, wall, criterion = found.stdout.split()
+    cpu, wall, criterion = result.stdout.split()
     return {"cpu": float(cpu), "wall": float(wall), "peak": None, "answer": f"REML {criterion}"}
 
 
 def table(rows: list[dict]) -> str:
-    """Markdown: the median over the repeats."""
+    """Return a Markdown table of medians over the repeats."""
     lines = [
         "| task | ratings | CPU s | wall s | peak MB | answer |",
         "|---|---|---|---|---|---|",
@@ -218,7 +219,7 @@ def table(rows: list[dict]) -> str:
 
 
 def main() -> None:
-    """Measure, print the table, write the JSON; or be one of the tasks."""
+    """Measure, print the table and write the JSON, or run one task."""
     parser = argparse.ArgumentParser(description="Speed of the statistics")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--without-statsmodels", action="store_true", help="it takes minutes")

@@ -1,4 +1,4 @@
-"""How often the default test finds a difference that is not there, and the gap interval the truth.
+"""False positives of the default test and coverage of the gap interval.
 
     python -m benchmarks.calibration [--studies 10000] [--journal calibration.jsonl] [--out DIR]
 
@@ -50,7 +50,7 @@ DEFAULT_INTERVAL = "Fieller, two-way cluster-robust (default)"
 
 @dataclass(frozen=True)
 class Design:
-    """A listening test and its standard deviations, points."""
+    """Listening test and its standard deviations, points."""
 
     name: str
     n_listeners: int
@@ -63,7 +63,7 @@ class Design:
     noise: float = 13.0
 
     def simulate(self, rng: np.random.Generator) -> np.ndarray:
-        """Scores [listeners, utterances, systems]."""
+        """Return scores [listeners, utterances, systems]."""
         n_l, n_u, n_s = self.n_listeners, self.n_utterances, len(MEANS)
         scores = MEANS + self.listener * rng.standard_normal((n_l, 1, 1))
         scores = scores + self.utterance * rng.standard_normal((1, n_u, 1))
@@ -74,11 +74,15 @@ class Design:
         return np.clip(np.rint(scores), 0, 100)
 
     def true_gap(self) -> float:
-        """Gap of the means as listeners give them: rounded and clipped."""
+        """Return the gap of means as rated: rounded and clipped."""
         spread = np.sqrt(
-            self.listener**2 + self.utterance**2 + self.listener_system**2
-            + self.utterance_system**2 + self.page**2 + self.noise**2
-        )  # fmt: skip
+            self.listener**2
+            + self.utterance**2
+            + self.listener_system**2
+            + self.utterance_system**2
+            + self.page**2
+            + self.noise**2
+        )
         # E(score) = sum over k = 1..100 of P(score >= k).
         steps = np.arange(100) + 0.5
         b, _, x, r = stats.norm.sf(steps[:, None], MEANS, spread).sum(0)
@@ -99,35 +103,35 @@ DESIGNS = (
 
 @dataclass(frozen=True)
 class Study:
-    """One simulated study.
+    """Simulated study.
 
     Attributes:
         Y: scores [listeners, utterances, systems].
         listener, utterance: codes of its pages, int [P].
         both: bootstrap means [draws, 3] of every other system minus the baseline, listeners and
             utterances drawn again.
-        one: the same, only listeners drawn again.
+        listeners_only: the same, only listeners drawn again.
     """
 
     Y: np.ndarray
     listener: np.ndarray
     utterance: np.ndarray
     both: np.ndarray
-    one: np.ndarray
+    listeners_only: np.ndarray
 
     @classmethod
     def simulate(cls, number: int, study: int) -> "Study":
-        """The given study of the given design."""
+        """Return one study of one design by its number."""
         Y = DESIGNS[number].simulate(np.random.default_rng([SEED, number, study]))
         listener, utterance = np.divmod(np.arange(Y[:, :, 0].size), Y.shape[1])
         D = (Y[:, :, 1:] - Y[:, :, :1]).reshape(-1, Y.shape[2] - 1)
         both = bootstrap_means(listener, utterance, D, DRAWS, study)
-        one = bootstrap_means(listener, utterance, D, DRAWS, study, "listeners")
-        return cls(Y, listener, utterance, both, one)
+        listeners_only = bootstrap_means(listener, utterance, D, DRAWS, study, "listeners")
+        return cls(Y, listener, utterance, both, listeners_only)
 
 
 def p_values(study: Study) -> dict[str, float]:
-    """P value of no difference between the two equal systems, by method."""
+    """Return P of the two equal systems, by method."""
     Y, listener, utterance = study.Y, study.listener, study.utterance
     grid = Y[:, :, 1] - Y[:, :, 0]
     D = grid.ravel()
@@ -135,7 +139,7 @@ def p_values(study: Study) -> dict[str, float]:
     by_utterance = one_sample_t(grid.mean(0))[1]
     covariance, df = cluster_covariance(listener, utterance, D[:, None])
     robust = abs(D.mean()) / covariance[0, 0] ** 0.5
-    found: dict[str, Any] = {
+    p_by_method: dict[str, Any] = {
         "independent t test of ratings": stats.ttest_ind(*Y[:, :, [1, 0]].reshape(-1, 2).T)[1],
         "paired t test of pages": one_sample_t(D)[1],
         "Wilcoxon test of pages": stats.wilcoxon(D, method="asymptotic")[1],
@@ -144,16 +148,18 @@ def p_values(study: Study) -> dict[str, float]:
         "Wilcoxon test of listener means": wilcoxon_exact(grid.mean(1)).p,
         "paired t test of utterance means": by_utterance,
         "both t tests: listener means and utterance means": max(by_listener, by_utterance),
-        "bootstrap of listeners": bootstrap_p(study.one[:, 0]),
+        "bootstrap of listeners": bootstrap_p(study.listeners_only[:, 0]),
         "two-way bootstrap": bootstrap_p(study.both[:, 0]),
         "two-way cluster-robust, t": 2 * stats.t.sf(robust, df),
         DEFAULT_TEST: fit_two_way(listener, utterance, D).p,
     }
-    return {method: float(p) for method, p in found.items()}
+    return {method: float(p) for method, p in p_by_method.items()}
 
 
 def random_intercepts(Y: np.ndarray) -> float:
-    """`score ~ system + (1|listener) + (1|utterance)`: P value of the same pair.
+    """Return P of the same pair from random intercepts only.
+
+    `score ~ system + (1|listener) + (1|utterance)`.
 
     The closed form for complete grids; a factor below the noise is pooled with it, as REML does.
     """
@@ -176,7 +182,7 @@ def random_intercepts(Y: np.ndarray) -> float:
 
 
 def gap_intervals(study: Study) -> dict[str, tuple[float, float] | None]:
-    """95 % intervals of the gap that the better system closes, by method; none if unbounded."""
+    """Return 95 % intervals of the gap by method; none if unbounded."""
     Y = study.Y
     columns = Y.reshape(-1, Y.shape[2])
     U = columns[:, [2, 3]] - columns[:, [0]]
@@ -185,14 +191,16 @@ def gap_intervals(study: Study) -> dict[str, tuple[float, float] | None]:
     pages = np.cov(U.T) / len(U)
     return {
         "Fieller, independent pages": fieller(x, r, pages, float(stats.t.ppf(0.975, len(U) - 1))),
-        "bootstrap of listeners": percentile_interval(study.one[:, 1] / study.one[:, 2]),
+        "bootstrap of listeners": percentile_interval(
+            study.listeners_only[:, 1] / study.listeners_only[:, 2]
+        ),
         "two-way bootstrap": percentile_interval(study.both[:, 1] / study.both[:, 2]),
         DEFAULT_INTERVAL: fieller(x, r, covariance, float(stats.t.ppf(0.975, df))),
     }
 
 
 def run_studies(number: int, start: int, studies: int) -> dict:
-    """Counts over a run of studies of one design, a line of the journal."""
+    """Count results over studies of one design, a journal line."""
     design = DESIGNS[number]
     truth = design.true_gap()
     positive, covered = Counter(), Counter()
@@ -204,37 +212,44 @@ def run_studies(number: int, start: int, studies: int) -> dict:
             # An unbounded interval is refused by the report: it must not count as a success.
             covered[method] += int(ci is not None and ci[0] <= truth <= ci[1])
     return {
-        "seed": SEED, "design": design.name, "start": start, "studies": studies,
-        "positive": dict(positive), "covered": dict(covered),
-    }  # fmt: skip
+        "seed": SEED,
+        "design": design.name,
+        "start": start,
+        "studies": studies,
+        "positive": dict(positive),
+        "covered": dict(covered),
+    }
 
 
 def interval_99(count: int, n: int) -> tuple[float, float]:
-    """Clopper and Pearson's 99 % interval of a share."""
+    """Return Clopper and Pearson's 99 % interval of a share."""
     ci = stats.binomtest(count, n).proportion_ci(0.99, "exact")
     return float(ci.low), float(ci.high)
 
 
 def totals(lines: list[dict]) -> dict[str, dict]:
-    """Counts of each design over the whole journal."""
-    found: dict[str, dict] = {
+    """Sum the counts of each design over the whole journal."""
+    counts: dict[str, dict] = {
         design.name: {"studies": 0, "positive": Counter(), "covered": Counter()}
         for design in DESIGNS
     }
     for line in lines:
-        total = found[line["design"]]
+        total = counts[line["design"]]
         total["studies"] += line["studies"]
         for kind in ALLOWED:
             total[kind].update(line[kind])
-    return {name: total for name, total in found.items() if total["studies"]}
+    return {name: total for name, total in counts.items() if total["studies"]}
 
 
-def table(found: dict[str, dict]) -> str:
-    """Markdown: shares in per cent with the half-width of their 99 % interval, defaults last."""
+def table(counts: dict[str, dict]) -> str:
+    """Return a Markdown table of shares in per cent, defaults last.
+
+    Each share has the half-width of its 99 % interval.
+    """
     lines = [
-        "| | " + " | ".join(found) + " |",
-        "|---" * (len(found) + 1) + "|",
-        "| studies | " + " | ".join(f"{total['studies']:,}" for total in found.values()) + " |",
+        "| | " + " | ".join(counts) + " |",
+        "|---" * (len(counts) + 1) + "|",
+        "| studies | " + " | ".join(f"{total['studies']:,}" for total in counts.values()) + " |",
     ]
     titles = {
         "positive": "false positives at 5 %, in per cent",
@@ -242,13 +257,13 @@ def table(found: dict[str, dict]) -> str:
     }
     outside = []
     for kind, title in titles.items():
-        lines.append(f"| **{title}** |" + " |" * len(found))
+        lines.append(f"| **{title}** |" + " |" * len(counts))
         low, high = ALLOWED[kind]
-        methods = next(iter(found.values()))[kind]
+        methods = next(iter(counts.values()))[kind]
         for method in methods:
             default = method in (DEFAULT_TEST, DEFAULT_INTERVAL)
             cells = []
-            for name, total in found.items():
+            for name, total in counts.items():
                 count, n = total[kind][method], total["studies"]
                 ci = interval_99(count, n)
                 cell = f"{100 * count / n:.1f}"
@@ -291,14 +306,14 @@ def main() -> None:
         lines.append(line)
         with journal.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
-    found = totals(lines)
-    sys.stdout.write(table(found) + "\n")
+    counts = totals(lines)
+    sys.stdout.write(table(counts) + "\n")
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
-        (arguments.out / "calibration.md").write_text(table(found) + "\n", encoding="utf-8")
-        text = json.dumps({"seed": SEED, "designs": found}, ensure_ascii=False, indent=1)
+        (arguments.out / "calibration.md").write_text(table(counts) + "\n", encoding="utf-8")
+        text = json.dumps({"seed": SEED, "designs": counts}, ensure_ascii=False, indent=1)
         (arguments.out / "calibration.json").write_text(text + "\n", encoding="utf-8")
-        draw(found, (DEFAULT_TEST, DEFAULT_INTERVAL), arguments.out / "calibration.svg")
+        draw(counts, (DEFAULT_TEST, DEFAULT_INTERVAL), arguments.out / "calibration.svg")
 
 
 if __name__ == "__main__":

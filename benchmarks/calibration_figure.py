@@ -1,4 +1,4 @@
-"""The calibration drawn: every method's rate in every design, beside what it should be."""
+"""Figure of the calibration: each method's rate in each design."""
 
 from pathlib import Path
 
@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 INK, DEFAULT, OTHER = "#222222", "#0072b2", "#999999"
 
 
-def draw(found: dict[str, dict], defaults: tuple[str, ...], path: Path) -> None:
-    """Two panels with one row a method and one dot a design.
+def draw(counts: dict[str, dict], defaults: tuple[str, ...], path: Path) -> None:
+    """Draw two panels: a row a method, a dot a design.
 
     Args:
-        found: counts by design, of `benchmarks.calibration.totals`.
+        counts: counts by design, of `benchmarks.calibration.totals`.
         defaults: methods of the report, in colour.
         path: SVG to write.
     """
@@ -20,12 +20,12 @@ def draw(found: dict[str, dict], defaults: tuple[str, ...], path: Path) -> None:
         "positive": ("False positives of a test at 5 %", 5),
         "covered": ("Coverage of a 95 % interval of the gap", 95),
     }
-    methods = {kind: list(next(iter(found.values()))[kind]) for kind in kinds}
+    methods = {kind: list(next(iter(counts.values()))[kind]) for kind in kinds}
     heights = [len(rows) for rows in methods.values()]
     figure = Figure(figsize=(8, 0.32 * sum(heights) + 1.8), layout="constrained")
     panels = figure.subplots(2, 1, height_ratios=heights)
     for axes, (kind, (title, nominal)) in zip(panels, kinds.items(), strict=True):
-        _panel(axes, found, kind, methods[kind], defaults)
+        _panel(axes, counts, kind, methods[kind], defaults)
         axes.set_title(title, loc="left", fontsize=10)
         axes.axvline(nominal, color=INK, linewidth=1)
         axes.set_xlim(0, 100)
@@ -34,10 +34,10 @@ def draw(found: dict[str, dict], defaults: tuple[str, ...], path: Path) -> None:
 
 
 def _panel(
-    axes: Axes, found: dict[str, dict], kind: str, methods: list[str], defaults: tuple[str, ...]
+    axes: Axes, counts: dict[str, dict], kind: str, methods: list[str], defaults: tuple[str, ...]
 ) -> None:
     for row, method in enumerate(methods):
-        rates = [100 * total[kind][method] / total["studies"] for total in found.values()]
+        rates = [100 * total[kind][method] / total["studies"] for total in counts.values()]
         colour = DEFAULT if method in defaults else OTHER
         axes.plot(rates, [row] * len(rates), "o", color=colour, alpha=0.75, markersize=5)
     axes.set_yticks(range(len(methods)), methods, fontsize=8)

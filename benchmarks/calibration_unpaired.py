@@ -1,4 +1,4 @@
-"""The same as `benchmarks.calibration` where nobody hears two systems on one text.
+"""Calibration of designs where no listener hears two systems on one text.
 
     python -m benchmarks.calibration_unpaired [--studies 4000]
 
@@ -31,7 +31,7 @@ COLUMNS = ("unpaired, two-way cluster-robust", "t test of ratings", "gap, Fielle
 
 
 def rotated(design: Design, rng: np.random.Generator) -> Pages:
-    """One simulated study with one system on each page."""
+    """Return one simulated study with one system on each page."""
     full = design.simulate(rng)
     listener, utterance = np.indices(full.shape[:2]).reshape(2, -1)
     page, system = np.arange(len(listener)), (listener + utterance) % full.shape[2]
@@ -42,8 +42,8 @@ def rotated(design: Design, rng: np.random.Generator) -> Pages:
 
 
 def counted(number: int, studies: Iterable[int]) -> Counter:
-    """Over studies of one design: false positives of two tests, and intervals that hold the gap."""
-    truth, found = DESIGNS[number].true_gap(), Counter()
+    """Count false positives of two tests and intervals that hold the gap."""
+    truth, counts = DESIGNS[number].true_gap(), Counter()
     contrasts = np.array([[-1.0, 0, 1, 0], [-1.0, 0, 0, 1]])
     for study in studies:
         pages = rotated(DESIGNS[number], np.random.default_rng([SEED, number, study]))
@@ -54,10 +54,10 @@ def counted(number: int, studies: Iterable[int]) -> Counter:
         )
         gain, gap = contrasts @ means
         ci = fieller(gain, gap, covariance, float(stats.t.ppf(0.975, df)))
-        found[COLUMNS[0]] += int(fit.p < ALPHA)
-        found[COLUMNS[1]] += int(welch(pages, "equal", "baseline")[1] < ALPHA)
-        found[COLUMNS[2]] += int(ci is not None and ci[0] <= truth <= ci[1])
-    return found
+        counts[COLUMNS[0]] += int(fit.p < ALPHA)
+        counts[COLUMNS[1]] += int(welch(pages, "equal", "baseline")[1] < ALPHA)
+        counts[COLUMNS[2]] += int(ci is not None and ci[0] <= truth <= ci[1])
+    return counts
 
 
 def main() -> None:
@@ -68,11 +68,11 @@ def main() -> None:
     lines = ["| design | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     progress = Console(stderr=True)
     for number, design in enumerate(DESIGNS):
-        found = counted(number, track(range(n), design.name, console=progress))
+        counts = counted(number, track(range(n), design.name, console=progress))
         cells = []
         for column in COLUMNS:
-            low, high = interval_99(found[column], n)
-            share = found[column] / n
+            low, high = interval_99(counts[column], n)
+            share = counts[column] / n
             cells.append(f"{100 * share:.1f} [{100 * low:.1f}, {100 * high:.1f}]")
         lines.append(f"| {design.name} | " + " | ".join(cells) + " |")
     sys.stdout.write("\n".join(lines) + "\n")

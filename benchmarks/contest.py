@@ -1,4 +1,4 @@
-"""Contestants that take turns, each a process of its own so that its peak memory is its own."""
+"""Contestants that take turns, each in a process with its own memory."""
 
 import json
 import resource
@@ -19,7 +19,7 @@ PEERS = {"tacotron2": "Tacotron 2", "fastpitch": "FastPitch"}
 
 
 def peers_python(install: bool) -> Path | None:
-    """The interpreter of the peers' environment, None if there is none and none is asked for."""
+    """Return the interpreter of the peers' environment; none if not asked for."""
     folder = cache_path("benchmarks", "synthesis-peers")
     python, done = folder / "bin" / "python", folder / "installed"
     if done.is_file():
@@ -45,7 +45,7 @@ def peers_python(install: bool) -> Path | None:
 
 
 def contend(work: Callable[[], Any], parameters: int) -> None:
-    """Be a contestant: answer every line of standard input with one timed pass of one thread."""
+    """Answer every line of standard input with one timed pass."""
     torch.set_num_threads(1)
     work()
     _answer({"parameters": parameters, "version": "ours"})
@@ -72,9 +72,9 @@ def measure(commands: Mapping[str, Sequence[str | Path]], repeats: int) -> list[
     passes: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
     for _ in range(repeats):
         for name, command in commands.items():
-            about[name], one = _turn(command)
-            passes[name].append(one)
-            sys.stderr.write(f"{name}: {one['cpu_s']:.2f} CPU s\n")
+            about[name], timed_pass = _turn(command)
+            passes[name].append(timed_pass)
+            sys.stderr.write(f"{name}: {timed_pass['cpu_s']:.2f} CPU s\n")
     return [
         {
             "name": name,
@@ -82,24 +82,24 @@ def measure(commands: Mapping[str, Sequence[str | Path]], repeats: int) -> list[
             "parameters": about[name]["parameters"],
             "min_cpu_s": min(cpu),
             "median_cpu_s": statistics.median(cpu),
-            "peak_mib": max(one["peak_mib"] for one in passes[name]),
+            "peak_mib": max(timed_pass["peak_mib"] for timed_pass in passes[name]),
         }
         for name in commands
-        if (cpu := [one["cpu_s"] for one in passes[name]])
+        if (cpu := [timed_pass["cpu_s"] for timed_pass in passes[name]])
     ]
 
 
 def _turn(command: Sequence[str | Path]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a contestant says of itself, and one timed pass."""
+    """Return a contestant's description and one timed pass."""
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
     )
     about = _read(process)
     if process.stdin is not None:
         process.stdin.write("\n")
-    one = _read(process)
+    timed_pass = _read(process)
     process.communicate()
-    return about, one
+    return about, timed_pass
 
 
 def _read(process: subprocess.Popen[str]) -> dict[str, Any]:
@@ -110,5 +110,5 @@ def _read(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def shown(row: Mapping[str, Any]) -> str:
-    """A contestant's name for people."""
+    """Return a contestant's printed name."""
     return f"{PEERS[row['name']]} ({row['version']})" if row["name"] in PEERS else row["name"]

@@ -1,4 +1,4 @@
-"""How fast the front-end and a preparation are, each beside its peer in the same run.
+"""Speed of the front-end and of a preparation beside peers.
 
     python benchmarks/frontend.py [CORPUS] [--peers] [--repeats 5] [--out frontend.json]
 
@@ -56,11 +56,11 @@ def main() -> None:
     rows += text_rows([r.text for r in some], python, arguments.repeats)
     sys.stdout.write(comparison_table(rows))
     sys.stdout.flush()
-    found = {"corpus": arguments.corpus.name, "recordings": len(some), "rows": rows}
+    result = {"corpus": arguments.corpus.name, "recordings": len(some), "rows": rows}
     if not arguments.comparisons_only:
-        found["preparation"] = preparation_stages(arguments.corpus)
-        sys.stdout.write(preparation_table(found["preparation"]))
-    arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        result["preparation"] = preparation_stages(arguments.corpus)
+        sys.stdout.write(preparation_table(result["preparation"]))
+    arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:
@@ -78,7 +78,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def peers_python(install: bool) -> Path | None:
-    """The interpreter of the peers' environment, None if there is none and none is asked for."""
+    """Return the interpreter of the peers' environment; none if not asked for."""
     folder = cache_path("benchmarks", "frontend-peers")
     python, done = folder / "bin" / "python", folder / "installed"
     if not done.is_file():
@@ -92,7 +92,7 @@ def peers_python(install: bool) -> Path | None:
 
 
 def ask_peer(python: Path | None, peer: str, given: object) -> dict[str, Any] | None:
-    """One timed pass of a peer after its own warm-up, None if it is not installed or fails."""
+    """Return one timed pass of a peer; none if it fails."""
     if python is None:
         return None
     job = json.dumps({"peer": peer, "input": given, "repeats": 1})
@@ -108,7 +108,7 @@ def compare(
     peers: dict[str, Callable[[], dict[str, Any] | None]],
     repeats: int,
 ) -> list[dict[str, Any]]:
-    """CPU seconds of every contestant, in turn, `repeats` times."""
+    """Return CPU seconds of every contestant, in turn, `repeats` times."""
     for work in ours.values():
         work()
     taken: dict[str, list[float]] = {name: [] for name in (*ours, *peers)}
@@ -135,7 +135,7 @@ def compare(
 def mel_rows(
     recordings: list[Recording], python: Path | None, repeats: int
 ) -> list[dict[str, Any]]:
-    """Log-mel spectrograms; the values of ours and librosa's are compared first."""
+    """Measure log-mel spectrograms; first compare the values with librosa's."""
     features = Features()
     signals = [read_audio(r.path, features.sample_rate_hz) for r in recordings]
     seconds = sum(map(len, signals)) / features.sample_rate_hz
@@ -160,7 +160,7 @@ def mel_rows(
 
 
 def text_rows(texts: list[str], python: Path | None, repeats: int) -> list[dict[str, Any]]:
-    """Text to phones and tags, ours also with the parse tree."""
+    """Measure text to phones and tags, ours also with the parse tree."""
     by_rules, by_network = Frontend(parser="rules"), Frontend()
     rows = compare(
         {
@@ -179,7 +179,7 @@ def text_rows(texts: list[str], python: Path | None, repeats: int) -> list[dict[
 
 
 def preparation_stages(corpus: Path) -> dict[str, float]:
-    """CPU seconds of every stage of a whole preparation in one process, children included."""
+    """Return CPU seconds of each preparation stage, children included."""
     taken: dict[str, float] = {}
     last, current = _cpu_s(), "starting"
 
@@ -201,7 +201,7 @@ def _cpu_s() -> float:
 
 
 def comparison_table(rows: list[dict[str, Any]]) -> str:
-    """Ours and the peers', in Markdown."""
+    """Return ours and the peers' times in Markdown."""
     lines = ["| what | who | minimum, CPU s | median, CPU s | rate at the minimum |"]
     lines.append("|---|---|--:|--:|--:|")
     for row in rows:
@@ -215,7 +215,7 @@ def comparison_table(rows: list[dict[str, Any]]) -> str:
 
 
 def preparation_table(stages: dict[str, float]) -> str:
-    """CPU seconds of the stages, in Markdown."""
+    """Return CPU seconds of the stages in Markdown."""
     seconds = 3600 * stages["hours of audio"]
     cpu = {name: value for name, value in stages.items() if name != "hours of audio"}
     lines = ["", f"Preparation of {stages['hours of audio']:.2f} h, one process:", ""]

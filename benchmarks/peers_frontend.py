@@ -1,4 +1,4 @@
-"""The peers of `frontend.py`, each in an environment of its own and run as one of its processes.
+"""Peers of `frontend.py`, each in its own environment and process.
 
 Reads a job from standard input and prints CPU seconds; imports nothing of this project.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 
 def main() -> None:
-    """One job: {"peer", "input", "repeats"} to {"cpu_s": [...], "version", "sample"}."""
+    """Run one job: {"peer", "input", "repeats"} to {"cpu_s", "version", "sample"}."""
     logging.disable(logging.WARNING)
     job = json.loads(sys.stdin.read())
     prepare: dict[str, Callable[[Any], tuple[Callable[[], Any], str]]] = {
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def librosa_mel(path: str) -> tuple[Callable[[], Any], str]:
-    """`librosa.feature.melspectrogram`, as its users call it."""
+    """Run `librosa.feature.melspectrogram` as its users call it."""
     import librosa
 
     signals = list(np.load(path).values())
@@ -44,16 +44,23 @@ def librosa_mel(path: str) -> tuple[Callable[[], Any], str]:
     def one(y: np.ndarray) -> np.ndarray:
         padded = np.pad(y, 384, mode="reflect")
         mel = librosa.feature.melspectrogram(
-            y=padded, sr=22050, n_fft=1024, hop_length=256, center=False, power=1.0, n_mels=80,
-            fmin=0, fmax=8000,
-        )  # fmt: skip
+            y=padded,
+            sr=22050,
+            n_fft=1024,
+            hop_length=256,
+            center=False,
+            power=1.0,
+            n_mels=80,
+            fmin=0,
+            fmax=8000,
+        )
         return np.log(np.maximum(mel, 1e-5)).T
 
     return lambda: [one(y) for y in signals], librosa.__version__
 
 
 def librosa_cached(path: str) -> tuple[Callable[[], Any], str]:
-    """librosa's STFT with a filterbank that is made once."""
+    """Run the STFT of librosa with a filterbank made once."""
     import librosa
 
     signals = list(np.load(path).values())
@@ -68,7 +75,7 @@ def librosa_cached(path: str) -> tuple[Callable[[], Any], str]:
 
 
 def gruut_sentences(texts: list[str]) -> tuple[Callable[[], Any], str]:
-    """gruut: normalisation, tags and phones; no trees."""
+    """Run gruut: normalisation, tags and phones; no trees."""
     from importlib.metadata import version
 
     import gruut
@@ -83,7 +90,7 @@ def gruut_sentences(texts: list[str]) -> tuple[Callable[[], Any], str]:
 
 
 def misaki_sentences(texts: list[str]) -> tuple[Callable[[], Any], str]:
-    """misaki: normalisation, tags and phones; no trees, unknown words left unspoken."""
+    """Run misaki: normalisation, tags and phones; no trees, unknown words skipped."""
     from importlib.metadata import version
 
     import spacy

@@ -1,4 +1,6 @@
-"""The peers of `synthesis.py`, run in an environment of their own; imports nothing of this project.
+"""Peers of `synthesis.py`, run in their own environment.
+
+Imports nothing of this project.
 
 Weights are random: only speed and size are measured. Every call makes exactly the wanted frames.
 """
@@ -22,7 +24,7 @@ Work = tuple[Callable[[], Any], torch.nn.Module]
 
 
 def main() -> None:
-    """`NAME PHONES FRAMES`: answers every line of standard input with one timed pass."""
+    """Answer every input line with a timed pass of `NAME PHONES FRAMES`."""
     logging.disable(logging.WARNING)
     name, *sizes = sys.argv[1:]
     torch.set_num_threads(1)
@@ -39,23 +41,23 @@ def main() -> None:
 
 
 def answer(row: dict[str, Any]) -> None:
-    """One line of JSON."""
+    """Print one line of JSON."""
     sys.stdout.write(json.dumps(row) + "\n")
     sys.stdout.flush()
 
 
 def version() -> str:
-    """Which release this is."""
+    """Return the release of the peers' package."""
     return "coqui-tts " + importlib.metadata.version("coqui-tts")
 
 
 def phones(n_phones: int, inventory: int) -> torch.Tensor:
-    """(1, N) random ids: these peers synthesize one sentence at a time."""
+    """Return (1, N) random ids: these peers synthesize single sentences."""
     return torch.randint(1, inventory - 1, (1, n_phones))
 
 
 def tacotron2(n_phones: int, n_frames: int) -> Work:
-    """Tacotron 2, one frame a step, whose stop token never comes."""
+    """Return Tacotron 2, one frame a step, whose stop token never comes."""
     from TTS.tts.configs.tacotron2_config import Tacotron2Config
     from TTS.tts.models.tacotron2 import Tacotron2
 
@@ -75,7 +77,7 @@ def tacotron2(n_phones: int, n_frames: int) -> Work:
 
 
 def fastpitch(n_phones: int, n_frames: int) -> Work:
-    """FastPitch, with the durations that the workload prescribes."""
+    """Return FastPitch with the durations that the workload prescribes."""
     from TTS.tts.configs.fast_pitch_config import FastPitchConfig
     from TTS.tts.models.forward_tts import ForwardTTS
 

@@ -1,4 +1,6 @@
-"""The peers of `training.py`, run in an environment of their own; imports nothing of this project.
+"""Peers of `training.py`, run in their own environment.
+
+Imports nothing of this project.
 
 Weights are random: only speed and size are measured. A pass is one optimiser step on a batch
 without any padding: loss, backward, gradient clip of 1.0, Adam.
@@ -23,7 +25,10 @@ Work = tuple[Callable[[], torch.Tensor], torch.nn.Module]
 
 
 def main() -> None:
-    """`NAME UTTERANCES PHONES FRAMES`: answers every line of standard input with a timed pass."""
+    """Answer every input line with a timed pass.
+
+    Arguments: `NAME UTTERANCES PHONES FRAMES`.
+    """
     logging.disable(logging.WARNING)
     name, *sizes = sys.argv[1:]
     torch.set_num_threads(1)
@@ -50,7 +55,7 @@ def main() -> None:
 
 
 def answer(row: dict[str, Any]) -> None:
-    """One line of JSON."""
+    """Print one line of JSON."""
     sys.stdout.write(json.dumps(row) + "\n")
     sys.stdout.flush()
 
@@ -58,7 +63,7 @@ def answer(row: dict[str, Any]) -> None:
 def ids_and_mel(
     batch: int, phones: int, frames: int, inventory: int
 ) -> tuple[dict[str, Any], torch.Tensor]:
-    """What both peers read: ids, spectrogram, lengths; and the lengths of the spectrograms."""
+    """Return ids, their lengths, spectrograms and their lengths."""
     lengths = torch.full((batch,), frames)
     return {
         "text_input": torch.randint(1, inventory - 1, (batch, phones)),
@@ -71,7 +76,7 @@ def ids_and_mel(
 
 
 def tacotron2(batch: int, phones: int, frames: int) -> Work:
-    """Tacotron 2, one frame a step."""
+    """Return Tacotron 2, one frame a step."""
     from TTS.tts.configs.tacotron2_config import Tacotron2Config
     from TTS.tts.models.tacotron2 import Tacotron2
 
@@ -85,7 +90,7 @@ def tacotron2(batch: int, phones: int, frames: int) -> Work:
 
 
 def fastpitch(batch: int, phones: int, frames: int) -> Work:
-    """FastPitch with given durations, its aligner included."""
+    """Return FastPitch with given durations, its aligner included."""
     from TTS.tts.configs.fast_pitch_config import FastPitchConfig
     from TTS.tts.models.forward_tts import ForwardTTS
 

@@ -1,4 +1,4 @@
-"""The speech that every benchmark of the models is measured on: invented, of exactly known size."""
+"""Invented speech of exactly known size for the model benchmarks."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ FRAME_S = FEATURES.hop / FEATURES.sample_rate_hz
 
 
 def facts(frames: float = N_FRAMES / N_PHONES) -> CorpusFacts:
-    """Statistics of a corpus whose phones last `frames` frames each."""
+    """Return statistics of a corpus of phones of `frames` frames each."""
     return CorpusFacts(
         n_tokens=len(TOKENS),
         n_pos=len(POS_TAGS),
@@ -30,7 +30,7 @@ def facts(frames: float = N_FRAMES / N_PHONES) -> CorpusFacts:
 
 
 def invented(random: np.random.Generator, n_phones: int = N_PHONES) -> Encoded:
-    """A text of words of 5 phones and one or two word pieces, with a tree."""
+    """Return a text with 5-phone words, word pieces and a tree."""
     n_words = n_phones // 5
     split = n_words // 4
     inner = n_words // 2
@@ -50,14 +50,14 @@ def invented(random: np.random.Generator, n_phones: int = N_PHONES) -> Encoded:
 
 
 def recording(random: np.random.Generator, number: int, n_phones: int = N_PHONES) -> Prepared:
-    """An utterance of `n_phones` phones and six times as many frames of noise."""
+    """Return an utterance with six noise frames for each of `n_phones`."""
     durations = np.full(n_phones, N_FRAMES // N_PHONES)
     n_frames = int(durations.sum())
     return Prepared(
         utterance=f"u{number}",
         sentence=f"s{number}",
         text="invented",
-        speaker="nobody",
+        speaker="invented",
         split="train",
         encoded=invented(random, n_phones),
         durations=durations,

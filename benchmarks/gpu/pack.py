@@ -1,4 +1,4 @@
-"""A prepared corpus and its text encoder in one small file, to be carried to a GPU; and back out.
+"""Packed corpus and text encoder in one file for a GPU.
 
     python -m benchmarks.gpu.pack PREPARED kathleen.tar.bz2     # here
     python -m benchmarks.gpu.pack --unpack kathleen.tar.bz2 TO  # there: TO/prepared and TO/encoder
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def pack(prepared: Path, target: Path) -> float:
-    """Write the file; the largest error of a spectrogram, nats."""
+    """Write the file and return the largest spectrogram error, nats."""
     corpus = PreparedCorpus(prepared)
     every = [row for split in SPLITS for row in corpus.split(split)]
     low, step = _levels(every)
@@ -64,14 +64,14 @@ def pack(prepared: Path, target: Path) -> float:
 
 
 def _levels(rows: list[Prepared]) -> tuple[np.ndarray, np.ndarray]:
-    """Least value and step of each mel bin, (M,) each."""
+    """Return least value and step of each mel bin, (M,) each."""
     low = np.min([row.mel.min(0) for row in rows], 0)
     high = np.max([row.mel.max(0) for row in rows], 0)
     return low, np.maximum((high - low) / LEVELS, 1e-6)
 
 
 def _write_rows(folder: Path, rows: list[Prepared], low: np.ndarray, step: np.ndarray) -> float:
-    """Spectrograms as one array of bytes; everything else as a shard without them."""
+    """Write spectrograms as one byte array, the rest as a shard."""
     levels = [np.round((row.mel - low) / step).astype(np.uint8) for row in rows]
     worst = max(
         float(np.abs(low + step * b - row.mel).max()) for row, b in zip(rows, levels, strict=True)
@@ -91,12 +91,15 @@ def _write_rows(folder: Path, rows: list[Prepared], low: np.ndarray, step: np.nd
 def _fields(row: Prepared) -> dict[str, Any]:
     named = ("utterance", "sentence", "speaker", "split")
     encoded = {k: v.tolist() for k, v in vars(row.encoded).items()}
-    return {**{k: getattr(row, k) for k in named}, "encoded": encoded,
-            "durations": row.durations.tolist()}  # fmt: skip
+    return {
+        **{k: getattr(row, k) for k in named},
+        "encoded": encoded,
+        "durations": row.durations.tolist(),
+    }
 
 
 def _write_encoder(folder: Path, name: str, rows: list[Prepared]) -> None:
-    """The lower layers in half precision; rows of the embedding that nobody reads are zero."""
+    """Write the lower layers in half precision, unread embedding rows as zero."""
     model: Any = load_encoder(name)
     encoder = TextEncoder(name, min(LAYERS, model.config.num_hidden_layers)).model
     used = torch.from_numpy(np.unique(np.concatenate([row.encoded.pieces for row in rows])))

@@ -1,4 +1,4 @@
-"""What every measurement on a GPU says of the machine it was made on."""
+"""Description of the machine that a GPU measurement was made on."""
 
 import datetime
 import json
@@ -16,7 +16,7 @@ from tts_core.training.signals import Interrupted
 
 
 def about() -> dict[str, Any]:
-    """Device, versions, date."""
+    """Return device, versions and date."""
     on_gpu = torch.cuda.is_available()
     return {
         "device": torch.cuda.get_device_name() if on_gpu else f"CPU ({platform.machine()})",
@@ -27,16 +27,16 @@ def about() -> dict[str, Any]:
     }
 
 
-def write(out: Path, name: str, found: Any) -> None:
-    """`name.json` in the folder `out`: what was found, and on what."""
+def write(out: Path, name: str, results: Any) -> None:
+    """Write `name.json` into `out`: the results and the machine."""
     out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"about": about(), "found": found}, indent=1)
+    text = json.dumps({"about": about(), "found": results}, indent=1)
     (out / f"{name}.json").write_text(text + "\n", "utf-8")
 
 
 @contextmanager
 def at_most(minutes: float) -> Iterator[None]:
-    """Ask a training for its end, with a checkpoint, when the time is over."""
+    """Request a training's end, with a checkpoint, when time is over."""
     timer = threading.Timer(60 * minutes, signal.raise_signal, (signal.SIGTERM,))
     timer.daemon = True
     timer.start()
@@ -49,11 +49,11 @@ def at_most(minutes: float) -> Iterator[None]:
 
 
 def device() -> torch.device:
-    """The GPU, or the CPU in a rehearsal."""
+    """Return the GPU, or the CPU in a rehearsal."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def synchronise() -> None:
-    """Wait until the device has done everything."""
+    """Wait until the device has finished."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()

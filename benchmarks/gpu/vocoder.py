@@ -1,4 +1,4 @@
-"""A vocoder's training on some minutes of a corpus, as far as the minutes of a GPU reach.
+"""Vocoder training on some minutes of a corpus, by minutes.
 
     python -m benchmarks.gpu.vocoder --pack PREPARED speech.tar     # here
     python -m benchmarks.gpu.vocoder speech.tar --work FOLDER --minutes 8 --out FOLDER
@@ -8,13 +8,13 @@ A pack holds recordings at the spectrogram's rate as 16-bit FLAC, a tenth as man
 the universal generator in half precision (27 MiB); for a recipe that starts from scratch `--start
 none` leaves it out. Speech takes 1.4 MiB a minute: 6 minutes with the generator, or 24 without, fit
 beside this project into 64 MiB. There, the packages pydantic, soundfile and cffi are needed beside
-torch's usual company. The same command goes on exactly where the last one stopped, as long as the
+torch's usual company. The same command continues exactly where the last one stopped, as long as the
 work folder is there. Into the out folder it writes what small channels carry back: `vocoder.json`
 (steps per second, seconds of audio per second, peak memory, held-out mel L1 before and after,
 device, versions, date), the generator in half precision in files of at most 14 MiB, and a held-out
-recording beside its resynthesis. From those, `--from` goes on elsewhere with the generator as
+recording beside its resynthesis. From those, `--from` continues elsewhere with the generator as
 rounded; discriminators (141 MiB in half precision) and Adam's moments are too large to be carried
-and start anew, and so does the count of the steps: those of before stand in the JSON.
+and start anew, and so does the count of the steps: those of before are in the JSON.
 """
 
 import argparse
@@ -52,7 +52,7 @@ FITTING_MINUTES = {True: 6.0, False: 24.0}
 
 
 def main() -> None:
-    """Pack, or train until the time is over and write what is to be carried back."""
+    """Pack, or train until the time is over and write the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("source", type=Path, help="pack, or with --pack the prepared corpus")
     parser.add_argument("changes", nargs="*", help="key=value, of the recipe; or the pack's place")
@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def pack(prepared: Path, target: Path, start: str, minutes: float) -> float:
-    """Write the file; seconds of audio to learn from."""
+    """Write the file and return the seconds of training audio."""
     speech = read_speech(PreparedCorpus(prepared))
     if not speech.validation:
         raise SystemExit(f"{prepared}: no held-out recordings to judge by; prepare more sentences")
@@ -108,11 +108,14 @@ def pack(prepared: Path, target: Path, start: str, minutes: float) -> float:
 
 
 def _some(clips: list[Clip], minutes: float, features: Features) -> list[Clip]:
-    """Recordings in a seeded order, up to so many minutes, at least one."""
+    """Return recordings in a seeded order for so many minutes.
+
+    At least one recording.
+    """
     order = np.random.default_rng(0).permutation(len(clips))
     chosen: list[Clip] = []
-    for place in order:
-        chosen.append(clips[place])
+    for index in order:
+        chosen.append(clips[index])
         if _seconds(chosen, features) > 60 * minutes:
             break
     return chosen
@@ -131,7 +134,7 @@ def _write_start(folder: Path, source: Path) -> None:
 
 
 def unpacked(data: Path) -> Speech:
-    """The recordings of a pack; spectrograms are computed anew."""
+    """Return the recordings of a pack; spectrograms are computed anew."""
     about = json.loads((data / "speech.json").read_text("utf-8"))
     features = Features.model_validate(about["features"])
     spectrogram = MelSpectrogram(features)
@@ -145,7 +148,7 @@ def unpacked(data: Path) -> Speech:
 
 
 def recipe_of(name: str, data: Path, origin: Path | None, changes: list[str]) -> VocoderRecipe:
-    """The recipe by name, from the weights of the pack or of an earlier call."""
+    """Return the recipe, starting from the pack's or an earlier call's weights."""
     overrides = parse_changes(changes)[0]
     start = origin or (data / "start" if load_vocoder_recipe(name, overrides).start else None)
     if start is not None:
@@ -154,7 +157,7 @@ def recipe_of(name: str, data: Path, origin: Path | None, changes: list[str]) ->
 
 
 def learn(recipe: VocoderRecipe, speech: Speech, run: Path, minutes: float) -> float:
-    """Train for some minutes; seconds of audio learnt from per second."""
+    """Train for some minutes; return learnt audio seconds per second."""
     speed = 0.0
 
     def watch(event: Event) -> None:
@@ -178,7 +181,7 @@ def carry_back(
     of_step = training.segments.batch * recipe.segment_frames
     seconds = frames_to_seconds(of_step, features.hop, features.sample_rate_hz)
     on_gpu = torch.cuda.is_available()
-    found = {
+    results = {
         "recipe": recipe.model_dump(mode="json"),
         "config": training.start.config.model_dump(),
         "corpus": speech.corpus,
@@ -194,14 +197,14 @@ def carry_back(
         "held_out": held_out,
         "train": [row for row in rows if row["split"] == "train"][:: max(len(rows) // 400, 1)],
     }
-    write(out, "vocoder", found)
+    write(out, "vocoder", results)
     for number, part in enumerate(parts(fused(training.generator))):
         save_file(part, out / f"generator-{number}.safetensors")
     _write_heard(out, training, speech.validation[0])
 
 
 def _write_heard(out: Path, training: VocoderTraining, clip: Clip) -> None:
-    """A held-out recording, and what the generator makes of its spectrogram."""
+    """Write a held-out recording and its resynthesis."""
     rate = training.speech.features.sample_rate_hz
     mel = torch.from_numpy(clip.mel.T[None].copy()).to(training.device)
     with torch.inference_mode():
@@ -212,22 +215,22 @@ def _write_heard(out: Path, training: VocoderTraining, clip: Clip) -> None:
 
 
 def parts(weights: dict[str, torch.Tensor]) -> list[dict[str, torch.Tensor]]:
-    """The weights in half precision, in parts that are small enough."""
-    found: list[dict[str, torch.Tensor]] = [{}]
+    """Return the weights in half precision, in small parts."""
+    results: list[dict[str, torch.Tensor]] = [{}]
     size = 0
     for name, value in weights.items():
         needed = 2 * value.numel()
-        if size + needed > PART_BYTES and found[-1]:
-            found.append({})
+        if size + needed > PART_BYTES and results[-1]:
+            results.append({})
             size = 0
-        found[-1][name] = value.half()
+        results[-1][name] = value.half()
         size += needed
-    assert len(found) <= MOST_PARTS, "a larger generator than V1 does not fit the channel"
-    return found
+    assert len(results) <= MOST_PARTS, "a larger generator than V1 does not fit the channel"
+    return results
 
 
 def restore(origin: Path, folder: Path) -> Path:
-    """A folder of weights to start from, of what an earlier call carried back."""
+    """Make a folder of start weights from an earlier call's results."""
     reached = json.loads((origin / "vocoder.json").read_text("utf-8"))["found"]
     weights: dict[str, torch.Tensor] = {}
     for part in sorted(origin.glob("generator-*.safetensors")):
@@ -240,7 +243,7 @@ def restore(origin: Path, folder: Path) -> Path:
 
 
 def _steps_before(origin: Path | None) -> int:
-    """Steps that the carried weights have learnt for."""
+    """Return the steps behind the carried weights."""
     if origin is None:
         return 0
     reached = json.loads((origin / "vocoder.json").read_text("utf-8"))["found"]
