@@ -8,9 +8,8 @@ where the last one stopped, as long as the work folder is there. Into the out fo
 small channels carry back: `train-SYSTEM.json` (step reached, speed, held-out values, metrics,
 device, versions, date) and the weights in bfloat16 in files of at most 14 MiB. From those, `--from`
 continues elsewhere: weights as rounded, Adam's moments and random numbers anew, steps counted
-further; of an unfinished stage the best step so far is forgotten. The text encoder is the one of the
-pack, frozen (a paper's BERT, fine-tuned, is too large to carry); that and every key=value is in
-the JSON.
+further; of an unfinished stage the best step so far is forgotten. The text encoder is the pack's,
+frozen (a paper's BERT, fine-tuned, is too large to carry); that and every key=value is in the JSON.
 """
 
 import argparse
