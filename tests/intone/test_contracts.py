@@ -12,17 +12,24 @@ from intone.resources import data_path
 SET = {
     "version": 1,
     "name": "tiny",
-    "voice": "nobody",
+    "voice": "none",
     "licence": "CC0-1.0",
     "created_by": "a test",
     "stimuli": [
         {
-            "sentence": "s1", "text": "Hello.", "system": "a", "role": "system", "path": "a/s1.wav",
-            "sha256": "0" * 64, "seconds": 1.0, "sample_rate": 22050, "loudness_lufs": -23.0,
+            "sentence": "s1",
+            "text": "Hello.",
+            "system": "a",
+            "role": "system",
+            "path": "a/s1.wav",
+            "sha256": "0" * 64,
+            "seconds": 1.0,
+            "sample_rate": 22050,
+            "loudness_lufs": -23.0,
             "source": {"kind": "import"},
         }
     ],
-}  # fmt: skip
+}
 
 
 def written(folder: Path, **changes: object) -> Path:
@@ -44,15 +51,28 @@ def test_round_trip(tmp_path):
     assert StimulusSet.read(again, verify=False) == found
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"version": 2}, "version"),
-    ({"stimuli": []}, "stimuli"),
-    ({"colour": "red"}, "colour"),
-    ({"stimuli": [{**SET["stimuli"][0], "path": "../outside.wav"}]}, "leaves the stimulus folder"),
-    ({"stimuli": SET["stimuli"] * 2}, "twice"),
-    ({"stimuli": [SET["stimuli"][0],
-                  {**SET["stimuli"][0], "system": "b", "text": "Other."}]}, "two texts"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"version": 2}, "version"),
+        ({"stimuli": []}, "stimuli"),
+        ({"colour": "red"}, "colour"),
+        (
+            {"stimuli": [{**SET["stimuli"][0], "path": "../outside.wav"}]},
+            "leaves the stimulus folder",
+        ),
+        ({"stimuli": SET["stimuli"] * 2}, "twice"),
+        (
+            {
+                "stimuli": [
+                    SET["stimuli"][0],
+                    {**SET["stimuli"][0], "system": "b", "text": "Other."},
+                ]
+            },
+            "two texts",
+        ),
+    ],
+)
 def test_a_broken_set_is_refused_with_its_place(tmp_path, changes, message):
     with pytest.raises(UserError, match=message):
         StimulusSet.read(written(tmp_path, **changes))
@@ -70,9 +90,13 @@ def test_changed_or_missing_audio_is_refused(tmp_path):
         StimulusSet.read(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize(("name", "model"), [
-    ("stimuli-1.schema.json", StimulusSet), ("rating-1.schema.json", Rating),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("stimuli-1.schema.json", StimulusSet),
+        ("rating-1.schema.json", Rating),
+    ],
+)
 def test_published_schemas_are_those_of_the_code(name, model):
     published = json.loads(data_path("schemas", name).read_text("utf-8"))
     assert published == model.model_json_schema()
@@ -87,10 +111,20 @@ def test_origin_has_three_forms():
 
 def test_only_an_imported_rating_may_lack_what_other_tools_do_not_record():
     row = dict.fromkeys(Rating.model_fields, "x") | {
-        "role": "system", "score": 7, "scale_min": 0, "scale_max": 10, "phase": "test", "repeat": 0,
-        "page_index": None, "stimulus_index": None, "started_at": None, "rating_time_ms": None,
-        "n_plays": None, "heard_ms": None, "moved": None,
-    }  # fmt: skip
+        "role": "system",
+        "score": 7,
+        "scale_min": 0,
+        "scale_max": 10,
+        "phase": "test",
+        "repeat": 0,
+        "page_index": None,
+        "stimulus_index": None,
+        "started_at": None,
+        "rating_time_ms": None,
+        "n_plays": None,
+        "heard_ms": None,
+        "moved": None,
+    }
     assert Rating(**row | {"origin": "imported:webmushra"}).moved is None
     with pytest.raises(ValueError, match="page_index is empty"):
         Rating(**row | {"origin": "human"})

@@ -1,4 +1,4 @@
-"""What is left of a file when a process dies."""
+"""Files after a process was killed."""
 
 from intone.files import whole_lines
 

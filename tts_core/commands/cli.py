@@ -140,10 +140,10 @@ def synth(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a file.")] = False,
 ) -> None:
     """Speak a text with a trained system."""
-    from tts_core.synthesis.synth import Wish
+    from tts_core.synthesis.synth import SynthOptions
     from tts_core.synthesis.synth import synth as run
 
-    wish = Wish(
+    options = SynthOptions(
         system=system,
         out=out,
         text=text,
@@ -159,7 +159,7 @@ def synth(
         vectors_out=vectors_out,
         vocoder=vocoder,
     )
-    run(wish, as_json)
+    run(options, as_json)
 
 
 @stimuli_app.command("make")
@@ -184,10 +184,22 @@ def stimuli_make(
     seed: Seed = 0,
 ) -> None:
     """Synthesize a stimulus set with trained systems; recordings are its reference."""
-    from tts_core.commands.stimuli import make_stimuli
+    from tts_core.commands.stimuli import StimulusOptions, make_stimuli
 
     chosen = [name.strip() for name in systems.split(",") if name.strip()]
-    make_stimuli(out, chosen, split, data, file, sentences, copy_synthesis, voice, seed, vocoder)
+    options = StimulusOptions(
+        out=out,
+        systems=chosen,
+        split=split,
+        data=data,
+        file=file,
+        sentences=sentences,
+        copy_synthesis=copy_synthesis,
+        voice=voice,
+        vocoder=vocoder,
+        seed=seed,
+    )
+    make_stimuli(options)
 
 
 @stimuli_app.command("import")

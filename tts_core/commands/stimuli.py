@@ -37,57 +37,59 @@ class Line:
     utterance: str | None = None
 
 
-def make_stimuli(
-    out: Path,
-    systems: Sequence[str],
-    split: str | None,
-    data: Path | None,
-    file: Path | None,
-    sentences: int | None,
-    copy_synthesis: bool,
-    voice: Path | None,
-    seed: int,
-    vocoder_name: str = "auto",
-) -> StimulusSet:
-    """Synthesize sentences with each system; recordings are the reference.
+@dataclass(frozen=True)
+class StimulusOptions:
+    """Options of `intone stimuli make`.
 
-    `vocoder_name` is one that `load_vocoder` knows, or the run of a vocoder that was trained.
+    Attributes:
+        out: folder of the set. systems: of the voice; empty for recordings alone.
+        split, data: sentences of a split of a prepared corpus, with their recordings.
+        file: text file with one sentence a line, instead.
+        sentences: at most so many, drawn by the seed. copy_synthesis: recordings through the
+            vocoder, as a system.
+        voice: folder; by default the default voice. vocoder: one that `load_vocoder` knows, or the
+            run of a trained vocoder. seed: of everything random.
+    """
+
+    out: Path
+    systems: Sequence[str]
+    split: str | None = None
+    data: Path | None = None
+    file: Path | None = None
+    sentences: int | None = None
+    copy_synthesis: bool = False
+    voice: Path | None = None
+    vocoder: str = "auto"
+    seed: int = 0
+
+
+def make_stimuli(options: StimulusOptions) -> StimulusSet:
+    """Synthesize sentences with each system; recordings are the reference.
 
     Raises:
         UserError: neither or both of a split and a file, a system that the voice lacks, or copy
             synthesis without recordings.
     """
-    lines = _chosen(split, data, file, sentences, seed)
+    lines = _chosen(options)
     with_recordings = all(line.recording for line in lines)
-    if copy_synthesis and not with_recordings:
+    if options.copy_synthesis and not with_recordings:
         raise UserError("--copy-synthesis needs recordings: give --split and --data")
-    described, speakers, vocoder = _speakers(systems, voice, data, vocoder_name)
-    weights = {name: s.description.weights_sha256 for name, s in speakers.items()}
-    in_context = read_contexts(speakers, split, data)
-    writer = StimulusWriter(
-        out,
-        {
-            "lines": [
-                [line.sentence, line.text, line.recording and line.recording.name] for line in lines
-            ],
-            "weights": weights,
-            "vocoder": vocoder.name,
-            "copy_synthesis": copy_synthesis,
-            "seed": seed,
-        },
-    )
+    described, speakers, vocoder = _speakers(options)
+    in_context = read_contexts(speakers, options.split, options.data)
+    writer = StimulusWriter(options.out, _settings(options, lines, speakers, vocoder))
+    copy_with = vocoder if options.copy_synthesis else None
     with on_console() as progress:
         for done, line in enumerate(lines):
             progress("synthesizing", done, len(lines))
             if with_recordings:
-                _add_recording(writer, line, described, vocoder if copy_synthesis else None)
+                _add_recording(writer, line, described, copy_with)
             for name, speaker in speakers.items():
                 if not writer.has(line.sentence, name):
                     context = in_context[name].get(line.utterance or "")
-                    _add_synthesis(writer, line, name, speaker, seed, context)
+                    _add_synthesis(writer, line, name, speaker, options.seed, context)
         progress("synthesizing", len(lines), len(lines))
     return writer.finish(
-        name=out.resolve().name,
+        name=options.out.resolve().name,
         voice=described.speaker + (" (stand-in voice, not human)" if described.stand_in else ""),
         licence=described.licence,
         created_by=_command(),
@@ -95,22 +97,38 @@ def make_stimuli(
     )
 
 
-def _speakers(
-    systems: Sequence[str], voice: Path | None, data: Path | None, vocoder_name: str
-) -> tuple[Voice, dict[str, Synthesizer], Vocoder]:
+def _settings(
+    options: StimulusOptions,
+    lines: Sequence[Line],
+    speakers: Mapping[str, Synthesizer],
+    vocoder: Vocoder,
+) -> dict[str, Any]:
+    """Return everything that decides the audio of a set."""
+    return {
+        "lines": [
+            [line.sentence, line.text, line.recording and line.recording.name] for line in lines
+        ],
+        "weights": {name: s.description.weights_sha256 for name, s in speakers.items()},
+        "vocoder": vocoder.name,
+        "copy_synthesis": options.copy_synthesis,
+        "seed": options.seed,
+    }
+
+
+def _speakers(options: StimulusOptions) -> tuple[Voice, dict[str, Synthesizer], Vocoder]:
     """Return the voice, the systems sharing one front-end, and the vocoder.
 
     Without systems, the voice is the corpus's own.
     """
-    if not systems and data is not None:
-        info = PreparedCorpus(data).info
+    if not options.systems and options.data is not None:
+        info = PreparedCorpus(options.data).info
         described = voice_of(info.corpus, info.features, info.encoder, {})
-        return described, {}, load_vocoder(described.features, vocoder_name)
-    folder = voice or default_voice()
+        return described, {}, load_vocoder(described.features, options.vocoder)
+    folder = options.voice or default_voice()
     described = read_voice(folder)
-    vocoder = load_vocoder(described.features, vocoder_name)
+    vocoder = load_vocoder(described.features, options.vocoder)
     frontend = Frontend(described.text_encoder)
-    speakers = {name: Synthesizer.load(name, folder, vocoder, frontend) for name in systems}
+    speakers = {name: Synthesizer.load(name, folder, vocoder, frontend) for name in options.systems}
     return described, speakers, vocoder
 
 
@@ -118,17 +136,16 @@ def _command() -> str:
     return " ".join(["intone", *sys.argv[1:]])
 
 
-def _chosen(
-    split: str | None, data: Path | None, file: Path | None, sentences: int | None, seed: int
-) -> list[Line]:
+def _chosen(options: StimulusOptions) -> list[Line]:
     """Return the lines of a file or split, drawn by the seed.
 
     One reading of each sentence is used.
     """
-    if (split is None) == (file is None):
+    split, data = options.split, options.data
+    if (split is None) == (options.file is None):
         raise UserError("give either --split (with --data) or --file")
     if split is None:
-        written = read_lines(file)
+        written = read_lines(options.file)
         lines = [Line(f"line{n:04d}", text, None) for n, text in enumerate(written, 1)]
     else:
         if data is None:
@@ -141,9 +158,10 @@ def _chosen(
             line = Line(row.sentence, row.text, Path(row.audio), row.utterance)
             first.setdefault(normalised(row.text), line)
         lines = list({line.sentence: line for line in first.values()}.values())
+    sentences = options.sentences
     if sentences is None or sentences >= len(lines):
         return lines
-    drawn = np.random.default_rng(seed).choice(len(lines), sentences, replace=False)
+    drawn = np.random.default_rng(options.seed).choice(len(lines), sentences, replace=False)
     return [lines[i] for i in sorted(drawn)]
 
 

@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 
+from intone.errors import UserError
+from intone.progress import on_console
+
 app = typer.Typer(no_args_is_help=True, help="Vocoders: fine-tune the universal one, or train one.")
 
 
 @app.callback()
 def vocoder() -> None:
-    """One command for now, and still named: `intone vocoder train`."""
+    """Keep `train` a sub-command although it is the only one."""
 
 
 @app.command()
@@ -34,7 +37,55 @@ def train(
 
     Use the result in RUN/vocoder with `intone synth --vocoder RUN`.
     """
-    from tts_core.commands.vocoder_run import train_vocoder_recipe
-
     where = out or Path("runs") / Path(recipe).stem
     train_vocoder_recipe(recipe, changes or [], data, where, predicted)
+
+
+def train_vocoder_recipe(
+    name: str, changes: list[str], data: Path, out: Path, predicted: Path | None = None
+) -> Path:
+    """Train a vocoder's recipe with a display; return the vocoder's folder.
+
+    Args:
+        name, changes: recipe and what differs from it. data: prepared corpus, whose recordings are
+            still in their place. out: run folder. predicted: run of an acoustic model of `data`.
+
+    Raises:
+        UserError: unknown recipe or key, no prepared corpus, another run in `out`, or spectrograms
+            that do not fit each other.
+        SystemExit: 143 if it was asked to stop; the checkpoint is written and the sentence printed.
+    """
+    import torch
+    from rich.console import Console
+
+    from tts_core.corpus.dataset import PreparedCorpus
+    from tts_core.training.display import shown
+    from tts_core.training.run import parse_changes
+    from tts_core.training.signals import Interrupted
+    from tts_core.vocoder.config import load_vocoder_recipe
+    from tts_core.vocoder.generator import begin, read_description
+    from tts_core.vocoder_training.speech import read_speech
+    from tts_core.vocoder_training.training import train_vocoder
+
+    overrides, stages = parse_changes(changes)
+    if stages is not None:
+        raise UserError(f"stages={stages}: a vocoder is trained in one stage; leave it out")
+    recipe, corpus = load_vocoder_recipe(name, overrides), PreparedCorpus(data)
+    # Refused before minutes of reading, not after.
+    begin(recipe, corpus.info.features)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with on_console() as progress:
+        speech = read_speech(corpus, predicted, device, progress)
+    console = Console(stderr=True)
+    with shown(recipe.name, console) as view:
+        try:
+            folder = train_vocoder(recipe, speech, out, view.watch)
+        except Interrupted as stopped:
+            console.print(f"intone: {stopped}; run the same command to resume", highlight=False)
+            raise SystemExit(143) from stopped
+    values = read_description(folder)
+    losses = ", ".join(
+        f"{key} {value:.3f} -> {values.after[key]:.3f}" for key, value in values.before.items()
+    )
+    console.print(f"{folder}: trained; held out, {losses or 'nothing'}", highlight=False)
+    return folder

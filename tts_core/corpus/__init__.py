@@ -1,1 +1,1 @@
-"""From a folder of recordings and texts to a prepared corpus that models train on."""
+"""Preparation of a corpus: recordings and texts to training data."""

@@ -1,4 +1,4 @@
-"""What a folder already holds of a preparation, so that nothing is done twice or mixed.
+"""Ownership and state of a preparation's folder.
 
     prepared.json  a finished preparation, with its `shards/`
     .work/         an unfinished one; `.work/inputs` says of which inputs its contents are
@@ -30,12 +30,14 @@ def inputs_digest(
     recordings: Sequence[Recording],
     progress: Progress = silent,
 ) -> str:
-    """Digest of all that a preparation depends on; where the corpus lies is no part of it.
+    """Return a digest of everything that a preparation depends on.
+
+    The folder of the corpus is no part of it.
 
     Args:
         settings: JSON value.
         recordings: of the corpus.
-        progress: is told how many files are read.
+        progress: receives how many files are read.
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for number, r in enumerate(recordings, start=1):
@@ -49,7 +51,7 @@ def inputs_digest(
 
 
 def finished(out: Path, digest: str) -> PreparedInfo | None:
-    """The preparation of these inputs, if `out` holds it whole."""
+    """Return the preparation of these inputs if `out` holds it complete."""
     try:
         info = shards.read_info(out)
     except UserError:
@@ -73,7 +75,7 @@ def refuse_foreign(out: Path) -> None:
 
 
 def claim(out: Path, digest: str) -> Path:
-    """Make `out` ready; what an interrupted run of the same inputs left in it stays.
+    """Make `out` ready; unfinished work of the same inputs stays.
 
     Returns:
         the folder for unfinished work.
@@ -99,6 +101,9 @@ def claim(out: Path, digest: str) -> Path:
 
 
 def release(out: Path) -> None:
-    """Remove the unfinished work, if any; its mark first, since half of it must not be used."""
+    """Remove the unfinished work.
+
+    Its mark goes first, so that half of it is never used.
+    """
     (out / WORK / _MARK).unlink(missing_ok=True)
     shutil.rmtree(out / WORK, ignore_errors=True)

@@ -18,7 +18,9 @@ from tts_core.corpus.pool import IN_FLIGHT, Engine, Job, Result, in_order
 
 @contextmanager
 def ray_engine(workers: int, shared: Sequence[Path]) -> Iterator[Engine]:
-    """Tasks on the cluster that `RAY_ADDRESS` names or this machine belongs to, else a local one.
+    """Yield an engine of Ray tasks.
+
+    They run on the cluster that `RAY_ADDRESS` names or this machine belongs to, else locally.
 
     Args:
         workers: processors of the local cluster where no other runs.
@@ -92,7 +94,7 @@ def _tasks(shared: Sequence[Path]) -> Engine:
         except RayError as error:
             raise UserError(
                 f"the Ray cluster lost a task ({type(error).__name__}), perhaps for lack of "
-                "memory; the same command goes on where it stopped"
+                "memory; run the same command to resume"
             ) from error
 
     return engine

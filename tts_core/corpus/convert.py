@@ -1,4 +1,4 @@
-"""From a publisher's folder to ours: one mono FLAC or link a recording, and the tables."""
+"""Conversion of a published corpus: mono FLAC files or links, and tables."""
 
 import os
 import shutil
@@ -31,11 +31,11 @@ FULL_SCALE_BITS = {"PCM_24": "PCM_24", "PCM_32": "PCM_24", "FLOAT": "PCM_24", "D
 
 
 class Choice(NamedTuple):
-    """What to make of a corpus.
+    """Choices of a conversion.
 
     Attributes:
-        speakers: whose recordings; all if empty.
-        written: take the text as it stands in print, not as the publisher put it in words.
+        speakers: names of the chosen speakers; all if empty.
+        written: take the text as printed, not as the publisher put it in words.
         own_split: keep the publisher's split, where there is one.
         link: link WAV and FLAC files that are whole recordings instead of converting them.
     """
@@ -50,7 +50,7 @@ EVERYTHING = Choice()
 
 
 class Imported(NamedTuple):
-    """What became of a corpus. speakers: name to hours."""
+    """Result of a conversion. speakers: name to hours."""
 
     info: CorpusInfo
     layout: str
@@ -70,53 +70,53 @@ def import_corpus(
 ) -> Imported:
     """Bring a corpus in a published layout into our form.
 
-    An import that was interrupted goes on where it stopped. What cannot be used is left out and
+    An interrupted import is resumed. What cannot be used is left out and
     listed in `left_out.csv`.
 
     Args:
         layout: one of `readers.layouts()`, or `auto`.
         folder: the corpus.
         out: the corpus folder to write.
-        choice: what to make of it.
-        licence: under which terms the recordings may be used; needed where the layout does not
-            say whose corpus it is.
+        choice: of speakers, texts and split.
+        licence: terms of use of the recordings; required where the layout does not name the
+            corpus.
         name: of the corpus; the layout's or the folder's if None.
         stand_in: a machine read the texts.
-        progress: is told of the recordings done.
+        progress: receives the recordings done.
 
     Raises:
         UserError: `readers.read`'s, no licence, another corpus in `out`, or nothing to use.
     """
     folder, out = Path(folder), Path(out)
-    found = readers.read(layout, folder, choice.speakers)
-    said = {"licence": licence, "name": name, "stand_in": stand_in or None}
-    info = _info(found.layout, folder, {k: v for k, v in said.items() if v is not None})
-    return convert(found, str(folder.resolve()), out, info, choice, progress)
+    source = readers.read(layout, folder, choice.speakers)
+    given = {"licence": licence, "name": name, "stand_in": stand_in or None}
+    info = _info(source.layout, folder, {k: v for k, v in given.items() if v is not None})
+    return convert(source, str(folder.resolve()), out, info, choice, progress)
 
 
 def convert(
-    found: readers.Found,
+    source: readers.Found,
     origin: str,
     out: Path,
     info: CorpusInfo,
     choice: Choice = EVERYTHING,
     progress: Progress = silent,
 ) -> Imported:
-    """Convert what a reader found; see `import_corpus`.
+    """Convert the recordings that a reader listed; see `import_corpus`.
 
     Args:
-        found: the readings.
-        origin: an interrupted conversion goes on only if it was of the same origin and choice.
+        source: the readings.
+        origin: only a conversion of the same origin and choice is resumed.
         out: the corpus folder to write.
-        info: what `corpus.json` is to say; the speaker is found anew.
-        choice: what to make of the corpus.
-        progress: is told of the recordings done.
+        info: content of `corpus.json`; the speaker is determined again.
+        choice: of speakers, texts and split.
+        progress: receives the recordings done.
     """
-    _claim(out, f"{found.layout} {origin} {sorted(choice.speakers)} {choice[1:]}")
+    _claim(out, f"{source.layout} {origin} {sorted(choice.speakers)} {choice[1:]}")
     wavs = out / "wavs"
     wavs.mkdir(exist_ok=True)
-    readings, lost = _own_split(found.readings) if choice.own_split else (found.readings, [])
-    lost = [*found.left_out, *lost]
+    readings, lost = _own_split(source.readings) if choice.own_split else (source.readings, [])
+    lost = [*source.left_out, *lost]
     recordings = []
     for reading, made in _audio_of(readings, wavs, choice.link, progress):
         if isinstance(made, LeftOut):
@@ -134,31 +134,31 @@ def convert(
     info = info.model_copy(
         update={"speaker": next(iter(speakers)) if len(speakers) == 1 else SEVERAL}
     )
-    rows = [f"{one.utterance}|{' '.join(one.reason.split())}" for one in lost]
+    rows = [f"{item.utterance}|{' '.join(item.reason.split())}" for item in lost]
     write_whole(out / LEFT_OUT, "\n".join(["utterance|reason", *rows]) + "\n")
     write_corpus(out, info, recordings)
     (out / UNFINISHED).unlink()
-    return Imported(info, found.layout, speakers, lost)
+    return Imported(info, source.layout, speakers, lost)
 
 
-def _info(layout: str, folder: Path, said: dict[str, str | bool]) -> CorpusInfo:
-    """What `corpus.json` is to say; what the importer `said` wins."""
+def _info(layout: str, folder: Path, given: dict[str, str | bool]) -> CorpusInfo:
+    """Return the content of `corpus.json`; given values win over defaults."""
     if layout in KNOWN:
-        return KNOWN[layout].model_copy(update=said)
+        return KNOWN[layout].model_copy(update=given)
     named = folder.resolve().stem if folder.is_file() else folder.resolve().name
     if (folder / "corpus.json").is_file() or named in KNOWN:
-        return read_info(folder).model_copy(update=said)
-    if "licence" not in said:
+        return read_info(folder).model_copy(update=given)
+    if "licence" not in given:
         raise UserError(
             f"{folder}: nothing says under which terms the recordings may be used; give --licence, "
             "for instance --licence CC-BY-4.0"
         )
     default = {"name": named, "speaker": named, "stand_in": False, "source": str(folder)}
-    return CorpusInfo.model_validate(default | said)
+    return CorpusInfo.model_validate(default | given)
 
 
 def _claim(out: Path, what: str) -> None:
-    """Make `out` ready; what an interrupted import of the same left in it stays."""
+    """Make `out` ready; unfinished work of the same import stays."""
     mark = out / UNFINISHED
     if out.exists() and not out.is_dir():
         raise UserError(f"{out}: is a file; give a folder to write to")
@@ -175,7 +175,9 @@ def _claim(out: Path, what: str) -> None:
 
 
 def _own_split(readings: Sequence[Reading]) -> tuple[list[Reading], list[LeftOut]]:
-    """The publisher's split without what stands on two sides: its test sentences stay as they are.
+    """Return the publisher's split without texts that are on two sides.
+
+    The test sentences stay; the others are left out.
 
     Raises:
         UserError: the publisher does not split the corpus.
@@ -191,7 +193,7 @@ def _own_split(readings: Sequence[Reading]) -> tuple[list[Reading], list[LeftOut
         if side[normalised(r.text)] == r.split:
             kept.append(r)
         else:
-            reason = f"its text stands in the publisher's {side[normalised(r.text)]} part as well"
+            reason = f"its text is also in the publisher's {side[normalised(r.text)]} part"
             lost.append(left_out(r.utterance, reason))
     return kept, lost
 
@@ -238,7 +240,10 @@ class _CutError(Exception):
 
 
 def _to_flac(reading: Reading, flac: Path) -> None:
-    """Cut out, to one channel, at its own rate; lossless up to 24 bits a sample."""
+    """Write the recording as mono FLAC at its own rate.
+
+    It is cut from its file; lossless up to 24 bits a sample.
+    """
     with soundfile.SoundFile(reading.audio) as file:
         rate, subtype = file.samplerate, file.subtype
         start = round(reading.start_s * rate)
@@ -272,7 +277,7 @@ def _why(audio: Path, error: Exception) -> str:
 
 
 def _voice(choice: Choice) -> str | None:
-    """The name that was given for a corpus that names nobody."""
+    """Return the chosen name for a corpus that names no speaker."""
     return next(iter(choice.speakers)) if len(choice.speakers) == 1 else None
 
 

@@ -23,7 +23,7 @@ class PreparedCorpus:
 
     Args:
         folder: with `prepared.json` and `shards/`.
-        progress: is told how many shards of a split are read, whenever one is.
+        progress: receives how many shards of a split are read, whenever one is.
 
     Raises:
         UserError: not a complete prepared corpus, or of another version of the project.
@@ -45,7 +45,7 @@ class PreparedCorpus:
         self.info: PreparedInfo = info
 
     def split(self, name: str, every: int = 1) -> list[Prepared]:
-        """All utterances of train, validation or test, in the order of the corpus, in memory.
+        """Return all utterances of a split in memory, in corpus order.
 
         Args:
             name: of the split.
@@ -62,7 +62,9 @@ class PreparedCorpus:
         return [row for shard in shards for row in self._read(shard, name)]
 
     def stream(self, name: str, rank: int = 0, processes: int = 1) -> StreamedSplit:
-        """The same of every `processes`-th shard from the `rank`-th on, read when it is wanted.
+        """Return a split that is read when used.
+
+        It holds every `processes`-th shard from the `rank`-th on.
 
         Raises:
             UserError: no such split, fewer shards than processes, or a shard is missing or damaged.
@@ -79,12 +81,11 @@ class PreparedCorpus:
         return StreamedSplit(frames, lambda number: self._read(shards[number], name))
 
     def _counted(self, split: str, shards: Sequence[str]) -> Iterator[str]:
-        """The shards one after the other; who waits hears how many are read."""
-        said = f"Reading the corpus ({split})"
+        stage = f"Reading the corpus ({split})"
         for done, shard in enumerate(shards):
-            self.progress(said, done, len(shards))
+            self.progress(stage, done, len(shards))
             yield shard
-        self.progress(said, len(shards), len(shards))
+        self.progress(stage, len(shards), len(shards))
 
     def _read(self, shard: str, split: str) -> list[Prepared]:
         folder = Path(self.info.corpus_folder)

@@ -41,7 +41,7 @@ class Sentence(NamedTuple):
 
 
 def sentences() -> list[Sentence]:
-    """The demo sentences in order; any prefix mixes their kinds."""
+    """Return the demo sentences in order; any prefix mixes their kinds."""
     lines = data_path("demo", "sentences.tsv").read_text(encoding="utf-8").splitlines()
     return [Sentence(*line.split("\t")) for line in lines[1:]]
 
@@ -49,11 +49,11 @@ def sentences() -> list[Sentence]:
 def build_demo(
     out: str | Path, progress: Progress = silent, limit: int | None = None
 ) -> list[Path]:
-    """Have the demo sentences read into a corpus folder; sentences already read are kept.
+    """Synthesize the demo sentences into a corpus folder; finished ones are kept.
 
     Args:
         out: the corpus folder.
-        progress: is told how many sentences are read.
+        progress: receives how many sentences are read.
         limit: only the first sentences.
 
     Returns:
@@ -129,7 +129,7 @@ def _start_piper(model: Path, missing: list[Sentence], scratch: Path) -> subproc
 
 
 def _is_read(sentence: Sentence, flac: Path) -> bool:
-    """Whether the file is there and is a reading of this very text."""
+    """Return whether the file is a reading of this very text."""
     if not flac.is_file():
         return False
     with soundfile.SoundFile(flac) as file:

@@ -23,7 +23,7 @@ def download(
     digest: str | None = None,
     progress: Progress = silent,
 ) -> Path:
-    """Download a file; what an interrupted attempt left is used.
+    """Download a file, resuming an interrupted attempt.
 
     The rest is asked for by an HTTP range, on the condition that the file is still the same one
     (its ETag); a server that knows no ranges sends all of it again.
@@ -32,7 +32,7 @@ def download(
         url: of the file.
         target: where it is to be; until it is complete it has the ending `.part`.
         size: bytes, if known. digest: `sha256:` or `md5:` and the hexadecimal digest, if known.
-        progress: is told the mebibytes.
+        progress: receives the mebibytes.
 
     Raises:
         UserError: no connection, refused by the server, or not the expected file.
@@ -59,7 +59,7 @@ def download(
         got = part.stat().st_size if part.is_file() else 0
         reason = getattr(problem, "reason", None) or problem or "the connection closed early"
         raise UserError(
-            f"{url}: the download stopped after {got} bytes ({reason}); the same command goes on "
+            f"{url}: the download stopped after {got} bytes ({reason}); the same command resumes"
             f"from there, or give a copy that you have {OWN_COPY}"
         )
     _verify(url, part, size, digest)
@@ -119,9 +119,9 @@ def _verify(url: str, part: Path, size: int | None, digest: str | None) -> None:
     elif digest is not None:
         kind, _, expected = digest.partition(":")
         with part.open("rb") as file:
-            found = hashlib.file_digest(file, kind).hexdigest()
-        if found != expected:
-            wrong = f"{kind} {found} instead of {expected}"
+            actual = hashlib.file_digest(file, kind).hexdigest()
+        if actual != expected:
+            wrong = f"{kind} {actual} instead of {expected}"
     if wrong:
         part.unlink()
         part.with_suffix(".etag").unlink(missing_ok=True)

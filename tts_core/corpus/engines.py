@@ -1,4 +1,4 @@
-"""Engines that a preparation runs on: processes of this machine, or a Ray cluster."""
+"""Engines of a preparation: local processes or a Ray cluster."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager

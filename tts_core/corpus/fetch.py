@@ -45,7 +45,7 @@ LIBRITTS_R_MD5 = {
 
 
 class Published(NamedTuple):
-    """Where a corpus is published, and its layout.
+    """Publisher's address and layout of a corpus.
 
     Attributes:
         size: of the archive in bytes. digest: `sha256:` or `md5:` and its digest; None if unknown.
@@ -58,7 +58,7 @@ class Published(NamedTuple):
 
 
 def published() -> dict[str, Published]:
-    """The corpora that `fetch` knows."""
+    """Return the corpora that `fetch` knows, by name."""
     parts = {
         f"libritts-{part}": Published(
             "libritts", f"{OPENSLR}/60/{part}.tar.gz", digest=f"sha256:{sha256}"
@@ -103,18 +103,18 @@ def fetch(
     speakers: frozenset[str] = frozenset(),
     progress: Progress = silent,
 ) -> CorpusInfo:
-    """Bring a published corpus into the folder `out`, in our form.
+    """Bring a published corpus into the folder `out`.
 
     A copy that is already on this machine is used first: `from_dir`, else a folder of the corpus'
     name under `INTONE_CORPORA`. A copy in our form is linked, one in the publisher's is converted.
 
     Args:
         name: one of `published()`.
-        out: the corpus folder; the download stands beside it until it is converted.
+        out: the corpus folder; the download is kept beside it until it is converted.
         from_dir: a copy of the corpus.
         url: another address of the publisher's archive; its size and digest are then not checked.
         speakers: whose recordings; all if empty.
-        progress: is told mebibytes and recordings.
+        progress: receives mebibytes and recordings.
 
     Returns:
         what is known of the corpus: `licence`, `source` and `note` are for its user to see.
@@ -149,8 +149,8 @@ def fetch(
     archive = download(url or source.url, out.parent / f".{out.name}-{file_name}", *known, progress)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
         _unpack(archive, Path(scratch))
-        found = readers.read(source.layout, scratch, speakers)
-        info = convert(found, source.url, out, info, choice, progress).info
+        source_files = readers.read(source.layout, scratch, speakers)
+        info = convert(source_files, source.url, out, info, choice, progress).info
     archive.unlink()
     return info
 
@@ -182,8 +182,8 @@ def _take_local(
     progress(f"taking the copy in {local}", 1, 1)
     table = local / "metadata.csv"
     if not (table.is_file() and table.read_text(encoding="utf-8-sig").startswith("utterance|")):
-        found = readers.read(source.layout, local, choice.speakers)
-        return convert(found, str(local.resolve()), out, info, choice, progress).info
+        source_files = readers.read(source.layout, local, choice.speakers)
+        return convert(source_files, str(local.resolve()), out, info, choice, progress).info
     if choice.speakers:
         raise UserError(
             f"{local}: is in our form already and taken whole; choose speakers of it with "

@@ -1,4 +1,4 @@
-"""What is known of a corpus as a whole."""
+"""Description of a corpus."""
 
 from pydantic import Field
 
@@ -9,7 +9,7 @@ SEVERAL = "several"
 
 
 class CorpusInfo(Closed):
-    """What `corpus.json` says."""
+    """Content of `corpus.json`."""
 
     name: str = Field(min_length=1, description="short name of the corpus")
     speaker: str = Field(min_length=1, description="name of the voice")

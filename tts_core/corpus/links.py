@@ -1,4 +1,4 @@
-"""Which sentence stands before and after a recording's own, where the corpus says so."""
+"""Links from a recording to the sentences before and after it."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ def neighbours(recordings: Iterable[Recording]) -> dict[str, Neighbours]:
 
     Two recordings are neighbours if one speaker read them in one paragraph and their positions
     follow each other; where the sentence between two recordings is missing there is no link. Of
-    several readings of one position the one with the least id stands for all.
+    several readings of one position the one with the least id represents all.
 
     Returns:
         utterance to the utterances before and after it, None where there is none or the corpus
@@ -22,8 +22,8 @@ def neighbours(recordings: Iterable[Recording]) -> dict[str, Neighbours]:
     at: dict[tuple[str, str, int], str] = {}
     for r in recordings:
         if r.paragraph is not None and r.position is not None:
-            place = (r.speaker, r.paragraph, r.position)
-            at[place] = min(at.get(place, r.utterance), r.utterance)
+            key = (r.speaker, r.paragraph, r.position)
+            at[key] = min(at.get(key, r.utterance), r.utterance)
     links: dict[str, Neighbours] = {}
     for r in recordings:
         if r.paragraph is None or r.position is None:

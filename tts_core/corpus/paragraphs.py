@@ -1,9 +1,9 @@
-"""Context beyond the sentence: a sentence's word pieces between those of its neighbours.
+"""Context beyond the sentence: word pieces of neighbouring sentences.
 
 CAMP's authors also trained their predictor on paragraphs (thesis chapter 6). How the text encoder
-sees the neighbours is unpublished; chosen here: the sentences stand one after the other in one
+sees the neighbours is unpublished; chosen here: the sentences follow each other in one
 input, as running text does in the encoder's own pre-training, and only the sentence's own pieces
-belong to its units. Of a neighbour nothing but the text is read, whatever split it stands in.
+belong to its units. Of a neighbour nothing but the text is read, whatever its split.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,9 @@ from tts_core.types import Encoded, Prepared
 def read_splits(
     corpus: PreparedCorpus, names: Sequence[str], neighbours: int = 0
 ) -> dict[str, list[Prepared]]:
-    """Splits of a corpus, with the pieces of up to `neighbours` sentences on each side.
+    """Read splits of a corpus.
+
+    Each utterance has the pieces of up to `neighbours` sentences on each side.
 
     Args:
         corpus: prepared corpus.
@@ -43,7 +45,9 @@ def read_splits(
 
 
 def in_paragraph(row: Prepared, rows: Mapping[str, Prepared], neighbours: int) -> Prepared:
-    """The utterance with its neighbours' pieces; at the ends of a paragraph there are fewer.
+    """Return the utterance with its neighbours' pieces.
+
+    At the ends of a paragraph there are fewer.
 
     Args:
         rows: by utterance; a neighbour that is not there ends the paragraph.
@@ -54,20 +58,20 @@ def in_paragraph(row: Prepared, rows: Mapping[str, Prepared], neighbours: int) -
 
 
 def _follow(row: Prepared, rows: Mapping[str, Prepared], link: str, steps: int) -> list[Encoded]:
-    found: list[Encoded] = []
+    encoded_rows: list[Encoded] = []
     for _ in range(steps):
         name = getattr(row, link)
         if name not in rows:
             break
         row = rows[name]
-        found.append(row.encoded)
-    return found
+        encoded_rows.append(row.encoded)
+    return encoded_rows
 
 
 def with_neighbours(
     encoded: Encoded, before: Sequence[Encoded] = (), after: Sequence[Encoded] = ()
 ) -> Encoded:
-    """A sentence whose word pieces stand between its neighbours' in one input.
+    """Put a sentence's word pieces between its neighbours' in one input.
 
     Args:
         before, after: neighbours in the order of the text, not widened themselves.
@@ -77,9 +81,9 @@ def with_neighbours(
         pieces that are not the sentence's own.
     """
     start, end = encoded.pieces[:1], encoded.pieces[-1:]
-    others = [[neighbour.pieces[1:-1] for neighbour in side] for side in (before, after)]
-    pieces = [start, *others[0], encoded.pieces[1:-1], *others[1], end]
-    left, right = (sum(map(len, side)) for side in others)
+    neighbour_pieces = [[neighbour.pieces[1:-1] for neighbour in side] for side in (before, after)]
+    pieces = [start, *neighbour_pieces[0], encoded.pieces[1:-1], *neighbour_pieces[1], end]
+    left, right = (sum(map(len, side)) for side in neighbour_pieces)
     return replace(
         encoded,
         pieces=np.concatenate(pieces),

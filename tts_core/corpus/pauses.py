@@ -1,4 +1,4 @@
-"""Which silences of an alignment are silent.
+"""Removal of pauses that are not silent.
 
 Aligners take the end of a word's last consonant for silence now and then. viter, on Kathleen: half
 of the pauses of 50 ms or more that it finds between words are as loud as speech.
@@ -13,7 +13,7 @@ QUIET = 0.5
 
 
 def token_levels(tokens: np.ndarray, durations: np.ndarray, mel: np.ndarray) -> np.ndarray:
-    """How loud each token is.
+    """Return the level of each token.
 
     Args:
         tokens: (N,) ids. durations: (N,) frames, sum T. mel: (T, M) log-mel.
@@ -34,7 +34,7 @@ def token_levels(tokens: np.ndarray, durations: np.ndarray, mel: np.ndarray) -> 
 def without_loud_boundaries(
     tokens: np.ndarray, durations: np.ndarray, mel: np.ndarray
 ) -> np.ndarray:
-    """Give the frames of every `<wb>` that is not quiet to the phone before it.
+    """Give the frames of every loud `<wb>` to the phone before it.
 
     Args:
         tokens: (N,) ids. durations: (N,) frames, sum T. mel: (T, M) log-mel.
@@ -45,7 +45,7 @@ def without_loud_boundaries(
     boundary = (tokens == token_id("<wb>")) & (durations > 0)
     loud = np.flatnonzero(boundary & (token_levels(tokens, durations, mel) >= QUIET))
     mended = durations.copy()
-    # Between two words without punctuation stands one `<wb>`, and before it a phone.
+    # Between two words without punctuation there is one `<wb>`, and before it a phone.
     mended[loud - 1] += durations[loud]
     mended[loud] = 0
     return mended

@@ -1,4 +1,6 @@
-"""Where the heavy work of a preparation runs: this process, its children, or a Ray cluster.
+"""Execution of a preparation's heavy work in pieces.
+
+It runs in this process, its children, or a Ray cluster.
 
 A stage is cut into pieces. The work on a piece writes its result to files, the piece's `done` file
 last, so that a piece is either done or not, whenever and wherever a process is killed.
@@ -26,7 +28,7 @@ Result = TypeVar("Result")
 
 
 class Piece(NamedTuple):
-    """A part of a stage. done: written last by the work. items: what to do."""
+    """Part of a stage. done: file written last. items: units of work."""
 
     done: Path
     items: Sequence[Any]
@@ -47,7 +49,7 @@ def run_pieces(
     stage: str,
     progress: Progress,
 ) -> None:
-    """Do the work on every piece that is not done yet; progress counts the items."""
+    """Work on every unfinished piece; progress counts the items."""
     todo = [piece for piece in pieces if not piece.done.is_file()]
     total = sum(len(piece.items) for piece in pieces)
     done = total - sum(len(piece.items) for piece in todo)
@@ -60,7 +62,10 @@ def run_pieces(
 
 
 def cut(items: Sequence[Any], size: int, folder: Path, suffix: str = ".json") -> list[Piece]:
-    """Cut items into pieces of `size` whose `done` files stand in `folder` by number."""
+    """Cut items into pieces of `size`.
+
+    Their `done` files are in `folder`, by number.
+    """
     starts = range(0, len(items), size)
     return [
         Piece(folder / f"{number:03d}{suffix}", list(items[start : start + size]))
@@ -71,7 +76,10 @@ def cut(items: Sequence[Any], size: int, folder: Path, suffix: str = ".json") ->
 def in_order(
     submit: Callable[[Job], Any], result: Callable[[Any], Result], jobs: Iterable[Job], limit: int
 ) -> Iterator[Result]:
-    """Results in the order of the jobs, at most `limit` of them handed out and not yet taken."""
+    """Yield results in the order of the jobs.
+
+    At most `limit` jobs are submitted and not yet taken.
+    """
     waiting: deque[Any] = deque()
     for job in jobs:
         waiting.append(submit(job))
@@ -94,7 +102,7 @@ def process_engine(workers: int) -> Iterator[Engine]:
         except BrokenProcessPool as error:
             raise UserError(
                 "a worker process was ended from outside, perhaps for lack of memory; the same "
-                "command goes on where it stopped, with fewer --workers in less memory"
+                "command resumes, with fewer --workers in less memory"
             ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -1,8 +1,8 @@
-"""A corpus of recordings to a prepared corpus.
+"""Preparation of a corpus of recordings for training.
 
 The stages: check every recording; analyse texts; align phones; compute features shard by shard;
 statistics. Each is cut into pieces that run side by side; what is done stays in `OUT/.work` until
-all is, so that an interrupted preparation goes on where it stopped. `prepared.json` is written
+all is, so that an interrupted preparation is resumed. `prepared.json` is written
 last.
 """
 
@@ -63,7 +63,7 @@ def prepare(
 
     Sides of the split are drawn before anything is left out. With fewer than three groups of
     sentences, or if all of a side's are left out, validation or test is empty: `splits` of the
-    result says so.
+    result shows it.
 
     Args:
         corpus: corpus folder (`tts_core.corpus.sources`).
@@ -71,7 +71,7 @@ def prepare(
         settings: all that decides the result; the defaults if None.
         engine: "local" or "ray".
         workers: processes; on a Ray cluster its processors are used instead.
-        progress: is told of each stage.
+        progress: receives each stage.
 
     Raises:
         UserError: no corpus there, several speakers and none chosen, an asset is missing, another
@@ -133,7 +133,10 @@ class _Made(NamedTuple):
 
 @dataclass(frozen=True)
 class _Preparation:
-    """The stages of one preparation. out, work: absolute, so that every machine finds them."""
+    """Stages of one preparation.
+
+    The paths `out` and `work` are absolute, so that every machine finds them.
+    """
 
     recordings: Sequence[Recording]
     sides: Mapping[str, str]
@@ -152,7 +155,9 @@ class _Preparation:
         for r in sound:
             if isinstance(failure := texts[r.text], str):
                 reasons[r.utterance] = failure
-        read = {text: found for text, found in texts.items() if isinstance(found, Analysed)}
+        read = {
+            text: analysis for text, analysis in texts.items() if isinstance(analysis, Analysed)
+        }
         sound = [r for r in sound if r.text in read]
         self._some_left(sound, reasons)
         alignment = self._align(sound, read, progress)
@@ -163,7 +168,7 @@ class _Preparation:
         return _Made(
             shards=names,
             aligner=alignment.aligner,
-            parsers=dict(Counter(found.parser for found in read.values())),
+            parsers=dict(Counter(analysis.parser for analysis in read.values())),
             left_out=[
                 LeftOut(utterance=r.utterance, reason=reasons[r.utterance])
                 for r in self.recordings
@@ -194,7 +199,7 @@ class _Preparation:
     def _analyse(
         self, recordings: Sequence[Recording], progress: Progress
     ) -> dict[str, Analysed | str]:
-        """Text to what the front-end made of it, or to why it made nothing."""
+        """Analyse texts; a refused text maps to the reason."""
         texts = list(dict.fromkeys(r.text for r in recordings))
         pieces = cut(texts, TEXTS_AT_ONCE, self.work / "texts", ".parquet")
         chosen = self.settings
@@ -215,9 +220,9 @@ class _Preparation:
                 )
                 for r in recordings
             }
-            found = align(self.settings.aligner, utterances, self.settings.seed, progress)
-            times = {name: rows.tolist() for name, rows in found.times.items()}
-            write_whole(kept, json.dumps(found._replace(times=times)))
+            alignment = align(self.settings.aligner, utterances, self.settings.seed, progress)
+            times = {name: rows.tolist() for name, rows in alignment.times.items()}
+            write_whole(kept, json.dumps(alignment._replace(times=times)))
         stored = Alignment(*json.loads(kept.read_text(encoding="utf-8")))
         times = {name: np.array(rows) for name, rows in stored.times.items()}
         return stored._replace(times=times)
@@ -229,7 +234,10 @@ class _Preparation:
         times: Mapping[str, np.ndarray],
         progress: Progress,
     ) -> tuple[list[str], dict[str, str]]:
-        """Names of the shards, and why some of their utterances are left out."""
+        """Write the shards.
+
+        Returns their names, and the reason for each utterance left out.
+        """
         links = neighbours(self.recordings)
         drafts = [
             Draft(
@@ -246,7 +254,7 @@ class _Preparation:
         ]
         folder = self.out / "shards"
         pieces = cut(drafts, SHARD_SIZE, self.work / "shards")
-        # An alignment that somebody made elsewhere stays as it is.
+        # An imported alignment stays as it is.
         mend = self.settings.aligner in ALIGNERS
         work = partial(make_shard, folder=folder, features=self.settings.features, mend=mend)
         run_pieces(self.engine, work, pieces, "computing features", progress)

@@ -1,4 +1,4 @@
-"""What is done with the recordings, a piece of the corpus at a time, wherever the pieces run."""
+"""Work on the recordings of one piece of a corpus."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ CANCELLING = -0.9
 
 
 class Checked(NamedTuple):
-    """Whether a recording can be used: fault says why not, doubts are for a person to look at."""
+    """Result of checking a recording: reason of refusal, and doubts."""
 
     utterance: str
     seconds: float
@@ -34,7 +34,10 @@ class Checked(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """An utterance before its features are computed. times: (P, 2) of its phones, s."""
+    """Utterance before its features are computed.
+
+    times: (P, 2) of its phones, s.
+    """
 
     recording: Recording
     split: str
@@ -46,13 +49,13 @@ class Draft(NamedTuple):
 
 
 def check_piece(piece: Piece, features: Features, wavs: Path) -> None:
-    """Check recordings; the good ones are written to `wavs` for the aligners, 16 kHz."""
+    """Check recordings; write good ones to `wavs` at 16 kHz."""
     rows = [check(recording, features, wavs) for recording in piece.items]
     write_whole(piece.done, json.dumps(rows))
 
 
 def read_checked(pieces: Iterable[Piece]) -> list[Checked]:
-    """What `check_piece` found."""
+    """Read the results of `check_piece`."""
     return [
         Checked(*row)
         for piece in pieces
@@ -99,7 +102,7 @@ def _channels(samples: np.ndarray) -> tuple[str | None, tuple[str, ...]]:
 
 
 def make_shard(piece: Piece, folder: Path, features: Features, mend: bool) -> None:
-    """Compute spectrograms, F0 and durations of drafts and write the shard of the piece's number.
+    """Compute features and durations of drafts and write their shard.
 
     `mend` takes loud pauses from the alignment. `done` says why drafts were left out; it is written
     after the shard: where it is, both are.
@@ -145,7 +148,7 @@ def make_shard(piece: Piece, folder: Path, features: Features, mend: bool) -> No
 
 
 def shard_path(piece: Piece, folder: Path) -> Path:
-    """The shard of a piece."""
+    """Return the path of a piece's shard."""
     return folder / f"{piece.done.stem}.parquet"
 
 

@@ -1,4 +1,4 @@
-"""What a user may choose about a preparation, and which recordings that leaves."""
+"""Settings of a preparation, and the recordings they select."""
 
 import hashlib
 from collections import defaultdict
@@ -43,7 +43,10 @@ class Settings:
     seed: int = 0
 
     def described(self) -> dict[str, Any]:
-        """A JSON value that differs where the result may; files by their content."""
+        """Return a JSON value of everything the result depends on.
+
+        Files are described by their content.
+        """
         encoder = Path(self.encoder).expanduser()
         return {
             "features": self.features.digest(),
@@ -56,7 +59,10 @@ class Settings:
         }
 
     def _parser(self) -> list[str]:
-        """The parser; weights and files by content, "auto" by what it finds here."""
+        """Describe the parser; weights and files by their content.
+
+        "auto" is described by the parser it selects.
+        """
         kind, _, detail = self.parser.partition(":")
         if kind == "auto":
             from tts_core.text.parse import automatic
@@ -76,7 +82,7 @@ class Settings:
 
 
 def of_speaker(recordings: Sequence[Recording], speaker: str | None) -> list[Recording]:
-    """The recordings of a speaker.
+    """Return the recordings of a speaker.
 
     The systems speak with one voice, so a corpus of several speakers is not mixed unasked.
 

@@ -1,4 +1,4 @@
-"""A prepared corpus on disk: Parquet shards and the `prepared.json` that says what they hold.
+"""Prepared corpus on disk: Parquet shards and `prepared.json`.
 
     prepared.json       `PreparedInfo`; written last: where it is, the shards are complete
     shards/NNN.parquet  one row an utterance, in the order of the corpus; `audio` is seen from
@@ -63,14 +63,14 @@ class LeftOut(Closed):
 
 
 class Doubt(Closed):
-    """Something about a recording that was used, for a person to look at."""
+    """Warning about a recording that was used."""
 
     utterance: str
     warning: str
 
 
 class SplitCounts(Closed):
-    """How much of a corpus stands on one side of the split."""
+    """Size of one side of the split."""
 
     utterances: int = Field(description="recordings")
     sentences: int = Field(description="different sentence ids")
@@ -78,7 +78,7 @@ class SplitCounts(Closed):
 
 
 class PreparedInfo(Closed):
-    """What `prepared.json` says."""
+    """Content of `prepared.json`."""
 
     version: int = Field(description="of this form")
     inputs_digest: str = Field(description="of everything that the shards depend on")
@@ -110,7 +110,7 @@ class PreparedInfo(Closed):
     warnings: list[Doubt] = Field(description="what is doubtful about recordings that were used")
 
     def facts(self) -> "CorpusFacts":
-        """What a model built for this corpus must know."""
+        """Return the facts that a model of this corpus needs."""
         from tts_core.models.facts import CorpusFacts
 
         return CorpusFacts(
@@ -127,20 +127,23 @@ class PreparedInfo(Closed):
         )
 
     def summary(self) -> dict[str, Any]:
-        """What a training run records of its corpus: no statistics, no paths."""
+        """Return the part that a training run records of its corpus.
+
+        It has no statistics and no paths.
+        """
         keys = {"corpus", "inputs_digest", "features", "features_digest", "encoder", "aligner"}
         keys |= {"split_seed", "splits", "hours", "graph_passes"}
         return self.model_dump(mode="json", include=keys)
 
 
 def inventory_digest() -> str:
-    """Digest of the inventories: where it is equal, stored ids mean the same."""
+    """Return the digest of the inventories of stored ids."""
     inventories = [list(TOKENS), list(POS_TAGS), list(NODE_LABELS)]
     return hashlib.sha256(json.dumps(inventories).encode()).hexdigest()[:16]
 
 
 def write_shard(path: Path, utterances: Sequence[Prepared], features: Features) -> None:
-    """Write a shard; it appears under its name only when it is whole.
+    """Write a shard, complete or not at all.
 
     Args:
         path: its place.
@@ -166,7 +169,10 @@ def write_table(
     schema: pa.Schema,
     floats: Sequence[str] = (),
 ) -> None:
-    """Write a Parquet file whole or not at all. floats: columns whose bytes are stored apart."""
+    """Write a Parquet file, complete or not at all.
+
+    floats: columns whose bytes are stored apart.
+    """
     table = pa.table(
         {name: pa.array(columns[name], schema.field(name).type) for name in schema.names},
         schema=schema,
@@ -183,7 +189,9 @@ def write_table(
 
 
 def read_shard(path: Path, features: Features, split: str | None = None) -> Iterator[Prepared]:
-    """Yield a shard's utterances in order, of one split or of all; `audio` is as stored.
+    """Yield a shard's utterances in order, optionally of one split.
+
+    `audio` is as stored.
 
     Args:
         path: the shard.
@@ -195,17 +203,17 @@ def read_shard(path: Path, features: Features, split: str | None = None) -> Iter
     """
     table = _table(path, features, split)
     arrays = {name: _rows(table.column(name), dtype) for name, dtype in _LISTS.items()}
-    others = table.select([*_STRINGS, *_LINKS, "position", "words"]).to_pylist()
-    for row, other in enumerate(others):
-        own: dict[str, Any] = {name: rows[row] for name, rows in arrays.items()}
-        encoded = Encoded(**{name: own.pop(name) for name in ENCODED})
-        mel = own.pop("mel").reshape(len(own["f0"]), -1)
+    scalars = table.select([*_STRINGS, *_LINKS, "position", "words"]).to_pylist()
+    for row, other in enumerate(scalars):
+        row_arrays: dict[str, Any] = {name: rows[row] for name, rows in arrays.items()}
+        encoded = Encoded(**{name: row_arrays.pop(name) for name in ENCODED})
+        mel = row_arrays.pop("mel").reshape(len(row_arrays["f0"]), -1)
         words = tuple(other.pop("words"))
-        yield Prepared(**other, **own, encoded=encoded, mel=mel, words=words)
+        yield Prepared(**other, **row_arrays, encoded=encoded, mel=mel, words=words)
 
 
 def read_frames(path: Path, features: Features, split: str) -> np.ndarray:
-    """(U,) int64 frames of a shard's utterances of one split; spectrograms are not read.
+    """Return the frames (U,) int64 of a split without reading spectrograms.
 
     Raises:
         UserError: as `read_shard`.
@@ -244,7 +252,7 @@ def _check_shard(path: Path, about: Mapping[bytes, bytes], features: Features) -
 
 
 def read_info(folder: Path) -> PreparedInfo | None:
-    """The `prepared.json` of a folder, None if there is none.
+    """Read the `prepared.json` of a folder, None if there is none.
 
     Raises:
         UserError: it is of another version or not in this form, or its digest is not its features'.
@@ -273,7 +281,7 @@ def write_info(folder: Path, info: PreparedInfo) -> None:
 
 
 def encoded_of(value: Mapping[str, Any]) -> Encoded:
-    """A row's scalars to the sentence as integers."""
+    """Convert a row's scalars to the sentence as integers."""
     return Encoded(**{name: _array(value[name], np.int64) for name in ENCODED})
 
 
@@ -282,7 +290,7 @@ def _array(scalar: Any, dtype: type) -> np.ndarray:
 
 
 def _rows(column: pa.ChunkedArray, dtype: type) -> list[np.ndarray]:
-    """A column of lists, converted at once: its rows are views of one array."""
+    """Convert a column of lists to rows, views of one array."""
     lists: Any = column.combine_chunks()
     values = lists.values.to_numpy(zero_copy_only=False).astype(dtype)
     return [values[start:end] for start, end in pairwise(lists.offsets.to_pylist())]

@@ -54,7 +54,7 @@ def read_corpus(folder: str | Path) -> tuple[CorpusInfo, list[Recording]]:
 
 
 def read_info(folder: Path) -> CorpusInfo:
-    """Read `corpus.json`, or what is known about a corpus of this folder's name."""
+    """Read `corpus.json`, or return what is known by the folder's name."""
     path = folder / "corpus.json"
     if not path.is_file():
         if folder.resolve().name in KNOWN:
@@ -68,7 +68,7 @@ def read_info(folder: Path) -> CorpusInfo:
 
 
 def write_corpus(folder: Path, info: CorpusInfo, recordings: Iterable[Recording]) -> None:
-    """Write the tables, then `corpus.json`, whose presence says that the corpus is complete.
+    """Write the tables, then `corpus.json`, which marks the corpus complete.
 
     Args:
         folder: the corpus folder; its `wavs/` are already there.
@@ -135,7 +135,7 @@ def _read_table(table: Path, info: CorpusInfo) -> list[Recording]:
 
 
 def _rows(table: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
-    """The header, and the number and the columns of every other line."""
+    """Return the header, and number and columns of the other lines."""
     try:
         # Not splitlines: a text may hold one of Unicode's other line separators.
         lines = table.read_text(encoding="utf-8-sig").split("\n")
@@ -176,16 +176,18 @@ def _check_row(row: dict[str, str], where: str, seen: dict[str, int]) -> None:
     if not is_file_name(utterance):
         raise UserError(f"{where}: {utterance!r} cannot be the name of a file in wavs/")
     if utterance in seen:
-        raise UserError(f"{where}: {utterance!r} stands already in line {seen[utterance]}")
+        raise UserError(
+            f"{where}: {utterance!r} is already in line {seen[utterance]}; ids are unique"
+        )
 
 
 def is_file_name(utterance: str) -> bool:
-    """Whether an utterance's id can name its file in `wavs/`."""
+    """Return whether an utterance's id can name its file in `wavs/`."""
     return Path(utterance).name == utterance and not utterance.startswith(".")
 
 
 def _with_split(recordings: list[Recording], table: Path) -> list[Recording]:
-    """The recordings on the sides that `splits.csv` puts them on, if there is one."""
+    """Return the recordings with the split of `splits.csv`, if there is one."""
     if not table.is_file():
         return recordings
     header, rows = _rows(table)
@@ -213,6 +215,6 @@ def _with_split(recordings: list[Recording], table: Path) -> list[Recording]:
 
 
 def audio_path(folder: Path, utterance: str) -> Path:
-    """The utterance's audio file; the FLAC path if there is neither FLAC nor WAV."""
+    """Return the utterance's audio file, by default its FLAC path."""
     candidates = [folder / "wavs" / f"{utterance}{suffix}" for suffix in SUFFIXES]
     return next((path for path in candidates if path.is_file()), candidates[0])

@@ -1,6 +1,6 @@
-"""Which sentences a model may learn from.
+"""Assignment of sentences to training, validation and test.
 
-Several readings of one sentence, and one text under several sentence ids, must never stand on both
+Several readings of one sentence, and one text under several sentence ids, must never be on both
 sides of a split: a model would be tested on what it was trained on. So whole groups are
 assigned, where recordings that share a sentence id or a normalised text are connected.
 """
@@ -19,12 +19,12 @@ FRACTIONS = (0.85, 0.05, 0.10)
 
 
 def normalised(text: str) -> str:
-    """The text without case, punctuation and spacing: equal if the same words are to be read."""
+    """Return the text without case, punctuation and spacing."""
     return " ".join(re.findall(r"\w+", text.casefold().replace("'", "").replace("’", "")))
 
 
 def groups(recordings: Iterable[Recording | Prepared]) -> dict[str, str]:
-    """Connected groups of recordings that share a sentence id or a normalised text.
+    """Connect recordings that share a sentence id or a normalised text.
 
     Returns:
         utterance to the name of its group; the name is the least sentence id of the group and so

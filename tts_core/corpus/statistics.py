@@ -1,4 +1,4 @@
-"""What a model must know of a corpus as a whole, from one pass over its shards."""
+"""Statistics of a corpus that a model needs, in one pass."""
 
 import math
 from collections import Counter
@@ -57,7 +57,7 @@ class _Moments:
 
 
 def statistics(paths: Sequence[Path], features: Features) -> Statistics:
-    """Counts of every split; means and deviations of the training split.
+    """Count every split; compute means and deviations of the training split.
 
     Raises:
         UserError: the training split is empty.

@@ -1,4 +1,4 @@
-"""The texts of a corpus through the front-end, a piece at a time, kept until all is prepared."""
+"""Texts of a corpus through the front-end, a piece at a time."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -29,7 +29,7 @@ _SCHEMA = pa.schema(
 
 
 class Analysed(NamedTuple):
-    """What preparation keeps of a sentence.
+    """Part of a sentence analysis that preparation keeps.
 
     words: (W,) as written. phones: of each word that is not punctuation. parser: who made the tree.
     """
@@ -41,12 +41,12 @@ class Analysed(NamedTuple):
 
 
 def analyse_piece(piece: Piece, encoder: str, parser: str, lexicon: str | None) -> None:
-    """Analyse texts and write the results, or why there is none, to `done`."""
+    """Analyse texts and write results or reasons of failure to `done`."""
     frontend = _frontend(encoder, parser, lexicon)
     columns: dict[str, list[object]] = {name: [] for name in _SCHEMA.names}
-    for text, found in zip(piece.items, _analyse(frontend, piece.items), strict=True):
-        failure = found if isinstance(found, str) else None
-        sentence = None if isinstance(found, str) else found
+    for text, analysis in zip(piece.items, _analyse(frontend, piece.items), strict=True):
+        failure = analysis if isinstance(analysis, str) else None
+        sentence = None if isinstance(analysis, str) else analysis
         columns["text"].append(text)
         columns["failure"].append(failure)
         columns["parser"].append(sentence.parser if sentence else None)
@@ -60,7 +60,7 @@ def analyse_piece(piece: Piece, encoder: str, parser: str, lexicon: str | None) 
 
 
 def read_analysed(pieces: Iterable[Piece]) -> Iterator[tuple[str, Analysed | str]]:
-    """Every text with what the front-end made of it, or why it made nothing."""
+    """Yield every text with its analysis or the reason of failure."""
     for piece in pieces:
         table = pq.read_table(piece.done)
         columns = {name: table.column(name).combine_chunks() for name in table.column_names}
@@ -88,14 +88,14 @@ def _frontend(encoder: str, parser: str, lexicon: str | None) -> "Frontend":
 
 
 def _analyse(frontend: "Frontend", texts: Sequence[str]) -> list[Sentence | str]:
-    """All at once, and one by one if any of them cannot be read."""
+    """Analyse texts together, or one by one if any fails."""
     try:
         return list(frontend.analyse_all(texts))
     except UserError:
-        found: list[Sentence | str] = []
+        analyses: list[Sentence | str] = []
         for text in texts:
             try:
-                found.append(frontend.analyse(text))
+                analyses.append(frontend.analyse(text))
             except UserError as error:
-                found.append(f"text cannot be read: {error}")
-        return found
+                analyses.append(f"text cannot be read: {error}")
+        return analyses

@@ -20,8 +20,9 @@ def spoken_words(text: str) -> list[str]:
     """
     words: list[str] = []
     for unit in _units(text):
-        spelled = all(name.endswith(".") for name in unit.said)
-        written = ("" if spelled else " ").join(unit.said).replace(".", "").replace("-", " ")
+        spelled = all(name.endswith(".") for name in unit.spoken_words)
+        written = ("" if spelled else " ").join(unit.spoken_words)
+        written = written.replace(".", "").replace("-", " ")
         words += written.lower().split()
     return [word for word in words if any(c.isalnum() for c in word)]
 

@@ -1,4 +1,4 @@
-"""The text front-end: a line of text to everything that the models read of it."""
+"""Text front-end: a line of text to the models' input."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -48,14 +48,14 @@ class Frontend:
         return self.analyse_all([text])[0]
 
     def analyse_all(self, texts: Sequence[str]) -> list[Sentence]:
-        """Analyse many texts, faster than one by one and with the same result.
+        """Analyse many texts, faster than one by one.
 
         Raises:
             UserError: a text cannot be read; the message says which.
         """
         if not texts:
             return []
-        units = [self._normalise(text, place, len(texts)) for place, text in enumerate(texts)]
+        units = [self._normalise(text, index, len(texts)) for index, text in enumerate(texts)]
         tagged = self._tagger(units)
         phones = [self._phones(*parts) for parts in zip(units, tagged, strict=True)]
         trees = self._trees(tagged)
@@ -63,21 +63,21 @@ class Frontend:
         layers = zip(texts, units, tagged, phones, trees, pieces, strict=True)
         return [self._sentence(*parts) for parts in layers]
 
-    def _normalise(self, text: str, place: int, of: int) -> list[Unit]:
+    def _normalise(self, text: str, index: int, of: int) -> list[Unit]:
         try:
-            return normalise(text, self._pronouncer.known, self._pronouncer.own)
+            return normalise(text, self._pronouncer.known, self._pronouncer.from_user)
         except UserError as error:
-            where = f"text {place + 1} of {of}: " if of > 1 else ""
+            where = f"text {index + 1} of {of}: " if of > 1 else ""
             raise UserError(where + str(error)) from error
 
     def _trees(self, tagged: Sequence[Sequence[Tagged]]) -> list[str]:
-        """One tree a text; the sentences of a text of several stand under TOP."""
+        """Parse every text; several sentences of one text are under TOP."""
         sentences = [split_sentences(words) for words in tagged]
         flat = iter(self._parser([sentence for text in sentences for sentence in text]))
         trees = []
         for text in sentences:
-            own = [next(flat) for _ in text]
-            trees.append(own[0] if len(own) == 1 else f"(TOP {' '.join(own)})")
+            parsed = [next(flat) for _ in text]
+            trees.append(parsed[0] if len(parsed) == 1 else f"(TOP {' '.join(parsed)})")
         return trees
 
     def _sentence(
@@ -95,7 +95,7 @@ class Frontend:
             Word(
                 text=unit.text,
                 spoken=unit.spoken,
-                phones=own,
+                phones=word_phones,
                 pos=tag,
                 word_class=syntax.word_class(tag),
                 compound=compound,
@@ -103,17 +103,20 @@ class Frontend:
                 start=unit.start,
                 end=unit.end,
             )
-            for unit, tag, compound, own in zip(units, tags, compounds, phones, strict=True)
+            for unit, tag, compound, word_phones in zip(units, tags, compounds, phones, strict=True)
         )
         spoken = " ".join(word.spoken for word in words if word.spoken)
         return Sentence(text, spoken, words, tree, self._parser.name, _encode(words, tree, pieces))
 
     def _phones(self, units: Sequence[Unit], tagged: Sequence[Tagged]) -> list[Phones]:
-        """From the last unit to the first, because "the" depends on the sound after it."""
+        """Pronounce from the last unit to the first.
+
+        "the" depends on the sound after it.
+        """
         backwards: list[Phones] = []
         following = ""
         for unit, word in zip(reversed(units), reversed(tagged), strict=True):
-            phones = self._pronouncer.unit(unit.said, word.tag, following)
+            phones = self._pronouncer.unit(unit.spoken_words, word.tag, following)
             following = phones[0] if phones else ""
             backwards.append(phones)
         return backwards[::-1]
@@ -144,25 +147,28 @@ def split_sentences(words: Sequence[Tagged]) -> list[list[Tagged]]:
     """
     groups: list[list[int]] = [[]]
     ended = False
-    for place, word in enumerate(words):
+    for index, word in enumerate(words):
         if word.tag == syntax.PUNCT:
             ended |= tokens.punctuation_mark(word.text) in _SENTENCE_ENDS
             continue
         if ended and groups[-1] and not word.text[:1].islower():
             groups.append([])
         ended = False
-        groups[-1].append(place)
+        groups[-1].append(index)
     return [_sentence(words, group) for group in groups]
 
 
 def _sentence(words: Sequence[Tagged], members: Sequence[int]) -> list[Tagged]:
-    """The members alone; a head outside is replaced by the nearest one above it inside."""
-    index = {place: rank for rank, place in enumerate(members)}
+    """Return the members alone.
+
+    A head outside is replaced by the nearest one above it inside.
+    """
+    index = {position: rank for rank, position in enumerate(members)}
     sentence = []
-    for rank, place in enumerate(members):
-        head, seen = words[place].head, {place}
+    for rank, position in enumerate(members):
+        head, seen = words[position].head, {position}
         while head not in index and head not in seen:
             seen.add(head)
             head = words[head].head
-        sentence.append(replace(words[place], head=index.get(head, rank)))
+        sentence.append(replace(words[position], head=index.get(head, rank)))
     return sentence

@@ -21,14 +21,18 @@ HUB_TIMEOUT_S = 10.0
 
 
 class HasText(Protocol):
-    """Anything with a written form: a `Word`, or a unit of the normaliser."""
+    """Object with a written form: a `Word` or a normaliser's unit."""
 
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """Written form."""
+        ...
 
 
 def resolve(name: str) -> str:
-    """What transformers loads for an encoder's name: an asset's folder, a local folder, a hub name.
+    """Return what transformers loads for an encoder's name.
+
+    It is an asset's folder, a local folder or a hub name.
 
     Raises:
         UserError: an asset that is not fetched, a path where no folder is, or a name that neither
@@ -45,7 +49,10 @@ def resolve(name: str) -> str:
 
 
 def _on_hub(name: str) -> bool:
-    """Ask once: transformers asks for each of its files six times, which takes many minutes."""
+    """Return whether the hub has the model.
+
+    transformers asks for each of its files six times, which takes many minutes.
+    """
     from huggingface_hub import HfApi, try_to_load_from_cache
 
     try:
@@ -84,7 +91,7 @@ class Pieces:
         self.name = name
 
     def __call__(self, words: Sequence[HasText]) -> tuple[np.ndarray, np.ndarray]:
-        """Word pieces of a text of any length, with the encoder's special tokens.
+        """Return the word pieces of a text, with special tokens.
 
         Args:
             words: the units, W.
@@ -96,7 +103,7 @@ class Pieces:
         return self.many([words])[0]
 
     def many(self, texts: Sequence[Sequence[HasText]]) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Word pieces of many texts, faster than one by one and with the same result.
+        """Return the word pieces of many texts, faster than one by one.
 
         Args:
             texts: the units of each text.
@@ -127,7 +134,7 @@ class Pieces:
 
 
 def load_encoder(name: str) -> nn.Module:
-    """The whole encoder in eval mode.
+    """Load the whole encoder in eval mode.
 
     Raises:
         UserError: no such encoder.
@@ -164,7 +171,7 @@ class TextEncoder(nn.Module):
     above the highest chosen one are dropped.
 
     A text of more pieces than the encoder reads is read in windows that overlap by half; each piece
-    is taken from the window in which it stands most central.
+    is taken from the window in which it is most central.
 
     Args:
         name: asset name, local folder or hub name.
@@ -188,14 +195,17 @@ class TextEncoder(nn.Module):
 
     @cached_property
     def tokenizer(self) -> Pieces:
-        """Its word pieces; loaded when first asked for, because stored pieces need no tokenizer."""
+        """Tokenizer of the encoder.
+
+        It is loaded when first used, because stored pieces need none.
+        """
         return Pieces(self.name)
 
     def forward(self, pieces: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Embed word pieces.
 
         Args:
-            pieces: (B, S) ids. mask: (B, S) true where a piece is real; padding stands at the end.
+            pieces: (B, S) ids. mask: (B, S) true where a piece is real; padding is at the end.
 
         Returns:
             (B, S, D) states; 0 where masked.
@@ -209,7 +219,7 @@ class TextEncoder(nn.Module):
         return nn.functional.pad(states, (0, 0, 0, pieces.shape[1] - states.shape[1]))
 
     def _long(self, pieces: torch.Tensor) -> torch.Tensor:
-        """(S,) pieces of one text with its two special tokens to (S, D) states."""
+        """Embed the pieces of one text, (S,) to (S, D)."""
         if len(pieces) <= self.limit:
             row = pieces.unsqueeze(0)
             return self._states(row, torch.ones_like(row))[0]
@@ -236,7 +246,9 @@ class TextEncoder(nn.Module):
         return torch.cat([out.hidden_states[layer] for layer in self.layers], -1)
 
     def _attention_mask(self, mask: torch.Tensor) -> torch.Tensor:
-        """The (B, S) mask, in fine-tuning in the form that attention itself takes, (B, 1, 1, S).
+        """Return the mask in the form that the encoder takes.
+
+        (B, S); in fine-tuning (B, 1, 1, S), the form of attention itself.
 
         Of a (B, S) mask transformers reads the values, so that the CPU would wait for the GPU.
         """
@@ -255,7 +267,7 @@ class TextEncoder(nn.Module):
 
     @property
     def digest(self) -> str:
-        """Digest of the layers and the present weights: equal digests mean equal outputs."""
+        """Digest of layers and weights; equal digests mean equal outputs."""
         sha = hashlib.sha256(",".join(map(str, self.layers)).encode())
         for key, value in sorted(self.model.state_dict().items()):
             sha.update(key.encode())

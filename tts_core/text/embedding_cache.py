@@ -1,4 +1,4 @@
-"""Outputs of a frozen text encoder, kept so that no text is read twice."""
+"""Cache of a frozen text encoder's outputs."""
 
 import hashlib
 import os
@@ -17,10 +17,10 @@ class EmbeddingCache:
     """States of word pieces, one file for each (encoder's digest, texts) pair.
 
     The digest covers the weights, so another encoder, another layer or one step of fine-tuning
-    never finds the states of before. An encoder that is being trained is refused altogether.
+    never finds older states. An encoder in training is refused.
 
     Args:
-        folder: where the files stand.
+        folder: of the files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -50,11 +50,11 @@ class EmbeddingCache:
         device = next(encoder.parameters()).device
         path = self._folder / f"{_key(encoder, texts)}.safetensors"
         lengths = [len(text) for text in texts]
-        found = _read(path)
-        if found is None:
-            found = _compute(encoder, texts, device)
-            _write(found, path)
-        return list(found.to(device).split(lengths))
+        embeddings = _read(path)
+        if embeddings is None:
+            embeddings = _compute(encoder, texts, device)
+            _write(embeddings, path)
+        return list(embeddings.to(device).split(lengths))
 
 
 def _key(encoder: TextEncoder, texts: Sequence[np.ndarray]) -> str:

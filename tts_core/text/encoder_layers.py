@@ -1,4 +1,4 @@
-"""Inside a pre-trained text encoder: its stack of layers, and how long an input it reads."""
+"""Layers and longest input of a pre-trained text encoder."""
 
 from collections.abc import Sequence
 from typing import Any

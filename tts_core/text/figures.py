@@ -1,8 +1,8 @@
-"""How a written token that holds digits is said: one table of shapes and their readers.
+"""Spoken form of tokens with digits: table of shapes and readers.
 
-Where a token can be read in two ways, the commoner one is taken: 10-12 is a range and 3-2 a score,
-both said with "to"; 1/2/2024 is the second of January; 9/11 and 24/7 are two numbers, 3/4 is a
-fraction; four digits are a year unless something is counted with them.
+The commoner of two readings is taken: 10-12 is a range and 3-2 a score, both read with "to";
+1/2/2024 is the second of January; 9/11 and 24/7 are two numbers, 3/4 is a fraction; four digits are
+a year unless something is counted with them.
 """
 
 import re
@@ -54,7 +54,7 @@ def say(text: str, near: Near = ALONE) -> list[str] | None:
 
     Args:
         text: the token in plain characters: "$3.50", "1990s", "10:30", "5km", "12/25/2020", "-5".
-        near: what stands around it: a month makes a day of a number.
+        near: its neighbours: a month makes a day of a number.
 
     Returns:
         Lower-case words, letter names as "p."; None if the token is no number.
@@ -71,7 +71,7 @@ def say(text: str, near: Near = ALONE) -> list[str] | None:
 
 
 def month(word: str) -> str | None:
-    """The month that a capitalised word or abbreviation names."""
+    """Return the month that a capitalised word or abbreviation names."""
     if not word[:1].isupper():
         return None
     key = word.lower().removesuffix(".")
@@ -79,23 +79,23 @@ def month(word: str) -> str | None:
 
 
 def attributive(near: Near) -> bool:
-    """Whether an amount stands before what it describes: "a $5 bill"."""
+    """Return whether an amount describes the next word: "a $5 bill"."""
     return near.before.lower() in _ARTICLES
 
 
 def _money(groups: Groups, near: Near) -> str:
     sign, symbol, amount, scale = groups
-    one, many, cent, cents = CURRENCIES[symbol]
-    many = one if attributive(near) else many
+    singular, several, cent, cents = CURRENCIES[symbol]
+    several = singular if attributive(near) else several
     minus = "minus " if sign in ("-", "−") else ""
     if near.after.lower().partition("/")[0] in SCALES or near.after in ("bn", "m"):
         return minus + number(amount)
     if scale:
-        return f"{minus}{number(amount)} {_scale(scale)} {many}"
+        return f"{minus}{number(amount)} {_scale(scale)} {several}"
     whole, _, fraction = amount.replace(",", "").partition(".")
     if len(fraction) not in (0, 2):
-        return f"{minus}{number(amount)} {many}"
-    units = f"{number(whole or '0')} {one if whole == '1' else many}"
+        return f"{minus}{number(amount)} {several}"
+    units = f"{number(whole or '0')} {singular if whole == '1' else several}"
     if not fraction or fraction == "00":
         return minus + units
     small = f"{cardinal(int(fraction))} {cent if fraction == '01' else cents}"
@@ -104,10 +104,10 @@ def _money(groups: Groups, near: Near) -> str:
 
 def _money_range(groups: Groups, near: Near) -> str:
     symbol, low, high, scale = groups
-    said = f"{number(low)} to {number(high)}"
+    words = f"{number(low)} to {number(high)}"
     if near.after.lower() in SCALES:
-        return said
-    return f"{said} {_scale(scale) + ' ' if scale else ''}{CURRENCIES[symbol][1]}"
+        return words
+    return f"{words} {_scale(scale) + ' ' if scale else ''}{CURRENCIES[symbol][1]}"
 
 
 def _scale(letter: str) -> str:
@@ -136,8 +136,8 @@ def _sixtieth(text: str) -> str:
 def _date(named: str, day: str, when: str) -> str | None:
     if not 1 <= int(named) <= 12 or not 1 <= int(day) <= 31:
         return None
-    said = _year(when) if len(when) == 4 else _sixtieth(when)
-    return f"{MONTHS[int(named) - 1]} {ordinal(int(day))} {said}"
+    year = _year(when) if len(when) == 4 else _sixtieth(when)
+    return f"{MONTHS[int(named) - 1]} {ordinal(int(day))} {year}"
 
 
 def _year(text: str) -> str:
@@ -145,10 +145,10 @@ def _year(text: str) -> str:
 
 
 def _phone(groups: Groups, _: Near) -> str:
-    """Toll-free 800 and 900 are said as hundreds, everything else digit by digit."""
+    """Read 800 and 900 as hundreds, all else digit by digit."""
     blocks = re.findall(r"\d+", groups[0])
-    said = [cardinal(int(b)) if b in ("800", "900") else digits(b) for b in blocks]
-    return ("plus " if groups[0].startswith("+") else "") + " ".join(said)
+    blocks_read = [cardinal(int(b)) if b in ("800", "900") else digits(b) for b in blocks]
+    return ("plus " if groups[0].startswith("+") else "") + " ".join(blocks_read)
 
 
 def _fraction(groups: Groups, near: Near) -> str:
@@ -198,7 +198,10 @@ def _is_year(text: str, near: Near) -> bool:
 
 
 def _series(groups: Groups, _: Near) -> str:
-    """3-2-1 is three numbers, the nine digits or more of an ISBN are said one by one."""
+    """Read 3-2-1 as three numbers.
+
+    Nine digits or more, as of an ISBN, are read one by one.
+    """
     blocks = re.findall(r"\d+", groups[0])
     long = sum(map(len, blocks)) > 8 and "," not in groups[0]
     return " ".join(digits(block) if long else number(block) for block in blocks)
@@ -215,7 +218,10 @@ def _dotted(groups: Groups, _: Near) -> str | None:
 
 
 def _range(groups: Groups, near: Near) -> str | None:
-    """10-12, 9am-5pm, 5-10%: both sides are read alone; after a month both are days."""
+    """Read ranges: 10-12, 9am-5pm, 5-10%.
+
+    Both sides are read alone; after a month both are days.
+    """
     low = say(groups[0], Near(near.before))
     high = say(groups[1], Near(near.before if month(near.before) else ""))
     return f"{' '.join(low)} to {' '.join(high)}" if low and high else None
@@ -237,11 +243,11 @@ def _decade(groups: Groups, _: Near) -> str:
 
 def _amount(groups: Groups, near: Near) -> str:
     sign, amount, unit = groups
-    said = number(amount) if amount[-1] not in VULGAR else _mixed([amount[:-1], amount[-1]], ALONE)
+    words = number(amount) if amount[-1] not in VULGAR else _mixed([amount[:-1], amount[-1]], ALONE)
     if unit == "m" and near.after.lower() in _MANY:
         unit = "M"
     words = measure(unit, amount, attributive(near))
-    return f"{_sign(sign)}{said} {' '.join(words)}"
+    return f"{_sign(sign)}{words} {' '.join(words)}"
 
 
 def _scientific(groups: Groups, _: Near) -> str:

@@ -1,4 +1,4 @@
-"""Tables of currencies and units of measure: how one and how several of them are said."""
+"""Tables of currencies and units of measure, singular and plural."""
 
 # One and several of the unit and of its hundredth.
 CURRENCIES = {

@@ -44,7 +44,10 @@ def plural(words: str) -> str:
 
 
 def number(text: str) -> str:
-    """A plain number as written ("1,234.5", "007", ".5") in words; integers are not years here."""
+    """Read a plain number: "1,234.5", "007", ".5".
+
+    Integers are not years here.
+    """
     whole, point, decimals = text.replace(",", "").partition(".")
     if point:
         return f"{number(whole or '0')} point {digits(decimals)}"
@@ -54,20 +57,23 @@ def number(text: str) -> str:
 
 
 def measure(unit: str, amount: str, attributive: bool = False) -> list[str]:
-    """The words of a unit after an amount as written: singular after 1, and in "a 5 km run"."""
+    """Return the words of a unit after an amount as written.
+
+    It is singular after 1, and in "a 5 km run".
+    """
     singular, several = MEASURES[unit]
     return (singular if attributive or amount.lstrip("-−+") == "1" else several).split()
 
 
 def part(above: int, below: int) -> str:
-    """A fraction: 3/4 is "three quarters"."""
+    """Read a fraction: 3/4 is "three quarters"."""
     name = {2: "half", 4: "quarter"}.get(below) or ordinal(below)
     many = {2: "halves"}.get(below) or name + "s"
     return f"{cardinal(above)} {name if above == 1 else many}"
 
 
 def remainder(above: int, below: int) -> str:
-    """A fraction after a whole number: 1/2 is "a half"."""
+    """Read a fraction after a whole number: 1/2 is "a half"."""
     return {(1, 2): "a half", (1, 4): "a quarter"}.get((above, below)) or part(above, below)
 
 
@@ -78,7 +84,7 @@ def vulgar(char: str) -> tuple[int, int]:
 
 
 def currency_of(text: str) -> tuple[str, str] | None:
-    """One and several of the currency of a plain amount as written ("$3.5", "$10-20")."""
+    """Return singular and plural of an amount's currency: "$3.5", "$10-20"."""
     match = re.fullmatch(rf"[-−+]?({SIGNS})[ ]?{PLAIN}(?:[-–]{PLAIN})?", text)
     return CURRENCIES[match.group(1)][:2] if match else None
 

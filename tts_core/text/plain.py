@@ -28,7 +28,9 @@ def fold(word: str) -> str:
 
 
 def plain_form(text: str) -> tuple[str, list[int], list[int]]:
-    """The plain form of a text, and where each of its characters starts and ends in the text.
+    """Return a text's plain form, and each character's start and end.
+
+    Start and end count characters of the text.
 
     Raises:
         UserError: letters or digits that English cannot say.
@@ -36,7 +38,7 @@ def plain_form(text: str) -> tuple[str, list[int], list[int]]:
     chars: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for place, char in enumerate(text):
+    for index, char in enumerate(text):
         if char.isascii():
             plain = char if char.isprintable() else " "
         elif unicodedata.category(char).startswith("M"):
@@ -44,13 +46,13 @@ def plain_form(text: str) -> tuple[str, list[int], list[int]]:
             if chars and chars[-1] != " ":
                 composed = unicodedata.normalize("NFC", chars[-1] + char)
                 chars[-1] = composed if len(composed) == 1 else chars[-1]
-                ends[-1] = place + 1
+                ends[-1] = index + 1
         else:
             plain = _plain_character(char, text)
-        for one in plain:
-            chars.append(one)
-            starts.append(place)
-            ends.append(place + 1)
+        for letter in plain:
+            chars.append(letter)
+            starts.append(index)
+            ends.append(index + 1)
     apostrophes = re.sub(r"(?<=\w)[‘’]|[‘’](?=\w)", "'", "".join(chars))
     return apostrophes, starts, ends
 
@@ -67,8 +69,8 @@ def _plain_character(char: str, text: str) -> str:
         return " "
     wide = unicodedata.normalize("NFKC", char)
     if category[0] not in "LN":
-        said = wide in MEASURES or "FULLWIDTH" in unicodedata.name(char, "")
-        return wide if said else char
+        spoken = wide in MEASURES or "FULLWIDTH" in unicodedata.name(char, "")
+        return wide if spoken else char
     if char.isdecimal():
         return str(unicodedata.decimal(char))
     if re.fullmatch("[a-z0-9]+", fold(wide)):

@@ -1,4 +1,4 @@
-"""Words to ARPAbet phones with stress: lexicon, homographs by part of speech, else a network."""
+"""Pronunciation in ARPAbet: lexicon, homographs by part of speech, or network."""
 
 import re
 from collections.abc import Sequence
@@ -32,7 +32,10 @@ class Network:
         self._phones = ["<pad>", "<unk>", "<s>", "</s>", *sorted([*vowels, *CONSONANTS, "UW"])]
 
     def __call__(self, word: str, longest: int = 40) -> Phones:
-        """Phones of a word of letters a to z; other characters count as unknown letters."""
+        """Return the phones of a word of letters a to z.
+
+        Other characters count as unknown letters.
+        """
         letters = [ord(char) - ord("a") + 3 if "a" <= char <= "z" else 1 for char in word]
         state = np.zeros(self._w["enc_w_hh"].shape[1], np.float32)
         for letter in [*letters, 2]:
@@ -48,7 +51,10 @@ class Network:
         return tuple(phone for phone in phones if phone in PHONES)
 
     def _step(self, side: str, symbol: int, state: np.ndarray) -> np.ndarray:
-        """One step of a GRU (Cho et al. 2014), gates in the order reset, update, candidate."""
+        """Compute one step of a GRU (Cho et al. 2014).
+
+        The gates are in the order reset, update, candidate.
+        """
         x = self._w[f"{side}_w_ih"] @ self._w[f"{side}_emb"][symbol] + self._w[f"{side}_b_ih"]
         h = self._w[f"{side}_w_hh"] @ state + self._w[f"{side}_b_hh"]
         size = len(state)
@@ -75,15 +81,18 @@ class Pronouncer:
             Network(assets.path("g2p-en") / "g2p.safetensors")
         )
 
-    def own(self, word: str) -> bool:
-        """Whether the user's lexicon has a lower-case word."""
+    def from_user(self, word: str) -> bool:
+        """Return whether the user's lexicon has a lower-case word."""
         return word in self._own
 
     def known(self, word: str) -> bool:
-        """Whether a lower-case word is in a lexicon, so that its capitals are not spelled out."""
+        """Return whether a lexicon has a lower-case word.
+
+        Capitals of known words are not spelled out.
+        """
         return word in self._own or word in self._dictionary
 
-    def unit(self, said: Sequence[str], tag: str, following: str = "") -> Phones:
+    def unit(self, words: Sequence[str], tag: str, following: str = "") -> Phones:
         """Phones of a unit.
 
         Args:
@@ -95,13 +104,13 @@ class Pronouncer:
             UserError: a word has no pronunciation.
         """
         backwards: list[Phones] = []
-        for word in reversed(said):
+        for word in reversed(words):
             phones = self.word(word, tag)
             if not phones:
                 raise UserError(
                     f"the word {word!r} cannot be pronounced; give its phones in a lexicon"
                 )
-            if word == "the" and following[:2] in VOWELS and not self.own("the"):
+            if word == "the" and following[:2] in VOWELS and not self.from_user("the"):
                 phones = ("DH", "IY0")
             following = phones[0]
             backwards.append(phones)
@@ -170,7 +179,7 @@ def _read_lexicon(path: Path) -> dict[str, Phones]:
             f"lexicon {path}: cannot be read ({error}); give a UTF-8 text file"
         ) from error
     entries: dict[str, Phones] = {}
-    for place, line in enumerate(lines, 1):
+    for number, line in enumerate(lines, 1):
         word, *phones = line.partition("#")[0].split() or [""]
         if not word:
             continue
@@ -178,7 +187,7 @@ def _read_lexicon(path: Path) -> dict[str, Phones]:
         if wrong or not phones:
             fault = f"{wrong[0]} is no ARPAbet phone" if wrong else "there are no phones"
             raise UserError(
-                f"lexicon {path}, line {place}: {fault}; "
+                f"lexicon {path}, line {number}: {fault}; "
                 "write `word PH1 PH2 ...`, vowels with their stress (AH0)"
             )
         entries[fold(word.replace("’", "'"))] = tuple(phones)

@@ -1,7 +1,7 @@
-"""Text as written to pieces, words and marks, each with its place in the text.
+"""Tokenizer: text to pieces, words and marks, with their spans.
 
 Pieces are found in the plain form of the text (`tts_core.text.plain`), and every plain character
-remembers which characters of the text it stands for, so that a piece's span always holds exactly
+remembers its characters in the text, so that a piece's span always holds exactly
 what was written.
 """
 
@@ -70,12 +70,14 @@ class Piece:
 
 
 def scan(text: str) -> list[Piece]:
-    """Words and marks of a text in order; a period of an abbreviation stays with its word.
+    """Split a text into words and marks in order.
 
-    Symbols that nothing is said for, such as emoji, are no pieces.
+    A period of an abbreviation stays with its word.
+
+    Symbols without spoken form, such as emoji, are no pieces.
 
     Raises:
-        UserError: letters or digits that English cannot say.
+        UserError: letters or digits that are not read in English.
     """
     plain, starts, ends = plain_form(text)
     return [Piece(plain[start:end], starts[start], ends[end - 1]) for start, end in _pieces(plain)]
@@ -129,7 +131,10 @@ def _possessive(plain: str, at: int) -> bool:
 
 
 def _abbreviated(word: str, before: str, plain: str, end: int) -> bool:
-    """Whether the period that ends at `end` belongs to its word rather than to the sentence."""
+    """Return whether the period that ends at `end` belongs to its word.
+
+    Else it ends the sentence.
+    """
     key = word.lower()
     if not _followed(plain, end):
         return False

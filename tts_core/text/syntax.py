@@ -45,7 +45,9 @@ def word_class(tag: str) -> WordClass:
 
 
 def compound_nouns(tags: Sequence[str]) -> list[bool]:
-    """Which words are part of a compound noun: maximal runs of two or more noun tags.
+    """Return for each tag if it is part of a compound noun.
+
+    Compound nouns are maximal runs of two or more noun tags.
 
     Args:
         tags: Penn tags of the units in order, W; punctuation breaks a run.
@@ -53,13 +55,15 @@ def compound_nouns(tags: Sequence[str]) -> list[bool]:
     nouns = [bool(_NOUN.match(tag)) for tag in tags]
     padded = [False, *nouns, False]
     return [
-        here and (before or after)
-        for before, here, after in zip(padded, nouns, padded[2:], strict=False)
+        current and (before or after)
+        for before, current, after in zip(padded, nouns, padded[2:], strict=False)
     ]
 
 
 def tree_graph(tree: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A constituency tree as a graph, words removed (Kathaka section 3.2.2).
+    """Convert a constituency tree to a graph, words removed.
+
+    Source: Kathaka section 3.2.2.
 
     Args:
         tree: Penn brackets; functional suffixes ("NP-SBJ") are cut off.

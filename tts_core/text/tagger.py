@@ -63,10 +63,12 @@ class Tagged:
 
 
 class Tagger:
-    """Tags units. spaCy sees ready tokens, with contractions opened as in the Penn Treebank.
+    """Part-of-speech tagger of units.
+
+    spaCy sees ready tokens, with contractions opened as in the Penn Treebank.
 
     A contraction is one unit: it takes the tag of its first part ("don't" is VBP, "it's" PRP)
-    and the dependency of the part that stands highest. A unit in figures is CD.
+    and the dependency of the highest part. A unit in figures is CD.
     """
 
     def __init__(self) -> None:
@@ -92,7 +94,7 @@ class Tagger:
 
 
 def penn_parts(word: str) -> list[str]:
-    """A word as the Penn Treebank parts it: "don't" is "do", "n't"."""
+    """Split a word as the Penn Treebank does: "don't" is "do", "n't"."""
     parts = [part.replace("’", "'") for part in _CONTRACTION.split(word) if part]
     return [word.replace("’", "'")] if len(parts) > 1 and parts[0][-1:].isdigit() else parts
 
@@ -101,10 +103,10 @@ def _open(units: Sequence[Unit]) -> tuple[list[str], list[int]]:
     """Penn tokens of the units, and the unit of each."""
     tokens: list[str] = []
     owners: list[int] = []
-    for place, unit in enumerate(units):
+    for index, unit in enumerate(units):
         parts = penn_parts(unit.plain)
         tokens += parts
-        owners += [place] * len(parts)
+        owners += [index] * len(parts)
     return tokens, owners
 
 
@@ -123,16 +125,18 @@ def _units(doc: Any, owners: Sequence[int], units: Sequence[Unit]) -> list[Tagge
 
 
 def _tense(words: list[Tagged]) -> list[Tagged]:
-    """Tense of verbs whose past is written like the present, where the sentence shows it.
+    """Correct the tense of verbs whose past equals the present.
+
+    Only where the sentence shows it.
 
     "he read" is past by agreement, "I read it yesterday" by its time, "they often read" is habit.
     """
     spoken = [word.text.lower() for word in words]
     past, habit = bool(_PAST_TIME & set(spoken)), bool(_HABIT & set(spoken))
     out = []
-    for place, word in enumerate(words):
-        if word.tag in ("VBP", "VBD") and spoken[place] in _UNCHANGED:
-            agreement = place > 0 and spoken[place - 1] in _SINGULAR
+    for index, word in enumerate(words):
+        if word.tag in ("VBP", "VBD") and spoken[index] in _UNCHANGED:
+            agreement = index > 0 and spoken[index - 1] in _SINGULAR
             if past or agreement:
                 word = replace(word, tag="VBD")
             elif habit:

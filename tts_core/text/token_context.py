@@ -1,4 +1,4 @@
-"""Where a written token stands: what its readers look at."""
+"""Context of a written token, for its readers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Near:
-    """The words around a written token, as written: one before, one after, the one before that."""
+    """Words around a written token, as written.
+
+    `before` and `after` are next to it, `earlier` is before `before`.
+    """
 
     before: str = ""
     after: str = ""
@@ -17,19 +20,19 @@ ALONE = Near()
 
 
 @dataclass(frozen=True)
-class Place:
-    """A written word where it stands.
+class WrittenToken:
+    """Written word in its context.
 
     Attributes:
         word: in plain characters.
         near: its neighbours.
         shouted: whether the whole text is in capitals, so that capitals mean nothing.
         known: whether the lexicon has a lower-case word.
-        own: whether the user's lexicon has it.
+        from_user: whether the user's lexicon has it.
     """
 
     word: str
     near: Near
     shouted: bool
     known: Callable[[str], bool]
-    own: Callable[[str], bool]
+    from_user: Callable[[str], bool]

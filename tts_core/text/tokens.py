@@ -38,7 +38,7 @@ def token_id(symbol: str) -> int:
 
 
 def punctuation_mark(text: str) -> str | None:
-    """The punctuation token that a written mark stands for, or None if it stands for none."""
+    """Return the punctuation token of a written mark, None without one."""
     if text not in _MARKS and len(text) > 2 and set(text) == {"."}:
         return "..."
     return _MARKS.get(text)

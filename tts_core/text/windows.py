@@ -1,8 +1,8 @@
-"""How a text that is longer than an encoder reads is shared out."""
+"""Windows over a text longer than an encoder's input."""
 
 
 def windows(length: int, width: int) -> list[tuple[int, int, int, int]]:
-    """Windows over a text that is too long to be read at once.
+    """Return overlapping windows over a text too long for the encoder.
 
     Args:
         length: pieces of the text. width: pieces a window holds.

@@ -1,4 +1,4 @@
-"""Tables of what written symbols, abbreviations and units of measure stand for."""
+"""Tables of readings of symbols, abbreviations and units of measure."""
 
 from tts_core.text.measures import CURRENCIES
 
@@ -84,7 +84,7 @@ WEEKDAYS = {
     "sat": "saturday",
     "sun": "sunday",
 }
-# Keys stand without the final period. "p." is the name of a letter.
+# Keys are without the final period. "p." is the name of a letter.
 TITLES = {
     "mr": "mister",
     "mrs": "missus",

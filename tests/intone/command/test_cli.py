@@ -42,18 +42,50 @@ def commands() -> list[tuple[str, ...]]:
 def test_the_documented_commands_exist():
     found = {" ".join(path) for path in commands()}
     documented = {
-        "corpus build", "corpus fetch", "corpus import", "corpus report", "prepare",
-        "text analyse", "text train-parser", "text score-parser", "train",
-        "synth", "stimuli make", "stimuli import", "voice pack", "voice show", "assets",
-        "objective", "study new", "study check", "study plan", "study audit", "study import",
-        "study export", "study bundle", "study backup", "study invite", "study schema", "serve",
-        "rehearse", "ratings import", "report", "power", "evaluate", "doctor", "runs", "demo",
-    }  # fmt: skip
+        "corpus build",
+        "corpus fetch",
+        "corpus import",
+        "corpus report",
+        "prepare",
+        "text analyse",
+        "text train-parser",
+        "text score-parser",
+        "train",
+        "synth",
+        "stimuli make",
+        "stimuli import",
+        "voice pack",
+        "voice show",
+        "assets",
+        "objective",
+        "study new",
+        "study check",
+        "study plan",
+        "study audit",
+        "study import",
+        "study export",
+        "study bundle",
+        "study backup",
+        "study invite",
+        "study schema",
+        "serve",
+        "rehearse",
+        "ratings import",
+        "report",
+        "power",
+        "evaluate",
+        "doctor",
+        "runs",
+        "demo",
+    }
     assert documented <= found
 
 
 def test_every_help_is_quick_because_it_loads_nothing_heavy():
-    """Help of all commands in one process: none of them may import a heavy package."""
+    """Load the help of all commands in one process.
+
+    None of them may import a heavy package.
+    """
     code = (
         "import sys\n"
         "from click.testing import CliRunner\n"
@@ -72,17 +104,20 @@ def test_every_help_is_quick_because_it_loads_nothing_heavy():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (("train", "no_such_recipe"), ("no_such_recipe", "kathaka")),
-    (("train", "ntts_demo", "stages.1.stpes=3"), ("stpes",)),
-    (("train", "ntts_demo", "nonsense"), ("nonsense", "key=value")),
-    (("synth", "--system", "ntts", "-o", "x.wav"), ("--text", "--file")),
-    (("stimuli", "import", "mine", "-o", "x"), ("NAME=FOLDER",)),
-    (("corpus", "report", "no/such/corpus"), ("no/such/corpus", "metadata.csv")),
-    (("assets", "nothing"), ("nothing", "minilm")),
-    (("report", "no.csv", "-o", "x"), ("no.csv",)),
-    (("serve", "no.yaml"), ("no.yaml",)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("train", "no_such_recipe"), ("no_such_recipe", "kathaka")),
+        (("train", "ntts_demo", "stages.1.stpes=3"), ("stpes",)),
+        (("train", "ntts_demo", "nonsense"), ("nonsense", "key=value")),
+        (("synth", "--system", "ntts", "-o", "x.wav"), ("--text", "--file")),
+        (("stimuli", "import", "mine", "-o", "x"), ("NAME=FOLDER",)),
+        (("corpus", "report", "no/such/corpus"), ("no/such/corpus", "metadata.csv")),
+        (("assets", "nothing"), ("nothing", "minilm")),
+        (("report", "no.csv", "-o", "x"), ("no.csv",)),
+        (("serve", "no.yaml"), ("no.yaml",)),
+    ],
+)
 def test_bad_input_is_one_sentence_and_a_failure(arguments, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = intone(*arguments, PYTHONPATH=str(ROOT), INTONE_VOICE=str(tmp_path))

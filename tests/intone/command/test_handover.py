@@ -1,4 +1,4 @@
-"""What the statistics tell the pages that watch a running study."""
+"""Statistics for the pages that monitor a running study."""
 
 import random
 
@@ -12,16 +12,27 @@ def rows(question="naturalness", listeners=6, careless="l5"):
     planted = {"natural": ("reference", 97), "ours": ("system", 60), "low": ("anchor_low", 20)}
     return [
         {
-            "study": "s", "listener": f"l{who}", "session": f"s{who}", "utterance": f"u{text}",
-            "trial": f"u{text}", "question": question, "page_type": "mushra", "system": system,
-            "role": role, "phase": "test", "origin": "human", "scale_min": 0, "scale_max": 100,
-            "score": 40 if f"l{who}" == careless and role == "reference"
+            "study": "s",
+            "listener": f"l{who}",
+            "session": f"s{who}",
+            "utterance": f"u{text}",
+            "trial": f"u{text}",
+            "question": question,
+            "page_type": "mushra",
+            "system": system,
+            "role": role,
+            "phase": "test",
+            "origin": "human",
+            "scale_min": 0,
+            "scale_max": 100,
+            "score": 40
+            if f"l{who}" == careless and role == "reference"
             else min(100, mean + chance.randint(-3, 3)),
         }
         for who in range(listeners)
         for text in range(4)
         for system, (role, mean) in planted.items()
-    ]  # fmt: skip
+    ]
 
 
 def test_who_misses_the_reference_is_flagged_with_the_reason():
@@ -34,8 +45,10 @@ def test_who_misses_the_reference_is_flagged_with_the_reason():
 def test_each_question_has_means_of_its_own():
     found = means([*rows(), *rows("style")])
     assert [(m.question, m.system) for m in found][:3] == [
-        ("naturalness", "natural"), ("naturalness", "ours"), ("naturalness", "low"),
-    ]  # fmt: skip
+        ("naturalness", "natural"),
+        ("naturalness", "ours"),
+        ("naturalness", "low"),
+    ]
     assert len(found) == 6
     ours = found[1]
     assert ours.low < ours.mean < ours.high

@@ -44,9 +44,14 @@ def by_torch(samples: np.ndarray, f: Features) -> np.ndarray:
     pad = (f.n_fft - f.hop) // 2
     padded = torch.nn.functional.pad(torch.from_numpy(samples)[None, None], (pad, pad), "reflect")
     spectrum = torch.stft(
-        padded[0], f.n_fft, f.hop, f.window, torch.hann_window(f.window), center=False,
+        padded[0],
+        f.n_fft,
+        f.hop,
+        f.window,
+        torch.hann_window(f.window),
+        center=False,
         return_complex=True,
-    )  # fmt: skip
+    )
     magnitude = (spectrum.real.square() + spectrum.imag.square() + 1e-9).sqrt()[0]
     filters = torch.from_numpy(mel_filterbank(f))
     return (filters @ magnitude).clamp(min=f.floor).log().T.numpy()

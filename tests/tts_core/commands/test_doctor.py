@@ -31,8 +31,13 @@ def test_a_machine_that_passes_the_tests_is_well():
     assert said.exit_code == 0, said.output
     lines = said.output.splitlines()
     assert [line.split(":")[0][5:] for line in lines] == [
-        "versions", "GPU", "disk", "assets", "spectrogram of the vocoder", "round trip"
-    ]  # fmt: skip
+        "versions",
+        "GPU",
+        "disk",
+        "assets",
+        "spectrogram of the vocoder",
+        "round trip",
+    ]
     assert not any(line.startswith("NOT") for line in lines)
 
 

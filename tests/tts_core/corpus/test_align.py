@@ -101,7 +101,7 @@ def test_durations_fill_the_utterance_and_no_phone_vanishes(spoken):
 
 @given(spoken_tokens())
 def test_every_token_ends_where_the_aligner_says(spoken):
-    """Where all phones last long enough, each end is the nearest frame; errors never add up."""
+    """Each end is the nearest frame; errors never add up."""
     tokens, times, _ = spoken
     times = np.cumsum(np.diff(times.ravel(), prepend=0) + 2 * FRAME_S).reshape(-1, 2)
     n_frames = int(np.ceil(times[-1, 1] / FRAME_S)) + 5
@@ -139,7 +139,7 @@ def test_other_phones_or_too_little_audio_is_a_failure():
 
 
 def test_pocketsphinx_finds_the_speech(spoken, aligned):
-    """The frames given to phones are the loud ones, at a human rate of phones."""
+    """The frames given to phones are loud, at a human rate."""
     for name, (_, encoded, samples) in spoken.items():
         n_frames = len(samples) // FEATURES.hop
         durations = token_durations(encoded.tokens, aligned[name], n_frames, FEATURES)
@@ -164,7 +164,7 @@ def test_a_missing_path_is_reported_not_raised(spoken, tmp_path):
 
 
 def test_viter_aligns_our_phones_and_prints_nothing(spoken, capfd):
-    """Seconds of speech are too few to train well on; the phones must be ours all the same."""
+    """The phones are ours even with too little speech to train on."""
     utterances = {name: one for name, (one, _, _) in spoken.items()}
     found = align_with_viter(utterances)
     assert capfd.readouterr() == ("", "")
@@ -177,7 +177,7 @@ def test_viter_aligns_our_phones_and_prints_nothing(spoken, capfd):
 
 
 def test_one_file_is_aligned_without_training(spoken, read_aloud, tmp_path):
-    """At any rate, as the corpus aligner does; another text is refused or named."""
+    """Any rate is aligned; another text is refused or named."""
     frontend = Frontend()
     recording = read_corpus(read_aloud)[1][0]
     times = align_file(recording.path, frontend.analyse(recording.text))
@@ -201,7 +201,10 @@ def test_little_speech_goes_to_pocketsphinx(spoken):
 
 @pytest.fixture(scope="module")
 def human(kathleen, tmp_path_factory):
-    """Fixed sample of the human corpus: id to (Utterance, Encoded, samples), and its alignment."""
+    """Return a fixed sample of the human corpus and its alignment.
+
+    The sample maps an id to (Utterance, Encoded, samples).
+    """
     frontend, wavs = Frontend(), tmp_path_factory.mktemp("human")
     sample = read_corpus(kathleen)[1][::15]
     spoken = {}
@@ -220,7 +223,7 @@ def test_human_speech_is_aligned(human):
 
 
 def test_unpunctuated_pauses_of_human_speech_are_found_and_are_quiet(human):
-    """Frames of `<wb>` pauses of 50 ms or more lie far below the level of the phones."""
+    """Frames of `<wb>` pauses of 50 ms or more are quiet."""
     spoken, found = human
     pauses, below_db = 0, []
     for name, times in found.times.items():
@@ -241,7 +244,10 @@ def test_unpunctuated_pauses_of_human_speech_are_found_and_are_quiet(human):
 
 @pytest.mark.slow
 def test_two_aligners_agree_on_human_speech(kathleen, tmp_path):
-    """13 minutes: 90 % of the phones start within 50 ms (94 % on the whole corpus)."""
+    """90 % of the phones start within 50 ms, in 13 minutes.
+
+    On the whole corpus it is 94 %.
+    """
     frontend = Frontend()
     found = read_corpus(kathleen)[1][:260]
     utterances = {}

@@ -1,4 +1,4 @@
-"""Alignments made elsewhere come in exactly, or are refused with the first difference."""
+"""Imported alignments are exact or refused with the first difference."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A preparation's folder when the process is killed before any one of its changes to the disk."""
+"""A preparation's folder when the process is killed before any change."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ class Killed(BaseException):
 
 
 def killed_before(change: int, work, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Run `work` up to its change number `change`; False if it makes no so many."""
+    """Run `work` up to change `change`; False if it makes fewer."""
     made = 0
 
     def counted(original):

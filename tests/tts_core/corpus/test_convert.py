@@ -1,4 +1,4 @@
-"""Corpora of other layouts in our form: the audio, the tables and what was left out."""
+"""Conversion of other layouts: audio, tables and recordings left out."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ SUBTYPES = ("PCM_16", "PCM_24", "PCM_U8")
 
 @pytest.fixture
 def corpus(tmp_path) -> Path:
-    """Two speakers, a sentence each in two clips, in a table of another form."""
+    """Return two speakers with a sentence each, in another layout."""
     folder = tmp_path / "mine"
     (folder / "wavs").mkdir(parents=True)
     rows = ["id,text,speaker,split,duration"]
@@ -102,7 +102,7 @@ def test_the_publishers_split_keeps_its_test_sentences_and_loses_their_copies(co
     }
     (lost,) = made.left_out
     assert lost.utterance == "clip5"
-    assert lost.reason == "its text stands in the publisher's test part as well"
+    assert lost.reason == "its text is also in the publisher's test part"
 
 
 def test_bad_audio_is_listed_and_the_rest_imported(corpus, tmp_path):

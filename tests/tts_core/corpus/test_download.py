@@ -1,4 +1,4 @@
-"""Downloads against a real HTTP server on this machine that can break off, and knows ranges."""
+"""Downloads from a real HTTP server that can break off."""
 
 import hashlib
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_a_later_run_goes_on_after_giving_up(serve, tmp_path, monkeypatch):
     host = serve(content)
     host.break_after, host.breaks = 200_000, 1
     monkeypatch.setattr(downloads, "ATTEMPTS", 1)
-    with pytest.raises(UserError, match=r"stopped after 200000 bytes.*the same command goes on"):
+    with pytest.raises(UserError, match=r"stopped after 200000 bytes.*the same command resumes"):
         download(host.url, tmp_path / "file", len(content))
     assert download(host.url, tmp_path / "file", len(content)).read_bytes() == content
     assert host.asked == [None, "bytes=200000-"]

@@ -1,4 +1,4 @@
-"""Published corpora, fetched from a real HTTP server on this machine or taken from a copy."""
+"""Published corpora, fetched from a real HTTP server or a copy."""
 
 import errno
 import io

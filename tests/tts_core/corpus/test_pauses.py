@@ -1,4 +1,4 @@
-"""A pause between words is quiet; what sounds belongs to the word before."""
+"""Pauses between words are quiet; sound belongs to the word before."""
 
 import numpy as np
 from hypothesis import given
@@ -19,19 +19,28 @@ def spoken(*layout: tuple[str, int, float]) -> tuple[np.ndarray, np.ndarray, np.
 
 def test_a_loud_gap_goes_to_the_consonant_before_it_and_a_quiet_one_stays():
     tokens, durations, mel = spoken(
-        ("<s>", 9, SILENCE), ("AH0", 8, SPEECH), ("Z", 3, SPEECH), ("<wb>", 6, SPEECH),
-        ("IH1", 8, SPEECH), ("T", 2, SPEECH), ("<wb>", 7, SILENCE), ("AH0", 9, SPEECH),
+        ("<s>", 9, SILENCE),
+        ("AH0", 8, SPEECH),
+        ("Z", 3, SPEECH),
+        ("<wb>", 6, SPEECH),
+        ("IH1", 8, SPEECH),
+        ("T", 2, SPEECH),
+        ("<wb>", 7, SILENCE),
+        ("AH0", 9, SPEECH),
         ("</s>", 9, SILENCE),
-    )  # fmt: skip
+    )
     mended = without_loud_boundaries(tokens, durations, mel)
     assert mended.tolist() == [9, 8, 9, 0, 8, 2, 7, 9, 9]
 
 
 def test_a_mark_keeps_its_frames_however_loud():
     tokens, durations, mel = spoken(
-        ("<s>", 9, SILENCE), ("AH0", 8, SPEECH), (",", 6, SPEECH), ("IH1", 8, SPEECH),
+        ("<s>", 9, SILENCE),
+        ("AH0", 8, SPEECH),
+        (",", 6, SPEECH),
+        ("IH1", 8, SPEECH),
         ("</s>", 9, SILENCE),
-    )  # fmt: skip
+    )
     assert without_loud_boundaries(tokens, durations, mel).tolist() == durations.tolist()
 
 
@@ -49,8 +58,11 @@ def test_no_frame_is_lost_and_only_boundaries_shrink(words):
 
 def test_levels_stand_between_the_quietest_frames_and_the_phones():
     tokens, durations, mel = spoken(
-        ("<s>", 9, SILENCE), ("AH0", 8, SPEECH), ("<wb>", 0, 0.0), ("IH1", 8, SPEECH),
+        ("<s>", 9, SILENCE),
+        ("AH0", 8, SPEECH),
+        ("<wb>", 0, 0.0),
+        ("IH1", 8, SPEECH),
         ("</s>", 4, (SILENCE + SPEECH) / 2),
-    )  # fmt: skip
+    )
     levels = token_levels(tokens, durations, mel)
     assert np.allclose(levels[[0, 1, 3, 4]], [0, 1, 1, 0.5]) and np.isnan(levels[2])

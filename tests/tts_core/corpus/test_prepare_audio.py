@@ -1,4 +1,4 @@
-"""Recordings that cannot be used, and those that a person should look at."""
+"""Recordings that are refused, and recordings with warnings."""
 
 from pathlib import Path
 
@@ -38,21 +38,25 @@ def test_bad_audio_is_left_out_with_a_reason_and_never_stops_the_rest(corpus, tm
     add(corpus, "silent", "There is nothing to hear.", np.zeros(RATE))
     add(corpus, "clipped", "This is too loud.", np.clip(20 * speech, -1, 1))
     add(corpus, "attenuated", "This was too loud.", 0.3 * np.clip(20 * speech, -1, 1))
-    add(corpus, "long", "This goes on and on.", np.resize(speech, 21 * RATE))
+    add(corpus, "long", "This takes a long time.", np.resize(speech, 21 * RATE))
     add(corpus, "short", "This is cut off.", speech[:1000])
     add(corpus, "cut", "This ends in the middle of a vowel.", speech[:loudest])
     add(corpus, "slow", "This has half the rate.", speech[::2], RATE // 2)
     add(corpus, "absent", "There is no file.", None)
     add(corpus, "textless", "", speech)
     add(corpus, "wordless", "?!", speech)
-    add(corpus, "hasty", "Nobody could ever say all of these words in half a second.", speech)
+    add(corpus, "hasty", "People could never say all of these words in half a second.", speech)
     add(corpus, "opposed", "One channel is the other's mirror.", np.stack([speech, -speech], 1))
     hasty = np.concatenate([np.zeros(1500), speech[loudest : loudest + 1500], np.zeros(3000)])
     soundfile.write(corpus / "wavs" / "hasty.wav", hasty, RATE)
     table = corpus / "metadata.csv"
     lines = table.read_text().splitlines(keepends=True)
-    table.write_text("".join("hasty|h|" + line.split("|")[2] + "|0.27\n" if
-                             line.startswith("hasty") else line for line in lines))  # fmt: skip
+    table.write_text(
+        "".join(
+            "hasty|h|" + line.split("|")[2] + "|0.27\n" if line.startswith("hasty") else line
+            for line in lines
+        )
+    )
     add(corpus, "broken", "This file is damaged.", None)
     (corpus / "wavs" / "broken.flac").write_bytes(b"fLaC" + b"\0" * 100)
     add(corpus, "endless", "This is not a number.", None)
@@ -92,8 +96,8 @@ def test_what_is_doubtful_is_used_and_listed(corpus, tmp_path):
     spectrum = np.fft.rfft(speech)
     spectrum[int(len(spectrum) * 4000 / (RATE / 2)) :] = 0
     add(corpus, "low", "This is quiet.", 0.02 * speech / np.abs(speech).max())
-    add(corpus, "offset", "This stands off the middle.", 0.5 * speech + 0.1)
-    add(corpus, "noisy", "Somebody left the window open.", 0.5 * speech + 0.05 * noise)
+    add(corpus, "offset", "This lies off the middle.", 0.5 * speech + 0.1)
+    add(corpus, "noisy", "They have left the window open.", 0.5 * speech + 0.05 * noise)
     add(corpus, "tight", "There is no air at the end.", speech[: active[-1]])
     add(corpus, "telephone", "This came by wire.", np.fft.irfft(spectrum, len(speech)))
     add(corpus, "stereo", "There are two of them.", np.stack([speech, speech], 1))

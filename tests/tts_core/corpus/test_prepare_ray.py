@@ -1,4 +1,4 @@
-"""The same preparation on a Ray cluster: a local one, with two processors."""
+"""The same preparation on a local Ray cluster with two processors."""
 
 import builtins
 
@@ -17,9 +17,12 @@ from tts_core.corpus.settings import Settings
 def cluster_of_two():
     ray = pytest.importorskip("ray", reason="Ray is not installed: the extra `cluster`")
     ray.init(
-        address="local", num_cpus=2, include_dashboard=False, log_to_driver=False,
+        address="local",
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
         logging_level="error",
-    )  # fmt: skip
+    )
     yield
     ray.shutdown()
 

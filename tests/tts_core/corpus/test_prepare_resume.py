@@ -1,4 +1,4 @@
-"""A preparation that is killed, anywhere and again, ends as one that never was."""
+"""A killed preparation resumes to the result of an uninterrupted one."""
 
 import hashlib
 import os
@@ -105,7 +105,7 @@ def test_killed_in_every_stage_it_gets_through_with_the_same_bytes(corpus, tmp_p
         assert not (out / "prepared.json").exists(), "the stage was over before it was killed"
         with pytest.raises(UserError, match="not a prepared corpus"):
             PreparedCorpus(out)
-    # What an earlier attempt finished is told as done before anything is done again.
+    # Pieces of an earlier attempt are reported as done before new work begins.
     assert "checking recordings 8 8" in seen
     assert seen.count("analysing texts 0 8") == 1 or "analysing texts 2 8" in seen
     prepare(corpus, out, Settings(parser="rules"), workers=1)

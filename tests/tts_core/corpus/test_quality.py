@@ -1,4 +1,4 @@
-"""The quality figures say what is in the durations, and wrong alignments rank first."""
+"""Quality figures follow from the durations; wrong alignments rank first."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -27,11 +27,23 @@ from tts_core.text.tokens import PHONES, TOKENS, duration_group
 
 # (symbol, frames, level): a frame is 10 ms; 0 is as quiet as the recording, 1 as loud as speech.
 SPOKEN = [
-    ("<s>", 20, 0.0), ('"', 0, np.nan), ("HH", 3, 0.6), ("AY1", 20, 1.2), (",", 30, 0.1),
-    ('"', 0, np.nan), ("DH", 2, 0.8), ("IY0", 12, 1.0), ("<wb>", 8, 0.2), ("AY2", 10, 1.1),
-    ("<wb>", 5, 0.9), ("T", 9, 0.5), ("<wb>", 4, 0.1), ("UW1", 16, 1.0), (".", 0, np.nan),
+    ("<s>", 20, 0.0),
+    ('"', 0, np.nan),
+    ("HH", 3, 0.6),
+    ("AY1", 20, 1.2),
+    (",", 30, 0.1),
+    ('"', 0, np.nan),
+    ("DH", 2, 0.8),
+    ("IY0", 12, 1.0),
+    ("<wb>", 8, 0.2),
+    ("AY2", 10, 1.1),
+    ("<wb>", 5, 0.9),
+    ("T", 9, 0.5),
+    ("<wb>", 4, 0.1),
+    ("UW1", 16, 1.0),
+    (".", 0, np.nan),
     ("</s>", 25, 0.0),
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -59,11 +71,14 @@ def test_durations_by_class(small):
 
 
 def test_pauses_are_counted_where_they_are(small):
-    """The comma's, not the quote's after it; from 50 ms on; the recording's ends are none."""
-    rows = {row.place: row for row in pauses(small)}
+    """Pauses belong to the comma, not to the quote after it.
+
+    They count from 50 ms on; the recording's ends are none.
+    """
+    rows = {row.mark: row for row in pauses(small)}
     assert set(rows) == {"<wb>", ","}
-    assert (rows["<wb>"].places, rows["<wb>"].pauses, rows["<wb>"].quiet) == (3, 2, 1)
-    assert (rows[","].places, rows[","].pauses, rows[","].longest_ms) == (1, 1, 300)
+    assert (rows["<wb>"].boundaries, rows["<wb>"].pauses, rows["<wb>"].quiet) == (3, 2, 1)
+    assert (rows[","].boundaries, rows[","].pauses, rows[","].longest_ms) == (1, 1, 300)
     seconds, quiet = boundary_pauses(small)
     np.testing.assert_allclose(seconds, [0.08, 0.05])
     assert quiet.tolist() == [True, False]
@@ -123,7 +138,7 @@ def test_the_other_aligner_is_asked_or_the_reason_is_told(prepared):
 
 
 def test_wrong_alignments_rank_first(prepared, utterance, tmp_path):
-    """Another text's phones, a phone of a second, and speech at three times the rate."""
+    """Wrong phones, a long phone and triple rate rank first."""
     info = read_info(prepared)
     assert info is not None
     rows = [utterance(seed, n_words=8) for seed in range(60)]
@@ -160,7 +175,7 @@ def lasting(one, change):
 
 @pytest.mark.slow
 def test_wrong_texts_of_human_speech_are_refused_or_rank_first(kathleen, tmp_path):
-    """20 of 300 recordings have another recording's text, as long as their own."""
+    """20 of 300 recordings have another recording's text."""
     folder = tmp_path / "kathleen"
     (folder / "wavs").mkdir(parents=True)
     info, recordings = read_corpus(kathleen)

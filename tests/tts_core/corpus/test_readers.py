@@ -1,4 +1,4 @@
-"""Miniature corpora in the published layouts, with what is known to go wrong in them."""
+"""Miniature corpora in published layouts, with their known faults."""
 
 import json
 from pathlib import Path
@@ -95,7 +95,7 @@ def test_ljspeech(ljspeech):
         "metadata.csv line 6": "2 fields instead of 3",
         "LJ002-0004": "text missing",
         "LJ002-0005": "no audio file LJ002-0005.wav",
-        "LJ001-0001": "its id stands twice in the corpus; the first recording is used",
+        "LJ001-0001": "its id is used twice in the corpus; the first recording is used",
         "metadata.csv line 10": "not UTF-8",
         "LJ002-0002": "its text is not in metadata.csv",
         "LJ002-0003": "its text is not in metadata.csv",
@@ -142,7 +142,7 @@ def test_libritts_is_found_from_any_of_its_folders(tmp_path, name, layout, below
     root = libritts(tmp_path / name)
     found = readers.read("auto", root / below)
     assert found.layout == layout
-    # Speaker 1919 stands in no speakers.tsv, which loses nothing.
+    # Speaker 1919 is missing in speakers.tsv, which loses nothing.
     assert texts(found) == {
         "1919_142785_000001_000000": "Sixteen.",
         "84_121123_000007_000001": "Mister M.",
@@ -162,7 +162,7 @@ def test_libritts_links_the_sentences_of_a_paragraph_and_chooses_speakers(tmp_pa
     assert {r.speaker for r in found.readings} == {"84"}
     assert links(found)["84_121123_000007_000001"] == (None, "84_121123_000007_000002")
     assert links(found)["84_121123_000009_000000"] == (None, None)
-    with pytest.raises(UserError, match=r"nobody is called 85; the speakers are 1919, 84$"):
+    with pytest.raises(UserError, match=r"no speaker 85; choose from 1919, 84$"):
         readers.read("libritts", tmp_path / "LibriTTS", frozenset({"84", "85"}))
 
 

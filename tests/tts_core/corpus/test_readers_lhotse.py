@@ -21,7 +21,7 @@ RATE = 16000
 
 @pytest.fixture
 def chapter(tmp_path) -> Path:
-    """One long stereo file, a sample's value saying where it stands."""
+    """One long stereo file; a sample's value is its position."""
     path = tmp_path / "audio" / "chapter.wav"
     path.parent.mkdir()
     ramp = np.arange(3 * RATE, dtype=np.int16)

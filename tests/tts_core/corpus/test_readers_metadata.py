@@ -64,13 +64,13 @@ def test_bad_rows_of_a_metadata_csv_are_listed_and_the_others_read(tmp_path):
     sound(tmp_path.parent / "h.wav")
     found = readers.read("metadata", tmp_path)
     assert list(texts(found)) == ["a", "f", "h"]
-    assert "a quotation mark in a text stands twice" in reasons(found).pop("metadata.csv line 3")
+    assert "a quotation mark in a text is doubled" in reasons(found).pop("metadata.csv line 3")
     assert reasons(found) | {"metadata.csv line 3": ""} == {
         "metadata.csv line 3": "",
         "metadata.csv line 4": "3 fields instead of 2",
         "d": "text missing",
         "e": "no audio file e.flac",
-        "a": "its id stands twice in the corpus; the first recording is used",
+        "a": "its id is used twice in the corpus; the first recording is used",
         "metadata.csv line 9": "not UTF-8",
         "b": "its text is not in metadata.csv",
         "c": "its text is not in metadata.csv",

@@ -1,4 +1,4 @@
-"""The corpus report: figures that are right, on a page that needs nothing else."""
+"""Corpus report: right figures on a self-contained page."""
 
 import re
 import shutil
@@ -116,7 +116,7 @@ def test_what_is_no_corpus_is_refused(tmp_path):
 
 
 def test_what_is_said_of_loud_pauses_fits_who_aligned(prepared, tmp_path):
-    """Ours lose them before they are counted; an alignment from elsewhere is shown as it is."""
+    """Loud pauses are removed from our alignments only."""
     info = read_info(prepared)
     assert info is not None
     assert "given back to the phone before it" in page_of(prepared, tmp_path / "ours.html")[0]

@@ -1,4 +1,4 @@
-"""Whose recordings are used, and what makes a preparation another one."""
+"""Selection of recordings, and settings that make another preparation."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -47,11 +47,18 @@ def test_whatever_decides_the_result_is_described(tmp_path: Path):
     changes = [
         replace(base, **change)
         for change in (
-            {"features": preset("paper24k")}, {"aligner": "pocketsphinx"}, {"aligner": str(ctm)},
-            {"aligner": str(grids)}, {"speaker": "all"}, {"lexicon": lexicon}, {"seed": 1},
-            {"parser": "rules"}, {"encoder": "mpnet"}, {"parser": f"file:{trees}"},
+            {"features": preset("paper24k")},
+            {"aligner": "pocketsphinx"},
+            {"aligner": str(ctm)},
+            {"aligner": str(grids)},
+            {"speaker": "all"},
+            {"lexicon": lexicon},
+            {"seed": 1},
+            {"parser": "rules"},
+            {"encoder": "mpnet"},
+            {"parser": f"file:{trees}"},
         )
-    ]  # fmt: skip
+    ]
     described = [str(settings.described()) for settings in (base, *changes)]
     assert len(set(described)) == len(described)
     lexicon.write_text("intone IH2 N T OW2 N\n")

@@ -1,4 +1,4 @@
-"""Shards give back what was written, and say in one sentence why they cannot."""
+"""Shards return their content or refuse with one sentence."""
 
 import json
 from pathlib import Path

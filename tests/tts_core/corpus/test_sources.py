@@ -78,7 +78,7 @@ def test_a_split_that_the_corpus_brings(tmp_path, lines, said):
     ("lines", "said"),
     [
         (["a|a|One.|1", "b|b|Two."], "line 3: 3 fields"),
-        (["a|a|One.|1", "a|a|Two.|1"], "line 3: 'a' stands already in line 2"),
+        (["a|a|One.|1", "a|a|Two.|1"], "line 3: 'a' is already in line 2"),
         (["../a|a|One.|1"], "line 2: '../a' cannot be the name of a file"),
         (["|a|One.|1"], "line 2: the utterance"),
         (["a|a|One.|long"], "line 2: 'long' is not a number of seconds"),

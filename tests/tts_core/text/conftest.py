@@ -1,4 +1,4 @@
-"""A front-end is slow to load, so the tests of one run share it."""
+"""Front-ends shared by the tests, because they load slowly."""
 
 from collections.abc import Callable
 

@@ -25,7 +25,7 @@ LONG = (
     "which is a division of white light into many beautiful colours that take the shape of a long "
     "round arch, with its path high above, and its two ends apparently beyond the horizon, where, "
     "as the legend that my grandmother told us on winter evenings has it, there is a boiling pot "
-    "of gold at one end that nobody who ever looked for it, young or old, has found."
+    "of gold at one end that no one who ever looked for it, young or old, has found."
 )
 
 
@@ -42,7 +42,7 @@ def test_leaves_of_the_tree_are_the_words(kind: str, text: str, request: pytest.
 
 @pytest.mark.parametrize("text", [*TEXTS, LONG])
 def test_camps_streams_have_one_value_for_every_unit(frontend: Frontend, text: str):
-    """CAMP section 3.2: as many tags as word-level units, by an extra tag for punctuation."""
+    """Tags equal word-level units, with a tag for punctuation (CAMP section 3.2)."""
     sentence = frontend.analyse(text)
     encoded = sentence.encoded
     for stream in (encoded.pos, encoded.word_class, encoded.compound, encoded.punctuation):

@@ -21,8 +21,11 @@ from tts_core.text.windows import windows
 
 SIZES = {"vocab_size": 60, "max_position_embeddings": 20}
 SMALL = SIZES | {
-    "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32,
-}  # fmt: skip
+    "hidden_size": 16,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+}
 FAMILIES = {
     "Bert": SMALL,
     "Roberta": SMALL | {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2},

@@ -1,4 +1,4 @@
-"""Kept outputs of a frozen encoder: the same bits, and never those of an encoder in training."""
+"""Cache of a frozen encoder: same bits, never for a training encoder."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +18,12 @@ TEXTS = [np.array([1, 7, 9, 30, 2]), np.array([1, 8, 2]), np.array([1, *range(5,
 @pytest.fixture
 def make(tmp_path: Path) -> Callable[..., TextEncoder]:
     config = BertConfig(
-        vocab_size=60, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+        vocab_size=60,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
         intermediate_size=32,
-    )  # fmt: skip
+    )
     torch.manual_seed(0)
     AutoModel.from_config(config).save_pretrained(tmp_path / "model")
 

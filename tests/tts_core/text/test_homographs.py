@@ -12,7 +12,7 @@ SENTENCES = [
 
 
 def test_at_least_nineteen_homographs_of_twenty_are_right(rules: Frontend):
-    """The rest are mistakes of the tagger ("a minute difference" as a noun)."""
+    """The rest are mistakes of the tagger ("a minute difference")."""
     wrong = []
     analyses = rules.analyse_all([text for *_, text in SENTENCES])
     for (word, phones, text), sentence in zip(SENTENCES, analyses, strict=True):

@@ -1,4 +1,4 @@
-"""What is said for what is written."""
+"""Spoken form of written text."""
 
 import unicodedata
 from pathlib import Path
@@ -63,8 +63,8 @@ def test_letters_that_english_cannot_say_are_refused_by_name(text: str, name: st
 
 
 def test_a_users_word_is_said_as_the_user_wrote_it():
-    units = normalise("The gif of AT&T", own={"gif", "at&t"}.__contains__)
-    assert [unit.said for unit in units] == [("the",), ("gif",), ("of",), ("at&t",)]
+    units = normalise("The gif of AT&T", from_user={"gif", "at&t"}.__contains__)
+    assert [unit.spoken_words for unit in units] == [("the",), ("gif",), ("of",), ("at&t",)]
 
 
 MESSY = st.one_of(
@@ -76,15 +76,15 @@ MESSY = st.one_of(
 
 @given(MESSY)
 def test_no_letter_or_digit_is_dropped(text: str):
-    """Every letter and digit of a text that is not refused lies in a unit that is said."""
+    """Every letter and digit of an accepted text is spoken."""
     try:
         units = normalise(text)
     except UserError:
         return
-    said = {i for unit in units if unit.said for i in range(unit.start, unit.end)}
+    said = {i for unit in units if unit.spoken_words for i in range(unit.start, unit.end)}
     written = {i for i, char in enumerate(text) if unicodedata.category(char) in ("Ll", "Lu", "Nd")}
     assert written <= said
     assert not set("".join(unit.spoken for unit in units)) - set("abcdefghijklmnopqrstuvwxyz' ")
     for unit in units:
         if any(char.isalnum() for char in unit.plain):
-            assert any(word.strip(".'") for word in unit.said)
+            assert any(word.strip(".'") for word in unit.spoken_words)

@@ -1,4 +1,4 @@
-"""The span parser: exact search, quality against trees written by hand, long sentences."""
+"""Span parser: exact search, quality on hand-written trees, long sentences."""
 
 import itertools
 from collections import Counter
@@ -32,7 +32,7 @@ GOLD = """
 
 @pytest.fixture(scope="module")
 def gold() -> list[Tree]:
-    """The trees above with a tag for every word, as treebanks have them."""
+    """Return the trees above with a tag for every word."""
     tagged = " ".join(
         token if token.startswith("(") else f"(NN {token.rstrip(')')}){')' * token.count(')')}"
         for token in GOLD.split()
@@ -111,7 +111,7 @@ def test_scores_of_a_sentence_in_parts_are_those_of_the_whole(monkeypatch: pytes
 
 
 def test_a_spans_features_are_the_differences_of_its_boundaries_states():
-    """Stern et al. (2017): the rewriting over boundaries must not change the definition."""
+    """The rewriting over boundaries keeps the definition (Stern et al. 2017)."""
     torch.manual_seed(0)
     scorer = SpanScorer(6, 5, 4).eval()
     words = torch.randn(4, 6)
@@ -131,7 +131,7 @@ def chart(scores: np.ndarray, n: int) -> dict[tuple[int, int], np.ndarray]:
 
 
 def best_by_trial(gains: dict[tuple[int, int], np.ndarray], i: int, j: int, n: int) -> float:
-    """Best total of a span by trying every split: the definition that CKY must agree with."""
+    """Return the best total of a span by trying every split."""
     gain = gains[i, j]
     own = float(gain[1:].max() if (i, j) == (0, n) else gain.max())
     if j - i == 1:

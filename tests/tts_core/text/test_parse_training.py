@@ -1,4 +1,4 @@
-"""Training the span parser: it learns, the same command gives the same weights, they load."""
+"""Training of the span parser: it learns, repeatably, and its weights load."""
 
 from collections.abc import Callable
 from pathlib import Path

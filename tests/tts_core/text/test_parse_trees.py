@@ -1,4 +1,4 @@
-"""Bracketed trees: reading treebanks, our words in place of theirs, ready trees from a file."""
+"""Bracketed trees: treebanks, replaced words, trees from a file."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -54,7 +54,7 @@ def test_words_are_parted_as_our_front_end_parts_them():
 def test_brackets_that_do_not_balance_are_refused_with_their_line():
     with pytest.raises(UserError, match="gold, line 2: the tree that starts here"):
         list(read_trees("(S (NN go))\n(S (NN go)", "gold"))
-    with pytest.raises(UserError, match=r"line 2: '\)' stands outside"):
+    with pytest.raises(UserError, match=r"line 2: '\)' is outside"):
         list(read_trees("(S (NN go))\n)"))
 
 

@@ -1,0 +1,1 @@
+"""Alignment of phones with recordings, by several aligners or from files."""

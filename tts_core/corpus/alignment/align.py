@@ -1,4 +1,4 @@
-"""When each phone is spoken.
+"""Alignment of phones with recordings.
 
 Every source has one result, (P, 2) start and end times of an utterance's speech phones in order:
 
@@ -43,48 +43,48 @@ def align(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Alignment:
-    """Align a corpus, or take over an alignment that somebody made of it.
+    """Align a corpus, or import an existing alignment of it.
 
     Args:
         source: `viter`, `pocketsphinx`, `auto` (viter from `VITER_MINIMUM_S` of speech on, else
             pocketsphinx), or the path of a folder of Praat TextGrids or of a CTM file.
         utterances: id to 16 kHz WAV and phones.
         seed: of viter's training.
-        progress: is told how far it is.
+        progress: receives the stage and the units done.
 
     Raises:
         UserError: no such source, or nothing in its files is of these utterances.
     """
     if source == "auto":
-        total_s = sum(soundfile.info(one.wav).duration for one in utterances.values())
+        total_s = sum(soundfile.info(utterance.wav).duration for utterance in utterances.values())
         source = "viter" if total_s >= VITER_MINIMUM_S else "pocketsphinx"
     unspoken = {
         name: AlignmentError("there is nothing to read in the text")
-        for name, one in utterances.items()
-        if not one.phones
+        for name, utterance in utterances.items()
+        if not utterance.phones
     }
-    spoken = {name: one for name, one in utterances.items() if name not in unspoken}
+    spoken = {name: utterance for name, utterance in utterances.items() if name not in unspoken}
     name = source
     if source == "viter":
-        found = align_with_viter(spoken, seed, progress)
+        times = align_with_viter(spoken, seed, progress)
     elif source == "pocketsphinx":
-        found = align_with_pocketsphinx(spoken, progress)
+        times = align_with_pocketsphinx(spoken, progress)
     else:
-        name, found = import_alignment(Path(source), spoken, progress)
-    found = unspoken | found
+        name, times = import_alignment(Path(source), spoken, progress)
+    times = unspoken | times
     return Alignment(
         aligner=name,
-        times={n: t for n, t in found.items() if isinstance(t, np.ndarray)},
-        failures={n: str(e) for n, e in found.items() if isinstance(e, AlignmentError)},
+        times={n: t for n, t in times.items() if isinstance(t, np.ndarray)},
+        failures={n: str(e) for n, e in times.items() if isinstance(e, AlignmentError)},
     )
 
 
 def align_file(wav: str | Path, sentence: Sentence) -> np.ndarray:
-    """Align one recording with its text, without training: pocketsphinx.
+    """Align one recording with its text by pocketsphinx, without training.
 
     Args:
         wav: audio of any rate that holds the sentence and nothing else.
-        sentence: what is said there.
+        sentence: the text that is spoken.
 
     Returns:
         (P, 2) start and end of the sentence's speech phones, s.
@@ -98,7 +98,7 @@ def align_file(wav: str | Path, sentence: Sentence) -> np.ndarray:
     except AlignmentError as error:
         raise UserError(
             f"{wav}: cannot be aligned with its text ({error}); check that "
-            f"{sentence.text!r} is what is said there"
+            f"{sentence.text!r} is what is spoken there"
         ) from error
 
 
@@ -142,7 +142,10 @@ def token_durations(
 
 
 def _with_minimum(ends: np.ndarray, minimum: np.ndarray, n_frames: int) -> np.ndarray:
-    """Move (N,) end frames as little as a pass to either side needs for the minimum durations."""
+    """Move end frames (N,) until durations reach the minimum.
+
+    A pass to either side moves them as little as possible.
+    """
     total = np.cumsum(minimum)
     # ends[i] - total[i] must not fall; and total[-1] - total[i] frames must remain after i.
     slack = np.maximum.accumulate(np.maximum(ends - total, 0))

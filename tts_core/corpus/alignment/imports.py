@@ -30,7 +30,7 @@ class Interval(NamedTuple):
 def import_alignment(
     source: Path, utterances: Mapping[str, Utterance], progress: Progress = silent
 ) -> tuple[str, dict[str, np.ndarray | AlignmentError]]:
-    """Take over times of phones that equal ours but for stress, which no time depends on.
+    """Import phone times; phones must equal ours but for stress.
 
     An utterance with other phones is refused: stretching its times would invent an alignment.
 
@@ -38,7 +38,7 @@ def import_alignment(
         source: a folder with `UTTERANCE.TextGrid` anywhere below it, or a CTM file of lines
             `utterance channel start duration phone`.
         utterances: id to audio and phones.
-        progress: is told how many are done.
+        progress: receives how many are done.
 
     Returns:
         TextGrid or CTM, and id to (P, 2) start and end, s, or to why there is none.
@@ -62,20 +62,22 @@ def import_alignment(
             f"{source}: holds no alignment of this corpus' recordings, such as "
             f"{min(utterances, default='(none)')}; found {len(have)} others"
         )
-    found: dict[str, np.ndarray | AlignmentError] = {}
+    times: dict[str, np.ndarray | AlignmentError] = {}
     for name, utterance in utterances.items():
         try:
             if name not in have:
                 raise AlignmentError(f"{source.name} has no alignment of it")
-            found[name] = _times(read(name), utterance)
+            times[name] = _times(read(name), utterance)
         except AlignmentError as error:
-            found[name] = error
-        progress("reading the alignment", len(found), len(utterances))
-    return kind, found
+            times[name] = error
+        progress("reading the alignment", len(times), len(utterances))
+    return kind, times
 
 
 def read_textgrid(path: Path) -> dict[str, list[Interval]]:
-    """Interval tiers of a TextGrid by name, in the long or the short text format.
+    """Read the interval tiers of a TextGrid by name.
+
+    Both the long and the short text format are read.
 
     Both are read as Praat reads them: free-standing numbers, texts in double quotes and flags in
     angle brackets count, everything else is comment. UTF-8 or UTF-16 with a byte order mark.
@@ -101,7 +103,7 @@ def read_textgrid(path: Path) -> dict[str, list[Interval]]:
 
 
 def textgrid_phones(tiers: Mapping[str, list[Interval]]) -> list[Interval]:
-    """The tier of phones: `phones`, or of one speaker `SPEAKER - phones`.
+    """Return the tier of phones: `phones`, or one speaker's `SPEAKER - phones`.
 
     Raises:
         AlignmentError: there is none, or there are several.
@@ -118,7 +120,7 @@ def read_ctm(path: Path) -> dict[str, list[Interval]]:
     Raises:
         UserError: a line in another form.
     """
-    found: dict[str, list[Interval]] = defaultdict(list)
+    utterances: dict[str, list[Interval]] = defaultdict(list)
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
@@ -129,13 +131,13 @@ def read_ctm(path: Path) -> dict[str, list[Interval]]:
         fields = line.split()
         try:
             start, duration = float(fields[2]), float(fields[3])
-            found[fields[0]].append(Interval(start, start + duration, fields[4]))
+            utterances[fields[0]].append(Interval(start, start + duration, fields[4]))
         except (IndexError, ValueError) as error:
             raise UserError(
                 f"{path}, line {number}: expected `utterance channel start duration phone`, "
                 f"found {line!r}"
             ) from error
-    return {name: sorted(intervals) for name, intervals in found.items()}
+    return {name: sorted(intervals) for name, intervals in utterances.items()}
 
 
 def _from_files(files: Mapping[str, Path]) -> Callable[[str], Sequence[Interval]]:
@@ -175,9 +177,11 @@ def _skip(rest: Iterator[str], count: int) -> None:
 
 
 def _times(intervals: Sequence[Interval], utterance: Utterance) -> np.ndarray:
-    spoken = [one for one in intervals if _bare(one.label) not in _SILENCES]
-    _same_phones([_bare(one.label) for one in spoken], [_bare(p) for p in utterance.phones])
-    times = np.array([(one.start, one.end) for one in spoken])
+    spoken = [interval for interval in intervals if _bare(interval.label) not in _SILENCES]
+    _same_phones(
+        [_bare(interval.label) for interval in spoken], [_bare(p) for p in utterance.phones]
+    )
+    times = np.array([(interval.start, interval.end) for interval in spoken])
     if not np.isfinite(times).all():
         raise AlignmentError("a time of it is not a number")
     seconds = soundfile.info(utterance.wav).duration

@@ -30,21 +30,21 @@ def align_with_pocketsphinx(
 
     Args:
         utterances: id to audio file and phones.
-        progress: is told how many are done.
+        progress: receives how many are done.
 
     Returns:
         id to (P, 2) start and end, s, or to why there is none.
     """
     decoder = _sphinx_decoder()
-    found: dict[str, np.ndarray | AlignmentError] = {}
+    times: dict[str, np.ndarray | AlignmentError] = {}
     for name, utterance in utterances.items():
         samples = for_aligners(*soundfile.read(utterance.wav, dtype="float32"))
         try:
-            found[name] = align_samples(samples, utterance.words, decoder)
+            times[name] = align_samples(samples, utterance.words, decoder)
         except AlignmentError as error:
-            found[name] = error
-        progress("aligning", len(found), len(utterances))
-    return found
+            times[name] = error
+        progress("aligning", len(times), len(utterances))
+    return times
 
 
 def align_samples(
@@ -112,7 +112,10 @@ def _sphinx_pass(decoder: Any, samples: np.ndarray, phones: list[str]) -> np.nda
 
 
 def _absorb_gaps_in_words(times: np.ndarray, words: tuple[tuple[str, ...], ...]) -> np.ndarray:
-    """Give a silence inside a word to the stop whose closure it is, else to the phone before it."""
+    """Give silences inside words to a phone.
+
+    A stop gets the silence of its closure; else the phone before it.
+    """
     times = times.copy()
     index = 0
     for word in words:

@@ -1,4 +1,4 @@
-"""What every aligner is given and gives."""
+"""Input and output of every aligner."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,7 @@ class AlignmentError(Exception):
 
 
 class Utterance(NamedTuple):
-    """What an aligner needs: an audio file and, for each word unit, its phones with stress."""
+    """Audio file and phones with stress, for each word unit."""
 
     wav: Path
     words: tuple[tuple[str, ...], ...]
@@ -30,7 +30,7 @@ class Utterance(NamedTuple):
 
 
 class Alignment(NamedTuple):
-    """When the phones of a corpus are spoken.
+    """Start and end times of a corpus's phones.
 
     aligner: what made it: viter, pocketsphinx, TextGrid or CTM. times: utterance to (P, 2) start
     and end of its speech phones, s. failures: utterance to why it has no times.
@@ -42,11 +42,11 @@ class Alignment(NamedTuple):
 
 
 def phones_of(sentence: Sentence) -> tuple[tuple[str, ...], ...]:
-    """The phones of each word unit, W entries less the punctuation."""
+    """Return the phones of each word unit, W entries without punctuation."""
     return tuple(word.phones for word in sentence.words if not word.punctuation)
 
 
 def for_aligners(samples: np.ndarray, rate_hz: int) -> np.ndarray:
-    """(L,) samples at any rate as (L',) float32 at 16 kHz with one peak level."""
+    """Resample (L,) samples to 16 kHz float32 and one peak level."""
     resampled = soxr.resample(samples, rate_hz, ALIGNER_RATE_HZ)
     return (resampled * (_PEAK / max(1e-6, float(np.abs(resampled).max())))).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Alignment by a model trained on the corpus itself: viter, the Montreal recipe."""
+"""Alignment by viter: a model trained on the corpus itself."""
 
 import math
 import os
@@ -26,7 +26,7 @@ def align_with_viter(
     Args:
         utterances: id to 16 kHz WAV and phones; about `VITER_MINIMUM_S` of speech or more.
         seed: of the training.
-        progress: is told per mille of the training, then the utterances.
+        progress: receives per mille of the training, then the utterances.
 
     Returns:
         id to (P, 2) start and end, s, or to why there is none.
@@ -54,8 +54,8 @@ def align_with_viter(
                 no_sat=True,
                 no_pron_probs=True,
                 quiet=True,
-                progress=lambda told: progress(
-                    "training the aligner", round(1000 * told["fraction"]), 1000
+                progress=lambda report: progress(
+                    "training the aligner", round(1000 * report["fraction"]), 1000
                 ),
             )
         except viter.ViterError as error:
@@ -65,11 +65,11 @@ def align_with_viter(
         progress("aligning", 0, len(ids))
         # All at once: viter pools its feature normalisation over a speaker's utterances.
         with _quiet_standard_error():
-            found = model.align_many([(utterances[name].wav, texts[name]) for name in ids])
+            alignments = model.align_many([(utterances[name].wav, texts[name]) for name in ids])
         progress("aligning", len(ids), len(ids))
     return {
         name: _from_viter(alignment, utterances[name].words)
-        for name, alignment in zip(ids, found, strict=True)
+        for name, alignment in zip(ids, alignments, strict=True)
     }
 
 
@@ -88,7 +88,10 @@ def _quiet_standard_error() -> Iterator[None]:
 
 
 def _pseudo_words(utterances: Mapping[str, Utterance]) -> dict[tuple[str, ...], str]:
-    """A made-up spelling for every distinct phone string, in letters that no normaliser touches."""
+    """Return a unique spelling for every distinct phone string.
+
+    Its letters are left alone by every normaliser.
+    """
     strings = sorted({word for u in utterances.values() for word in u.words})
     width = max(1, math.ceil(math.log(max(len(strings), 2), 26)))
     return {phones: _letters(index, width) for index, phones in enumerate(strings)}

@@ -26,14 +26,17 @@ AUTO = "auto"
 
 
 class Layout(NamedTuple):
-    """How a publisher lays out a corpus."""
+    """Publisher's layout of a corpus."""
 
     recognise: Callable[[Path], bool]
     read: Callable[[Path], Iterator[Entry]]
 
 
 class Found(NamedTuple):
-    """What a reader found: the layout's name, what can be used, and what cannot."""
+    """Recordings listed by a reader.
+
+    Fields: the layout's name, usable readings, and unusable ones with reasons.
+    """
 
     layout: str
     readings: list[Reading]
@@ -41,7 +44,7 @@ class Found(NamedTuple):
 
 
 def layouts() -> dict[str, Layout]:
-    """All layouts by name; the first that recognises a folder is its layout."""
+    """Return all layouts by name, in the order of recognition."""
     return {
         "libritts-r": Layout(libritts.recognise_restored, libritts.read),
         "libritts": Layout(libritts.recognise, libritts.read),
@@ -56,7 +59,7 @@ def layouts() -> dict[str, Layout]:
 
 
 def recognise(folder: Path) -> str:
-    """The name of a folder's layout.
+    """Return the name of a folder's layout.
 
     Raises:
         UserError: it has none of them.
@@ -80,7 +83,7 @@ def read(layout: str, folder: str | Path, speakers: Set[str] = frozenset()) -> F
             the voice's.
 
     Raises:
-        UserError: no such folder or layout, nothing in it in this layout, or nobody of that name.
+        UserError: no such folder or layout, nothing in it in this layout, or no such speaker.
     """
     folder = Path(folder)
     if not folder.exists():
@@ -94,10 +97,12 @@ def read(layout: str, folder: str | Path, speakers: Set[str] = frozenset()) -> F
     names = {e.speaker for e in entries if isinstance(e, Reading) and e.speaker is not None}
     if names and (unknown := sorted(speakers - names)):
         shown = ", ".join(sorted(names)[:20]) + (" ..." if len(names) > 20 else "")
-        raise UserError(f"{folder}: nobody is called {unknown[0]}; the speakers are {shown}")
+        raise UserError(f"{folder}: no speaker {unknown[0]}; choose from {shown}")
     readings, out = held(entries, speakers if names else frozenset())
     if not readings:
         first = f"; the first, {out[0].utterance}: {out[0].reason}" if out else ""
-        said = KNOWN[layout].name if layout in KNOWN else f"the layout {layout}"
-        raise UserError(f"{folder}: no recordings of {said} with their texts are in it{first}")
+        description = KNOWN[layout].name if layout in KNOWN else f"the layout {layout}"
+        raise UserError(
+            f"{folder}: no recordings of {description} with their texts are in it{first}"
+        )
     return Found(layout, readings, out)

@@ -1,4 +1,4 @@
-"""What every reader of a published layout yields, and what all of them are held to."""
+"""Recordings that readers of published layouts yield, and their common checks."""
 
 import re
 from collections.abc import Iterable, Iterator, Set
@@ -17,10 +17,10 @@ class Reading(NamedTuple):
     """One recording in a publisher's folder.
 
     Attributes:
-        utterance, sentence: ids. text: what was read, numbers and abbreviations in words where the
-        publisher says them.
+        utterance, sentence: ids. text: the words read; numbers and abbreviations are in words
+        where the publisher gives them.
         audio: the file. speaker: None if the corpus names none.
-        written: the text as it stands in print, where that is another than `text`.
+        written: the text as printed, where that is another than `text`.
         paragraph, position, seconds, split: as in `tts_core.types.Recording`.
         start_s, length_s: the part of the file that is the recording; to its end if None.
         channel: of a file with several, their average if None.
@@ -45,12 +45,15 @@ Entry = Reading | LeftOut
 
 
 def left_out(utterance: str, reason: str) -> LeftOut:
-    """A recording that cannot be used."""
+    """Return a recording that cannot be used."""
     return LeftOut(utterance=utterance, reason=reason)
 
 
 def lines(table: Path) -> Iterator[tuple[str, str | None]]:
-    """A table's lines: where each stands, and its text, None if it is not UTF-8; no empty ones."""
+    """Yield a table's non-empty lines with "FILE line N".
+
+    The text of a line that is not UTF-8 is None.
+    """
     with table.open("rb") as file:
         for number, raw in enumerate(file, start=1):
             where = f"{table.name} line {number}"
@@ -64,7 +67,10 @@ def lines(table: Path) -> Iterator[tuple[str, str | None]]:
 
 
 def is_there(path: Path) -> bool:
-    """Whether a file is there; what a table names may be too long to be a file's name."""
+    """Return whether a file exists.
+
+    A table's entry may be too long to be a file's name.
+    """
     try:
         return path.is_file()
     except OSError:
@@ -72,7 +78,7 @@ def is_there(path: Path) -> bool:
 
 
 def text_of(path: Path) -> str | None:
-    """A small file's text on one line; None if it is not there or not UTF-8."""
+    """Return a small file's text on one line, None if unreadable."""
     try:
         return " ".join(path.read_text(encoding="utf-8-sig").split())
     except (OSError, UnicodeDecodeError):
@@ -86,7 +92,7 @@ def with_position(utterance: str) -> tuple[str | None, int | None]:
 
 
 def audio_without_text(folders: Iterable[Path], named: Set[str], table: str) -> Iterator[LeftOut]:
-    """Audio files whose names without ending are not among those that a table names."""
+    """Yield audio files whose names a table does not list."""
     for folder in folders:
         for path in sorted(folder.iterdir()):
             if path.suffix.lower() in AUDIO and _visible(path) and path.stem not in named:
@@ -94,7 +100,9 @@ def audio_without_text(folders: Iterable[Path], named: Set[str], table: str) -> 
 
 
 def held(entries: Iterable[Entry], speakers: Set[str]) -> tuple[list[Reading], list[LeftOut]]:
-    """The recordings that can be used, of the chosen speakers, and why others cannot be.
+    """Split entries into usable recordings and others with their reasons.
+
+    Only chosen speakers count.
 
     Args:
         entries: of one reader. speakers: whose recordings; all if empty.
@@ -124,7 +132,7 @@ def _fault(reading: Reading, seen: Set[str]) -> str | None:
     if re.search(r"[\ud800-\udfff]", f"{name}{reading.sentence}{reading.text}{reading.written}"):
         return "its text holds half characters (lone surrogates)"
     if reading.utterance in seen:
-        return "its id stands twice in the corpus; the first recording is used"
+        return "its id is used twice in the corpus; the first recording is used"
     if not reading.text.strip():
         return "text missing"
     if not is_there(reading.audio):

@@ -27,7 +27,7 @@ PROMPTS = "prompts.gui"
 
 
 def recognise(folder: Path) -> bool:
-    """Whether prompts, or a table of such ids, are there."""
+    """Return whether prompts, or a table of such ids, exist."""
     if _prompts(folder):
         return True
     entries = metadata.read(folder) if metadata.recognise(folder) else iter(())
@@ -78,7 +78,10 @@ def _read_prompts(table: Path) -> Iterator[Entry]:
 
 
 def clean(prompt: str) -> str:
-    """A prompt without its marks: `@` and `|` go, the pause mark `#` becomes a comma."""
+    """Remove a prompt's marks.
+
+    `@` and `|` go, the pause mark `#` becomes a comma.
+    """
     text = re.sub(r"#\s*$", "", re.sub(r"[@|]", " ", prompt)).replace("#", ",")
     text = re.sub(r"\s+(?=[,.;:?!]|'s\b)", "", " ".join(text.split()))
     return re.sub(r",(?:\s*,)+", ",", text)
@@ -86,4 +89,4 @@ def clean(prompt: str) -> str:
 
 def _prompts(folder: Path) -> list[Path]:
     where = ("", "segmented/", "train/segmented/", "*/segmented/", "*/train/segmented/")
-    return sorted({path for place in where for path in folder.glob(place + PROMPTS)})
+    return sorted({path for pattern in where for path in folder.glob(pattern + PROMPTS)})

@@ -16,7 +16,7 @@ MANIFEST = re.compile(r"(\d+)_manifest_(?:clean|other)_(train|dev|test)\.json")
 
 
 def recognise(folder: Path) -> bool:
-    """Whether a manifest of that name is there."""
+    """Return whether the folder has a manifest of that name."""
     return bool(_manifests(folder))
 
 

@@ -11,12 +11,12 @@ NAME = re.compile(r"(arctic_.+)_(\d+)")
 
 
 def recognise(folder: Path) -> bool:
-    """Whether a `data/` with texts named so is there."""
+    """Return whether the folder has `data/` with texts named so."""
     return any(NAME.fullmatch(path.stem) for path in _data(folder, ".txt"))
 
 
 def read(folder: Path) -> Iterator[Entry]:
-    """The readings of a sentence are numbered in the order of their times."""
+    """Yield the readings of each sentence, numbered by time."""
     numbers: dict[str, int] = {}
     audio = {path.stem: path for path in _data(folder, ".wav")}
     texts = {path.stem: path for path in _data(folder, ".txt")}

@@ -22,7 +22,7 @@ punctuation."""
 
 
 def recognise(folder: Path) -> bool:
-    """Whether manifests of that name are there."""
+    """Return whether the folder has manifests of that name."""
     return bool(_named(folder, "cuts")) or any(_pairs(folder))
 
 
@@ -65,7 +65,7 @@ def read(folder: Path) -> Iterator[Entry]:
 
 
 def _items(manifest: Path, deserialise: Any) -> Iterator[tuple[str, Any]]:
-    """Where each item of a manifest stands, and the item, or what is wrong with its line."""
+    """Yield "FILE line N" with each line's item or fault."""
     number = 0
     with gzip.open(manifest) if manifest.suffix == ".gz" else manifest.open("rb") as file:
         try:

@@ -1,6 +1,6 @@
 """LibriTTS and LibriTTS-R: `PART/SPEAKER/CHAPTER/SPEAKER_CHAPTER_PARAGRAPH_SENTENCE.wav`.
 
-The texts stand in the chapter's `.trans.tsv` (`id`, original, normalised) and once more in an
+The texts are in the chapter's `.trans.tsv` (`id`, original, normalised) and once more in an
 `.original.txt` and a `.normalized.txt` a sentence; either may be lacking. The normalised text is
 taken as what was read: it is the one that the publisher compared with the audio.
 `.book.tsv` and `speakers.tsv` are not needed: the ids hold speaker, chapter, paragraph and place.
@@ -17,18 +17,24 @@ Texts = tuple[str, str]
 
 
 def recognise(folder: Path) -> bool:
-    """Whether chapters of LibriTTS are there, from the corpus' folder down to one speaker's."""
+    """Return whether the folder has chapters of LibriTTS.
+
+    The folder is the corpus's or any down to one speaker's.
+    """
     return next(_chapters(folder), None) is not None
 
 
 def recognise_restored(folder: Path) -> bool:
-    """Whether they are LibriTTS-R's, by the name of its folder."""
+    """Return whether they are LibriTTS-R's, by the folder's name."""
     named = "LibriTTS_R" in folder.resolve().parts or (folder / "LibriTTS_R").is_dir()
     return named and recognise(folder)
 
 
 def read(folder: Path) -> Iterator[Entry]:
-    """Every chapter in the order of its sentences; a sentence's place is that in its paragraph."""
+    """Yield every chapter in the order of its sentences.
+
+    A sentence's position is that in its paragraph.
+    """
     for chapter in _chapters(folder):
         texts: dict[str, Texts] = {}
         for table in chapter.glob("[!.]*.trans.tsv"):
@@ -48,7 +54,7 @@ def _reading(stem: str, chapter: Path, texts: Texts | None) -> Entry:
     match = ID.fullmatch(stem)
     if match is None:
         return left_out(stem, "its name is not SPEAKER_CHAPTER_PARAGRAPH_SENTENCE")
-    speaker, _, _, place = match.groups()
+    speaker, _, _, position = match.groups()
     written, words = texts or ("", "")
     written = written or text_of(chapter / f"{stem}.original.txt") or ""
     words = words or text_of(chapter / f"{stem}.normalized.txt") or ""
@@ -60,20 +66,20 @@ def _reading(stem: str, chapter: Path, texts: Texts | None) -> Entry:
         speaker=speaker,
         written=written,
         paragraph=stem.rpartition("_")[0],
-        position=int(place),
+        position=int(position),
     )
 
 
 def _chapters(folder: Path) -> Iterator[Path]:
     """Folders `SPEAKER/CHAPTER` with texts, wherever under the folder they begin."""
     for depth in ("", "*/", "*/*/", "*/*/*/", "*/*/*/*/"):
-        found = sorted(
+        chapters = sorted(
             path
             for path in ([folder] if not depth else folder.glob(depth))
             if path.name.isdecimal() and path.resolve().parent.name.isdecimal() and _has_texts(path)
         )
-        if found:
-            yield from found
+        if chapters:
+            yield from chapters
             return
 
 

@@ -17,12 +17,15 @@ ID = re.compile(r"LJ\d{3}-\d{4}")
 
 
 def recognise(folder: Path) -> bool:
-    """Whether a `metadata.csv` is there whose ids are LJSpeech's."""
+    """Return whether the folder has a `metadata.csv` with LJSpeech's ids."""
     return any(ID.match(line or "") for table in _tables(folder) for _, line in _first(table))
 
 
 def read(folder: Path) -> Iterator[Entry]:
-    """Clips are numbered through a chapter; the words column is the publisher's own by hand."""
+    """Yield clips in the order of each chapter.
+
+    The column of words is the publisher's, written by hand.
+    """
     for table in _tables(folder):
         wavs, named = table.parent / "wavs", set()
         for where, line in lines(table):

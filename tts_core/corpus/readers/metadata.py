@@ -4,7 +4,7 @@ With a header the columns are found by their names (`COLUMNS`), whatever their o
 the publisher calls them. Without one a line is `id|text` or `id|text|in words`, as the first line
 says. The separator is a `|`, a tab, a `;` or a comma. Quotation marks enclose a field in a table
 with `;` or commas, and are part of the text in one with `|` or tabs, which is what LJSpeech and
-its imitators do. A line is a recording: no field goes on in the next line.
+its imitators do. A line is a recording: no field continues in the next line.
 """
 
 import csv
@@ -44,12 +44,12 @@ COLUMNS = {
 
 
 def recognise(folder: Path) -> bool:
-    """Whether a `metadata.csv` is there."""
+    """Return whether the folder has a `metadata.csv`."""
     return table_of(folder).is_file()
 
 
 def table_of(folder: Path) -> Path:
-    """The table of a corpus folder, or the table itself."""
+    """Return the table of a corpus folder, or the table itself."""
     return folder if folder.is_file() else folder / NAME
 
 
@@ -84,18 +84,20 @@ def read(folder: Path) -> Iterator[Entry]:
 
 
 def _columns(table: Path, first: str, separator: str) -> tuple[list[str], bool]:
-    """What each column holds, and whether the first line is a header."""
+    """Return the columns, and whether the first line is a header."""
     fields = _fields(first, separator)
     if isinstance(fields, str):
         raise UserError(f"{table}, line 1: {fields}")
     names = [name.lower().replace(" ", "_") for name in fields]
-    found: dict[int, str] = {}
+    columns: dict[int, str] = {}
     for holds, known in COLUMNS.items():
-        at = next((names.index(n) for n in known if n in names and names.index(n) not in found), -1)
+        at = next(
+            (names.index(n) for n in known if n in names and names.index(n) not in columns), -1
+        )
         if at >= 0:
-            found[at] = holds
-    if {"id", "text"} <= set(found.values()):
-        return [found.get(at, f"column {at}") for at in range(len(names))], True
+            columns[at] = holds
+    if {"id", "text"} <= set(columns.values()):
+        return [columns.get(at, f"column {at}") for at in range(len(names))], True
     if len(fields) not in (2, 3):
         raise UserError(
             f"{table}, line 1: {len(fields)} columns and no header that names the id and the text; "
@@ -105,12 +107,12 @@ def _columns(table: Path, first: str, separator: str) -> tuple[list[str], bool]:
 
 
 def _fields(line: str, separator: str) -> list[str] | str:
-    """The fields of a line, or what is wrong with it."""
+    """Split a line into fields, or return its fault."""
     quoting = csv.QUOTE_NONE if separator in "|\t" else csv.QUOTE_MINIMAL
     try:
         (fields,) = csv.reader([line], delimiter=separator, quoting=quoting, strict=True)
     except csv.Error as error:
-        return f"{error}: a quotation mark in a text stands twice, and the text between two"
+        return f"{error}: a quotation mark in a text is doubled, and the text between two"
     return [field.strip() for field in fields]
 
 
@@ -136,7 +138,10 @@ def _reading(row: dict[str, str], root: Path) -> Reading:
 
 
 def _audio(root: Path, name: str) -> Path:
-    """The file that an id or a path names; where none is, the one that was expected."""
+    """Return the file of an id or path.
+
+    If none exists, the expected one is returned.
+    """
     endings = ("",) if Path(name).suffix.lower() in AUDIO else AUDIO
     tried = [root / folder / f"{name}{ending}" for folder in FOLDERS for ending in endings]
     return next((path for path in tried if is_there(path)), tried[0])

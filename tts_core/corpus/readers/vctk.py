@@ -1,8 +1,8 @@
 """VCTK 0.92: `wav48_silence_trimmed/p225/p225_001_mic1.flac` and `txt/p225/p225_001.txt`.
 
 The first microphone is taken throughout: of p280 and p315 the second is missing. Newspaper
-sentences stand alone, so there are no paragraphs. `speaker-info.txt` is not needed, and speaker s5
-or p280 standing in none of its lines loses nothing.
+sentences have no context, so there are no paragraphs. `speaker-info.txt`, which lacks the speakers
+s5 and p280, is not needed.
 """
 
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ AUDIO, TEXTS, MICROPHONE = "wav48_silence_trimmed", "txt", "_mic1"
 
 
 def recognise(folder: Path) -> bool:
-    """Whether the folder of trimmed audio is there."""
+    """Return whether the folder of trimmed audio exists."""
     return _root(folder) is not None
 
 
 def read(folder: Path) -> Iterator[Entry]:
-    """Every speaker's sentences; p315 has audio and no texts, which is said of each."""
+    """Yield every speaker's sentences; p315 has audio without texts."""
     root = _root(folder)
     if root is None:
         return

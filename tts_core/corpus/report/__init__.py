@@ -1,0 +1,1 @@
+"""Report on a corpus, prepared or not."""

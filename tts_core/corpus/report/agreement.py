@@ -43,14 +43,14 @@ class Agreement:
         return {name: float(np.median(values)) for name, values in self.distances_s.items()}
 
     def share_within(self, seconds: float) -> float:
-        """Share of phone starts that both aligners place within `seconds` of each other."""
+        """Return the share of phone starts closer than `seconds`."""
         return float((self.all_s <= seconds).mean())
 
 
 def agreement(
     folder: Path,
     info: PreparedInfo,
-    found: Survey,
+    contents: Survey,
     count: int,
     seed: int = 0,
     progress: Progress = silent,
@@ -61,34 +61,34 @@ def agreement(
     the sample, which therefore grows to `VITER_MINIMUM_S`.
 
     Args:
-        folder: the prepared corpus. info: of it. found: of it.
+        folder: the prepared corpus. info: of it. contents: of it.
         count: recordings to ask about; all if there are fewer.
         seed: of the sample.
-        progress: is told how far it is.
+        progress: receives the stage and the units done.
     """
     other = "viter" if info.aligner == "pocketsphinx" else "pocketsphinx"
-    order = np.random.default_rng(seed).permutation(len(found.rows)).tolist()
+    order = np.random.default_rng(seed).permutation(len(contents.rows)).tolist()
     if other == "viter":
-        length_s = np.cumsum([found.rows[index].seconds for index in order])
+        length_s = np.cumsum([contents.rows[index].seconds for index in order])
         count = max(count, int(np.searchsorted(length_s, VITER_MINIMUM_S)) + 1)
         if length_s[-1] < VITER_MINIMUM_S:
             note = f"viter needs {VITER_MINIMUM_S / 60:.0f} minutes of speech to learn from"
             return Agreement(info.aligner, other, note=note)
-    chosen = {found.rows[index].utterance for index in order[:count]}
+    chosen = {contents.rows[index].utterance for index in order[:count]}
     with tempfile.TemporaryDirectory(prefix="intone-agree-") as scratch:
         given, starts = {}, {}
-        for one in utterances(folder, info):
-            if one.utterance not in chosen:
+        for row in utterances(folder, info):
+            if row.utterance not in chosen:
                 continue
             try:
-                audio = read_audio_and_rate(Path(info.corpus_folder, one.audio))
+                audio = read_audio_and_rate(Path(info.corpus_folder, row.audio))
             except UserError as error:
                 note = f"a recording that it was prepared from cannot be read: {error}"
                 return Agreement(info.aligner, other, note=note)
-            wav = Path(scratch, f"{one.utterance}.wav")
+            wav = Path(scratch, f"{row.utterance}.wav")
             soundfile.write(wav, for_aligners(*audio), ALIGNER_RATE_HZ, subtype="PCM_16")
-            given[one.utterance] = Utterance(wav, phones_by_word(one))
-            starts[one.utterance] = phone_starts(one, found.frame_s)
+            given[row.utterance] = Utterance(wav, phones_by_word(row))
+            starts[row.utterance] = phone_starts(row, contents.frame_s)
         times = align(other, given, seed, progress).times
     distances = {name: np.abs(times[name][:, 0] - starts[name]) for name in given if name in times}
     return Agreement(info.aligner, other, len(given), distances)

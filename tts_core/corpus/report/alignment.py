@@ -1,4 +1,4 @@
-"""How far an alignment can be trusted: the report's sections on it."""
+"""Sections of the report on the quality of the alignment."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,18 +18,17 @@ DRAWN = 4
 
 
 def _failures(info: PreparedInfo) -> int:
-    """Recordings that were given to the aligner in vain."""
-    return sum(one.reason.startswith("alignment failed") for one in info.left_out)
+    return sum(item.reason.startswith("alignment failed") for item in info.left_out)
 
 
-def aligned_share(info: PreparedInfo, found: Survey) -> float:
+def aligned_share(info: PreparedInfo, contents: Survey) -> float:
     """Share of the recordings given to the aligner that it aligned."""
-    return len(found.rows) / (len(found.rows) + _failures(info))
+    return len(contents.rows) / (len(contents.rows) + _failures(info))
 
 
-def alignment_section(info: PreparedInfo, found: Survey) -> Section:
-    """What was aligned, and how long the phones are."""
-    rows = quality.class_durations(found)
+def alignment_section(info: PreparedInfo, contents: Survey) -> Section:
+    """Describe the aligned recordings and the durations of phones."""
+    rows = quality.class_durations(contents)
     table = [
         (
             row.name,
@@ -41,16 +40,17 @@ def alignment_section(info: PreparedInfo, found: Survey) -> Section:
         )
         for row in rows
     ]
-    least = np.ceil(quality.ALIGNER_MINIMUM_S / found.frame_s) * found.frame_s
+    least = np.ceil(quality.ALIGNER_MINIMUM_S / contents.frame_s) * contents.frame_s
     return Section(
         "alignment",
         "Alignment",
         [
-            f"{info.aligner} aligned {len(found.rows):,} of the "
-            f"{len(found.rows) + _failures(info):,} recordings that it was given "
-            f"({percent(aligned_share(info, found))}). An aligner gives no phone less than "
-            f"{1000 * quality.ALIGNER_MINIMUM_S:.0f} ms; {percent(quality.at_minimum(found))} of "
-            f"the phones last no longer ({1000 * least:.0f} ms in whole frames). Many of them "
+            f"{info.aligner} aligned {len(contents.rows):,} of the "
+            f"{len(contents.rows) + _failures(info):,} recordings that it was given "
+            f"({percent(aligned_share(info, contents))}). An aligner gives no phone less than "
+            f"{1000 * quality.ALIGNER_MINIMUM_S:.0f} ms; "
+            f"{percent(quality.at_minimum(contents))} of the phones last no longer "
+            f"({1000 * least:.0f} ms in whole frames). Many of them "
             "are reduced sounds; a large share in one recording means that its text does not fit."
         ],
         [
@@ -70,7 +70,7 @@ def alignment_section(info: PreparedInfo, found: Survey) -> Section:
 
 
 def agreement_section(asked: Agreement) -> Section:
-    """What a second aligner says."""
+    """Compare with a second aligner."""
     if not asked.distances_s:
         why = asked.note or f"{asked.other} aligned none of {asked.asked} recordings"
         return Section("agreement", "Agreement of two aligners", [f"Not compared: {why}."])
@@ -94,11 +94,16 @@ def agreement_section(asked: Agreement) -> Section:
 
 
 def suspicion_section(scored: Sequence[Suspicion]) -> Section:
-    """The recordings to listen to first."""
+    """List the recordings to listen to first."""
     head = ("recording", "text", "score", "duration", "longest", "rate", "spectrum", "aligners")
     rows = [
-        (one.utterance, one.text, f"{one.score:.1f}", *(f"{term:.1f}" for term in one.terms))
-        for one in scored[:LISTED]
+        (
+            suspicion.utterance,
+            suspicion.text,
+            f"{suspicion.score:.1f}",
+            *(f"{term:.1f}" for term in suspicion.terms),
+        )
+        for suspicion in scored[:LISTED]
     ]
     return Section(
         "suspicious",
@@ -120,26 +125,26 @@ def suspicion_section(scored: Sequence[Suspicion]) -> Section:
 
 
 def spectrogram_section(folder: Path, info: PreparedInfo, scored: Sequence[Suspicion]) -> Section:
-    """What alignments look like: the least, the median and the most suspicious."""
+    """Draw the least, the median and the most suspicious alignment."""
     # Of several readings of one text the most suspicious is enough.
     by_text: dict[str, Suspicion] = {}
-    for one in scored:
-        by_text.setdefault(normalised(one.text), one)
-    first = [one.utterance for one in by_text.values()][:DRAWN]
-    rank = {one.utterance: number for number, one in enumerate(scored, start=1)}
+    for item in scored:
+        by_text.setdefault(normalised(item.text), item)
+    first = [item.utterance for item in by_text.values()][:DRAWN]
+    rank = {item.utterance: number for number, item in enumerate(scored, start=1)}
     labels = {name: f"Suspicious, rank {rank[name]}" for name in first}
     labels[scored[len(scored) // 2].utterance] = "Median"
     labels[scored[-1].utterance] = "Least suspicious"
-    scores = {one.utterance: one.score for one in scored}
+    scores = {item.utterance: item.score for item in scored}
     drawn = {
-        one.utterance: Figure(
-            plots.spectrogram(one, info.features),
-            f"{labels[one.utterance]}: {one.utterance}, score {scores[one.utterance]:.1f}. "
-            f"“{one.text}”",
+        item.utterance: Figure(
+            plots.spectrogram(item, info.features),
+            f"{labels[item.utterance]}: {item.utterance}, score {scores[item.utterance]:.1f}. "
+            f"“{item.text}”",
             wide=True,
         )
-        for one in utterances(folder, info)
-        if one.utterance in labels
+        for item in utterances(folder, info)
+        if item.utterance in labels
     }
     order = [scored[-1].utterance, scored[len(scored) // 2].utterance, *labels]
     return Section(

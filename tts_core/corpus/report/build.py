@@ -1,4 +1,4 @@
-"""What is in a corpus, prepared or not."""
+"""Report on a corpus, prepared or not."""
 
 from pathlib import Path
 
@@ -16,10 +16,10 @@ def corpus_report(
         folder: of either kind.
         sample: recordings of a prepared corpus that a second aligner is asked about; 0 for none.
         seed: of that sample.
-        progress: is told how far it is.
+        progress: receives the stage and the units done.
 
     Returns:
-        `as_text()` says it in lines, `write(path)` draws it as one HTML page.
+        `as_text()` has the facts in lines, `write(path)` writes one HTML page.
 
     Raises:
         UserError: no corpus there, a damaged one, or none of its audio can be read.

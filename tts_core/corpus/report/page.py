@@ -1,4 +1,4 @@
-"""A corpus report: facts and sections, as lines of text or as one HTML page."""
+"""Corpus report as lines of text or as one HTML page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,10 @@ QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
 
 @dataclass(frozen=True)
 class Figure:
-    """An SVG drawing. caption: also what a screen reader says. wide: scrolls on a phone."""
+    """SVG drawing.
+
+    caption: also read by screen readers. wide: scrolls on a phone.
+    """
 
     svg: str
     caption: str
@@ -24,7 +27,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under a head; the first `text_columns` columns are words, the rest numbers."""
+    """Table of text.
+
+    The first `text_columns` columns are words, the rest numbers.
+    """
 
     caption: str
     head: tuple[str, ...]
@@ -34,7 +40,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """One heading of the page with what stands under it, in this order."""
+    """Heading of the page with its content, in this order."""
 
     anchor: str
     title: str
@@ -45,7 +51,7 @@ class Section:
 
 @dataclass
 class Report:
-    """What a corpus holds.
+    """Facts and sections about a corpus.
 
     Attributes:
         info: of the corpus.
@@ -62,7 +68,7 @@ class Report:
     sections: list[Section] = field(default_factory=list)
 
     def as_text(self) -> str:
-        """The facts and remarks in lines for people."""
+        """Return the facts and remarks as lines of text."""
         about = self.info
         lines = [f"{about.name}: {about.speaker}, {about.language}, {about.licence}"]
         lines += [f"note: {about.note}"] if about.note else []
@@ -104,5 +110,5 @@ SPREAD_HEAD = ("least", "5\u00a0%", "median", "95\u00a0%", "most")
 
 
 def percent(share: float) -> str:
-    """A share, 0 to 1, with one decimal."""
+    """Format a share, 0 to 1, as a percentage with one decimal."""
     return f"{100 * share:.1f} %"

@@ -1,4 +1,4 @@
-"""What a corpus folder tells before it is prepared: its table and its audio files."""
+"""Report on a corpus folder that is not prepared."""
 
 import tempfile
 from collections import Counter, defaultdict
@@ -21,7 +21,10 @@ from tts_core.types import Recording
 
 
 class Heard(NamedTuple):
-    """One audio file: levels in dBFS. fault: why preparation would leave it out."""
+    """Measured audio file, levels in dBFS.
+
+    fault: reason why preparation would leave it out.
+    """
 
     recording: Recording
     seconds: float
@@ -33,7 +36,7 @@ class Heard(NamedTuple):
 
 
 def plain_report(folder: Path, progress: Progress) -> Report:
-    """Describe a corpus folder; every audio file is read and judged as preparation judges it.
+    """Describe a corpus folder, judging every file as preparation does.
 
     Raises:
         UserError: no corpus there, or none of its audio can be read.
@@ -44,7 +47,7 @@ def plain_report(folder: Path, progress: Progress) -> Report:
         for recording in recordings:
             heard.append(_hear(recording, Path(scratch)))
             progress("reading recordings", len(heard), len(recordings))
-    sound = [one for one in heard if one.rate_hz]
+    sound = [file for file in heard if file.rate_hz]
     if not sound:
         raise UserError(f"{folder}: none of the {len(recordings)} audio files can be read")
     report = Report(info, folder, _facts(heard, sound))
@@ -52,10 +55,10 @@ def plain_report(folder: Path, progress: Progress) -> Report:
         "Phones, F0, pauses, splits and the alignment's quality are known after "
         f"`intone prepare {folder} -o PREPARED`: then `intone corpus report PREPARED`."
     )
-    texts = [one.recording.text for one in heard]
+    texts = [file.recording.text for file in heard]
     report.sections += [
         audio_section(sound),
-        text_section(texts, Counter(one.recording.sentence for one in heard)),
+        text_section(texts, Counter(file.recording.sentence for file in heard)),
         speaker_section(sound),
         _fault_section(heard),
     ]
@@ -63,7 +66,10 @@ def plain_report(folder: Path, progress: Progress) -> Report:
 
 
 def text_section(texts: Sequence[str], readings: Counter[str]) -> Section:
-    """Words a sentence and readings of a sentence. readings: sentence id to recordings."""
+    """Count words per sentence and readings per sentence.
+
+    readings: sentence id to recordings.
+    """
     words = [len(text.split()) for text in texts]
     counts = Counter(readings.values())
     by_number = {str(number): counts[number] for number in sorted(counts)}
@@ -87,9 +93,9 @@ def text_section(texts: Sequence[str], readings: Counter[str]) -> Section:
 
 def audio_section(sound: Sequence[Heard]) -> Section:
     """Durations, rates and levels."""
-    seconds = [one.seconds for one in sound]
-    peaks, levels = [one.peak_db for one in sound], [one.rms_db for one in sound]
-    rates = Counter(f"{one.rate_hz / 1000:g}" for one in sound)
+    seconds = [file.seconds for file in sound]
+    peaks, levels = [file.peak_db for file in sound], [file.rms_db for file in sound]
+    rates = Counter(f"{file.rate_hz / 1000:g}" for file in sound)
     return Section(
         "audio",
         "Recordings",
@@ -120,8 +126,8 @@ def audio_section(sound: Sequence[Heard]) -> Section:
 def speaker_section(sound: Sequence[Heard]) -> Section:
     """Hours a speaker."""
     hours: dict[str, list[float]] = defaultdict(list)
-    for one in sound:
-        hours[one.recording.speaker].append(one.seconds / 3600)
+    for file in sound:
+        hours[file.recording.speaker].append(file.seconds / 3600)
     rows = [
         (name, f"{len(some):,}", f"{sum(some):.2f}")
         for name, some in sorted(hours.items(), key=lambda item: -sum(item[1]))
@@ -131,8 +137,8 @@ def speaker_section(sound: Sequence[Heard]) -> Section:
 
 
 def _fault_section(heard: Sequence[Heard]) -> Section:
-    faults = [(one.recording.utterance, one.fault) for one in heard if one.fault]
-    doubts = [(one.recording.utterance, doubt) for one in heard for doubt in one.doubts]
+    faults = [(file.recording.utterance, file.fault) for file in heard if file.fault]
+    doubts = [(file.recording.utterance, doubt) for file in heard for doubt in file.doubts]
     tables = []
     if faults:
         tables.append(Table("Unusable recordings.", ("recording", "reason"), faults, 2))
@@ -140,23 +146,25 @@ def _fault_section(heard: Sequence[Heard]) -> Section:
         tables.append(
             Table("Usable, but look at them.", ("recording", "what is doubtful"), doubts, 2)
         )
-    said = f"Preparation would leave out {len(faults)} of {len(heard)} recordings before alignment."
-    return Section("faults", "Faults", [said], [], tables)
+    summary = (
+        f"Preparation would leave out {len(faults)} of {len(heard)} recordings before alignment."
+    )
+    return Section("faults", "Faults", [summary], [], tables)
 
 
 def _facts(heard: Sequence[Heard], sound: Sequence[Heard]) -> list[tuple[str, str]]:
-    speakers = {one.recording.speaker for one in heard}
-    faults = Counter((one.fault or "").partition(":")[0] for one in heard if one.fault)
-    seconds = sum(one.seconds for one in sound)
-    rates = Counter(one.rate_hz for one in sound)
+    speakers = {file.recording.speaker for file in heard}
+    faults = Counter((file.fault or "").partition(":")[0] for file in heard if file.fault)
+    seconds = sum(file.seconds for file in sound)
+    rates = Counter(file.rate_hz for file in sound)
     return [
         ("hours", f"{seconds / 3600:.2f}"),
         ("recordings", f"{len(heard):,}"),
-        ("sentences", f"{len({one.recording.sentence for one in heard}):,}"),
-        ("texts", f"{len({normalised(one.recording.text) for one in heard}):,}"),
+        ("sentences", f"{len({file.recording.sentence for file in heard}):,}"),
+        ("texts", f"{len({normalised(file.recording.text) for file in heard}):,}"),
         ("speakers", f"{len(speakers):,}"),
-        ("median duration", f"{np.median([one.seconds for one in sound]):.1f} s"),
-        ("median level", f"{np.median([one.rms_db for one in sound]):.0f} dBFS"),
+        ("median duration", f"{np.median([file.seconds for file in sound]):.1f} s"),
+        ("median level", f"{np.median([file.rms_db for file in sound]):.0f} dBFS"),
         ("sampling rates", ", ".join(f"{rate} Hz" for rate in sorted(rates))),
         ("faults", ", ".join(f"{n} {what}" for what, n in faults.items()) or "none"),
     ]

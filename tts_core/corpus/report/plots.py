@@ -1,4 +1,4 @@
-"""Figures of the corpus report: SVG with real text whose ink follows the page."""
+"""Figures of the corpus report: SVG with text in the page's colour."""
 
 import hashlib
 import io
@@ -21,13 +21,27 @@ INK, MUTED, GRID, PAPER = "#1b1f24", "#6a7280", "#d8dce2", "#fefefe"
 # Okabe and Ito's palette: told apart with any colour vision, on light and on dark.
 BLUE, SKY, ORANGE, GREEN, PINK = "#0072b2", "#56b4e9", "#e69f00", "#009e73", "#cc79a7"
 _STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none", "svg.hashsalt": "intone", "font.family": "sans-serif",
-    "font.size": 10, "text.color": INK, "axes.edgecolor": GRID, "axes.labelcolor": INK,
-    "axes.linewidth": 0.8, "xtick.color": MUTED, "ytick.color": MUTED, "axes.spines.top": False,
-    "axes.spines.right": False, "axes.grid": True, "grid.color": GRID, "grid.linewidth": 0.7,
-    "axes.axisbelow": True, "figure.facecolor": "none", "axes.facecolor": "none",
-    "legend.frameon": False, "text.parse_math": False,
-}  # fmt: skip
+    "svg.fonttype": "none",
+    "svg.hashsalt": "intone",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "legend.frameon": False,
+    "text.parse_math": False,
+}
 _WIDTH = 4.4
 _STRESSES = ("unstressed", "primary stress", "secondary stress")
 
@@ -56,7 +70,10 @@ def bars(counts: Mapping[str, int], xlabel: str, ylabel: str) -> str:
 
 
 def f0_histogram(f0: Mapping[str, np.ndarray], edges: np.ndarray) -> str:
-    """Share of voiced frames over F0, a line a speaker for up to six, else all in one."""
+    """Draw the share of voiced frames over F0.
+
+    Up to six speakers have a line each, more are drawn as one.
+    """
     lines = f0 if len(f0) <= 6 else {"all speakers": np.sum(list(f0.values()), axis=0)}
     with mpl.rc_context(_STYLE):
         figure, axes = _new(2.6, "y")
@@ -78,7 +95,7 @@ def f0_histogram(f0: Mapping[str, np.ndarray], edges: np.ndarray) -> str:
 
 
 def phone_bars(counts: Mapping[str, tuple[int, ...]]) -> str:
-    """How often each phone occurs, vowels by stress, in the order given."""
+    """Draw the count of each phone, vowels by stress, in order."""
     with mpl.rc_context(_STYLE):
         figure, axes = _new(0.26 * len(counts) + 0.9, "x")
         names = list(counts)
@@ -114,7 +131,7 @@ def class_bars(rows: Sequence[ClassDurations]) -> str:
 
 
 def pause_histogram(seconds: np.ndarray, quiet: np.ndarray | None = None) -> str:
-    """(K,) lengths of pauses, apart by whether they are as quiet as pauses should be."""
+    """Draw the lengths of pauses, (K,), quiet and loud apart."""
     with mpl.rc_context(_STYLE):
         figure, axes = _new(2.4, "y")
         edges = np.arange(50, max(650, 1000 * seconds.max() + 25), 25).tolist()
@@ -148,30 +165,34 @@ def score_histogram(scored: Sequence[Suspicion]) -> str:
     """Distribution of the scores, on a logarithmic count."""
     with mpl.rc_context(_STYLE):
         figure, axes = _new(2.4, "y")
-        axes.hist([one.score for one in scored], 40, color=BLUE, rwidth=0.9, log=True)
+        axes.hist([suspicion.score for suspicion in scored], 40, color=BLUE, rwidth=0.9, log=True)
         axes.yaxis.set_major_formatter("{x:,.0f}")
         axes.set(xlabel="score of suspicion", ylabel="recordings (logarithmic)")
         return _svg(figure)
 
 
-def spectrogram(one: Prepared, features: Features) -> str:
+def spectrogram(row: Prepared, features: Features) -> str:
     """Log-mel spectrogram with the aligned phones, the words and F0."""
-    seconds = frames_to_seconds(len(one.mel), features.hop, features.sample_rate_hz)
-    frame_s = seconds / len(one.mel)
+    seconds = frames_to_seconds(len(row.mel), features.hop, features.sample_rate_hz)
+    frame_s = seconds / len(row.mel)
     style: dict[Any, Any] = _STYLE | {"axes.grid": False}
     with mpl.rc_context(style):
         width = min(40.0, max(3.5, 2.6 * seconds + 1.2))
         figure = Figure(figsize=(width, 3.0), layout="constrained")
         axes = figure.add_subplot()
-        image = _as_image(one.mel)
+        image = _as_image(row.mel)
         axes.imshow(
-            image, origin="lower", aspect="auto", interpolation="none", resample=False,
+            image,
+            origin="lower",
+            aspect="auto",
+            interpolation="none",
+            resample=False,
             extent=(0, seconds, 0, features.n_mels),
-        )  # fmt: skip
-        _label_phones(axes, one, frame_s, features.n_mels)
+        )
+        _label_phones(axes, row, frame_s, features.n_mels)
         axes.set(xlabel="s", ylabel="mel bin", xlim=(0, seconds), ylim=(0, features.n_mels))
         pitch = axes.twinx()
-        voiced = np.where(one.f0 > 0, one.f0, np.nan)
+        voiced = np.where(row.f0 > 0, row.f0, np.nan)
         pitch.plot((np.arange(len(voiced)) + 0.5) * frame_s, voiced, color=PAPER, linewidth=3.2)
         pitch.plot((np.arange(len(voiced)) + 0.5) * frame_s, voiced, color="#00b7ff", linewidth=1.6)
         top = max(300.0, float(np.nanmax(voiced, initial=0)) * 1.1)
@@ -179,29 +200,32 @@ def spectrogram(one: Prepared, features: Features) -> str:
         return _svg(figure)
 
 
-def _label_phones(axes: Axes, one: Prepared, frame_s: float, top: float) -> None:
-    ends = np.cumsum(one.durations) * frame_s
-    starts = ends - one.durations * frame_s
-    spoken = duration_group(one.encoded.tokens) == 0
+def _label_phones(axes: Axes, row: Prepared, frame_s: float, top: float) -> None:
+    ends = np.cumsum(row.durations) * frame_s
+    starts = ends - row.durations * frame_s
+    spoken = duration_group(row.encoded.tokens) == 0
     for number, index in enumerate(np.flatnonzero(spoken)):
         axes.axvline(starts[index], color=PAPER, linewidth=0.5, alpha=0.55)
         middle = (starts[index] + ends[index]) / 2
-        symbol = TOKENS[one.encoded.tokens[index]]
-        # Short phones stand closer than their names are wide: every other one stands higher.
+        symbol = TOKENS[row.encoded.tokens[index]]
+        # Short phones are closer than their names are wide: every other name is higher.
         height = top * (1.02 + 0.06 * (number % 2))
         axes.text(middle, height, symbol.rstrip("012"), ha="center", va="bottom", fontsize=6.5)
-    for unit in np.unique(one.encoded.token_unit[spoken]):
-        inside = spoken & (one.encoded.token_unit == unit)
+    for unit in np.unique(row.encoded.token_unit[spoken]):
+        inside = spoken & (row.encoded.token_unit == unit)
         start, end = starts[inside].min(), ends[inside].max()
         for edge in (start, end):
             axes.axvline(edge, color=PAPER, linewidth=1.2)
-        label = one.words[unit] if one.words else str(unit)
+        label = row.words[unit] if row.words else str(unit)
         middle = float(start + end) / 2
         axes.text(middle, top * 1.17, label, ha="center", va="bottom", fontsize=9, weight="bold")
 
 
 def _as_image(mel: np.ndarray) -> np.ndarray:
-    """(T, M) log-mel to (M, T, 3) colours of 8 bits: the 1st to the 99.5th percentile."""
+    """Convert a log-mel (T, M) to 8-bit colours (M, T, 3).
+
+    The scale runs from the 1st to the 99.5th percentile.
+    """
     low, high = np.quantile(mel, [0.01, 0.995])
     scaled = np.clip((mel.T - low) / max(high - low, 1e-6), 0, 1)
     # 48 steps compress well and no eye sees them.
@@ -217,7 +241,10 @@ def _new(height: float, grid: str) -> tuple[Figure, Axes]:
 
 
 def _svg(figure: Figure) -> str:
-    """An HTML element whose ink follows the page (light, dark, print)."""
+    """Return an HTML element that takes the page's colour.
+
+    The page may be light, dark or printed.
+    """
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()

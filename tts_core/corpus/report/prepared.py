@@ -1,4 +1,4 @@
-"""What a prepared corpus holds, and how far its alignment can be trusted."""
+"""Report on a prepared corpus and its alignment."""
 
 from collections import Counter
 from pathlib import Path
@@ -38,25 +38,27 @@ def prepared_report(
 
     Args:
         folder: with `prepared.json`. info: of it.
-        sample: recordings that the other aligner is asked about; 0 for none.
+        sample: recordings that the other aligner aligns too; 0 for none.
         seed: of the sample.
-        progress: is told how far it is.
+        progress: receives the stage and the units done.
 
     Raises:
         UserError: a shard is missing or damaged.
     """
-    found = survey(folder, info, progress)
-    asked = agreement(folder, info, found, sample, seed, progress) if sample else None
+    contents = survey(folder, info, progress)
+    asked = agreement(folder, info, contents, sample, seed, progress) if sample else None
     medians = asked.medians_s() if asked else {}
-    scored = quality.suspicions(folder, info, found, medians, progress)
-    report = Report(info.corpus, folder, _facts(info, found, asked))
+    scored = quality.suspicions(folder, info, contents, medians, progress)
+    report = Report(info.corpus, folder, _facts(info, contents, asked))
     report.sections += [
-        _splits(info, found),
-        _speakers(found),
-        text_section([row.text for row in found.rows], Counter(r.sentence for r in found.rows)),
-        _coverage(found),
-        _pauses(info, found),
-        alignment_section(info, found),
+        _splits(info, contents),
+        _speakers(contents),
+        text_section(
+            [row.text for row in contents.rows], Counter(r.sentence for r in contents.rows)
+        ),
+        _coverage(contents),
+        _pauses(info, contents),
+        alignment_section(info, contents),
         *([agreement_section(asked)] if asked else []),
         suspicion_section(scored),
         spectrogram_section(folder, info, scored),
@@ -65,21 +67,21 @@ def prepared_report(
     return report
 
 
-def _facts(info: PreparedInfo, found: Survey, asked: Agreement | None) -> list[tuple[str, str]]:
-    pauses, quiet = quality.boundary_pauses(found)
+def _facts(info: PreparedInfo, contents: Survey, asked: Agreement | None) -> list[tuple[str, str]]:
+    pauses, quiet = quality.boundary_pauses(contents)
     of_them = "" if _mended(info) else f", {quiet.sum():,} of them quiet"
-    missing = quality.missing_phones(quality.coverage(found))
+    missing = quality.missing_phones(quality.coverage(contents))
     facts = [
         ("hours", f"{info.hours:.2f}"),
-        ("recordings", f"{len(found.rows):,}"),
-        ("sentences", f"{len({row.sentence for row in found.rows}):,}"),
-        ("speakers", f"{len(found.f0):,}"),
-        ("aligned", f"{percent(aligned_share(info, found))} by {info.aligner}"),
+        ("recordings", f"{len(contents.rows):,}"),
+        ("sentences", f"{len({row.sentence for row in contents.rows}):,}"),
+        ("speakers", f"{len(contents.f0):,}"),
+        ("aligned", f"{percent(aligned_share(info, contents))} by {info.aligner}"),
         ("left out", f"{len(info.left_out):,}"),
-        ("median F0", f"{f0_quantile(np.sum(list(found.f0.values()), axis=0), 0.5):.0f} Hz"),
+        ("median F0", f"{f0_quantile(np.sum(list(contents.f0.values()), axis=0), 0.5):.0f} Hz"),
         ("phones missing", ", ".join(missing) or "none"),
         ("pauses without punctuation", f"{len(pauses):,} of 50 ms or more{of_them}"),
-        ("phones at the aligner's minimum", percent(quality.at_minimum(found))),
+        ("phones at the aligner's minimum", percent(quality.at_minimum(contents))),
     ]
     if asked and asked.distances_s:
         facts.append(
@@ -93,7 +95,7 @@ def _facts(info: PreparedInfo, found: Survey, asked: Agreement | None) -> list[t
 
 
 def _mended(info: PreparedInfo) -> bool:
-    """Whether loud pauses without punctuation were given back to the phone before them."""
+    """Return whether loud pauses were given to the phone before."""
     return info.aligner in ALIGNERS
 
 
@@ -105,12 +107,12 @@ def f0_quantile(counts: np.ndarray, share: float) -> float:
     return float(np.interp(share * total[-1], total, F0_EDGES_HZ[1:]))
 
 
-def _splits(info: PreparedInfo, found: Survey) -> Section:
+def _splits(info: PreparedInfo, contents: Survey) -> Section:
     rows = [
         (name, f"{side.utterances:,}", f"{side.sentences:,}", f"{side.hours:.2f}")
         for name, side in info.splits.items()
     ]
-    seconds = [row.seconds for row in found.rows]
+    seconds = [row.seconds for row in contents.rows]
     return Section(
         "splits",
         "Recordings and splits",
@@ -131,14 +133,18 @@ def _drawn(seed: int | None) -> str:
     return f"Splits were drawn with seed {seed}, by groups of sentence id and text."
 
 
-def _speakers(found: Survey) -> Section:
+def _speakers(contents: Survey) -> Section:
     rows = []
-    for name, counts in sorted(found.f0.items(), key=lambda item: -item[1].sum()):
-        own = [row for row in found.rows if row.speaker == name]
-        rate = sum(r.phones for r in own) / max(sum(r.phone_seconds for r in own), 1e-9)
+    for name, counts in sorted(contents.f0.items(), key=lambda item: -item[1].sum()):
+        speaker_rows = [row for row in contents.rows if row.speaker == name]
+        rate = sum(r.phones for r in speaker_rows) / max(
+            sum(r.phone_seconds for r in speaker_rows), 1e-9
+        )
         low, median, high = (f"{f0_quantile(counts, q):.0f}" for q in (0.05, 0.5, 0.95))
-        hours = sum(row.seconds for row in own) / 3600
-        rows.append((name, f"{len(own):,}", f"{hours:.2f}", low, median, high, f"{rate:.1f}"))
+        hours = sum(row.seconds for row in speaker_rows) / 3600
+        rows.append(
+            (name, f"{len(speaker_rows):,}", f"{hours:.2f}", low, median, high, f"{rate:.1f}")
+        )
     head = ("speaker", "recordings", "hours", "F0 5\u00a0%, Hz", "median", "95\u00a0%", "phones/s")
     return Section(
         "speakers",
@@ -146,7 +152,7 @@ def _speakers(found: Survey) -> Section:
         [],
         [
             Figure(
-                plots.f0_histogram(found.f0, F0_EDGES_HZ),
+                plots.f0_histogram(contents.f0, F0_EDGES_HZ),
                 "F0 of the voiced frames, Hz, in steps of half a semitone.",
             )
         ],
@@ -154,14 +160,16 @@ def _speakers(found: Survey) -> Section:
     )
 
 
-def _coverage(found: Survey) -> Section:
-    counts = quality.coverage(found)
+def _coverage(contents: Survey) -> Section:
+    counts = quality.coverage(contents)
     missing = quality.missing_phones(counts)
-    said = f"Never spoken: {', '.join(missing)}." if missing else "Every phone and stress occurs."
+    summary = (
+        f"Never spoken: {', '.join(missing)}." if missing else "Every phone and stress occurs."
+    )
     return Section(
         "phones",
         "Phone coverage",
-        [said],
+        [summary],
         [
             Figure(
                 plots.phone_bars({phone: counts[phone] for phone in phones}),
@@ -172,31 +180,31 @@ def _coverage(found: Survey) -> Section:
     )
 
 
-def _pauses(info: PreparedInfo, found: Survey) -> Section:
+def _pauses(info: PreparedInfo, contents: Survey) -> Section:
     rows = [
         (
-            "no mark" if row.place == "<wb>" else row.place,
-            f"{row.places:,}",
+            "no mark" if row.mark == "<wb>" else row.mark,
+            f"{row.boundaries:,}",
             f"{row.pauses:,}",
-            percent(row.pauses / row.places),
+            percent(row.pauses / row.boundaries),
             percent(row.quiet / row.pauses) if row.pauses else "",
             f"{row.median_ms:.0f}" if row.pauses else "",
             f"{row.longest_ms:.0f}" if row.pauses else "",
         )
-        for row in quality.pauses(found)
+        for row in quality.pauses(contents)
     ]
     head = ("mark", "places", "pauses", "share", "quiet", "median, ms", "longest, ms")
     about_loud = (
         f"Now and then {info.aligner} takes the end of a weak sound for silence: where no mark "
-        "stands, a pause that was as loud as speech has been given back to the phone before it; "
+        "is, a pause that was as loud as speech has been given back to the phone before it; "
         "a mark keeps its pause however loud."
         if _mended(info)
         else "Of the others the aligner may have taken the end of a weak sound for silence."
     )
-    inner, quiet = quality.boundary_pauses(found)
+    inner, quiet = quality.boundary_pauses(contents)
     figures = []
     if len(inner):
-        # Measured again after loud ones were given back, a few stand just beyond the limit.
+        # Measured again after loud ones were given back, a few are just beyond the limit.
         apart = None if _mended(info) else quiet
         caption = "Pauses of 50 ms or more at word boundaries without punctuation."
         figures.append(Figure(plots.pause_histogram(inner, apart), caption))
@@ -211,17 +219,17 @@ def _pauses(info: PreparedInfo, found: Survey) -> Section:
             about_loud,
         ],
         figures,
-        [Table("Pauses between two words, by the mark that stands there.", head, rows)],
+        [Table("Pauses between two words, by the mark there.", head, rows)],
     )
 
 
 def _left_out(info: PreparedInfo) -> Section:
     tables = []
     if info.left_out:
-        rows = [(one.utterance, one.reason) for one in info.left_out]
+        rows = [(item.utterance, item.reason) for item in info.left_out]
         tables.append(Table("Left out.", ("recording", "reason"), rows, 2))
     if info.warnings:
-        rows = [(one.utterance, one.warning) for one in info.warnings]
+        rows = [(item.utterance, item.warning) for item in info.warnings]
         tables.append(Table("Used, but look at them.", ("recording", "what is doubtful"), rows, 2))
-    said = f"Recordings left out: {len(info.left_out):,}; warnings: {len(info.warnings):,}."
-    return Section("left-out", "Left out and doubtful", [said], [], tables)
+    summary = f"Recordings left out: {len(info.left_out):,}; warnings: {len(info.warnings):,}."
+    return Section("left-out", "Left out and doubtful", [summary], [], tables)

@@ -1,4 +1,4 @@
-"""What stands in a prepared corpus, gathered in one pass over its shards."""
+"""Contents of a prepared corpus, gathered in one pass."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -58,7 +58,7 @@ class Survey:
 
 
 def utterances(folder: Path, info: PreparedInfo) -> Iterator[Prepared]:
-    """All utterances of a prepared corpus in order, one shard in memory at a time."""
+    """Yield all utterances in order, one shard in memory at a time."""
     for shard in info.shards:
         yield from read_shard(folder / "shards" / shard, info.features)
 
@@ -70,63 +70,66 @@ def survey(folder: Path, info: PreparedInfo, progress: Progress = silent) -> Sur
         UserError: a shard is damaged.
     """
     features = info.features
-    found = Survey(features.hop / features.sample_rate_hz)
+    contents = Survey(features.hop / features.sample_rate_hz)
     total = np.zeros((len(TOKENS), features.n_mels))
     squares = np.zeros_like(total)
     expected = sum(side.utterances for side in info.splits.values())
-    for one in utterances(folder, info):
-        found.rows.append(_row(one, found.frame_s))
-        found.tokens.append(one.encoded.tokens.astype(np.int16))
-        found.durations.append(one.durations.astype(np.int32))
-        found.levels.append(token_levels(one.encoded.tokens, one.durations, one.mel))
-        counts, _ = np.histogram(one.f0[one.f0 > 0], F0_EDGES_HZ)
-        found.f0[one.speaker] = found.f0.get(one.speaker, 0) + counts
-        lasting, means = token_spectra(one)
-        np.add.at(found.spectrum_count, lasting, 1)
+    for row in utterances(folder, info):
+        contents.rows.append(_row(row, contents.frame_s))
+        contents.tokens.append(row.encoded.tokens.astype(np.int16))
+        contents.durations.append(row.durations.astype(np.int32))
+        contents.levels.append(token_levels(row.encoded.tokens, row.durations, row.mel))
+        counts, _ = np.histogram(row.f0[row.f0 > 0], F0_EDGES_HZ)
+        contents.f0[row.speaker] = contents.f0.get(row.speaker, 0) + counts
+        lasting, means = token_spectra(row)
+        np.add.at(contents.spectrum_count, lasting, 1)
         np.add.at(total, lasting, means)
         np.add.at(squares, lasting, means**2)
-        progress("reading the shards", len(found.rows), expected)
-    count = np.maximum(found.spectrum_count, 1)[:, None]
-    found.spectrum_mean = total / count
-    variance = squares / count - found.spectrum_mean**2
-    found.spectrum_std = np.sqrt(np.maximum(variance, 1e-2))
-    return found
+        progress("reading the shards", len(contents.rows), expected)
+    count = np.maximum(contents.spectrum_count, 1)[:, None]
+    contents.spectrum_mean = total / count
+    variance = squares / count - contents.spectrum_mean**2
+    contents.spectrum_std = np.sqrt(np.maximum(variance, 1e-2))
+    return contents
 
 
-def token_spectra(one: Prepared) -> tuple[np.ndarray, np.ndarray]:
-    """The tokens that last a frame or more, (K,) ids, and their mean log-mel spectra, (K, M)."""
-    lasting = one.durations > 0
-    starts = (np.cumsum(one.durations) - one.durations)[lasting]
-    sums = np.add.reduceat(one.mel.astype(np.float64), starts, axis=0)
-    return one.encoded.tokens[lasting], sums / one.durations[lasting][:, None]
+def token_spectra(row: Prepared) -> tuple[np.ndarray, np.ndarray]:
+    """Return tokens of a frame or more and their mean spectra.
+
+    Ids (K,) and log-mel (K, M).
+    """
+    lasting = row.durations > 0
+    starts = (np.cumsum(row.durations) - row.durations)[lasting]
+    sums = np.add.reduceat(row.mel.astype(np.float64), starts, axis=0)
+    return row.encoded.tokens[lasting], sums / row.durations[lasting][:, None]
 
 
-def phones_by_word(one: Prepared) -> tuple[tuple[str, ...], ...]:
-    """The phones of each word, as an aligner takes them."""
-    is_phone = duration_group(one.encoded.tokens) == 0
+def phones_by_word(row: Prepared) -> tuple[tuple[str, ...], ...]:
+    """Return the phones of each word, as an aligner takes them."""
+    is_phone = duration_group(row.encoded.tokens) == 0
     words: dict[int, list[str]] = {}
-    owners = one.encoded.token_unit[is_phone].tolist()
-    for token, unit in zip(one.encoded.tokens[is_phone].tolist(), owners, strict=True):
+    owners = row.encoded.token_unit[is_phone].tolist()
+    for token, unit in zip(row.encoded.tokens[is_phone].tolist(), owners, strict=True):
         words.setdefault(unit, []).append(TOKENS[token])
     return tuple(tuple(word) for word in words.values())
 
 
-def phone_starts(one: Prepared, frame_s: float) -> np.ndarray:
+def phone_starts(row: Prepared, frame_s: float) -> np.ndarray:
     """(P,) start of each speech phone, s."""
-    starts = np.cumsum(one.durations) - one.durations
-    return starts[duration_group(one.encoded.tokens) == 0] * frame_s
+    starts = np.cumsum(row.durations) - row.durations
+    return starts[duration_group(row.encoded.tokens) == 0] * frame_s
 
 
-def _row(one: Prepared, frame_s: float) -> Row:
-    is_phone = duration_group(one.encoded.tokens) == 0
+def _row(row: Prepared, frame_s: float) -> Row:
+    is_phone = duration_group(row.encoded.tokens) == 0
     return Row(
-        utterance=one.utterance,
-        sentence=one.sentence,
-        speaker=one.speaker,
-        split=one.split,
-        text=one.text,
-        seconds=len(one.mel) * frame_s,
-        words=int((one.encoded.punctuation == 0).sum()),
+        utterance=row.utterance,
+        sentence=row.sentence,
+        speaker=row.speaker,
+        split=row.split,
+        text=row.text,
+        seconds=len(row.mel) * frame_s,
+        words=int((row.encoded.punctuation == 0).sum()),
         phones=int(is_phone.sum()),
-        phone_seconds=float(one.durations[is_phone].sum()) * frame_s,
+        phone_seconds=float(row.durations[is_phone].sum()) * frame_s,
     )

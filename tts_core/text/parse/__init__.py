@@ -26,7 +26,7 @@ PARSERS = (
 
 
 class ConstituencyParser(Protocol):
-    """What makes trees. `name` is recorded in every analysis."""
+    """Parser of constituency trees. `name` is recorded in every analysis."""
 
     name: str
 
@@ -81,7 +81,10 @@ def load_parser(name: str = "auto", encoder: str = "minilm") -> ConstituencyPars
 
 
 def automatic(encoder: str) -> str | None:
-    """The encoder whose shipped span parser "auto" stands for; None where it is the rules."""
+    """Return the encoder of the span parser that "auto" selects.
+
+    None means the parser by rules.
+    """
     wanted = sorted(ENCODER_ASSETS, key=lambda asset: asset != encoder)
     return next((asset for asset in wanted if assets.available(asset)), None)
 
@@ -90,9 +93,9 @@ def _automatic(encoder: str) -> ConstituencyParser:
     from tts_core.text.parse.rules import RuleParser
     from tts_core.text.parse.span import SpanParser
 
-    here = automatic(encoder)
-    if here:
-        return SpanParser(here)
+    available = automatic(encoder)
+    if available:
+        return SpanParser(available)
     _LOGGER.warning(
         "No text encoder is fetched: trees come from rules on dependencies, which are less exact. "
         "Fetch one with `intone assets minilm`."

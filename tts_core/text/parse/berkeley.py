@@ -10,7 +10,9 @@ from tts_core.text.tagger import Tagged, penn_parts
 
 
 class BeneparParser:
-    """Trees by benepar (Kitaev et al. 2019), which Kathaka's authors used in later work.
+    """Parser benepar (Kitaev et al. 2019).
+
+    Kathaka's authors used it in later work.
 
     Its models come from its authors' site alone. This adapter has run with benepar 0.2.0 and an
     untrained model; with a released model it is untested.
@@ -44,9 +46,9 @@ class BeneparParser:
         """See `ConstituencyParser`."""
         # The parser learnt contractions in two parts and sentences that end in a full stop.
         parts = [[p for word in words for p in penn_parts(word.text)] for words in sentences]
-        found = self._parser.parse_sents([self._input(words=[*words, "."]) for words in parts])
+        parsed = self._parser.parse_sents([self._input(words=[*words, "."]) for words in parts])
         trees = []
-        for words, tree in zip(sentences, found, strict=True):
+        for words, tree in zip(sentences, parsed, strict=True):
             (read,) = read_trees(tree.pformat(margin=10**6))
             trees.append(bracket(words, over_words(read, [word.text for word in words])))
         return trees

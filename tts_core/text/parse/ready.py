@@ -1,4 +1,4 @@
-"""Trees that somebody else made, from a file."""
+"""Trees from a file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ class BracketedTrees:
 
     Punctuation, traces, functional labels and roots in the file are passed over. Sentences are
     matched by their letters and digits, so it does not matter how the file parts words ("do n't",
-    "eye - tracking"), nor in which order the trees stand.
+    "eye - tracking"), nor in which order the trees are.
 
     Args:
         path: UTF-8 text, one tree a line or a tree over many lines.

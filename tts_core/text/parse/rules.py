@@ -1,4 +1,4 @@
-"""Constituents from a dependency tree by rules: the parser that needs no weights.
+"""Constituents from a dependency tree by rules, without weights.
 
 F1 on the held-out GUM documents, with this tagger's dependencies: 0.709 without labels, 0.636 with
 (`intone text score-parser GUM_FOLDER --held-out 12 --parser rules`); see data/parser/README.md.
@@ -37,24 +37,24 @@ def dependency_spans(words: Sequence[Tagged]) -> list[Span]:
         (label, start, end), end exclusive; spans may cross where the dependencies do.
     """
     children: list[list[int]] = [[] for _ in words]
-    for place, word in enumerate(words):
-        if word.head != place:
-            children[word.head].append(place)
-    extents = [_extent(place, children) for place in range(len(words))]
+    for position, word in enumerate(words):
+        if word.head != position:
+            children[word.head].append(position)
+    extents = [_extent(position, children) for position in range(len(words))]
     spans: list[Span] = []
-    for place, word in enumerate(words):
-        start, end = extents[place]
+    for position, word in enumerate(words):
+        start, end = extents[position]
         if end - start < 2:
             continue
         if word.pos in ("VERB", "AUX") and word.dep not in ("aux", "auxpass"):
-            spans += _clause(place, words, children[place], extents)
+            spans += _clause(position, words, children[position], extents)
         else:
-            spans += _phrase(place, words, children[place], extents)
+            spans += _phrase(position, words, children[position], extents)
     return list(dict.fromkeys(spans))
 
 
-def _extent(place: int, children: Sequence[Sequence[int]]) -> tuple[int, int]:
-    members, queue = [place], [place]
+def _extent(position: int, children: Sequence[Sequence[int]]) -> tuple[int, int]:
+    members, queue = [position], [position]
     while queue:
         below = children[queue.pop()]
         members += below
@@ -68,7 +68,10 @@ def _clause(
     children: Sequence[int],
     extents: Sequence[tuple[int, int]],
 ) -> list[Span]:
-    """A clause: SBAR over it if something introduces it, S, and a VP from each auxiliary on."""
+    """Return the spans of a clause.
+
+    SBAR over it if something introduces it, S, and a VP from each auxiliary on.
+    """
     start, end = extents[verb]
     dep = words[verb].dep
     lefts = [child for child in children if child < verb]
@@ -99,7 +102,10 @@ def _phrase(
     children: Sequence[int],
     extents: Sequence[tuple[int, int]],
 ) -> list[Span]:
-    """A phrase of its head's kind; a noun's postmodifiers stand outside an inner NP."""
+    """Return the spans of a phrase of its head's kind.
+
+    A noun's postmodifiers are outside an inner NP.
+    """
     start, end = extents[head]
     label = _PHRASE.get(words[head].pos, "X")
     after = [child for child in children if child > head and words[child].dep in _POSTMODIFIERS]

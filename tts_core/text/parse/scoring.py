@@ -1,4 +1,4 @@
-"""How good trees are: F1 of brackets against a treebank.
+"""Scores of parse trees: F1 of brackets against a treebank.
 
 The conventions are those of evalb where they apply: tags are not brackets; punctuation, traces and
 functional labels are taken out of both trees. Two are stricter: brackets over one word and over the
@@ -46,7 +46,7 @@ class F1:
 
 
 def plain_brackets(spans: Iterable[Span], n_words: int) -> Counter[Span]:
-    """The brackets that count: two or more words, and not the whole sentence."""
+    """Count brackets of two or more words, except the whole sentence."""
     return Counter((label, start, end) for label, start, end in spans if 1 < end - start < n_words)
 
 
@@ -57,25 +57,25 @@ def f1(pairs: Sequence[Pair], labelled: bool, seed: int = 0) -> F1:
         pairs: (found, gold) of each sentence. labelled: whether labels must agree too.
         seed: of the bootstrap.
     """
-    counts = np.array([_counts(found, gold, labelled) for found, gold in pairs], float)
-    hits, found, gold = counts.sum(0)
+    counts = np.array([_counts(predicted, gold, labelled) for predicted, gold in pairs], float)
+    hits, predicted, gold = counts.sum(0)
     draws = np.random.default_rng(seed).integers(len(counts), size=(_RESAMPLES, len(counts)))
     sums = np.stack([counts[draw].sum(0) for draw in draws])
     resampled = 2 * sums[:, 0] / np.maximum(sums[:, 1] + sums[:, 2], 1)
     low, high = np.quantile(resampled, (0.025, 0.975))
     return F1(
-        value=float(2 * hits / max(found + gold, 1)),
-        precision=float(hits / max(found, 1)),
+        value=float(2 * hits / max(predicted + gold, 1)),
+        precision=float(hits / max(predicted, 1)),
         recall=float(hits / max(gold, 1)),
         low=float(low),
         high=float(high),
     )
 
 
-def _counts(found: Counter[Span], gold: Counter[Span], labelled: bool) -> tuple[int, int, int]:
+def _counts(predicted: Counter[Span], gold: Counter[Span], labelled: bool) -> tuple[int, int, int]:
     if labelled:
-        return (found & gold).total(), found.total(), gold.total()
-    ours, theirs = ({span[1:] for span in spans} for spans in (found, gold))
+        return (predicted & gold).total(), predicted.total(), gold.total()
+    ours, theirs = ({span[1:] for span in spans} for spans in (predicted, gold))
     return len(ours & theirs), len(ours), len(theirs)
 
 
@@ -98,7 +98,9 @@ class ParserScore:
 
 
 def score_parser(parser: ConstituencyParser, gold: Sequence[Tree]) -> ParserScore:
-    """Parse the sentences of gold trees and compare. A sentence without a tree counts as missed.
+    """Parse the sentences of gold trees and compare.
+
+    A sentence without a tree counts as missed.
 
     Args:
         parser: which one. gold: trees without punctuation, words as our front-end parts them
@@ -115,11 +117,11 @@ def score_parser(parser: ConstituencyParser, gold: Sequence[Tree]) -> ParserScor
     seconds = time.perf_counter() - start
     pairs, covered = [], 0
     for text, tree in zip(trees, gold, strict=True):
-        (found,) = read_trees(text)
-        same = letters(found.words) == letters(tree.words)
+        (parsed,) = read_trees(text)
+        same = letters(parsed.words) == letters(tree.words)
         covered += same
         n = len(tree.words)
-        ours = over_words(found, tree.words) if same else []
+        ours = over_words(parsed, tree.words) if same else []
         pairs.append((plain_brackets(ours, n), plain_brackets(tree.spans, n)))
     return ParserScore(
         parser=parser.name,
@@ -132,7 +134,10 @@ def score_parser(parser: ConstituencyParser, gold: Sequence[Tree]) -> ParserScor
 
 
 def _tag(gold: Sequence[Tree]) -> list[list[Tagged]]:
-    """Words of the trees with tags and heads; the tagger sees a full stop after them."""
+    """Tag the words of the trees.
+
+    The tagger sees a full stop after them.
+    """
     stop = Unit(".", ".", (), 0, 0)
     units = [[*(Unit(word, word, (word,), 0, 0) for word in t.words), stop] for t in gold]
     tagged = []
@@ -140,8 +145,8 @@ def _tag(gold: Sequence[Tree]) -> list[list[Tagged]]:
         last = len(words) - 1
         tagged.append(
             [
-                replace(word, head=place if word.head == last else word.head)
-                for place, word in enumerate(words[:-1])
+                replace(word, head=position if word.head == last else word.head)
+                for position, word in enumerate(words[:-1])
             ]
         )
     return tagged

@@ -1,4 +1,4 @@
-"""The span parser: labels of all spans from frozen features of the text encoder, exact search.
+"""Span parser: labels of all spans from frozen encoder features, exact search.
 
 It scores every span of words for every label (Stern et al. 2017) and finds the best binary tree
 exactly (CKY).
@@ -64,7 +64,7 @@ class SpanParser:
 
 @dataclass(frozen=True)
 class TrainedScorer:
-    """What a file of weights holds.
+    """Content of a file of weights.
 
     Attributes:
         scorer: in evaluation mode. labels: names of its labels.
@@ -101,7 +101,9 @@ def load_scorer(path: Path) -> TrainedScorer:
 
 
 class WordFeatures:
-    """Features of words: states of several layers of a frozen encoder, averaged over word pieces.
+    """Features of words from a frozen encoder.
+
+    States of several layers, averaged over word pieces.
 
     Args:
         encoder: asset name, local folder or hub name. layers: which layers' states are joined.
@@ -178,19 +180,21 @@ class SpanScorer(nn.Module):
         return self.label(torch.cat([_differences(row, len(words)) for row, words in ends]))
 
     def spans(self, sentences: Sequence[Tensor]) -> Iterator[Tensor]:
-        """The same, sentence by sentence and in bounded memory; for inference."""
+        """Score sentence by sentence, in bounded memory, for inference."""
         for row, words in zip(self.fences(sentences), sentences, strict=True):
             pairs = torch.triu_indices(len(words) + 1, len(words) + 1, 1)
             yield torch.cat([self.label(row[j] - row[i]) for i, j in pairs.split(_CHUNK, 1)])
 
     def fences(self, sentences: Sequence[Tensor]) -> Tensor:
-        """(B, L+1, 256) of the boundaries between words: a span is the difference of its two.
+        """Return the features of boundaries between words, (B, L+1, 256).
+
+        A span is the difference of its two boundaries.
 
         A span's features are those of Stern et al. (2017), f_j - f_i of the forward and b_i - b_j
         of the backward LSTM. The first layer above them is linear, so it is applied to boundaries,
         of which there are L + 1, and not to spans, of which there are L (L + 1) / 2.
         """
-        # One zero row stands for the boundary before the words, one for that after them.
+        # One zero row is the boundary before the words, one that after them.
         padded = pad_sequence(
             [nn.functional.pad(words, (0, 0, 1, 1)) for words in sentences], batch_first=True
         )
@@ -203,7 +207,7 @@ class SpanScorer(nn.Module):
         return nn.functional.linear(joined, self.hidden.weight)
 
     def label(self, differences: Tensor) -> Tensor:
-        """Scores (n, labels) of spans given as differences (n, 256) of their boundaries."""
+        """Score spans, (n, labels), given as boundary differences (n, 256)."""
         hidden = nn.functional.gelu(self.norm(differences + self.hidden.bias))
         return self.score(self.dropout(hidden))
 
@@ -214,7 +218,7 @@ def _differences(fences: Tensor, n_words: int) -> Tensor:
 
 
 def best_labels(scores: Tensor, n_words: int) -> tuple[np.ndarray, np.ndarray]:
-    """The best label of every span.
+    """Return the best label of every span.
 
     Args:
         scores: (spans, labels), see `SpanScorer.forward`. n_words: L.
@@ -236,7 +240,7 @@ def best_labels(scores: Tensor, n_words: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def best_tree(gain: np.ndarray, label: np.ndarray, labels: Sequence[str]) -> list[Span]:
-    """The best-scoring tree (CKY).
+    """Return the best-scoring tree (CKY).
 
     Args:
         gain, label: (L+1, L+1), see `best_labels`.

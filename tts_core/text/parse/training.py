@@ -1,4 +1,4 @@
-"""Training the span parser on a treebank, with the text encoder's features frozen."""
+"""Training of the span parser on frozen encoder features."""
 
 import json
 import random
@@ -47,7 +47,7 @@ class Treebank:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training made.
+    """Result of a training.
 
     Attributes:
         losses: mean loss of each epoch, nats per sentence.
@@ -72,24 +72,24 @@ def read_treebank(folder: Path, held_out: int) -> Treebank:
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; name one that holds bracketed trees")
-    found = [p for p in sorted(folder.glob("*")) if p.suffix in (".ptb", ".mrg", ".trees")]
-    if not found:
+    files = [p for p in sorted(folder.glob("*")) if p.suffix in (".ptb", ".mrg", ".trees")]
+    if not files:
         raise UserError(f"{folder}: no documents with trees (.ptb, .mrg, .trees) are here")
-    if len(found) <= held_out:
+    if len(files) <= held_out:
         raise UserError(
-            f"{folder}: {len(found)} documents with trees (.ptb, .mrg, .trees) are here, but "
+            f"{folder}: {len(files)} documents with trees (.ptb, .mrg, .trees) are here, but "
             f"{held_out} are to be held out; name a folder with more, or lower --held-out"
         )
-    random.Random(_SPLIT_SEED).shuffle(found)
+    random.Random(_SPLIT_SEED).shuffle(files)
     return Treebank(
-        train=[tree for path in found[held_out:] for tree in sentences(path)],
-        held_out=[tree for path in found[:held_out] for tree in sentences(path)],
-        held_out_documents=[path.stem for path in found[:held_out]],
+        train=[tree for path in files[held_out:] for tree in sentences(path)],
+        held_out=[tree for path in files[:held_out] for tree in sentences(path)],
+        held_out_documents=[path.stem for path in files[:held_out]],
     )
 
 
 def sentences(path: Path) -> list[Tree]:
-    """Trees of a file that have constituents to find: those of two or more words."""
+    """Read the trees of two or more words from a file."""
     trees = (as_written(tree) for tree in read_file(path))
     # GUM's texts from other corpora hold ids with an underscore in place of the words.
     return [t for t in trees if len(t.words) > 1 and not any("_" in word for word in t.words)]
@@ -136,10 +136,10 @@ def train_parser(
     targets = [_target(tree, {label: i for i, label in enumerate(labels)}) for tree in train]
     losses = _fit(scorer, features, targets, epochs, seed, progress)
     scorer.eval().half().float()
-    found = _parse(scorer, labels, _read(reader, bank.held_out, "held-out features", progress))
+    parsed = _parse(scorer, labels, _read(reader, bank.held_out, "held-out features", progress))
     pairs = [
         (plain_brackets(ours, len(tree.words)), plain_brackets(tree.spans, len(tree.words)))
-        for ours, tree in zip(found, bank.held_out, strict=True)
+        for ours, tree in zip(parsed, bank.held_out, strict=True)
     ]
     scores = {"unlabelled": f1(pairs, labelled=False), "labelled": f1(pairs, labelled=True)}
     trained = Trained(losses, scores, bank.held_out_documents, (len(train), len(bank.held_out)))
@@ -181,7 +181,7 @@ def _layers(encoder: str) -> tuple[int, ...]:
 def _read(
     reader: WordFeatures, trees: Sequence[Tree], title: str, progress: Progress
 ) -> list[Tensor]:
-    """Features of every tree's words, (L, D) in half precision to be kept in memory."""
+    """Compute features of every tree's words, (L, D) in half precision."""
     rows: list[Tensor] = [torch.empty(0)] * len(trees)
     done = 0
     for chosen, features in reader.batches([tree.leaves for tree in trees]):
@@ -193,12 +193,15 @@ def _read(
 
 
 def chains(tree: Tree) -> dict[tuple[int, int], str]:
-    """The label of every span that is a constituent; unary chains are joined by "+"."""
-    found: dict[tuple[int, int], str] = {}
+    """Return the label of every span that is a constituent.
+
+    Unary chains are joined by "+".
+    """
+    labels: dict[tuple[int, int], str] = {}
     for label, start, end in tree.spans:
-        above = found.get((start, end))
-        found[start, end] = f"{above}+{label}" if above else label
-    return found
+        above = labels.get((start, end))
+        labels[start, end] = f"{above}+{label}" if above else label
+    return labels
 
 
 def _labels(trees: Sequence[Tree]) -> list[str]:
@@ -207,7 +210,10 @@ def _labels(trees: Sequence[Tree]) -> list[str]:
 
 
 def _target(tree: Tree, index: dict[str, int]) -> Tensor:
-    """Label of every span in the order of `SpanScorer.forward`; rare ones count as none."""
+    """Return the label of every span in `SpanScorer.forward`'s order.
+
+    Rare ones count as none.
+    """
     n = len(tree.words)
     grid = torch.zeros(n + 1, n + 1, dtype=torch.int64)
     for (start, end), label in chains(tree).items():
@@ -255,15 +261,18 @@ def _fit(
 def _parse(
     scorer: SpanScorer, labels: Sequence[str], features: Sequence[Tensor]
 ) -> list[list[tuple[str, int, int]]]:
-    found = []
+    trees = []
     for row in features:
         scores = next(scorer.spans([row.float()]))
-        found.append(best_tree(*best_labels(scores, len(row)), labels))
-    return found
+        trees.append(best_tree(*best_labels(scores, len(row)), labels))
+    return trees
 
 
 def write_scorer(scorer: SpanScorer, card: dict[str, Any], out: Path) -> None:
-    """Write weights in half precision with their card; equal ones give equal files."""
+    """Write weights in half precision with their card.
+
+    Equal ones give equal files.
+    """
     from safetensors.torch import save_file
 
     weights = {key: value.half().contiguous() for key, value in scorer.state_dict().items()}

@@ -1,4 +1,4 @@
-"""Bracketed trees: reading treebanks, taking punctuation out, and writing trees of our words."""
+"""Bracketed trees: reading treebanks, removing punctuation, writing."""
 
 import re
 import unicodedata
@@ -52,7 +52,9 @@ class Tree:
 
 
 def read_trees(text: str, source: str = "tree") -> Iterator[Tree]:
-    """Every tree of a text in Penn brackets, one a line or over many lines.
+    """Yield every tree of a text in Penn brackets.
+
+    A tree is on one line or over many.
 
     Args:
         text: the brackets. source: what to name in a refusal.
@@ -74,18 +76,20 @@ def read_trees(text: str, source: str = "tree") -> Iterator[Tree]:
             path.append((len(spans), len(leaves)))
             spans.append(("", len(leaves), len(leaves)))
         elif not path:
-            raise UserError(f"{source}, line {line}: {token!r} stands outside of every tree")
+            raise UserError(
+                f"{source}, line {line}: {token!r} is outside of every tree; check the brackets"
+            )
         elif token != ")":
-            place, start = path[-1]
+            node, start = path[-1]
             if previous == "(":
-                spans[place] = (token, start, start)
+                spans[node] = (token, start, start)
             else:
-                leaves.append(Leaf(spans[place][0], _ESCAPES.get(token, token)))
-                spans[place] = ("", start, -1)
+                leaves.append(Leaf(spans[node][0], _ESCAPES.get(token, token)))
+                spans[node] = ("", start, -1)
         else:
-            place, start = path.pop()
-            label, _, end = spans[place]
-            spans[place] = (label, start, -1 if end < 0 else len(leaves))
+            node, start = path.pop()
+            label, _, end = spans[node]
+            spans[node] = (label, start, -1 if end < 0 else len(leaves))
             if not path:
                 yield Tree(tuple(leaves), tuple(s for s in spans if s[2] >= 0), first)
                 leaves, spans = [], []
@@ -117,10 +121,10 @@ def plain(tree: Tree) -> Tree:
 
 
 def as_written(tree: Tree) -> Tree:
-    """`plain`, with what our front-end keeps in one word joined again.
+    """Join in `plain` the parts that our front-end keeps in one word.
 
-    Treebanks part "do n't", "John 's", "eye - tracking" and "50 %". The word stands where its first
-    part stood.
+    Treebanks part "do n't", "John 's", "eye - tracking" and "50 %". The word takes the
+    position of its first part.
     """
     joined: list[Leaf] = []
     kept: list[bool] = []
@@ -145,7 +149,7 @@ def as_written(tree: Tree) -> Tree:
 
 
 def _select(tree: Tree, kept: Sequence[bool]) -> Tree:
-    """The chosen leaves and the constituents that still hold one."""
+    """Return the chosen leaves and the constituents that hold one."""
     before = [0]
     for keep in kept:
         before.append(before[-1] + keep)
@@ -159,19 +163,19 @@ def _select(tree: Tree, kept: Sequence[bool]) -> Tree:
 
 
 def _category(label: str) -> str:
-    """The label without functional suffixes: NP-SBJ=1 is NP."""
+    """Strip functional suffixes: NP-SBJ=1 is NP."""
     return re.split("[-=|]", label)[0] or label
 
 
 def over_words(tree: Tree, words: Sequence[str]) -> list[Span]:
-    """Constituents of a tree as spans of words that part the same letters differently.
+    """Return constituents as spans of differently split words.
 
     Args:
         tree: any tree of the same letters and digits (`letters`).
         words: L.
 
     Returns:
-        Spans over the words; a word belongs where its first letter stands.
+        Spans over the words; a word belongs to the span of its first letter.
     """
     tree = plain(tree)
     ends = [0]
@@ -184,20 +188,25 @@ def over_words(tree: Tree, words: Sequence[str]) -> list[Span]:
     spans = []
     for label, start, end in tree.spans:
         last = float("inf") if end == len(tree.leaves) else ends[end]
-        inside = [place for place, at in enumerate(starts) if ends[start] <= at < last]
+        inside = [position for position, at in enumerate(starts) if ends[start] <= at < last]
         if inside:
             spans.append((label, inside[0], inside[-1] + 1))
     return spans
 
 
 def letters(words: Iterable[str]) -> str:
-    """What two ways to write a sentence have in common: its letters and digits, accents off."""
+    """Return letters and digits of a sentence without accents.
+
+    Two ways to write a sentence have these in common.
+    """
     plain_text = unicodedata.normalize("NFKD", "".join(words).casefold())
     return "".join(char for char in plain_text if char.isalnum())
 
 
 def bracket(words: Sequence[Tagged], spans: Iterable[Span]) -> str:
-    """Penn brackets of labelled spans; one that crosses a longer one is left out.
+    """Return Penn brackets of labelled spans.
+
+    One that crosses a longer one is left out.
 
     The leaves are the words in order, each under the tag that our own tagger gave it, whichever
     parser found the spans: so a leaf's tag is the word's `pos` in every analysis.
