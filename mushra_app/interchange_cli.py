@@ -1,4 +1,4 @@
-"""Commands that bring studies in and take results out: import, export, plan, bundle, backup."""
+"""Commands for exchange: import, export, analysis plan, bundle, backup."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,33 +25,42 @@ def import_study(
     ] = Path("study.yaml"),
     audio: Annotated[
         Path | None,
-        typer.Option(help="Folder that file names start from; by default SOURCE's, or above."),
+        typer.Option(
+            help="Folder that file names start from; by default that of SOURCE or its parent."
+        ),
     ] = None,
     mapped: Annotated[
         Path | None,
-        typer.Option("--map", help="CSV page,label,sentence,system: what a label stands for."),
+        typer.Option(
+            "--map", help="CSV with page,label,sentence,system: the meaning of each label."
+        ),
     ] = None,
     pages: Annotated[
         list[str] | None,
-        typer.Option(help="Take this rating page; may be given several times. Default: all."),
+        typer.Option(help="Import this rating page; may be repeated. Default: all."),
     ] = None,
     pairs_as_preference: Annotated[
         bool,
-        typer.Option(help="Make paired comparisons ask which is better: another question."),
+        typer.Option(help="Import paired comparisons as preferences, which is another question."),
     ] = False,
-    contact: Annotated[str | None, typer.Option(help="Whom listeners can ask.")] = None,
+    contact: Annotated[str | None, typer.Option(help="Contact for listeners.")] = None,
 ) -> None:
-    """Make a study and its stimulus set of a webMUSHRA study file; all differences are listed."""
+    """Import a webMUSHRA study file, and list all differences."""
     from mushra_app.interchange.findings import report_lines
     from mushra_app.interchange.webmushra.importer import import_webmushra
 
     done = import_webmushra(
-        source, out, audio=audio, mapped=mapped, pages=pages or (), pairs=pairs_as_preference,
+        source,
+        out,
+        audio=audio,
+        mapped=mapped,
+        pages=pages or (),
+        pairs=pairs_as_preference,
         contact=contact,
-    )  # fmt: skip
+    )
     for line in report_lines(done.findings):
         typer.echo(line)
-    lost = sum(1 for found in done.findings if found.kind == "lost")
+    lost = sum(1 for finding in done.findings if finding.kind == "lost")
     typer.echo(f"{done.report}: {len(done.findings)} differences, of which {lost} are losses")
     typer.echo(f"{out}: written. Next: `intone study check {out}`, then `intone serve {out}`.")
 
@@ -66,19 +75,19 @@ def export(
         str,
         typer.Option(
             help="ratings, sessions, preferences, looks, events, remarks or answers; the last "
-            "three hold listeners' own words."
+            "three contain listeners' own words."
         ),
     ] = "ratings",
     form: Annotated[
         str,
-        typer.Option("--format", help="suffix: as the file's name ends; webmushra: its files."),
+        typer.Option("--format", help="suffix: by the suffix of OUT; webmushra: its result files."),
     ] = "suffix",
     dictionary: Annotated[
         Path | None,
-        typer.Option(help="Write every column's meaning to this file, .md, .csv or .json."),
+        typer.Option(help="Write the meaning of every column to this file, .md, .csv or .json."),
     ] = None,
     rehearsal: Annotated[
-        bool, typer.Option(help="Read out the simulated ratings of the rehearsal instead.")
+        bool, typer.Option(help="Export the simulated ratings of the rehearsal instead.")
     ] = False,
 ) -> None:
     """Write the ratings (or another table) of a study to a file."""
@@ -94,8 +103,8 @@ def export(
     if form == "webmushra":
         if rehearsal:
             raise UserError(
-                "--format webmushra --rehearsal: webMUSHRA's files cannot say that ratings are "
-                "simulated; leave out --format, or --rehearsal"
+                "--format webmushra --rehearsal: webMUSHRA's files cannot mark simulated ratings; "
+                "leave out --format or --rehearsal"
             )
         folder = out or Path("webmushra")
         done = export_webmushra(study, folder)
@@ -114,7 +123,7 @@ def plan_template(
         Path | None, typer.Option("-o", "--out", help="By default beside the study.")
     ] = None,
 ) -> None:
-    """Write an analysis plan to edit before the first listener comes."""
+    """Write an analysis plan, to edit before the first listener."""
     from mushra_app.interchange.plan import write_template
 
     path = write_template(study, out)
@@ -127,34 +136,34 @@ def preregister(
         Path | None, typer.Option(help="The analysis plan; by default the one beside the study.")
     ] = None,
 ) -> None:
-    """Write down a digest of study, sounds and plan with the time, before there are ratings."""
+    """Record a digest of study, sounds and plan, before there are ratings."""
     from mushra_app.interchange.plan import preregister as run
     from mushra_app.interchange.plan import registrations_path
 
     made, new = run(study, plan)
     typer.echo(made.sha256)
-    said = "registered" if new else "was registered already"
-    typer.echo(f"{registrations_path(study)}: {said} at {made.registered_at}")
+    state = "registered" if new else "was registered already"
+    typer.echo(f"{registrations_path(study)}: {state} at {made.registered_at}")
     if made.sittings_before:
         typer.echo(
-            f"{made.sittings_before} sittings had begun: this may be no preregistration; the "
-            "bundle says whether anything had been rated."
+            f"{made.sittings_before} sittings had started, so this may not be a preregistration; "
+            "the bundle records whether anything was rated before."
         )
 
 
 def bundle(
     study: StudyFile,
-    out: Annotated[Path, typer.Option("-o", "--out", help="The .zip to write.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The .zip file to write.")],
     plan: Annotated[
         Path | None, typer.Option(help="The analysis plan; by default the one beside the study.")
     ] = None,
-    audio: Annotated[bool, typer.Option(help="Put the files that are played in.")] = False,
+    audio: Annotated[bool, typer.Option(help="Include the played files.")] = False,
     leave_out: Annotated[
         list[str] | None,
-        typer.Option(help="Leave this table out, e.g. remarks; may be given several times."),
+        typer.Option(help="Leave this table out, e.g. remarks; may be repeated."),
     ] = None,
 ) -> None:
-    """Write a study as one archive: study, sounds' digests, plan, all data, data dictionary."""
+    """Write a study, its plan and all its data as one archive."""
     from mushra_app.interchange.bundle import bundle as run
 
     done = run(study, out, plan_file=plan, audio=audio, leave_out=leave_out or ())
@@ -162,7 +171,7 @@ def bundle(
     typer.echo(f"{out}: {done.files} files; {rows}")
     typer.echo(done.registration)
     if {"remarks", "answers", "events"} & set(done.rows):
-        typer.echo("It holds people's own words: read them before you publish it.")
+        typer.echo("It contains people's own words: read them before you publish it.")
 
 
 def backup(

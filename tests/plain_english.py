@@ -53,7 +53,13 @@ def _docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    statements = [statement for node in classes for statement in node.body]
+    # A field may be a key of a published file.
+    fields = [s.target for s in statements if isinstance(s, ast.AnnAssign)]
     for node in ast.walk(tree):
+        if node in fields:
+            continue
         stored = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         name = node.id if stored else node.arg if isinstance(node, ast.arg) else None
         if name and name.strip("_") in DENIED_NAMES:

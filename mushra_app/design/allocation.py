@@ -1,4 +1,4 @@
-"""Who hears what, in which order: decided by the study's seed and the listener's place alone."""
+"""Allocation of pages to listeners, by the study's seed and seats."""
 
 import hashlib
 import random
@@ -12,23 +12,23 @@ from mushra_app.study.file import Study
 from mushra_app.study.steps import Arm, TrainingStep, TrialsStep
 
 Limits = tuple[int, int]
-_NOBODY = Arm(name="main", page=None)
-# A repeat comes that many pages after its first: nearer, listeners remember what they answered.
+_NO_ARM = Arm(name="main", page=None)
+# Fewest pages between a page and its repeat; listeners remember more recent answers.
 APART = 3
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of one listener.
+    """Page of one listener.
 
     Attributes:
         kind: type of the page.
         step: position of its step in the study's sitting, from 0.
         phase: training, test, gold or repeat; test for pages without ratings.
-        repeat: 0 for the first time that this page comes.
-        sentence: what is said; empty for a page without ratings.
-        slots: the system behind each slot.
-        question: what is rated, if not the study's question.
+        repeat: 0 for the first occurrence of this page.
+        sentence: sentence id; empty for a page without ratings.
+        slots: system of each slot.
+        question: question of the page, if not the study's.
         scale: lowest and highest score.
         expected: by slot, the scores that pass; None for a page without a known answer.
         asked: band (0 is the worst) or slot that an attention page asks for.
@@ -47,57 +47,57 @@ class Page:
 
 
 def listener_seed(study: Study, number: int) -> int:
-    """Seed (31 bits) of the listener who came as `number`-th, counted from 0."""
+    """Return the seed (31 bits) of listener `number`, counted from 0."""
     digest = hashlib.sha256(f"{study.seed}:{number}".encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
 
 
-def arm_of(study: Study, place: int) -> Arm:
-    """The arm of a place: of as many places in a row as there are arms, each has another."""
+def arm_of(study: Study, seat: int) -> Arm:
+    """Return the arm of a seat.
+
+    Successive blocks of seats, one block as large as the number of arms, contain each arm once.
+    """
     if not study.arms:
-        return _NOBODY
-    turn, own = divmod(place, len(study.arms))
+        return _NO_ARM
+    block, position = divmod(seat, len(study.arms))
     arms = list(study.arms)
-    random.Random(f"arms:{study.seed}:{turn}").shuffle(arms)
-    return arms[own]
+    random.Random(f"arms:{study.seed}:{block}").shuffle(arms)
+    return arms[position]
 
 
-def allocate(study: Study, number: int, place: int | None = None) -> list[Page]:
-    """Pages of a listener.
+def allocate(study: Study, number: int, seat: int | None = None) -> list[Page]:
+    """Return the pages of a listener.
 
-    Pages take turns: who stands at a place starts where the place before stopped in one fixed
-    shuffle of all pages, so that after any number of places no page was rated more than once more
-    than another. The order of pages, and of the versions on each, is the listener's own.
+    Pages take turns: each seat starts where the seat before it stopped in one fixed shuffle of all
+    pages, so that after any number of seats the counts of ratings of two pages differ by one at
+    most. The order of pages, and of the versions on each, differs between listeners.
 
     Args:
         study: the study.
-        number: how many listeners came before; decides the random orders.
-        place: how many places were given out before, by default `number`; decides the sentences.
+        number: number of earlier listeners; decides the random orders.
+        seat: number of earlier seats, by default `number`; decides the sentences.
     """
-    place = number if place is None else place
-    arm = arm_of(study, place)
-    turn = place // max(1, len(study.arms))
-    generator = random.Random(listener_seed(study, number))
-    pages: list[Page] = []
-    rated = _rated(study, arm, turn)
-    for i, step in enumerate(study.sitting):
-        if isinstance(step, TrialsStep):
-            pages += _trials(study, i, step, arm, turn, generator)
-        elif isinstance(step, TrainingStep):
-            pages += _training(study, i, step, arm, turn, generator, rated)
-        else:
-            pages.append(Page(step.type, i))
-    return pages
+    seat = number if seat is None else seat
+    listener = _Listener(
+        study=study,
+        arm=arm_of(study, seat),
+        turn=seat // max(1, len(study.arms)),
+        generator=random.Random(listener_seed(study, number)),
+    )
+    return listener.pages()
 
 
 def latin_rows(size: int) -> int:
-    """How many rows a Williams design of `size` things has."""
+    """Return the number of rows of a Williams design of `size` conditions."""
     return size if size % 2 == 0 else 2 * size
 
 
 def latin_row(size: int, row: int) -> list[int]:
-    """Row of a Williams design: over all rows, everything stands equally often in each position
-    and directly after each other thing (Williams 1949)."""
+    """Return a row of a Williams design (Williams 1949).
+
+    Over all rows, each condition is equally often at each position and directly after each other
+    condition.
+    """
     rows = latin_rows(size)
     turn, mirrored = row % size, row % rows >= size
     zigzag = [(i + 1) // 2 if i % 2 else (size - i // 2) % size for i in range(size)]
@@ -106,7 +106,7 @@ def latin_row(size: int, row: int) -> list[int]:
 
 
 def deck(study: Study, index: int, arm: Arm) -> list[Item]:
-    """All pages that a step can have, in the fixed shuffle in which listeners go through them."""
+    """Return all pages that a step can have, in their fixed shuffle."""
     step = study.sitting[index]
     assert isinstance(step, TrainingStep | TrialsStep)
     sentences = list(step.sentences or study.sentences)
@@ -115,7 +115,7 @@ def deck(study: Study, index: int, arm: Arm) -> list[Item]:
 
 
 def pages_of(study: Study, step: TrialsStep, available: int) -> int:
-    """How many pages a listener rates for the first time in a step."""
+    """Return the number of pages that a listener rates once in a step."""
     return min(step.pages or study.pages_per_listener, available)
 
 
@@ -123,60 +123,132 @@ def _type(step: TrainingStep | TrialsStep, arm: Arm) -> RatingType:
     return RATING_TYPES[arm.page or step.page]
 
 
-def _rated(study: Study, arm: Arm, turn: int) -> set[str]:
-    """Sentences on any page of a listener that counts or is checked."""
-    rated = set()
-    for i, step in enumerate(study.sitting):
-        if isinstance(step, TrialsStep):
-            rated |= {item.sentence for item, _ in _own(study, i, step, arm, turn)}
-            rated |= {gold.sentence for gold in step.gold}
-    return rated
+@dataclass(frozen=True)
+class _Listener:
+    """Listener whose pages are allocated.
 
-
-def _own(study: Study, index: int, step: TrialsStep, arm: Arm, turn: int) -> list[tuple[Item, int]]:
-    """The stretch of the deck that belongs to a listener of one arm.
-
-    Beside each card stands its row of the Latin square. Rows take turns within each group of
-    systems, and a card that comes back has another row; else one sentence, or one pair, would be
-    met in the same order by all listeners.
+    Attributes:
+        study: the study.
+        arm: the listener's arm.
+        turn: number of earlier seats in this arm.
+        generator: random numbers of this listener.
     """
-    cards = deck(study, index, arm)
-    count = pages_of(study, step, len(cards))
-    alike: Counter[tuple[str, ...]] = Counter()
-    before = []
-    for card in cards:
-        before.append(alike[card.systems])
-        alike[card.systems] += 1
-    own = []
-    for at in range(turn * count, (turn + 1) * count):
-        time, position = divmod(at, len(cards))
-        item = cards[position]
-        period = alike[item.systems]
-        met = time * period + before[position]
-        own.append((item, staggered(met, period, latin_rows(len(item.systems)))))
-    return own
 
+    study: Study
+    arm: Arm
+    turn: int
+    generator: random.Random
 
-def _trials(
-    study: Study, index: int, step: TrialsStep, arm: Arm, turn: int, generator: random.Random
-) -> list[Page]:
-    own = _own(study, index, step, arm, turn)
-    kind = _type(step, arm)
-    pages = []
-    for item, row in own:
-        ordered = row if step.order == "latin_square" else None
-        pages.append(_page(kind, index, step, item, generator, ordered))
-    generator.shuffle(pages)
-    pages = _with_repeats(pages, step.repeats, generator)
-    for page in _known(study, index, step, kind, [item for item, _ in own], generator):
-        pages.insert(generator.randint(min(1, len(pages)), len(pages)), page)
-    return pages
+    def pages(self) -> list[Page]:
+        """Return all pages."""
+        pages: list[Page] = []
+        rated = self._rated()
+        for i, step in enumerate(self.study.sitting):
+            if isinstance(step, TrialsStep):
+                pages += self._trials(i, step)
+            elif isinstance(step, TrainingStep):
+                pages += self._training(i, step, rated)
+            else:
+                pages.append(Page(step.type, i))
+        return pages
+
+    def _rated(self) -> set[str]:
+        """Return the sentences on all pages but training pages."""
+        rated = set()
+        for i, step in enumerate(self.study.sitting):
+            if isinstance(step, TrialsStep):
+                rated |= {item.sentence for item, _ in self._dealt(i, step)}
+                rated |= {gold.sentence for gold in step.gold}
+        return rated
+
+    def _dealt(self, index: int, step: TrialsStep) -> list[tuple[Item, int]]:
+        """Return the listener's items of the deck, with Latin square rows.
+
+        Rows take turns within each group of systems, and an item that recurs has another row;
+        otherwise all listeners would have the same order for one sentence or one pair.
+        """
+        items = deck(self.study, index, self.arm)
+        count = pages_of(self.study, step, len(items))
+        group_sizes: Counter[tuple[str, ...]] = Counter()
+        positions_in_group = []
+        for item in items:
+            positions_in_group.append(group_sizes[item.systems])
+            group_sizes[item.systems] += 1
+        dealt = []
+        for dealt_before in range(self.turn * count, (self.turn + 1) * count):
+            cycle, position = divmod(dealt_before, len(items))
+            item = items[position]
+            period = group_sizes[item.systems]
+            count_before = cycle * period + positions_in_group[position]
+            dealt.append((item, staggered(count_before, period, latin_rows(len(item.systems)))))
+        return dealt
+
+    def _trials(self, index: int, step: TrialsStep) -> list[Page]:
+        dealt = self._dealt(index, step)
+        pages = []
+        for item, row in dealt:
+            ordered = row if step.order == "latin_square" else None
+            pages.append(self._page(index, step, item, ordered))
+        self.generator.shuffle(pages)
+        pages = _with_repeats(pages, step.repeats, self.generator)
+        for page in self._checked(index, step, [item for item, _ in dealt]):
+            pages.insert(self.generator.randint(min(1, len(pages)), len(pages)), page)
+        return pages
+
+    def _checked(self, index: int, step: TrialsStep, items: Sequence[Item]) -> list[Page]:
+        """Return attention and gold pages."""
+        kind = _type(step, self.arm)
+        pages = []
+        for _ in range(step.attention):
+            page = self._page(index, step, self.generator.choice(items))
+            band = self.generator.randrange(5)
+            expected = tuple(kind.instructed(band, len(page.slots)))
+            asked = band if kind.scored else expected.index((1, 1))
+            pages.append(replace(page, phase="gold", expected=expected, asked=asked))
+        for gold in step.gold:
+            # Its sentence need not be among the sentences of the step.
+            for item in kind.items(self.study, step, [gold.sentence]):
+                if set(gold.expect) <= set(item.systems):
+                    page = self._page(index, step, item)
+                    expected = tuple(gold.expect.get(system) for system in page.slots)
+                    pages.append(replace(page, phase="gold", expected=expected))
+                    break
+        return pages
+
+    def _training(self, index: int, step: TrainingStep, rated: set[str]) -> list[Page]:
+        """Return training pages, first of sentences that the listener does not rate."""
+        items = deck(self.study, index, self.arm)
+        start = self.turn * step.pages
+        turned = [items[(start + i) % len(items)] for i in range(len(items))]
+        turned.sort(key=lambda item: item.sentence in rated)
+        return [
+            replace(self._page(index, step, item), phase="training")
+            for item in turned[: step.pages]
+        ]
+
+    def _page(
+        self, index: int, step: TrainingStep | TrialsStep, item: Item, row: int | None = None
+    ) -> Page:
+        systems = list(item.systems)
+        if row is None:
+            self.generator.shuffle(systems)
+        else:
+            systems = [systems[i] for i in latin_row(len(systems), row)]
+        kind = _type(step, self.arm)
+        return Page(
+            kind=kind.name,
+            step=index,
+            sentence=item.sentence,
+            slots=tuple(systems),
+            question=step.question,
+            scale=kind.scale,
+        )
 
 
 def _with_repeats(firsts: Sequence[Page], count: int, generator: random.Random) -> list[Page]:
-    """Pages in random order, and some of them once more, `APART` pages or more after their first.
+    """Repeat random pages, `APART` pages later or more.
 
-    If nearly all come twice, the repeats follow after everything else in the order of the firsts.
+    If nearly all are repeated, the repeats follow after all pages, in the same order.
     """
     count = min(count, len(firsts))
     pages = list(firsts)
@@ -188,74 +260,3 @@ def _with_repeats(firsts: Sequence[Page], count: int, generator: random.Random) 
         soonest = pages.index(page) + APART if scattered else len(pages)
         pages.insert(generator.randint(soonest, len(pages)), again)
     return pages
-
-
-def _known(
-    study: Study,
-    index: int,
-    step: TrialsStep,
-    kind: RatingType,
-    own: Sequence[Item],
-    generator: random.Random,
-) -> list[Page]:
-    """Attention and gold pages."""
-    pages = []
-    for _ in range(step.attention):
-        page = _page(kind, index, step, generator.choice(own), generator)
-        band = generator.randrange(5)
-        expected = tuple(kind.instructed(band, len(page.slots)))
-        asked = band if kind.scored else expected.index((1, 1))
-        pages.append(replace(page, phase="gold", expected=expected, asked=asked))
-    for gold in step.gold:
-        # Its sentence need not be one of those that the step has listeners rate.
-        for item in kind.items(study, step, [gold.sentence]):
-            if set(gold.expect) <= set(item.systems):
-                page = _page(kind, index, step, item, generator)
-                expected = tuple(gold.expect.get(system) for system in page.slots)
-                pages.append(replace(page, phase="gold", expected=expected))
-                break
-    return pages
-
-
-def _training(
-    study: Study,
-    index: int,
-    step: TrainingStep,
-    arm: Arm,
-    turn: int,
-    generator: random.Random,
-    rated: set[str],
-) -> list[Page]:
-    """Pages to practise on: of sentences that the listener does not rate, as long as there are."""
-    cards = deck(study, index, arm)
-    start = turn * step.pages
-    turned = [cards[(start + i) % len(cards)] for i in range(len(cards))]
-    turned.sort(key=lambda item: item.sentence in rated)
-    kind = _type(step, arm)
-    return [
-        replace(_page(kind, index, step, item, generator), phase="training")
-        for item in turned[: step.pages]
-    ]
-
-
-def _page(
-    kind: RatingType,
-    index: int,
-    step: TrainingStep | TrialsStep,
-    item: Item,
-    generator: random.Random,
-    row: int | None = None,
-) -> Page:
-    systems = list(item.systems)
-    if row is None:
-        generator.shuffle(systems)
-    else:
-        systems = [systems[i] for i in latin_row(len(systems), row)]
-    return Page(
-        kind=kind.name,
-        step=index,
-        sentence=item.sentence,
-        slots=tuple(systems),
-        question=step.question,
-        scale=kind.scale,
-    )

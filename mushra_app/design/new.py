@@ -1,5 +1,6 @@
-"""A study file for a stimulus set, with sensible choices that its author may change."""
+"""New study file for a stimulus set, with editable defaults."""
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from mushra_app.study.steps import (
 # The consent text of a study in English.
 CONSENT = WORDS["en"].consent
 
-# Instructions, a comfortable loudness, one page of practice, the pages, and room for remarks.
+# Instructions, a comfortable loudness, one page of practice, the pages, and comments.
 USUAL: tuple[Step, ...] = (
     TextStep(),
     LoudnessStep(),
@@ -55,16 +56,16 @@ def new_study(
 
     Args:
         stimuli_dir: a stimulus set (`intone stimuli make` or `import`) with one reference system.
-        out_yaml: where the study file goes; an existing one is never overwritten.
-        title: what listeners read at the top; by default a question in their language.
-        language: of everything that listeners read; the author may change any of it.
+        out_yaml: study file to write; an existing one is never overwritten.
+        title: title of the listeners' page; by default a question in their language.
+        language: language of everything that listeners read.
         systems: systems under test; by default all that are not the reference.
         sentences: sentence ids; by default every sentence that has all systems.
         pages_per_listener: by default all sentences, at most 20.
         seed: decides every random order.
-        contact: whom listeners can ask; by default who sent the link.
-        anchors: whether the 3.5 kHz and 7 kHz anchors are made.
-        on_switch: what happens to the position when another version is chosen.
+        contact: contact for listeners; by default the person who sent the link.
+        anchors: make the 3.5 kHz and 7 kHz anchors.
+        on_switch: playback position after a change of version.
         database: SQLAlchemy URL; by default a SQLite file beside the study.
         sitting: steps after consent; by default instructions, loudness, practice, the pages,
             comments.
@@ -77,25 +78,24 @@ def new_study(
         UserError: the set cannot be rated, or `out_yaml` exists.
     """
     if out_yaml.exists():
-        raise UserError(f"{out_yaml}: stands there already; choose another name or remove it")
-    found = StimulusSet.read(stimuli_dir)
+        raise UserError(f"{out_yaml}: already exists; choose another name or remove it")
+    stimuli = StimulusSet.read(stimuli_dir)
     folder = stimuli_dir if stimuli_dir.is_dir() else stimuli_dir.parent
-    reference, chosen, wanted = _choice(found, stimuli_dir, systems, sentences)
-    pages = pages_per_listener or min(len(wanted), 20)
+    reference, systems, sentences = _choice(stimuli, stimuli_dir, systems, sentences)
     words = WORDS[language]
     contact = contact or words.contact
     study = check(
         {
-            "name": re.sub(r"[^\w.-]+", "-", f"{found.name}-{out_yaml.stem}")[:64],
+            "name": re.sub(r"[^\w.-]+", "-", f"{stimuli.name}-{out_yaml.stem}")[:64],
             "title": title or words.title,
             "prompt": words.prompt,
             "language": language,
-            "stimuli": _relative(folder, out_yaml.parent),
+            "stimuli": Path(os.path.relpath(folder, out_yaml.parent)).as_posix(),
             "reference": reference,
-            "systems": chosen,
-            "sentences": wanted,
+            "systems": systems,
+            "sentences": sentences,
             "anchors": Anchors(low=anchors, mid=anchors),
-            "pages_per_listener": pages,
+            "pages_per_listener": pages_per_listener or min(len(sentences), 20),
             "seed": seed,
             "on_switch": on_switch,
             "contact": contact,
@@ -114,30 +114,23 @@ def new_study(
 
 
 def _choice(
-    found: StimulusSet,
+    stimuli: StimulusSet,
     stimuli_dir: Path,
     systems: Sequence[str] | None,
     sentences: Sequence[str] | None,
 ) -> tuple[str, list[str], list[str]]:
-    """Reference, systems and sentences of a new study."""
-    references = list(dict.fromkeys(s.system for s in found.stimuli if s.role == "reference"))
+    """Return reference, systems and sentences of a new study."""
+    references = list(dict.fromkeys(s.system for s in stimuli.stimuli if s.role == "reference"))
     if len(references) != 1:
         raise UserError(
-            f"{stimuli_dir}: {len(references)} systems have the role reference, a study needs one; "
-            "make the set with `--reference`"
+            f"{stimuli_dir}: {len(references)} systems have the role reference, but a study needs "
+            "one; make the set with `--reference`"
         )
     reference = references[0]
-    chosen = list(systems or (s for s in found.systems if s != reference))
-    here = {(s.sentence, s.system) for s in found.stimuli}
-    complete = [s for s in found.sentences if all((s, x) in here for x in [reference, *chosen])]
+    chosen = list(systems or (s for s in stimuli.systems if s != reference))
+    pairs = {(s.sentence, s.system) for s in stimuli.stimuli}
+    complete = [s for s in stimuli.sentences if all((s, x) in pairs for x in [reference, *chosen])]
     if not (sentences or complete):
-        raise UserError(f"{stimuli_dir}: no sentence has all of {', '.join([reference, *chosen])}")
+        names = ", ".join([reference, *chosen])
+        raise UserError(f"{stimuli_dir}: no sentence has all of {names}; make the set again")
     return reference, chosen, list(sentences or complete)
-
-
-def _relative(target: Path, start: Path) -> str:
-    target, start = target.resolve(), start.resolve()
-    for up, parent in enumerate([start, *start.parents]):
-        if target.is_relative_to(parent):
-            return "/".join([".."] * up + list(target.relative_to(parent).parts)) or "."
-    return str(target)

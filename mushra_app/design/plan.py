@@ -1,7 +1,7 @@
-"""A study simulated before launch: who would hear what, how evenly, and what that could show.
+"""Simulation of a study before launch: coverage, balance and expected precision.
 
-Nobody's ratings are simulated here, only the allocation of `N` listeners who finish. Others come
-and leave at a random page; the next one takes their place, as in the running study.
+Only the allocation of listeners who finish is simulated, not their ratings. Further listeners leave
+at a random page; the next listener takes their seat, as in the running study.
 """
 
 import random
@@ -24,7 +24,7 @@ from mushra_app.study.steps import (
     TrialsStep,
 )
 
-# The consent text of a new study reckons with 1.5 minutes for a page of six versions.
+# The consent text of a new study assumes 1.5 minutes for a page of six versions.
 SECONDS_A_VERSION = 15.0
 _SECONDS = {"text": 60.0, "loudness": 30.0, "comments": 30.0}
 _SECONDS_A_QUESTION, _SECONDS_A_ROUND = 10.0, 8.0
@@ -34,7 +34,7 @@ Pages = list[list[Page]]
 
 @dataclass(frozen=True)
 class Spread:
-    """Fewest, median and most of a count."""
+    """Minimum, median and maximum of a count."""
 
     min: float
     median: float
@@ -43,7 +43,9 @@ class Spread:
 
 @dataclass(frozen=True)
 class Group:
-    """One step of trials in one arm, without repeats, gold pages and those who left.
+    """Test pages of one step in one arm, of listeners who finish.
+
+    Repeats and gold pages are not counted.
 
     Attributes:
         step: position in the study's sitting, from 1.
@@ -52,16 +54,16 @@ class Group:
         listeners: listeners who finish in this arm.
         pages: pages of this step that a listener rates for the first time.
         texts: texts that are heard, of `texts_in_all`.
-        ratings: by system (by pair for ab), how often it is rated.
+        ratings: number of ratings by system (by pair for ab).
         cells: ratings of a system x text (pair x text).
-        cells_with_left: the same with the pages that those who left had done.
-        positions: how often a system (of a pair, for ab) stands in a position of the page, over
-            all of both; None for pages of one version.
-        coverage: by system (pair), by text: the number of ratings.
-        expected: precision of a difference of two systems; None without statistics or where there
-            is no answer (`why_not`).
+        cells_with_left: the same, including the pages of listeners who left.
+        positions: how often a system (of a pair, for ab) is at a position of the page, over
+            all systems and positions; None for pages of one version.
+        coverage: number of ratings by system (pair) and text.
+        expected: precision of a difference of two systems; None without statistics or for
+            the reason in `why_not`.
         same_texts: the same if all listeners heard the same `pages` texts.
-        why_not: why there is no precision; None if there is.
+        why_not: reason for the lack of a precision; None if there is one.
     """
 
     step: int
@@ -83,18 +85,18 @@ class Group:
 
 @dataclass(frozen=True)
 class Plan:
-    """A simulated study.
+    """Result of a simulation.
 
     Attributes:
-        study: its name.
-        seed: of the drop-outs; the allocation's is the study's.
-        listeners: who finish.
-        left: who come and leave before the end; only `cells_with_left` counts their ratings.
+        study: name of the study.
+        seed: seed of the drop-outs; the allocation has the study's seed.
+        listeners: listeners who finish.
+        left: listeners who leave before the end; only `cells_with_left` counts their ratings.
         arms: listeners who finish, by arm.
         pages: rating pages of a listener, with practice, repeats and gold.
-        minutes: length of a sitting without consent, estimated.
+        minutes: estimated length of a sitting without consent.
         groups: steps of trials, by arm.
-        notes: sentences on what may not be as meant.
+        notes: sentences on possible mistakes in the study.
     """
 
     study: str
@@ -119,31 +121,33 @@ def plan(
 
     Args:
         study: the study.
-        listeners: how many finish in the end.
-        dropout: probability that one who comes leaves before the end, at a random page.
+        listeners: number of listeners who finish.
+        dropout: probability that a listener leaves before the end, at a random page.
         seed: decides who leaves.
-        precision: from the statistics; None from it: not installed.
+        precision: expected precision of a design, from the statistics.
 
     Raises:
-        UserError: nobody listens, or nearly everybody leaves.
+        UserError: no listeners, or a dropout outside 0 to 0.9.
     """
     if listeners < 1:
         raise UserError(f"--listeners {listeners}: a plan needs at least 1 listener")
     if not 0 <= dropout <= 0.9:
         raise UserError(f"--dropout {dropout:g}: give a probability from 0 to 0.9")
     finished, left = _crowd(study, listeners, dropout, random.Random(f"dropout:{seed}"))
-    plans = [pages for own in finished.values() for pages in own]
+    plans = [pages for arm_plans in finished.values() for pages in arm_plans]
     groups = [
         _group(study, i, arm, finished[arm.name], left[arm.name], precision)
-        for i, step in enumerate(study.sitting) if isinstance(step, TrialsStep)
-        for arm in _arms(study) if finished[arm.name]
-    ]  # fmt: skip
+        for i, step in enumerate(study.sitting)
+        if isinstance(step, TrialsStep)
+        for arm in _arms(study)
+        if finished[arm.name]
+    ]
     return Plan(
         study=study.name,
         seed=seed,
         listeners=listeners,
         left=sum(map(len, left.values())),
-        arms={name: len(own) for name, own in finished.items()},
+        arms={name: len(arm_plans) for name, arm_plans in finished.items()},
         pages=_spread(sum(p.kind in RATING_TYPES for p in pages) for pages in plans),
         minutes=_spread(round(minutes(study, pages), 1) for pages in plans),
         groups=groups,
@@ -154,23 +158,26 @@ def plan(
 def _crowd(
     study: Study, listeners: int, dropout: float, chance: random.Random
 ) -> tuple[dict[str, Pages], dict[str, Pages]]:
-    """By arm, the pages done by those who finish and by those who leave."""
+    """Return the pages of listeners who finish and who leave, by arm."""
     finished: dict[str, Pages] = {arm.name: [] for arm in _arms(study)}
     left: dict[str, Pages] = {arm.name: [] for arm in _arms(study)}
     number = 0
-    for place in range(listeners):
-        arm = arm_of(study, place).name
+    for seat in range(listeners):
+        arm = arm_of(study, seat).name
         while chance.random() < dropout:
-            pages = allocate(study, number, place)
+            pages = allocate(study, number, seat)
             left[arm].append(pages[: chance.randrange(len(pages))])
             number += 1
-        finished[arm].append(allocate(study, number, place))
+        finished[arm].append(allocate(study, number, seat))
         number += 1
     return finished, left
 
 
 def minutes(study: Study, pages: Iterable[Page]) -> float:
-    """Estimated length of a sitting: `SECONDS_A_VERSION` a version, a minute a page to read."""
+    """Estimate the length of a sitting.
+
+    `SECONDS_A_VERSION` per version, a minute for a page to read.
+    """
     seconds = 0.0
     for page in pages:
         step = study.sitting[page.step]
@@ -198,7 +205,7 @@ def _group(
     study: Study, index: int, arm: Arm, plans: Pages, left: Pages, precision: PrecisionOf
 ) -> Group:
     cards = deck(study, index, arm)
-    pages = [p for own in plans for p in own if p.step == index and p.phase == "test"]
+    pages = [p for listener in plans for p in listener if p.step == index and p.phase == "test"]
     kind = RATING_TYPES[pages[0].kind]
     texts = list(dict.fromkeys(c.sentence for c in cards))
     rows = {
@@ -207,7 +214,7 @@ def _group(
     coverage = {row: dict.fromkeys(texts, 0) for group in rows.values() for row in group}
     _count(pages, rows, coverage)
     with_left = {row: dict(counts) for row, counts in coverage.items()}
-    of_left = [p for own in left for p in own if p.step == index and p.phase == "test"]
+    of_left = [p for listener in left for p in listener if p.step == index and p.phase == "test"]
     _count(of_left, rows, with_left)
     heard = len({page.sentence for page in pages})
     design = Design(len(plans), heard, len(pages) // len(plans))
@@ -244,11 +251,11 @@ def _count(
 def _precision(
     design: Design, kind: str, precision: PrecisionOf
 ) -> tuple[Expected | None, Expected | None, str | None]:
-    """Of the plan, and if everybody heard the same texts."""
+    """Return the precision, that with equal texts, and a reason for None."""
     if kind not in ("mushra", "mushra_nmr"):
-        return None, None, f"no scatter of {kind} pages is published; a pilot must tell"
+        return None, None, f"no variance of {kind} pages is published; run a pilot"
     if min(design.listeners, design.texts) < 2:
-        return None, None, "it takes 2 listeners and 2 texts"
+        return None, None, "at least 2 listeners and 2 texts are needed"
     expected = precision(design)
     if expected is None:
         return None, None, "statistics not installed"
@@ -258,12 +265,12 @@ def _precision(
 
 
 def _positions(pages: list[Page]) -> Spread | None:
-    """Within each group of systems, since some may stand on more pages than others."""
-    found: Counter[tuple[frozenset[str], str, int]] = Counter()
+    """Count positions per group of systems; groups may differ in pages."""
+    counter: Counter[tuple[frozenset[str], str, int]] = Counter()
     for page in pages:
-        found.update((frozenset(page.slots), s, i) for i, s in enumerate(page.slots))
+        counter.update((frozenset(page.slots), s, i) for i, s in enumerate(page.slots))
     shown = {frozenset(page.slots) for page in pages}
-    counts = [found[g, s, i] for g in shown for s in g for i in range(len(g))]
+    counts = [counter[g, s, i] for g in shown for s in g for i in range(len(g))]
     return _spread(counts) if len(pages[0].slots) > 1 else None
 
 
@@ -274,21 +281,21 @@ def _notes(study: Study, plans: Pages, groups: list[Group]) -> list[str]:
         if group.texts < group.texts_in_all:
             notes.append(
                 f"{where}: {group.texts_in_all - group.texts} of {group.texts_in_all} texts are "
-                "heard by nobody; invite more listeners or list fewer sentences."
+                "not heard by any listener; invite more listeners or list fewer sentences."
             )
         elif group.cells.min == 0:
             notes.append(
-                f"{where}: some texts are not heard of every system; invite more listeners."
+                f"{where}: some texts are not heard from every system; invite more listeners."
             )
     gold = sum(len(s.gold) + s.attention for s in study.sitting if isinstance(s, TrialsStep))
     if any(sum(p.phase == "gold" for p in pages) < gold for pages in plans):
         notes.append(
-            "A gold page is left out: no page of its type shows all the systems that it names; "
-            "mend `expect`."
+            "A gold page is left out: no page of its type shows all systems in its `expect`; "
+            "correct it."
         )
     return notes
 
 
 def _spread(counts: Iterable[float]) -> Spread:
-    found = list(counts)
-    return Spread(min(found), median(found), max(found))
+    values = list(counts)
+    return Spread(min(values), median(values), max(values))

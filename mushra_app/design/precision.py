@@ -1,4 +1,7 @@
-"""What the statistics tell this room, if the composition root hands them over."""
+"""Interface to the statistics of expected precision.
+
+`intone.command` passes an implementation if the statistics are installed.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,11 +9,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Design:
-    """Size of a study of which every page shows all systems, from 0 to 100.
+    """Size of a study; pages show all systems, scored 0 to 100.
 
     Attributes:
         listeners: listeners who finish.
-        texts: texts that anybody hears.
+        texts: texts that at least one listener hears.
         pages: texts that each listener hears; they rotate over listeners if fewer than all.
     """
 
@@ -21,12 +24,12 @@ class Design:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a design is expected to tell about the difference of two systems.
+    """Expected precision of the difference of two systems.
 
     Attributes:
         se: standard error for new listeners and new texts, points.
-        detectable: true difference that is found with 80 % probability at 5 %, points.
-        assumed: a sentence on what the numbers rest on.
+        detectable: true difference that is detected with a power of 80 % at 5 %, points.
+        assumed: sentence with the assumptions.
     """
 
     se: float
@@ -34,11 +37,11 @@ class Expected:
     assumed: str
 
 
-# None from it: the statistics are not installed.
+# It returns None if the statistics are not installed.
 PrecisionOf = Callable[[Design], Expected | None]
 
 
 def no_precision(design: Design) -> Expected | None:
-    """Stands where nothing was handed over."""
+    """Return None: the statistics are not installed."""
     del design
     return None

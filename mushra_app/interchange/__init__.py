@@ -1,1 +1,1 @@
-"""Foreign study files in, results and archives out."""
+"""Import of foreign study files, export of results and archives."""

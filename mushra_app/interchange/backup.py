@@ -1,4 +1,4 @@
-"""A copy of a study's database while the study runs."""
+"""Backup of a study's database while the study runs."""
 
 import sqlite3
 from contextlib import closing
@@ -13,7 +13,7 @@ from mushra_app.study.file import read_study
 
 
 def backup(study_yaml: Path, out: Path) -> int:
-    """Copy the database as it stands at one moment; listeners notice nothing.
+    """Copy the database at one moment; listeners are not interrupted.
 
     Args:
         study_yaml: the study file.
@@ -23,7 +23,7 @@ def backup(study_yaml: Path, out: Path) -> int:
         Size of the copy, bytes.
 
     Raises:
-        UserError: `out` exists, no database yet, or one that is not SQLite.
+        UserError: `out` exists, or the database does not exist or is not SQLite.
     """
     study = read_study(study_yaml)
     url = database_url(study, study_yaml)
@@ -38,7 +38,9 @@ def backup(study_yaml: Path, out: Path) -> int:
     if not source.is_file():
         raise UserError(f"{source}: no ratings yet; `intone serve {study_yaml}` collects them")
     if out.exists():
-        raise UserError(f"{out}: stands there already; a backup never replaces another")
+        raise UserError(
+            f"{out}: already exists; choose another name, a backup never replaces a file"
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = out.with_name(out.name + ".part")
     scratch.unlink(missing_ok=True)
@@ -46,13 +48,13 @@ def backup(study_yaml: Path, out: Path) -> int:
         with closing(sqlite3.connect(source)) as running, closing(sqlite3.connect(scratch)) as copy:
             running.execute("PRAGMA query_only=ON")
             running.backup(copy)
-            # One file that needs no other beside it.
+            # Without it, the copy would need a second file.
             copy.execute("PRAGMA journal_mode=DELETE")
             (state,) = copy.execute("PRAGMA integrity_check").fetchone()
     except sqlite3.DatabaseError as error:
         scratch.unlink(missing_ok=True)
         raise UserError(f"{source}: cannot be copied ({error}); check the disk") from error
     if state != "ok":
-        raise UserError(f"{scratch}: the copy is damaged ({state}); check the disk, and try again")
+        raise UserError(f"{scratch}: the copy is damaged ({state}); check the disk and try again")
     scratch.replace(out)
     return out.stat().st_size

@@ -1,4 +1,4 @@
-"""A study as one archive: what was asked, what was heard, what was planned, what was answered."""
+"""Archive of a study: study file, sounds, analysis plan, and all data."""
 
 import hashlib
 import json
@@ -31,14 +31,14 @@ from mushra_app.sounds.stimuli import prepare
 from mushra_app.study.file import Study, read_study, write_study
 from mushra_app.study.manifest import MANIFEST, audio_folder
 
-# The first moment that a zip can say: the same content gives the same bytes.
+# The earliest time in the zip format; a fixed time makes the archive reproducible.
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 _PACKAGES = ("intone", "sqlalchemy", "pydantic", "numpy", "scipy", "soundfile", "gradio")
 
 
 @dataclass
 class Bundled:
-    """What went into a bundle."""
+    """Content of a bundle: files, rows by table, registration."""
 
     files: int
     rows: dict[str, int]
@@ -54,20 +54,20 @@ def bundle(
     audio: bool = False,
     leave_out: Collection[str] = (),
 ) -> Bundled:
-    """Write a study as a zip to archive and publish.
+    """Write a study as a zip file to archive and publish.
 
     Args:
         study_yaml: the study file.
         out: the .zip to write; it must not exist.
         plan_file: the plan; by default the one beside the study, if there is one.
-        audio: whether the files that are played go in.
-        leave_out: tables that stay out, e.g. remarks, whose words may be personal.
+        audio: include the played files.
+        leave_out: tables to leave out, e.g. remarks, whose words may be personal.
 
     Raises:
-        UserError: `out` exists, an unknown table, or anything of the study is missing or changed.
+        UserError: `out` exists, a table is unknown, or a part of the study is missing or changed.
     """
     if out.exists():
-        raise UserError(f"{out}: stands there already; choose another name or remove it")
+        raise UserError(f"{out}: already exists; choose another name or remove it")
     for name in leave_out:
         if name not in TABLES:
             raise UserError(f"--leave-out {name}: no such table; choose of {', '.join(TABLES)}")
@@ -112,22 +112,22 @@ def _documents(
         "study.yaml": study_yaml,
     }
     if study.database is not None:
-        # Its address may hold a password.
+        # The address may contain a password.
         parts["study.yaml"] = scratch / "study.yaml"
         write_study(study.model_copy(update={"database": None}), scratch / "study.yaml")
     if plan is not None:
         parts["plan.json"] = _json(plan.model_dump(mode="json"))
         parts["registered.json"] = canonical(registered_content(study, stimuli, plan))
-    found = read_registrations(study_yaml, study)
-    if found.registrations:
-        parts["preregistration.json"] = found.model_dump_json(indent=1).encode() + b"\n"
+    record = read_registrations(study_yaml, study)
+    if record.registrations:
+        parts["preregistration.json"] = record.model_dump_json(indent=1).encode() + b"\n"
     return parts
 
 
 def _registration(
     study: Study, study_yaml: Path, stimuli: StimulusSet, plan: Plan | None
 ) -> dict[str, Any]:
-    """Whether the plan was registered before the first rating."""
+    """Describe the registration: digest, time, and order with the first rating."""
     rated = first_rated(study, study_yaml)
     about: dict[str, Any] = {"first_rated_page_opened_at": rated}
     if plan is None:
@@ -163,13 +163,13 @@ def _about(
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in _PACKAGES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def _readme(study: Study, plan: Plan | None, about: dict[str, Any]) -> str:
@@ -180,30 +180,30 @@ def _readme(study: Study, plan: Plan | None, about: dict[str, Any]) -> str:
         "",
         study.title,
         "",
-        "- `study.yaml`: what listeners met"
-        + (" (the database's address was taken out)" if study.database else ""),
+        "- `study.yaml`: the study file"
+        + (" (without the database's address)" if study.database else ""),
         "- `stimuli.json`: every sound of the stimulus set with its digest and origin",
         "- `manifest.json`: every file that was played with its digest and gain"
-        + ("; the files are in `audio/`" if about["audio"] else "; the files are not in here"),
-        "- `plan.json`, `registered.json`: the analysis plan, and exactly what its digest is of"
+        + ("; the files are in `audio/`" if about["audio"] else "; the files are not included"),
+        "- `plan.json`, `registered.json`: the analysis plan, and the content of its digest"
         if plan
         else "- no analysis plan",
         tables,
-        "- `data/dictionary.csv`: every column of these, with type, unit and meaning",
+        "- `data/dictionary.csv`: every column of the tables, with type, unit and meaning",
         "- `bundle.json`: versions and registration; `SHA256SUMS`: digests of all files",
         "",
         "## Registration",
         "",
         about["registration"]["said"],
         "",
-        "The time is that of the machine on which the study ran. `sha256sum registered.json` is "
-        "the digest, if there is a plan; one that was also published elsewhere proves its date.",
+        "The time is from the clock of the machine that ran the study. If there is a plan, "
+        "`sha256sum registered.json` prints its digest; publishing it elsewhere proves its date.",
         "",
         "## People",
         "",
-        "Listeners have pseudonyms. Sittings that were withdrawn, and previews, are not in here. "
+        "Listeners have pseudonyms. Withdrawn sittings and previews are not included. "
         + (f"Left out: {', '.join(left_out)}." if left_out else "No table was left out.")
-        + " Remarks and answers hold people's own words: read them before you publish.",
+        + " Remarks and answers are in people's own words: read them before you publish.",
     ]
     if plan:
         lines += ["", "## Analysis", "", f"    {plan.command('data/ratings.csv')}"]

@@ -1,4 +1,4 @@
-"""The data dictionary: every column of every table, with type, unit and meaning."""
+"""Data dictionary: columns of all tables with type, unit and meaning."""
 
 import csv
 import io
@@ -36,16 +36,16 @@ class Column:
 
 
 def kind_of(model: type[BaseModel], name: str) -> str:
-    """Type of a column: text, time, integer, number or truth value."""
+    """Return a column's type: text, time, integer, number or truth value."""
     return _kind(_properties(model)[name])
 
 
 def columns() -> list[Column]:
-    """All columns of all tables."""
-    found = []
+    """Return all columns of all tables."""
+    dictionary = []
     for name, table in TABLES.items():
         for column, schema in _properties(table.row).items():
-            found.append(
+            dictionary.append(
                 Column(
                     table=name,
                     column=column,
@@ -56,43 +56,43 @@ def columns() -> list[Column]:
                     meaning=schema.get("description", ""),
                 )
             )
-    return found
+    return dictionary
 
 
 def write_dictionary(out: Path) -> Path:
     """Write the dictionary as .md, .csv or .json.
 
     Raises:
-        UserError: another kind of file.
+        UserError: `out` has another suffix.
     """
-    found = columns()
+    dictionary = columns()
     if out.suffix == ".json":
-        text = json.dumps([asdict(c) for c in found], indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps([asdict(c) for c in dictionary], indent=1, ensure_ascii=False) + "\n"
     elif out.suffix == ".csv":
         text = csv_text()
     elif out.suffix == ".md":
-        text = _markdown(found)
+        text = _markdown(dictionary)
     else:
-        raise UserError(f"--dictionary {out}: give it a name that ends in .md, .csv or .json")
+        raise UserError(f"--dictionary {out}: unknown suffix; use .md, .csv or .json")
     return write_whole(out, text)
 
 
 def csv_text() -> str:
-    """The dictionary as CSV."""
-    found = [asdict(c) for c in columns()]
+    """Return the dictionary as CSV."""
+    rows = [asdict(c) for c in columns()]
     target = io.StringIO()
-    writer = csv.DictWriter(target, list(found[0]), lineterminator="\n")
+    writer = csv.DictWriter(target, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(found)
+    writer.writerows(rows)
     return target.getvalue()
 
 
-def _markdown(found: list[Column]) -> str:
+def _markdown(dictionary: list[Column]) -> str:
     lines = ["# Data dictionary", ""]
     for name, table in TABLES.items():
         lines += [f"## {name}", "", (table.row.__doc__ or "").splitlines()[0], ""]
         lines += ["| column | type | values | may be empty | unit | meaning |", "|---" * 6 + "|"]
-        for c in (c for c in found if c.table == name):
+        for c in (c for c in dictionary if c.table == name):
             empty = "yes" if c.empty else ""
             cells = [f"`{c.column}`", c.type, c.values, empty, c.unit, c.meaning]
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")

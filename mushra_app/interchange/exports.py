@@ -1,4 +1,4 @@
-"""A table of a study as CSV, Parquet or JSON, with the columns of the data dictionary."""
+"""Export of a study's tables as CSV, Parquet or JSON."""
 
 import csv
 import itertools
@@ -18,7 +18,9 @@ _BATCH = 50_000
 def export_table(
     study_yaml: Path, out: Path, name: str = "ratings", rehearsal: bool = False
 ) -> int:
-    """Write one table of a study to a file, in an order that does not depend on the database.
+    """Write one table of a study to a file.
+
+    The columns are those of the data dictionary; the order does not depend on the database.
 
     Args:
         study_yaml: the study file.
@@ -30,15 +32,15 @@ def export_table(
         Number of rows.
 
     Raises:
-        UserError: unknown table or kind of file, or no database yet.
+        UserError: unknown table or suffix, or no database yet.
     """
-    wanted, write = table(name), _writer(out)
+    description, write = table(name), _writer(out)
     study, engine = open_study(study_yaml, rehearsal)
-    counted = _Counted(rows(engine, study.name, name))
+    counted = _CountedRows(rows(engine, study.name, name))
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = out.with_name(out.name + ".part")
     try:
-        write(scratch, wanted, counted)
+        write(scratch, description, counted)
         scratch.replace(out)
     finally:
         scratch.unlink(missing_ok=True)
@@ -46,50 +48,50 @@ def export_table(
     return counted.number
 
 
-class _Counted:
-    def __init__(self, found: Rows) -> None:
-        self.found, self.number = found, 0
+class _CountedRows:
+    def __init__(self, rows: Rows) -> None:
+        self.rows, self.number = rows, 0
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        for row in self.found:
+        for row in self.rows:
             self.number += 1
             yield row
 
 
 def _writer(out: Path) -> Callable[[Path, Table, Rows], None]:
-    found = {".csv": write_csv, ".parquet": _write_parquet, ".json": _write_json}
-    if out.suffix not in found:
-        raise UserError(f"{out}: give it a name that ends in {', '.join(found)}")
-    return found[out.suffix]
+    writers = {".csv": write_csv, ".parquet": _write_parquet, ".json": _write_json}
+    if out.suffix not in writers:
+        raise UserError(f"{out}: unknown suffix; use one of {', '.join(writers)}")
+    return writers[out.suffix]
 
 
-def write_csv(path: Path, wanted: Table, found: Rows) -> None:
-    """CSV in UTF-8 with a header; what is not known is empty."""
+def write_csv(path: Path, table: Table, rows: Rows) -> None:
+    """Write CSV in UTF-8 with a header; unknown values are empty."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, wanted.names, lineterminator="\n")
+        writer = csv.DictWriter(file, table.names, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(found)
+        writer.writerows(rows)
 
 
-def _write_json(path: Path, wanted: Table, found: Rows) -> None:
-    """A list of objects, one a line."""
-    del wanted
+def _write_json(path: Path, table: Table, rows: Rows) -> None:
+    """Write a list of objects, one per line."""
+    del table
     with path.open("w", encoding="utf-8") as file:
         separator = "[\n"
-        for row in found:
+        for row in rows:
             file.write(separator + json.dumps(row, ensure_ascii=False))
             separator = ",\n"
         file.write("\n]\n" if separator != "[\n" else "[]\n")
 
 
-def _write_parquet(path: Path, wanted: Table, found: Rows) -> None:
+def _write_parquet(path: Path, table: Table, rows: Rows) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
     types = {"integer": pa.int64(), "number": pa.float64(), "truth value": pa.bool_()}
-    # Said by the contract, not guessed from the rows: an empty column would have no type at all.
-    schema = pa.schema([(c, types.get(kind_of(wanted.row, c), pa.string())) for c in wanted.names])
-    waiting = iter(found)
+    # From the contract, not inferred from the rows: an empty column would have no type.
+    schema = pa.schema([(c, types.get(kind_of(table.row, c), pa.string())) for c in table.names])
+    remaining = iter(rows)
     with parquet.ParquetWriter(path, schema) as writer:
-        while batch := list(itertools.islice(waiting, _BATCH)):
+        while batch := list(itertools.islice(remaining, _BATCH)):
             writer.write_table(pa.Table.from_pylist(batch, schema=schema))

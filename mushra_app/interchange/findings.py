@@ -1,4 +1,4 @@
-"""What an import could not say, changed or added: printed, and kept beside the study."""
+"""Report of an import: what was lost, changed or added."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -14,11 +14,11 @@ Kind = Literal["lost", "changed", "added", "note"]
 
 
 class Finding(Closed):
-    """One thing that the study says differently from the file it was made of."""
+    """Difference between an imported study and its source file."""
 
     kind: Kind = Field(
-        description="lost: the study does not say it; changed: it says it differently; added: it "
-        "says something that the file did not; note: nothing that listeners meet is different"
+        description="lost: not in the study; changed: different in the study; added: not in the "
+        "file; note: nothing is different for listeners"
     )
     page: str | None = Field(description="id of the page; none for the whole file")
     page_type: str | None = Field(description="type of the page as the file calls it")
@@ -26,24 +26,24 @@ class Finding(Closed):
     line: int | None = Field(description="line of the file, from 1")
     why: str = Field(description="what is different")
     instead: str = Field(description="what was done")
-    value: Any = Field(default=None, description="what stood there, verbatim")
+    value: Any = Field(default=None, description="the value in the file, verbatim")
 
 
 class StimulusOf(Closed):
-    """Where a stimulus of the file went."""
+    """Stimulus of the source file, with its sentence and system."""
 
     page: str
     label: str
     path: str
     sentence: str
     system: str
-    kept: bool = Field(description="whether it is part of the stimulus set")
+    kept: bool = Field(description="true if it is part of the stimulus set")
 
 
 class ImportReport(Closed):
-    """All that a reader of an imported study must know."""
+    """Report that is written beside an imported study."""
 
-    tool: str = Field(description="whose file it was")
+    tool: str = Field(description="tool that the file is for")
     source: str = Field(description="name of the file, without its folder")
     source_sha256: str
     stimuli: list[StimulusOf]
@@ -56,12 +56,12 @@ class ImportReport(Closed):
 
 
 def report_lines(findings: Sequence[Finding], most_pages: int = 4) -> Iterable[str]:
-    """One line for each difference; the same on several pages is one line that names them."""
+    """Yield a line per difference; equal ones on several pages share one."""
     groups: dict[tuple[Any, ...], list[Finding]] = {}
-    for found in findings:
-        value = json.dumps(found.value, ensure_ascii=False, sort_keys=True)
-        same = (found.kind, found.page_type, found.key, found.why, found.instead)
-        groups.setdefault((*same, value), []).append(found)
+    for finding in findings:
+        value = json.dumps(finding.value, ensure_ascii=False, sort_keys=True)
+        key = (finding.kind, finding.page_type, finding.key, finding.why, finding.instead, value)
+        groups.setdefault(key, []).append(finding)
     for (kind, page_type, key, why, instead, _), group in groups.items():
         lines = ", ".join(str(f.line) for f in group[:most_pages] if f.line)
         pages = [f.page for f in group if f.page is not None]

@@ -1,6 +1,6 @@
-"""The tables that a study can be read out as, row by row.
+"""Tables of a study, read row by row.
 
-Sittings that were withdrawn and the researcher's own previews are in none of them.
+They contain no withdrawn sittings and no previews by the researcher.
 """
 
 import json
@@ -21,14 +21,14 @@ from mushra_app.study.file import Study, read_study
 
 @dataclass(frozen=True)
 class Table:
-    """A table.
+    """SQL of a table, and the model of its rows.
 
     Attributes:
         row: model of a row, whose fields are the columns.
         source: SQL after FROM.
-        order: columns that no two rows share, so that files come out alike from every database.
-        columns: SQL of the columns that are not called so in the source.
-        where: condition beyond the study's name.
+        order: unique columns, so that the order of rows is the same in every database.
+        columns: SQL of the columns that have another name in the source.
+        where: further condition, besides the study's name.
     """
 
     row: type[BaseModel]
@@ -39,7 +39,7 @@ class Table:
 
     @property
     def names(self) -> list[str]:
-        """The columns."""
+        """Names of the columns."""
         return list(self.row.model_fields)
 
 
@@ -73,10 +73,10 @@ TABLES = {
 
 
 def table(name: str) -> Table:
-    """A table by its name.
+    """Return a table by its name.
 
     Raises:
-        UserError: there is none of that name.
+        UserError: no such table.
     """
     if name not in TABLES:
         raise UserError(f"--table {name}: unknown; choose one of {', '.join(TABLES)}")
@@ -84,10 +84,10 @@ def table(name: str) -> Table:
 
 
 def open_study(study_yaml: Path, rehearsal: bool = False) -> tuple[Study, Engine]:
-    """A study and its database.
+    """Return a study and its database.
 
     Raises:
-        UserError: no such study, no database yet, or one that cannot be opened.
+        UserError: no such study, no database yet, or the database cannot be opened.
     """
     study = read_study(study_yaml)
     url = database_url(study, study_yaml, rehearsal)
@@ -99,24 +99,24 @@ def open_study(study_yaml: Path, rehearsal: bool = False) -> tuple[Study, Engine
 
 
 def sqlite_file(url: str) -> Path | None:
-    """The file of a SQLite database; None for another kind of database."""
+    """Return the file of a SQLite database; None for other databases."""
     if not url.startswith("sqlite"):
         return None
     return Path(make_url(url).database or "")
 
 
 def rows(engine: Engine, study: str, name: str) -> Iterator[dict[str, Any]]:
-    """The rows of a table for one study, one after the other: a large one need not fit in memory.
+    """Yield the rows of a table for one study, without loading all.
 
     Raises:
-        UserError: there is no table of that name.
+        UserError: no such table.
     """
-    wanted = table(name)
-    columns = ", ".join(f'{wanted.columns.get(c, c)} AS "{c}"' for c in wanted.names)
-    key = wanted.columns.get("study", "study")
+    description = table(name)
+    columns = ", ".join(f'{description.columns.get(c, c)} AS "{c}"' for c in description.names)
+    key = description.columns.get("study", "study")
     query = text(
-        f"SELECT {columns} FROM {wanted.source} WHERE {key} = :study AND {wanted.where} "
-        f"ORDER BY {wanted.order}"
+        f"SELECT {columns} FROM {description.source} WHERE {key} = :study AND {description.where} "
+        f"ORDER BY {description.order}"
     )
     with engine.connect() as connection:
         streamed = connection.execution_options(yield_per=5000)
@@ -133,5 +133,5 @@ def _shaped(name: str, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield row
         return
     for question, answer in json.loads(row["answer"]).items():
-        said = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
-        yield {**row, "name": question, "answer": said}
+        text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+        yield {**row, "name": question, "answer": text}

@@ -7,7 +7,7 @@ from typing import Any
 from mushra_app.http.errors import RefusedError
 from mushra_app.page_types.base import Scene, Screen
 from mushra_app.study.steps import Question, QuestionsStep
-from mushra_app.study.texts import html, said
+from mushra_app.study.texts import html, translated
 
 # Characters of an answer; all answers of a page together have to fit into one request.
 LONGEST = {"text": 500, "long_text": 5000}
@@ -22,7 +22,7 @@ class Questions(Screen[QuestionsStep]):
         """Heading, text and questions."""
         step = scene.step
         return {
-            "title": step.title or said(scene.study.language, "questions_title"),
+            "title": step.title or translated(scene.study.language, "questions_title"),
             "html": html(step.text),
             "questions": [
                 q.model_dump() | {"longest": LONGEST.get(q.type)} for q in step.questions

@@ -4,7 +4,7 @@ from typing import Any
 
 from mushra_app.page_types.base import Scene, Screen
 from mushra_app.study.steps import TextStep
-from mushra_app.study.texts import html, said
+from mushra_app.study.texts import html, translated
 
 
 class Text(Screen[TextStep]):
@@ -15,6 +15,6 @@ class Text(Screen[TextStep]):
     def asked(self, scene: Scene[TextStep]) -> dict[str, Any]:
         """The page as HTML."""
         study, step = scene.study, scene.step
-        usual = said(study.language, f"instructions_{scene.kind}", prompt=study.prompt)
+        usual = translated(study.language, f"instructions_{scene.kind}", prompt=study.prompt)
         title = f"# {step.title}\n\n" if step.title else ""
         return {"html": html(title + (step.text if step.text is not None else usual))}

@@ -1,1 +1,1 @@
-"""Sounds of a study: preflight, anchors, loudness."""
+"""Sounds of a study: preflight checks, anchors, loudness."""

@@ -1,4 +1,4 @@
-"""The 3.5 kHz and 7 kHz anchors of ITU-R BS.1534-3, section 5.1, and the mask they must meet."""
+"""Anchors of ITU-R BS.1534-3, section 5.1, and the mask of their filters."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,9 @@ _ATTENUATION = 56.0
 
 @dataclass(frozen=True)
 class Mask:
-    """A filter measured against the mask: at most 0.1 dB ripple, 25 dB and 50 dB attenuation.
+    """Filter measured against the mask of the standard.
+
+    The mask allows a ripple of 0.1 dB and requires attenuations of 25 and 50 dB.
 
     Attributes:
         ripple: largest deviation from 0 dB up to the cut-off, dB.
@@ -33,16 +35,18 @@ class Mask:
 
     @property
     def met(self) -> bool:
-        """Whether the filter stays inside the mask."""
+        """True if the filter stays inside the mask."""
         return self.ripple <= 0.1 and self.first >= 25.0 and self.second >= 50.0
 
 
 def low_pass(cut_off: float, rate: int) -> NDArray[np.floating]:
-    """Linear-phase Kaiser FIR of odd length with its transition band above `cut_off`.
+    """Design a linear-phase Kaiser FIR of odd length.
+
+    Its transition band is above `cut_off`.
 
     Args:
         cut_off: end of the pass band, Hz.
-        rate: sampling rate, Hz; must leave room for the transition.
+        rate: sampling rate, Hz; above twice the end of the transition band.
 
     Returns:
         Taps, symmetric.
@@ -52,21 +56,21 @@ def low_pass(cut_off: float, rate: int) -> NDArray[np.floating]:
     """
     if rate / 2 <= cut_off + _TRANSITION:
         raise UserError(
-            f"a {cut_off / 1000:g} kHz anchor needs recordings sampled above "
-            f"{2 * (cut_off + _TRANSITION) / 1000:g} kHz, these have {rate / 1000:g} kHz; "
+            f"{cut_off / 1000:g} kHz anchor: needs a sampling rate above "
+            f"{2 * (cut_off + _TRANSITION) / 1000:g} kHz, the recordings have {rate / 1000:g} kHz; "
             "turn that anchor off in the study file"
         )
     width = 2 * np.pi * _TRANSITION / rate
     taps = int(np.ceil((_ATTENUATION - 7.95) / (2.285 * width)) + 1) | 1
     beta = signal.kaiser_beta(_ATTENUATION)
     centre = cut_off + _TRANSITION / 2
-    # scipy's own stubs forget that a window may be a tuple.
+    # scipy's stubs do not declare that a window may be a tuple.
     window: Any = ("kaiser", beta)
     return np.asarray(signal.firwin(taps, centre, window=window, fs=rate))
 
 
 def measure(taps: NDArray[np.floating], cut_off: float, rate: int) -> Mask:
-    """Measure a filter against the mask, on a grid finer than 1 Hz."""
+    """Measure a filter against the mask, on a grid below 1 Hz."""
     frequency, response = signal.freqz(taps, worN=1 << 17, fs=rate)
     level = 20 * np.log10(np.maximum(np.abs(response), 1e-9))
 

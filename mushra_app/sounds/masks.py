@@ -1,4 +1,4 @@
-"""The anchors' filters as a study uses them, measured against the mask of BS.1534-3."""
+"""Anchor filters of a study, measured against the mask of BS.1534-3."""
 
 from pydantic import Field
 
@@ -8,7 +8,7 @@ from mushra_app.study.file import LOW, MID, Study
 
 
 class MaskReport(Closed):
-    """An anchor's filter, measured against the mask of BS.1534-3."""
+    """Filter of an anchor, measured against the mask of BS.1534-3."""
 
     anchor: str
     cut_off_hz: float
@@ -17,18 +17,18 @@ class MaskReport(Closed):
     ripple_allowed_db: float = 0.1
     first_hz: float
     first_db: float | None = Field(
-        description="smallest attenuation from there on; none: above half the sampling rate"
+        description="smallest attenuation above first_hz; none: above half the sampling rate"
     )
     first_required_db: float = 25.0
     second_hz: float
     second_db: float | None = Field(description="the same")
     second_required_db: float = 50.0
     met: bool
-    source: str = Field(description="who asks for this mask")
+    source: str = Field(description="origin of this mask")
 
 
 def masks(study: Study, rate: int) -> list[MaskReport]:
-    """The filters of a study's anchors at `rate` Hz, measured."""
+    """Measure the filters of a study's anchors at `rate` Hz."""
     chosen = [("anchor_low", LOW, study.anchors.low), ("anchor_mid", MID, study.anchors.mid)]
     reports = []
     for role, name, on in chosen:

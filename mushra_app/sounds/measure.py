@@ -1,14 +1,14 @@
-"""What can be measured of one audio file before anybody hears it.
+"""Measurements of an audio file.
 
-Definitions, because none of these words has only one:
+Definitions, because these terms have several:
 
 * loudness: integrated, ITU-R BS.1770-4, LUFS;
-* clipped: three samples in a row at full scale, or three places where five in a row stand at the
-  file's own peak (clipped first, made softer later);
+* clipped: three samples in a row at full scale, or three runs of five samples at the file's peak
+  (clipped first, attenuated later);
 * silence: frames of 10 ms more than 40 dB below the loudest frame;
 * bandwidth: upper edge of the highest band of 250 Hz whose long-term power is within 50 dB of that
   of the strongest band. Speech itself stays within 40 dB up to half its sampling rate, a low-pass
-  filter or a slower sampling rate does not.
+  filter or a lower sampling rate does not.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ Signal = NDArray[np.floating]
 
 
 class Sound(Closed):
-    """One file, measured."""
+    """Measurements of one file."""
 
     seconds: float = Field(description="duration, s")
     sample_rate: int = Field(description="sampling rate, Hz")
@@ -43,9 +43,9 @@ class Sound(Closed):
         description="integrated loudness, LUFS; none: silent, or shorter than 0.4 s"
     )
     peak_dbfs: float | None = Field(description="largest sample, dB of full scale; none: silent")
-    clipped: int = Field(description="places where the wave is cut off")
+    clipped: int = Field(description="number of clipped places")
     dc_offset: float = Field(description="largest mean of a channel, full scale is 1")
-    dc_share: float = Field(description="that mean over the rms of what is not offset")
+    dc_share: float = Field(description="that mean over the rms without offset")
     silence_before_s: float = Field(description="silence before the first sound, s")
     silence_after_s: float = Field(description="silence after the last sound, s")
     silent_share: float = Field(description="silent part of the file, 0 to 1")
@@ -86,13 +86,16 @@ def measure_samples(samples: Signal, rate: int) -> Sound:
         silence_after_s=round(after, 2),
         silent_share=round(share, 3),
         bandwidth_hz=bandwidth(rest, rate),
-        samples_sha256=hashlib.sha256(f"{rate}:{samples.shape}".encode() + samples.tobytes())
-        .hexdigest(),
-    )  # fmt: skip
+        samples_sha256=_digest(samples, rate),
+    )
+
+
+def _digest(samples: Signal, rate: int) -> str:
+    return hashlib.sha256(f"{rate}:{samples.shape}".encode() + samples.tobytes()).hexdigest()
 
 
 def bandwidth(samples: Signal, rate: int) -> float | None:
-    """Effective upper frequency, Hz; None for silence.
+    """Return the effective upper frequency, Hz; None for silence.
 
     Args:
         samples: (frames, channels) without offset.
@@ -109,29 +112,29 @@ def bandwidth(samples: Signal, rate: int) -> float | None:
 
 
 def _clipped(samples: Signal, peak: float) -> int:
-    """How often the wave is cut off."""
+    """Count clipped places."""
     full = _runs(np.abs(samples) >= _FULL, 3)
-    # Softer than this, whole periods may share one 16-bit value.
+    # At lower levels, whole periods may have one 16-bit value.
     if full or peak < 0.05:
         return full
     flat = max(_runs(samples >= peak - 1e-6, 5), _runs(samples <= -peak + 1e-6, 5))
     return flat if flat >= 3 else 0
 
 
-def _runs(there: NDArray[np.bool_], least: int) -> int:
-    """How many stretches of at least `least` true values there are, over all channels."""
-    padded = np.pad(there, ((1, 1), (0, 0))).astype(np.int8)
+def _runs(mask: NDArray[np.bool_], least: int) -> int:
+    """Count runs of at least `least` true values in (frames, channels)."""
+    padded = np.pad(mask, ((1, 1), (0, 0))).astype(np.int8)
     edges = np.diff(padded.T, axis=1)
     lengths = np.nonzero(edges < 0)[1] - np.nonzero(edges > 0)[1]
     return int((lengths >= least).sum())
 
 
 def _silence(samples: Signal, rate: int) -> tuple[float, float, float]:
-    """Silence before and after, s, and the silent share."""
+    """Measure silence before and after, s, and the silent share."""
     size = max(1, round(_FRAME_S * rate))
     count = len(samples) // size
     power = (samples[: count * size] ** 2).mean(axis=1).reshape(count, size).mean(axis=1)
-    # Below -100 dBFS there is nothing but rounding.
+    # Below -100 dBFS there is only rounding noise.
     loud = np.flatnonzero(
         power > max(power.max(initial=0.0) * 10 ** (-SILENT_BELOW_DB / 10), 1e-10)
     )

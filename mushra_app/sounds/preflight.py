@@ -1,6 +1,6 @@
-"""The sounds of a study before anybody hears them: every file measured, every defect named."""
+"""Preflight check of a study's sounds: measurements and defects of every file."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,7 @@ from intone.documents import Closed
 from intone.edit_distance import edit_distance
 from intone.errors import UserError
 from intone.files import sha256
+from intone.progress import Progress, silent
 from mushra_app.sounds.masks import MaskReport, masks
 from mushra_app.sounds.measure import Sound, measure_sound
 from mushra_app.sounds.preflight_rules import Finding, between, by_itself
@@ -23,37 +24,40 @@ from mushra_app.study.manifest import Manifest, audio_folder
 MOST_WORDS_WRONG = 0.3
 NO_RECOGNISER = "recogniser not installed: texts were not compared"
 
-Progress = Callable[[str, int, int], None]
 Key = tuple[str, str]
 
 
 class File(Closed):
-    """One file of the stimulus set, or one anchor, and what is played of it."""
+    """File of the stimulus set, or anchor, with its playback gain."""
 
     sentence: str
     system: str
-    path: str = Field(description="relative to the stimulus set; an anchor's to the study's sounds")
+    path: str = Field(
+        description="relative to the stimulus set; of an anchor, to the study's sounds"
+    )
     sha256: str
     sound: Sound
-    gain_db: float | None = Field(description="gain with which it is played, dB")
-    played_lufs: float | None = Field(description="loudness at which it is played, LUFS")
-    heard: str | None = Field(description="what the recogniser understood")
+    gain_db: float | None = Field(description="playback gain, dB")
+    played_lufs: float | None = Field(description="playback loudness, LUFS")
+    heard: str | None = Field(description="transcript of the recogniser")
     word_error_rate: float | None = Field(description="word errors over words of the text")
 
 
 class Preflight(Closed):
-    """What `intone study check` found out about the sounds."""
+    """Result of `intone study check` for the sounds."""
 
-    sample_rate: int | None = Field(description="at which all is played, Hz")
-    target_lufs: float | None = Field(description="loudness that all files are brought to")
+    sample_rate: int | None = Field(description="sampling rate of playback, Hz")
+    target_lufs: float | None = Field(description="loudness of all files, LUFS")
     files: list[File]
     findings: list[Finding]
     masks: list[MaskReport]
-    recogniser: str | None = Field(description="its name; none: texts were not compared")
+    recogniser: str | None = Field(
+        description="name of the recogniser; none: texts were not compared"
+    )
 
     @property
     def errors(self) -> list[Finding]:
-        """What keeps the study from being served."""
+        """Findings that prevent serving the study."""
         return [f for f in self.findings if f.severity == "error"]
 
 
@@ -64,25 +68,27 @@ def preflight(
     progress: Progress | None = None,
     heard_before: dict[str, str] | None = None,
 ) -> Preflight:
-    """Measure every file of a study and make its anchors, if nothing forbids it.
+    """Measure every file of a study, then make its anchors.
+
+    Anchors are made only if there are no errors.
 
     Args:
         study: the study.
         study_yaml: its file.
-        recogniser: compares texts; None: they are not compared.
-        progress: called with what is done, files done and files in all.
-        heard_before: by digest of a file, what the same recogniser understood of it before.
+        recogniser: recogniser that compares texts; None: they are not compared.
+        progress: called with stage, files done and files in all.
+        heard_before: earlier transcripts of the same recogniser, by digest of the file.
 
     Raises:
-        UserError: there is no stimulus set, or it is not valid.
+        UserError: no stimulus set, or an invalid one.
     """
-    progress = progress or _quiet
+    progress = progress or silent
     folder = (study_yaml.parent / study.stimuli).resolve()
-    found = StimulusSet.read(folder, verify=False)
-    here = {(s.sentence, s.system): s for s in found.stimuli}
-    findings = list(_missing(study, here, found.systems))
-    wanted = [(t, s) for t in study.sentences for s in (study.reference, *study.systems)]
-    cells = [here[key] for key in wanted if key in here]
+    stimulus_set = StimulusSet.read(folder, verify=False)
+    stimuli = {(s.sentence, s.system): s for s in stimulus_set.stimuli}
+    findings = list(_missing(study, stimuli, stimulus_set.systems))
+    keys = [(t, s) for t in study.sentences for s in (study.reference, *study.systems)]
+    cells = [stimuli[key] for key in keys if key in stimuli]
     sounds = _sounds(folder, cells, progress, findings)
     for (sentence, system), sound in sounds.items():
         findings += by_itself(sentence, system, sound)
@@ -111,10 +117,10 @@ def preflight(
     )
 
 
-def _missing(study: Study, here: dict[Key, Stimulus], systems: list[str]) -> Iterator[Finding]:
-    def error(system: str, sentence: str | None, said: str) -> Finding:
+def _missing(study: Study, stimuli: dict[Key, Stimulus], systems: list[str]) -> Iterator[Finding]:
+    def error(system: str, sentence: str | None, message: str) -> Finding:
         return Finding(
-            severity="error", check="missing", system=system, sentence=sentence, said=said
+            severity="error", check="missing", system=system, sentence=sentence, said=message
         )
 
     for system in [study.reference, *study.systems]:
@@ -124,19 +130,15 @@ def _missing(study: Study, here: dict[Key, Stimulus], systems: list[str]) -> Ite
             yield error(system, None, "the stimulus set has no such system; make the set again")
         else:
             for sentence in study.sentences:
-                if (sentence, system) not in here:
-                    said = "no file; leave the sentence out or make the stimulus set again"
-                    yield error(system, sentence, said)
-
-
-def _quiet(what: str, done: int, total: int) -> None:
-    del what, done, total
+                if (sentence, system) not in stimuli:
+                    message = "no file; leave the sentence out or make the stimulus set again"
+                    yield error(system, sentence, message)
 
 
 def _sounds(
     folder: Path, cells: list[Stimulus], progress: Progress, findings: list[Finding]
 ) -> dict[Key, Sound]:
-    """All files that can be measured."""
+    """Measure all readable files."""
     sounds: dict[Key, Sound] = {}
     for done, stimulus in enumerate(cells, start=1):
         sound = _measured(folder, stimulus, findings)
@@ -149,22 +151,22 @@ def _sounds(
 def _measured(folder: Path, stimulus: Stimulus, findings: list[Finding]) -> Sound | None:
     path = folder / stimulus.path
     check: Literal["missing", "changed", "format"] = "missing"
-    said = f"{stimulus.path} is named in the stimulus set but not there; make the set again"
+    message = f"{stimulus.path} is in the stimulus set but does not exist; make the set again"
     if path.is_file():
         try:
             if sha256(path) == stimulus.sha256:
                 return measure_sound(path)
-            check, said = "changed", f"{stimulus.path} is not the file that was described"
-            said += "; make the stimulus set again"
+            check = "changed"
+            message = f"{stimulus.path} differs from its digest; make the stimulus set again"
         except soundfile.LibsndfileError:
-            check, said = "format", f"{stimulus.path} is no audio file; make it again"
+            check, message = "format", f"{stimulus.path} is not an audio file; make it again"
     findings.append(
         Finding(
             severity="error",
             check=check,
             system=stimulus.system,
             sentence=stimulus.sentence,
-            said=said,
+            said=message,
         )
     )
     return None
@@ -202,13 +204,13 @@ def _listen(
 def _compare(
     stimulus: Stimulus, heard: str | None, recogniser: Recogniser | None, findings: list[Finding]
 ) -> float | None:
-    """Word error rate; None without recogniser or text."""
-    said = recogniser.words(stimulus.text) if recogniser else ()
-    if recogniser is None or heard is None or not said:
+    """Return the word error rate; None without recogniser or text."""
+    words = recogniser.words(stimulus.text) if recogniser else ()
+    if recogniser is None or heard is None or not words:
         return None
-    errors = edit_distance(said, recogniser.words(heard))
-    rate = errors / len(said)
-    # One word in three is nothing yet: recognisers stumble over names.
+    errors = edit_distance(words, recogniser.words(heard))
+    rate = errors / len(words)
+    # One word in three is not an error yet: recognisers fail at names.
     if errors >= 2 and rate > MOST_WORDS_WRONG:
         findings.append(
             Finding(
@@ -216,8 +218,8 @@ def _compare(
                 check="text",
                 system=stimulus.system,
                 sentence=stimulus.sentence,
-                said=f"{recogniser.name} got {errors} of {len(said)} words wrong and heard "
-                f"“{heard}”; listen whether the file says its text",
+                said=f"{recogniser.name} got {errors} of {len(words)} words wrong and heard "
+                f"“{heard}”; listen to the file and compare it with its text",
             )
         )
     return round(rate, 4)
@@ -245,7 +247,7 @@ def _file(
 
 
 def _anchors(study_yaml: Path, manifest: Manifest) -> list[File]:
-    """The anchors as they are played."""
+    """Return the anchors as they are played."""
     return [
         File(
             sentence=item.sentence,

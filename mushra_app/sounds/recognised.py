@@ -1,4 +1,4 @@
-"""Whether a file says its text, by a recogniser that somebody else brings."""
+"""Interface to a speech recogniser, which compares files with texts."""
 
 import re
 import unicodedata
@@ -10,19 +10,19 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
 def plain_words(text: str) -> list[str]:
-    """Words in lower case without punctuation; figures and abbreviations stay as written."""
-    found = _WORD.findall(unicodedata.normalize("NFKC", text).lower())
-    return [word.replace("’", "'") for word in found]
+    """Return words in lower case without punctuation; numbers stay as written."""
+    words = _WORD.findall(unicodedata.normalize("NFKC", text).lower())
+    return [word.replace("’", "'") for word in words]
 
 
 @dataclass(frozen=True)
 class Recogniser:
-    """A speech recogniser.
+    """Speech recogniser.
 
     Attributes:
-        name: as reports call it.
-        transcribe: audio file to the text heard.
-        words: text to the words that are compared.
+        name: name in reports.
+        transcribe: function from an audio file to its transcript.
+        words: function from a text to the words that are compared.
     """
 
     name: str
@@ -30,16 +30,5 @@ class Recogniser:
     words: Callable[[str], Sequence[str]] = plain_words
 
 
-# Language (BCP 47) of a stimulus set to its recogniser; None: there is none here.
+# From the language (BCP 47) of a stimulus set to its recogniser; None: not available.
 FindRecogniser = Callable[[str], Recogniser | None]
-
-
-def word_errors(said: Sequence[str], heard: Sequence[str]) -> int:
-    """Levenshtein distance: fewest insertions, deletions and substitutions of words."""
-    row = list(range(len(heard) + 1))
-    for i, word in enumerate(said, 1):
-        last, row[0] = row[0], i
-        for j, other in enumerate(heard, 1):
-            cost = min(row[j] + 1, row[j - 1] + 1, last + (word != other))
-            last, row[j] = row[j], cost
-    return row[-1]

@@ -1,16 +1,17 @@
-"""From a stimulus set to what is played: preflight, anchors, one loudness, one length a page.
+"""Played files of a study: anchors, equal loudness, equal length per page.
 
-The copies stand as WAV in a folder beside the study file, with a manifest. A file is named after
-its content and never overwritten by another, so that a running server goes on playing what it
-played. Every file gets one fixed gain. Nothing is trimmed: shorter versions of a sentence get
-silence *after* their end, so that all files of a page have the same number of bytes and their size
-tells nothing.
+The copies are WAV files in a folder beside the study file, with a manifest. A file is named after
+its content and never overwritten by another, so that a running server continues to play the same
+files. Every file gets one fixed gain. Nothing is trimmed: shorter versions of a sentence get
+silence *after* their end, so that all files of a page have the same size, which then reveals
+nothing.
 """
 
 import hashlib
 import io
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,13 +29,13 @@ from mushra_app.study.manifest import (
     Manifest,
     PlayedRole,
     audio_folder,
-    put,
     read_manifest,
+    write_bytes_whole,
 )
 
 TARGET_LUFS = -23.0
 TOLERANCE_LU = 0.5
-# A Web Audio channel splitter has 32 outputs, and all versions of a page share one.
+# A Web Audio channel splitter has 32 outputs, shared by all versions of a page.
 MOST_CHANNELS = 32
 MOST_VERSIONS = 12
 _PEAK = 10 ** (-0.2 / 20)
@@ -46,9 +47,9 @@ Signal = NDArray[np.floating]
 
 
 def prepare(study: Study, study_yaml: Path, progress: ProgressCallback | None = None) -> Manifest:
-    """Check the stimuli of a study and make the files that are played; done before: nothing to do.
+    """Check the stimuli of a study and make the played files.
 
-    A played file that is missing or damaged is made again.
+    Existing files are kept if they are up to date and complete.
 
     Args:
         study: the study.
@@ -56,7 +57,8 @@ def prepare(study: Study, study_yaml: Path, progress: ProgressCallback | None = 
         progress: called with sentences done and sentences in all.
 
     Raises:
-        UserError: a file is missing, silent, shorter than 0.4 s, or something does not fit.
+        UserError: a file is missing, silent or shorter than 0.4 s, or the study and the stimulus
+            set do not match.
     """
     set_folder = (study_yaml.parent / study.stimuli).resolve()
     chosen = _choose(study, StimulusSet.read(set_folder), study_yaml)
@@ -69,20 +71,12 @@ def prepare(study: Study, study_yaml: Path, progress: ProgressCallback | None = 
     warnings = _duplicates(chosen)
     rate = max(s.sample_rate for s in chosen.values())
     channels = max(soundfile.info(str(set_folder / s.path)).channels for s in chosen.values())
-    versions = len(conditions(study)) + 1
-    if versions * channels > MOST_CHANNELS:
-        raise UserError(
-            f"{study_yaml}: systems: {versions} versions of {channels} channels on a page, "
-            f"browsers can switch among {MOST_CHANNELS} channels; take fewer systems"
-        )
-    if len(conditions(study)) > MOST_VERSIONS:
-        warnings.append(
-            f"{len(conditions(study))} versions on a page; BS.1534-3 allows at most {MOST_VERSIONS}"
-        )
+    _check_versions(study, study_yaml, channels, warnings)
     target = min(_level_limit(set_folder, s, study, warnings) for s in chosen.values())
+    output = _Output(folder, rate, channels, target)
     items = []
     for done, sentence in enumerate(study.sentences, start=1):
-        items += _page(study, chosen, set_folder, folder, sentence, rate, channels, target)
+        items += _page(study, chosen, set_folder, sentence, output)
         if progress:
             progress(done, len(study.sentences))
     manifest = Manifest(
@@ -93,15 +87,28 @@ def prepare(study: Study, study_yaml: Path, progress: ProgressCallback | None = 
         warnings=warnings,
         items=items,
     )
-    put(folder / MANIFEST, (manifest.model_dump_json(indent=1) + "\n").encode())
+    write_bytes_whole(folder / MANIFEST, (manifest.model_dump_json(indent=1) + "\n").encode())
     return manifest
 
 
+def _check_versions(study: Study, study_yaml: Path, channels: int, warnings: list[str]) -> None:
+    """Check the number of versions on a page."""
+    versions = len(conditions(study))
+    # The open reference is played beside the versions.
+    if (versions + 1) * channels > MOST_CHANNELS:
+        raise UserError(
+            f"{study_yaml}: systems: {versions + 1} versions of {channels} channels on a page, but "
+            f"browsers can switch among {MOST_CHANNELS} channels; use fewer systems"
+        )
+    if versions > MOST_VERSIONS:
+        warnings.append(f"{versions} versions on a page; BS.1534-3 allows at most {MOST_VERSIONS}")
+
+
 def loudness(samples: Signal, rate: int) -> float:
-    """Integrated loudness (ITU-R BS.1770-4), LUFS; -inf for silence.
+    """Measure integrated loudness (ITU-R BS.1770-4), LUFS; -inf for silence.
 
     Args:
-        samples: (frames, channels), at least 0.4 s of it.
+        samples: (frames, channels), at least 0.4 s.
         rate: sampling rate, Hz.
     """
     import pyloudnorm
@@ -109,26 +116,31 @@ def loudness(samples: Signal, rate: int) -> float:
     return float(pyloudnorm.Meter(rate).integrated_loudness(samples))
 
 
-def _choose(study: Study, found: StimulusSet, study_yaml: Path) -> dict[tuple[str, str], Stimulus]:
-    wanted = [study.reference, *study.systems]
-    for name in wanted:
-        if name not in found.systems:
-            raise UserError(f"{study_yaml}: the stimulus set has no system {name!r}")
+def _choose(
+    study: Study, stimulus_set: StimulusSet, study_yaml: Path
+) -> dict[tuple[str, str], Stimulus]:
+    systems = [study.reference, *study.systems]
+    for name in systems:
+        if name not in stimulus_set.systems:
+            raise UserError(
+                f"{study_yaml}: the stimulus set has no system {name!r}; correct the name or make "
+                "the stimulus set again"
+            )
         if name in (LOW, MID):
-            raise UserError(f"{study_yaml}: {name!r} is an anchor's name; rename that system")
-    here = {(s.sentence, s.system): s for s in found.stimuli}
-    pairs = [(sentence, system) for sentence in study.sentences for system in wanted]
+            raise UserError(f"{study_yaml}: {name!r} is the name of an anchor; rename that system")
+    stimuli = {(s.sentence, s.system): s for s in stimulus_set.stimuli}
+    pairs = [(sentence, system) for sentence in study.sentences for system in systems]
     for sentence, system in pairs:
-        if (sentence, system) not in here:
+        if (sentence, system) not in stimuli:
             raise UserError(
                 f"{study_yaml}: sentences: {sentence!r} is missing from system {system!r}; remove "
                 "the sentence or make the stimulus set again"
             )
-    return {pair: here[pair] for pair in pairs}
+    return {pair: stimuli[pair] for pair in pairs}
 
 
 def _level_limit(folder: Path, stimulus: Stimulus, study: Study, warnings: list[str]) -> float:
-    """Check one file; returns the highest loudness it can be given without clipping, LUFS."""
+    """Check one file, and return its highest loudness without clipping, LUFS."""
     path = folder / stimulus.path
     samples, rate = _read_audio(path)
     if len(samples) < 0.4 * rate:
@@ -145,7 +157,7 @@ def _level_limit(folder: Path, stimulus: Stimulus, study: Study, warnings: list[
     if stimulus.system == study.reference and study.anchors.mid and rate <= 16000:
         warnings.append(f"{name}: at {rate} Hz the 7 kHz anchor removes almost nothing")
     peak = float(np.abs(samples).max())
-    # Low-passing may raise peaks (Gibbs), and resampling too; 1 dB is kept for both.
+    # Low-passing (Gibbs) and resampling may raise peaks; 1 dB is reserved for both.
     return min(TARGET_LUFS, level + 20 * float(np.log10(_PEAK / peak)) - 1.0)
 
 
@@ -162,93 +174,111 @@ def _duplicates(chosen: dict[tuple[str, str], Stimulus]) -> list[str]:
     return warnings
 
 
+@dataclass(frozen=True)
+class _Output:
+    """Folder and common format of the played files.
+
+    Attributes:
+        folder: folder of the files.
+        rate: sampling rate, Hz.
+        channels: number of channels.
+        target: loudness, LUFS.
+    """
+
+    folder: Path
+    rate: int
+    channels: int
+    target: float
+
+
 def _page(
     study: Study,
     chosen: dict[tuple[str, str], Stimulus],
     source: Path,
-    folder: Path,
     sentence: str,
-    rate: int,
-    channels: int,
-    target: float,
+    output: _Output,
 ) -> list[Item]:
-    """All played files of one sentence."""
+    """Write all played files of one sentence."""
     signals: dict[str, tuple[PlayedRole, Signal]] = {}
     for system in [study.reference, *study.systems]:
         stimulus = chosen[sentence, system]
-        samples = _load(source / stimulus.path, rate, channels)
-        signals[system] = (stimulus.role, samples)
+        signals[system] = (stimulus.role, _load(source / stimulus.path, output))
     recording = signals[study.reference][1]
-    wanted: list[tuple[str, PlayedRole, bool]] = [
+    anchors: list[tuple[str, PlayedRole, bool]] = [
         (LOW, "anchor_low", study.anchors.low),
         (MID, "anchor_mid", study.anchors.mid),
     ]
-    for name, role, on in wanted:
+    for name, role, on in anchors:
         if on:
-            samples, mask = anchor(recording, role, rate)
+            samples, mask = anchor(recording, role, output.rate)
             if not mask.met:
-                raise UserError(f"{name}: the filter at {rate} Hz misses the mask ({mask})")
+                raise UserError(
+                    f"{name}: the filter at {output.rate} Hz misses the mask ({mask}); turn that "
+                    "anchor off in the study file"
+                )
             signals[name] = (role, samples)
     frames = max(len(samples) for _, samples in signals.values())
     text = chosen[sentence, study.reference].text
-    return [
-        _write(folder, sentence, text, system, role, samples, rate, frames, target)
-        for system, (role, samples) in signals.items()
-    ]
+    items = []
+    for system, (role, samples) in signals.items():
+        played, gain, level = _levelled(samples, output, f"{system}, {sentence}")
+        name, digest = _write(played, frames, output)
+        items.append(
+            Item(
+                sentence=sentence,
+                text=text,
+                system=system,
+                role=role,
+                path=name,
+                sha256=digest,
+                seconds=len(samples) / output.rate,
+                gain_db=round(gain, 3),
+                loudness_lufs=round(level, 3),
+            )
+        )
+    return items
 
 
-def _write(
-    folder: Path,
-    sentence: str,
-    text: str,
-    system: str,
-    role: PlayedRole,
-    samples: Signal,
-    rate: int,
-    frames: int,
-    target: float,
-) -> Item:
+def _levelled(samples: Signal, output: _Output, name: str) -> tuple[Signal, float, float]:
+    """Return the samples at the target loudness, gain (dB) and loudness (LUFS)."""
+    rate, target = output.rate, output.target
     gain = target - loudness(samples, rate)
     played = samples * 10 ** (gain / 20)
     peak = float(np.abs(played).max())
     if peak > 1:
-        # Only an anchor can get here: less of its energy is left for the same peaks.
+        # Only an anchor can clip: it has less energy for the same peaks.
         played, gain = played * (_PEAK / peak), gain + 20 * float(np.log10(_PEAK / peak))
     level = loudness(played, rate)
     if abs(level - target) > TOLERANCE_LU:
         raise UserError(
-            f"{system}, {sentence}: cannot be brought to {target:.1f} LUFS without clipping; leave "
-            "the sentence out"
+            f"{name}: cannot have {target:.1f} LUFS without clipping; leave the sentence out"
         )
-    padded = np.zeros((frames, played.shape[1]))
-    padded[: len(played)] = played
+    return played, gain, level
+
+
+def _write(samples: Signal, frames: int, output: _Output) -> tuple[str, str]:
+    """Write samples, padded to `frames`, as WAV; return file name and digest."""
+    padded = np.zeros((frames, samples.shape[1]))
+    padded[: len(samples)] = samples
     content = io.BytesIO()
-    soundfile.write(content, padded, rate, subtype="PCM_16", format="WAV")
+    soundfile.write(content, padded, output.rate, subtype="PCM_16", format="WAV")
     digest = hashlib.sha256(content.getvalue()).hexdigest()
     name = digest[:16] + ".wav"
-    put(folder / name, content.getvalue())
-    return Item(
-        sentence=sentence,
-        text=text,
-        system=system,
-        role=role,
-        path=name,
-        sha256=digest,
-        seconds=len(samples) / rate,
-        gain_db=round(gain, 3),
-        loudness_lufs=round(level, 3),
-    )
+    write_bytes_whole(output.folder / name, content.getvalue())
+    return name, digest
 
 
-def _load(path: Path, rate: int, channels: int) -> Signal:
-    samples, own_rate = _read_audio(path)
-    if own_rate != rate:
-        samples = np.asarray(soxr.resample(samples, own_rate, rate, quality="VHQ"))
-    return np.repeat(samples, channels, axis=1) if samples.shape[1] < channels else samples
+def _load(path: Path, output: _Output) -> Signal:
+    samples, file_rate = _read_audio(path)
+    if file_rate != output.rate:
+        samples = np.asarray(soxr.resample(samples, file_rate, output.rate, quality="VHQ"))
+    if samples.shape[1] < output.channels:
+        samples = np.repeat(samples, output.channels, axis=1)
+    return samples
 
 
 def _read_audio(path: Path) -> tuple[Signal, int]:
-    """Samples (frames, channels) and sampling rate, Hz."""
+    """Return samples (frames, channels) and sampling rate, Hz."""
     samples, rate = soundfile.read(str(path), always_2d=True)
     return np.asarray(samples, dtype=np.float64), int(rate)
 

@@ -1,1 +1,1 @@
-"""The study file and its texts."""
+"""Study file and texts for listeners."""

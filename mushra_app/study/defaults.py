@@ -1,4 +1,4 @@
-"""What a new study says to listeners until its author says something else, in five languages."""
+"""Default texts of a new study in five languages."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,10 @@ from mushra_app.study.languages import Language
 
 
 class Words(NamedTuple):
-    """Title, question, whom to ask (`contact`), and the consent text, which names that contact."""
+    """Default texts of one language.
+
+    The consent text contains `{contact}`.
+    """
 
     title: str
     prompt: str

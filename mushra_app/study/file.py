@@ -1,4 +1,4 @@
-"""The study file: everything that a listening test needs, in one YAML that a person can edit."""
+"""Study file: all settings of a listening test in one YAML file."""
 
 import json
 import textwrap
@@ -27,7 +27,7 @@ from mushra_app.study.steps import (
 LOW, MID = "anchor-3.5k", "anchor-7k"
 SCHEMA_NAME = "study-1.schema.json"
 HEADER = """\
-A listening test. Edit what you like, then `intone study check {name}` and `intone serve {name}`.
+A listening test. Edit it, then `intone study check {name}` and `intone serve {name}`.
 Listeners never see the names of systems or files.
 """
 
@@ -37,14 +37,14 @@ def _plain_sitting() -> list[Step]:
 
 
 class Anchors(Closed):
-    """Which low-quality anchors stand on every page (ITU-R BS.1534-3, section 5.1)."""
+    """Low-quality anchors on every page (ITU-R BS.1534-3, section 5.1)."""
 
     low: bool = Field(True, description="the reference, low-passed at 3.5 kHz")
     mid: bool = Field(True, description="the reference, low-passed at 7 kHz")
 
 
 class Consent(Closed):
-    """What a listener agrees to; text and version are stored with the decision."""
+    """Consent text; text and version are stored with the listener's decision."""
 
     version: str = Field(
         "1", min_length=1, max_length=64, description="change it whenever the text changes"
@@ -53,7 +53,7 @@ class Consent(Closed):
 
 
 class Study(Closed):
-    """A MUSHRA study of one stimulus set."""
+    """MUSHRA study of one stimulus set."""
 
     name: str = Field(
         pattern=r"^[\w.-]{1,64}$",
@@ -69,7 +69,7 @@ class Study(Closed):
         min_length=1,
         description="the same question as listeners read it above the sliders",
     )
-    show_text: bool = Field(True, description="whether the sentence is shown while it is rated")
+    show_text: bool = Field(True, description="show the sentence while it is rated")
     reference: Name = Field(description="system that is the open and the hidden reference")
     systems: list[Name] = Field(min_length=1, description="systems under test, reference excluded")
     sentences: list[Name] = Field(min_length=1, description="sentence ids; each makes one page")
@@ -84,7 +84,7 @@ class Study(Closed):
     on_switch: Literal["restart", "keep_position"] = Field(
         "restart",
         description="restart: another version starts at its beginning (speech of unequal length); "
-        "keep_position: it goes on at the same time (versions aligned in time)",
+        "keep_position: it continues at the same time (versions aligned in time)",
     )
     language: Language = Field(
         "en", description="of all texts that Intone shows to listeners: en, de, fr, es or ja"
@@ -103,11 +103,11 @@ class Study(Closed):
         None,
         ge=0,
         description="attention and gold pages that may go wrong before the sitting ends as "
-        "screened out; null: they are counted and reported, nobody is sent away",
+        "screened out; null: they are counted and reported, and the sitting continues",
     )
     access: Literal["open", "invited"] = Field(
         "open",
-        description="open: whoever has the link; invited: links with a token of their own, which "
+        description="open: anyone with the link; invited: personal links, which "
         "`intone study invite` makes",
     )
     recruiting: Recruiting = Field(
@@ -127,7 +127,7 @@ class Study(Closed):
         for key in ("systems", "sentences"):
             values = getattr(self, key)
             if len(set(values)) < len(values):
-                raise ValueError(f"{key}: something stands there twice")
+                raise ValueError(f"{key}: a name is listed twice")
         if self.reference in self.systems:
             raise ValueError(f"systems: {self.reference!r} is the reference already")
         if self.pages_per_listener > len(self.sentences):
@@ -142,10 +142,10 @@ class Study(Closed):
         steps = [(i, s) for i, s in enumerate(self.sitting) if isinstance(s, RatingStep)]
         if not any(isinstance(step, TrialsStep) for _, step in steps):
             raise ValueError("sitting: no step of type trials, so nothing would be rated")
-        known = {self.reference, *self.systems}
+        systems = {self.reference, *self.systems}
         for i, step in steps:
             for name in [*(step.systems or []), *(x for pair in step.pairs or [] for x in pair)]:
-                if name not in known:
+                if name not in systems:
                     raise ValueError(f"sitting: step {i + 1}: no system {name!r} in this study")
             for name in step.sentences or []:
                 if name not in self.sentences:
@@ -184,13 +184,13 @@ def read_study(path: Path) -> Study:
     """Read a study file.
 
     Raises:
-        UserError: not there, not YAML, or not a study; names the file, the line and the key.
+        UserError: no such file, not YAML, or not a study; with file, line and key.
     """
     return read(path, Study, "correct it", "make a study with `intone study new STIMULI`")
 
 
 def write_study(study: Study, path: Path) -> None:
-    """Write a study file in which a comment explains every key, and the schema it points at."""
+    """Write a study file with a comment per key, and its schema."""
     folder = audio_folder(path)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / SCHEMA_NAME, schema_text())
@@ -222,11 +222,11 @@ def _block(model: BaseModel, indent: str) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Lists of steps and the like as YAML holds them: what is not the default, the type first."""
+    """Return a value for YAML; of models, the type and changed values."""
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(element) for element in value]
     if isinstance(value, BaseModel):
-        said = value.model_dump(mode="json", exclude_defaults=True)
+        changed = value.model_dump(mode="json", exclude_defaults=True)
         kind = getattr(value, "type", None)
-        return {"type": kind, **said} if kind else said
+        return {"type": kind, **changed} if kind else changed
     return value

@@ -1,4 +1,7 @@
-"""The languages in which listeners can be spoken to; apart, so that a command line starts fast."""
+"""Languages of the texts for listeners.
+
+A separate module, so that the command line starts fast.
+"""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What is played in a study: the files made for it, and their manifest."""
+"""Manifest of the played files of a study."""
 
 import hashlib
 import json
@@ -11,6 +11,7 @@ from pydantic import Field
 
 from intone.documents import Closed, read
 from intone.errors import UserError
+from intone.files import sha256
 
 MANIFEST = "manifest.json"
 
@@ -18,7 +19,7 @@ PlayedRole = Literal["system", "reference", "copy_synthesis", "anchor_low", "anc
 
 
 class Item(Closed):
-    """One file as it is played."""
+    """Played file of one system and sentence."""
 
     sentence: str
     text: str
@@ -26,15 +27,15 @@ class Item(Closed):
     role: PlayedRole
     path: str = Field(description="file name relative to the manifest")
     sha256: str
-    seconds: float = Field(description="speech without the silence added behind it, s")
-    gain_db: float = Field(description="the one gain applied to the whole file, dB")
+    seconds: float = Field(description="duration without the silence added at the end, s")
+    gain_db: float = Field(description="gain of the whole file, dB")
     loudness_lufs: float = Field(description="integrated loudness after the gain, LUFS")
 
 
 class Manifest(Closed):
-    """What `prepare` made and from what."""
+    """Played files of a study, and their source."""
 
-    made_from: str = Field(description="digest of the stimulus set and of the study's choices")
+    made_from: str = Field(description="digest of the stimulus set and of the study's settings")
     sample_rate: int
     channels: int
     target_lufs: float
@@ -42,7 +43,7 @@ class Manifest(Closed):
     items: list[Item]
 
     def item(self, sentence: str, system: str) -> Item:
-        """The file of one system saying one sentence."""
+        """Return the file of one system and sentence."""
         return self._by_name[sentence, system]
 
     @property
@@ -57,24 +58,24 @@ class Manifest(Closed):
 
 
 def audio_folder(study_yaml: Path) -> Path:
-    """Folder of the played files, beside the study file."""
+    """Return the folder of the played files, beside the study file."""
     return study_yaml.with_name(study_yaml.stem + "_audio")
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of a folder, if every file it names is there as it was written."""
+    """Return a folder's manifest; None if a file is missing or damaged."""
     try:
-        found = read(folder / MANIFEST, Manifest)
-        for item in found.items:
-            if hashlib.sha256((folder / item.path).read_bytes()).hexdigest() != item.sha256:
+        manifest = read(folder / MANIFEST, Manifest)
+        for item in manifest.items:
+            if sha256(folder / item.path) != item.sha256:
                 return None
     except (OSError, UserError):
         return None
-    return found
+    return manifest
 
 
-def put(path: Path, content: bytes) -> None:
-    """Write a file at once or not at all, also while another process writes the same."""
+def write_bytes_whole(path: Path, content: bytes) -> None:
+    """Write a file in one step, safe against other writing processes."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     temporary.write_bytes(content)
     temporary.replace(path)

@@ -8,7 +8,7 @@ Stage = Literal["consent", "declined", "page", "done", "screened_out", "withdraw
 
 @dataclass(frozen=True)
 class Progress:
-    """Position in a sitting: stage, page (from 0) and number of planned pages."""
+    """Position in a sitting: stage, page (from 0), planned pages."""
 
     stage: Stage
     page: int

@@ -1,7 +1,7 @@
-"""The steps of a sitting, as a study file lists them under `sitting`.
+"""Steps of a sitting, which a study file lists under `sitting`.
 
-A step becomes one page or several of a listener's plan (`mushra_app.design.allocation`). What a
-page of each kind asks, stores and accepts is in `mushra_app.page_types`, one file a kind.
+A step becomes one or more pages of a listener's plan (`mushra_app.design.allocation`). The page
+types are in `mushra_app.page_types`, one file per type.
 """
 
 from typing import Annotated, Any, Literal
@@ -17,7 +17,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 def _known(name: str) -> str:
     if name not in page_names.PAGE_NAMES:
-        raise ValueError(f"no page of type {name!r}; there are {', '.join(page_names.PAGE_NAMES)}")
+        raise ValueError(f"no page of type {name!r}; use one of {', '.join(page_names.PAGE_NAMES)}")
     return name
 
 
@@ -29,7 +29,7 @@ PageTypeName = Annotated[str, AfterValidator(_known), Field(json_schema_extra=_l
 
 
 class TextStep(Closed):
-    """A page to read."""
+    """Page to read."""
 
     type: Literal["text"] = "text"
     title: str | None = Field(
@@ -39,7 +39,7 @@ class TextStep(Closed):
 
 
 class Question(Closed):
-    """One question of a questionnaire."""
+    """Question of a questionnaire."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="column of the export")
     label: str = Field(min_length=1, description="the question as listeners read it")
@@ -53,14 +53,14 @@ class Question(Closed):
     )
     min: float | None = Field(default=None, description="smallest number")
     max: float | None = Field(default=None, description="largest number")
-    optional: bool = Field(default=False, description="whether it may be left empty")
+    optional: bool = Field(default=False, description="allow an empty answer")
 
     @model_validator(mode="after")
     def _consistent(self) -> "Question":
-        wants = self.type in ("choice", "choices", "scale")
-        if wants and len(self.options) < 2:
+        has_options = self.type in ("choice", "choices", "scale")
+        if has_options and len(self.options) < 2:
             raise ValueError(f"options: a {self.type} needs two or more of them")
-        if self.options and not wants:
+        if self.options and not has_options:
             raise ValueError(f"options: a {self.type} has none; did you mean type: choice?")
         if self.type != "number" and not self.min is self.max is None:
             raise ValueError("min, max: only a number has limits")
@@ -68,12 +68,12 @@ class Question(Closed):
 
 
 class QuestionsStep(Closed):
-    """A questionnaire; it may stand anywhere in a sitting."""
+    """Questionnaire, at any position of a sitting."""
 
     type: Literal["questions"] = "questions"
     title: str | None = Field(default=None, description="heading; null: 'A few questions'")
     text: str = Field(default="", description="Markdown above the questions")
-    questions: list[Question] = Field(min_length=1, description="what is asked, in this order")
+    questions: list[Question] = Field(min_length=1, description="the questions, in this order")
 
     @model_validator(mode="after")
     def _named_once(self) -> "QuestionsStep":
@@ -84,7 +84,7 @@ class QuestionsStep(Closed):
 
 
 class HeadphonesStep(Closed):
-    """A check that listeners wear headphones (antiphase: Woods 2017; Huggins: Milne 2021)."""
+    """Headphone check (antiphase: Woods 2017; Huggins: Milne 2021)."""
 
     type: Literal["headphones"] = "headphones"
     method: Literal["antiphase", "huggins", "both"] = Field(
@@ -95,7 +95,7 @@ class HeadphonesStep(Closed):
     rounds: int = Field(default=6, ge=3, le=12, description="rounds of each method")
     needed: int = Field(default=5, ge=1, le=12, description="right answers that pass each method")
     on_fail: Literal["record", "screen_out"] = Field(
-        default="record", description="record: note it and go on; screen_out: the sitting ends"
+        default="record", description="record: note it and continue; screen_out: the sitting ends"
     )
 
     @model_validator(mode="after")
@@ -106,26 +106,26 @@ class HeadphonesStep(Closed):
 
 
 class LoudnessStep(Closed):
-    """Listeners set a comfortable loudness once; it is stored and stays for the whole sitting."""
+    """Page to set a comfortable loudness once, for the whole sitting."""
 
     type: Literal["loudness"] = "loudness"
 
 
 class PauseStep(Closed):
-    """A rest."""
+    """Rest."""
 
     type: Literal["pause"] = "pause"
     minutes: float = Field(default=0, ge=0, le=30, description="shortest rest, minutes")
 
 
 class CommentsStep(Closed):
-    """Room for remarks about the whole test."""
+    """Page for comments on the whole test."""
 
     type: Literal["comments"] = "comments"
 
 
 class Gold(Closed):
-    """A page whose right answer is known, mixed among the others and kept apart from them."""
+    """Page with a known answer among the others, reported separately."""
 
     sentence: Name = Field(description="sentence id")
     expect: dict[Name, tuple[int, int]] = Field(
@@ -159,7 +159,7 @@ class _RatingStep(Closed):
         default=None, description="ab only: the pairs to compare; null: every two of the systems"
     )
     no_preference: bool = Field(
-        default=True, description="ab only: whether 'no preference' is an answer"
+        default=True, description="ab only: allow 'no preference' as an answer"
     )
 
     @model_validator(mode="after")
@@ -172,14 +172,14 @@ class _RatingStep(Closed):
 
 
 class TrainingStep(_RatingStep):
-    """Pages to practise on; their grades are kept apart (phase `training`)."""
+    """Pages to practise on; their ratings have the phase `training`."""
 
     type: Literal["training"] = "training"
     pages: int = Field(default=1, ge=1, le=20, description="pages of practice")
 
 
 class TrialsStep(_RatingStep):
-    """The pages that count."""
+    """Pages of the test itself."""
 
     type: Literal["trials"] = "trials"
     pages: int | None = Field(
@@ -189,8 +189,8 @@ class TrialsStep(_RatingStep):
     )
     order: Literal["random", "latin_square"] = Field(
         default="random",
-        description="of the versions on a page; latin_square: each system stands equally often in "
-        "each position and after each other system (Williams design), over pages and listeners",
+        description="order of the versions on a page; latin_square: each system is equally often "
+        "at each position and after each other system (Williams design), over pages and listeners",
     )
     repeats: int = Field(
         default=0, ge=0, description="pages that are rated a second time later on (phase `repeat`)"
@@ -216,7 +216,7 @@ RatingStep = TrainingStep | TrialsStep
 
 
 class Arm(Closed):
-    """One of several groups to which listeners are assigned in turn, in a random order."""
+    """Group of listeners; groups take turns in a random order."""
 
     name: str = Field(pattern=r"^[\w.-]{1,32}$", description="written into every rating")
     page: PageTypeName | None = Field(
@@ -225,10 +225,10 @@ class Arm(Closed):
 
 
 class Recruiting(Closed):
-    """Where listeners come from and what they are sent back with.
+    """Recruiting platform and completion codes.
 
-    Prolific brings PROLIFIC_PID, MTurk workerId, SONA survey_code; a code for each outcome goes
-    out. Without codes every listener gets a code of their own.
+    Prolific passes PROLIFIC_PID, MTurk workerId, SONA survey_code; listeners return with the code
+    of their outcome. Without codes every listener gets a personal code.
     """
 
     platform: Literal["none", "prolific", "mturk", "sona"] = Field(

@@ -1,4 +1,4 @@
-"""What listeners read, in five languages; the browser reads the same catalogue."""
+"""Texts for listeners in five languages, shared with the browser."""
 
 import json
 from functools import cache
@@ -12,13 +12,13 @@ def _catalogue(language: str) -> dict[str, str]:
     return json.loads((FOLDER / f"texts.{language}.json").read_text("utf-8"))
 
 
-def said(language: str, key: str, **values: object) -> str:
-    """A text of the catalogue with its values filled in.
+def translated(language: str, key: str, **values: object) -> str:
+    """Return a text of the catalogue with its values filled in.
 
     Args:
         language: en, de, fr, es or ja.
         key: name of the text.
-        values: by name, what stands in braces in the catalogue.
+        values: values by name, which replace the names in braces.
     """
     text = _catalogue(language)[key]
     for name, value in values.items():
@@ -27,7 +27,7 @@ def said(language: str, key: str, **values: object) -> str:
 
 
 def html(markdown: str) -> str:
-    """Markdown as HTML; markup within it is shown, not obeyed, and links open nowhere else."""
+    """Return Markdown as HTML; HTML within it is escaped."""
     from markdown_it import MarkdownIt
 
     return MarkdownIt("commonmark", {"html": False}).render(markdown)

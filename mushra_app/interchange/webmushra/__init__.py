@@ -1,5 +1,5 @@
-"""webMUSHRA's study files read, and its result files written.
+"""Import of webMUSHRA's study files, and export of its result files.
 
-Every page type and key that webMUSHRA reads is known here. Whatever a study of Intone cannot say is
-listed (`mushra_app.interchange.findings`), never left out in silence.
+All page types and keys of webMUSHRA are known. Whatever a study of Intone cannot express is listed
+as a difference (`mushra_app.interchange.findings`).
 """

@@ -1,4 +1,4 @@
-"""The audio of a webMUSHRA study as a stimulus set."""
+"""Stimulus set from the audio of a webMUSHRA study."""
 
 import re
 import shutil
@@ -19,13 +19,13 @@ _LOSSLESS = {"WAV", "WAVEX", "FLAC"}
 
 
 def audio_root(yaml: Path, files: Mapping[tuple[str, str], str], root: Path | None) -> Path:
-    """The folder that the file names start from.
+    """Return the folder that the file names start from.
 
-    Without one given: the study file's folder, or the one above it (webMUSHRA keeps study files in
+    By default: the study file's folder, or the one above it (webMUSHRA keeps study files in
     `configs/` and reads names from the folder above).
 
     Raises:
-        UserError: a file is not there.
+        UserError: a file does not exist.
     """
     first = next(iter(files.values()))
     candidates = [root] if root else [yaml.parent, yaml.parent.parent]
@@ -33,7 +33,7 @@ def audio_root(yaml: Path, files: Mapping[tuple[str, str], str], root: Path | No
     for (sentence, system), name in files.items():
         if re.match(r"[a-z]+://", name):
             raise UserError(
-                f"{yaml}: {name}: an address; download the audio and write the file's name"
+                f"{yaml}: {name}: is a web address; download the audio and write the file name"
             )
         if not (chosen / name).is_file():
             raise UserError(
@@ -59,31 +59,39 @@ def make_set(
         files: file name, relative to `root`, by sentence and system.
         root: folder that the names start from.
         out: folder of the set.
-        name: of the set. language: of the texts.
+        name: name of the set.
+        language: language of the texts (BCP 47).
         reference: system with the role reference; None if there is none.
         progress: called with files done and files in all.
 
     Raises:
-        UserError: a file that cannot be read as audio.
+        UserError: a file cannot be read as audio.
     """
     stimuli = []
     with whole_folder(out) as scratch:
         for number, ((sentence, system), file) in enumerate(files.items()):
             source = root / file
             stem = re.sub(r"[^\w.-]+", "_", f"{sentence}--{system}")[:100]
-            stimuli.append(_one(source, scratch, f"{number:04d}-{stem}", sentence, system,
-                                system == reference))  # fmt: skip
+            stimuli.append(
+                _copied(
+                    source, scratch, f"{number:04d}-{stem}", sentence, system, system == reference
+                )
+            )
             if progress:
                 progress(number + 1, len(files))
-        found = StimulusSet(
-            name=name, language=language, voice="not stated", licence="not stated",
-            created_by="intone study import (webMUSHRA)", stimuli=stimuli,
-        )  # fmt: skip
-        found.write(scratch)
-    return found
+        stimulus_set = StimulusSet(
+            name=name,
+            language=language,
+            voice="not stated",
+            licence="not stated",
+            created_by="intone study import (webMUSHRA)",
+            stimuli=stimuli,
+        )
+        stimulus_set.write(scratch)
+    return stimulus_set
 
 
-def _one(
+def _copied(
     source: Path, folder: Path, stem: str, sentence: str, system: str, is_reference: bool
 ) -> Stimulus:
     try:

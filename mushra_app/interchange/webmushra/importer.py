@@ -1,4 +1,4 @@
-"""A webMUSHRA study file as a stimulus set and a study of Intone, with all that is different."""
+"""Import of a webMUSHRA study file: stimulus set and study."""
 
 import re
 import shutil
@@ -13,9 +13,9 @@ from intone.documents import check
 from intone.errors import UserError
 from intone.files import sha256
 from mushra_app.design.new import CONSENT
-from mushra_app.interchange.findings import Finding, ImportReport, StimulusOf
+from mushra_app.interchange.findings import Finding, ImportReport, Kind, StimulusOf
 from mushra_app.interchange.webmushra.audio import audio_root, make_set
-from mushra_app.interchange.webmushra.keys import TOP, check_keys, finding
+from mushra_app.interchange.webmushra.keys import TOP, Differences, check_keys
 from mushra_app.interchange.webmushra.markup import plain
 from mushra_app.interchange.webmushra.read import ForeignPage, ForeignStudy, read_config
 from mushra_app.interchange.webmushra.rectangle import Rectangle, largest
@@ -27,17 +27,38 @@ from mushra_app.study.file import Study, write_study
 
 _LANGUAGES = ("en", "de", "fr", "es")
 PROMPT = "How do you rate the quality of each version?"
-_NOBODY = "the person who sent you the link"
+_UNKNOWN_CONTACT = "the person who sent you the link"
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import wrote."""
+    """Files that an import wrote, and the differences from the source."""
 
     study: Path
     stimuli: Path
     report: Path
     findings: list[Finding]
+
+
+@dataclass(frozen=True)
+class _Content:
+    """Content of a webMUSHRA file that the study takes over.
+
+    Attributes:
+        config: the whole file.
+        rated: its rating pages with their numbers.
+        cells: the stimuli of these.
+        rectangle: sentences and systems of the study.
+        sitting: its steps.
+        contact: contact for listeners.
+    """
+
+    config: ForeignStudy
+    rated: list[tuple[int, ForeignPage]]
+    cells: Cells
+    rectangle: Rectangle
+    sitting: Sitting
+    contact: str | None
 
 
 def import_webmushra(
@@ -51,18 +72,19 @@ def import_webmushra(
     contact: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Imported:
-    """Make a stimulus set and a study of a webMUSHRA study file.
+    """Make a stimulus set and a study from a webMUSHRA study file.
 
-    Beside `out` stand then `STEM_stimuli`, `STEM_audio` (what is played) and `STEM.import.json`.
+    Also writes beside `out`: `STEM_stimuli`, `STEM_audio` (the played files), `STEM.import.json`.
 
     Args:
         source: the webMUSHRA study file (YAML).
         out: study file to write; it must not exist.
         audio: folder that file names start from; by default that of `source` or the one above.
-        mapped: CSV that says which sentence and system a label is (`stimuli.read_map`).
-        pages: rating pages to take, by id; by default all. Pages without ratings always come along.
-        pairs: whether paired comparisons become preferences.
-        contact: whom listeners can ask.
+        mapped: CSV with the sentence and system of each label (`stimuli.read_map`).
+        pages: ids of the rating pages to import; by default all. Pages without ratings are always
+            imported.
+        pairs: paired comparisons become preferences.
+        contact: contact for listeners.
         progress: called with sounds done and sounds in all.
 
     Raises:
@@ -71,92 +93,109 @@ def import_webmushra(
     report, folder = out.with_name(out.stem + ".import.json"), out.with_name(out.stem + "_stimuli")
     for path in (out, report, folder):
         if path.exists():
-            raise UserError(f"{path}: stands there already; choose another name or remove it")
+            raise UserError(f"{path}: already exists; choose another name or remove it")
     config = read_config(source)
-    found = check_keys(config.top, TOP, None)
-    wanted = _wanted(config, pages, found)
-    rated = [(n, page) for n, page in wanted if represented(page, pairs)]
-    cells = collect(source, rated, read_map(mapped) if mapped else {}, found)
-    chosen = largest(cells)
-    if chosen is None:
+    differences = Differences(check_keys(config.top, TOP, None))
+    imported_pages = _selected(config, pages, differences)
+    rated = [(n, page) for n, page in imported_pages if represented(page, pairs)]
+    cells = collect(source, rated, read_map(mapped) if mapped else {}, differences)
+    rectangle = largest(cells)
+    if rectangle is None:
         raise UserError(
-            f"{source}: no two versions of one sentence that Intone could have rated; docs/"
-            "interchange.md says which pages it can, and how --map and --pairs-as-preference help"
+            f"{source}: no sentence has two versions that Intone could have rated; see "
+            "docs/interchange.md for the supported pages, --map and --pairs-as-preference"
         )
-    made = sitting(wanted, cells, chosen, pairs, found)
-    files = {pair: file for pair, file in cells.audio.items() if chosen.holds(*pair)}
-    root = audio_root(source, files, audio)
-    language = _language(config, found)
-    reference = chosen.reference if chosen.recorded else None
+    steps = sitting(imported_pages, cells, rectangle, pairs, differences)
+    content = _Content(config, rated, cells, rectangle, steps, contact)
+    files = {pair: file for pair, file in cells.audio.items() if rectangle.holds(*pair)}
+    audio_folder = audio_root(source, files, audio)
+    language = _language(config, differences)
     try:
-        stimuli = make_set(files, root, folder, name=source.stem, language=language,
-                           reference=reference, progress=progress)  # fmt: skip
-        study = _study(config, made, chosen, stimuli, rated, contact, folder.name, out, found)
+        stimuli = make_set(
+            files,
+            audio_folder,
+            folder,
+            name=source.stem,
+            language=language,
+            reference=rectangle.reference if rectangle.recorded else None,
+            progress=progress,
+        )
+        study = _study(content, stimuli, folder.name, out, differences)
         prepare(study, out)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     write_study(study, out)
-    found.sort(key=lambda one: one.line or 0)
+    differences.sort(key=lambda difference: difference.line or 0)
     ImportReport(
-        tool="webmushra", source=source.name, source_sha256=sha256(source),
-        stimuli=_stimuli(rated, cells, chosen), findings=found,
-    ).write(report)  # fmt: skip
-    return Imported(out, folder, report, found)
+        tool="webmushra",
+        source=source.name,
+        source_sha256=sha256(source),
+        stimuli=_stimuli(content),
+        findings=differences,
+    ).write(report)
+    return Imported(out, folder, report, differences)
 
 
-def _wanted(
-    config: ForeignStudy, chosen: Sequence[str], found: list[Finding]
+def _selected(
+    config: ForeignStudy, ids: Sequence[str], differences: Differences
 ) -> list[tuple[int, ForeignPage]]:
-    """The pages to take, each with its number; ids made up or used twice are listed."""
-    ids = Counter(page.id for page in config.pages)
-    for name in chosen:
-        if name not in ids:
-            raise UserError(f"--pages {name}: no page has that id; choose of {', '.join(ids)}")
-    wanted = []
+    """Return the pages to import, each with its number."""
+    counts = Counter(page.id for page in config.pages)
+    for name in ids:
+        if name not in counts:
+            raise UserError(f"--pages {name}: no page has that id; choose of {', '.join(counts)}")
+    selected = []
     for number, page in enumerate(config.pages):
-        rates = "stimuli" in page.values and page.type != "volume"
-        if chosen and rates and page.id not in chosen:
-            found.append(
-                finding("lost", page, None, "not among --pages", "left out", dict(page.values))
-            )
+        is_rated = "stimuli" in page.values and page.type != "volume"
+        if ids and is_rated and page.id not in ids:
+            differences.add("lost", page, None, "not among --pages", "left out", dict(page.values))
         else:
-            wanted.append((number, page))
-    return wanted
+            selected.append((number, page))
+    return selected
 
 
-def _language(config: ForeignStudy, found: list[Finding]) -> str:
-    asked = config.top.get("language") or "en"
-    if asked in _LANGUAGES:
-        return asked
-    found.append(_top("changed", config, "language", f"no texts in {asked!r}", "in English"))
+def _language(config: ForeignStudy, differences: Differences) -> str:
+    language = config.top.get("language") or "en"
+    if language in _LANGUAGES:
+        return language
+    _add(differences, "changed", config, "language", f"no texts in {language!r}", "in English")
     return "en"
 
 
-def _top(kind: Any, config: ForeignStudy, key: str | None, why: str, instead: str) -> Finding:
-    return Finding(
-        kind=kind, page=None, page_type=None, key=key, line=config.top.lines.get(key or ""),
-        why=why, instead=instead, value=config.top.get(key or ""),
-    )  # fmt: skip
+def _add(
+    differences: Differences,
+    kind: Kind,
+    config: ForeignStudy,
+    key: str | None,
+    why: str,
+    instead: str,
+) -> None:
+    """Add a difference that concerns the whole file."""
+    differences.append(
+        Finding(
+            kind=kind,
+            page=None,
+            page_type=None,
+            key=key,
+            line=config.top.lines.get(key or ""),
+            why=why,
+            instead=instead,
+            value=config.top.get(key or ""),
+        )
+    )
 
 
 def _study(
-    config: ForeignStudy,
-    made: Sitting,
-    chosen: Rectangle,
-    stimuli: StimulusSet,
-    rated: list[tuple[int, ForeignPage]],
-    contact: str | None,
-    folder: str,
-    out: Path,
-    found: list[Finding],
+    content: _Content, stimuli: StimulusSet, folder: str, out: Path, differences: Differences
 ) -> Study:
-    top = config.top
-    anchors = _anchors(rated, found)
-    steps = _steps(made, chosen, sum(anchors.values()))
-    found += _what_files_lack(config, made, chosen, contact)
-    minutes = max(5, round(1.5 * len(rated)))
-    text = "\n\n".join(made.consent) or CONSENT.format(minutes=minutes, contact=contact or _NOBODY)
+    top, rectangle = content.config.top, content.rectangle
+    anchors = _anchors(content.rated, differences)
+    steps = _steps(content.sitting, rectangle, sum(anchors.values()))
+    _add_gaps(content, differences)
+    contact = content.contact or _UNKNOWN_CONTACT
+    minutes = max(5, round(1.5 * len(content.rated)))
+    consent = "\n\n".join(content.sitting.consent)
     values = {
         "name": re.sub(r"[^\w.-]+", "-", str(top.get("testId") or out.stem))[:64],
         "title": plain(top.get("testname"))[0] or out.stem,
@@ -164,93 +203,94 @@ def _study(
         "question": "quality",
         "prompt": PROMPT,
         "show_text": False,
-        "reference": chosen.reference,
-        "systems": list(chosen.systems),
-        "sentences": list(chosen.sentences),
+        "reference": rectangle.reference,
+        "systems": list(rectangle.systems),
+        "sentences": list(rectangle.sentences),
         "anchors": anchors,
-        "pages_per_listener": len(chosen.sentences),
+        "pages_per_listener": len(rectangle.sentences),
         "on_switch": _on_switch(stimuli),
         "language": stimuli.language,
         "sitting": steps,
-        "contact": contact or _NOBODY,
-        "consent": {"version": "1", "text": text},
+        "contact": contact,
+        "consent": {
+            "version": "1",
+            "text": consent or CONSENT.format(minutes=minutes, contact=contact),
+        },
     }
-    return check(values, Study, str(config.path), "correct it there and import again")
+    return check(values, Study, str(content.config.path), "correct it there and import again")
 
 
-def _what_files_lack(
-    config: ForeignStudy, made: Sitting, chosen: Rectangle, contact: str | None
-) -> list[Finding]:
-    found = []
-    if not chosen.recorded:
-        found.append(
-            _top("changed", config, None, "no page has a reference, and a study names one",
-                 f"{chosen.reference!r} stands in its place: on pages of one version it is rated "
-                 "like every other")
-        )  # fmt: skip
-    if not made.consent:
-        found.append(_top("added", config, None, "no page of consent", "Intone's text: read it"))
-    if contact is None:
-        found.append(_top("added", config, None, "no address for questions", "set `contact`"))
-    if any(draft.prompt is None for draft in made.drafts):
-        found.append(_top("added", config, None, "rating pages without any words", f"{PROMPT!r}"))
-    return found
+def _add_gaps(content: _Content, differences: Differences) -> None:
+    """Add what the file lacks and a study needs."""
+    config, rectangle = content.config, content.rectangle
+    if not rectangle.recorded:
+        why = "no page has a reference, and a study names one"
+        instead = f"{rectangle.reference!r} is the reference, and rated like every other version"
+        _add(differences, "changed", config, None, why, instead)
+    if not content.sitting.consent:
+        _add(differences, "added", config, None, "no page of consent", "Intone's text: read it")
+    if content.contact is None:
+        _add(differences, "added", config, None, "no address for questions", "set `contact`")
+    if any(draft.prompt is None for draft in content.sitting.drafts):
+        _add(differences, "added", config, None, "rating pages without any words", f"{PROMPT!r}")
 
 
-def _steps(made: Sitting, chosen: Rectangle, anchors: int) -> list[Any]:
-    """The sitting; where pages of one kind ask different questions, these get names."""
-    asked: dict[str, list[Any]] = {}
+def _steps(made: Sitting, rectangle: Rectangle, anchors: int) -> list[Any]:
+    """Return the steps; pages of one kind with different questions get names."""
+    questions: dict[str, list[Any]] = {}
     for draft in made.drafts:
-        if draft.asked not in asked.setdefault(draft.page, []):
-            asked[draft.page].append(draft.asked)
+        if draft.asked not in questions.setdefault(draft.page, []):
+            questions[draft.page].append(draft.asked)
     steps = []
     for step in made.steps:
         if not isinstance(step, Draft):
             steps.append(step)
             continue
-        first = asked[step.page][0] == step.asked
+        first = questions[step.page][0] == step.asked
         name = step.from_page.id + (f".{step.scale + 1}" if step.scale else "")
-        steps.append(step.step(chosen, anchors, None if first else name))
+        steps.append(step.step(rectangle, anchors, None if first else name))
     return steps
 
 
-def _anchors(rated: list[tuple[int, ForeignPage]], found: list[Finding]) -> dict[str, bool]:
-    """Which anchors the study has: those that any page makes; pages without them are listed."""
+def _anchors(rated: list[tuple[int, ForeignPage]], differences: Differences) -> dict[str, bool]:
+    """Return the anchors that any page makes; all pages get them."""
     anchors = {}
     pages = [page for _, page in rated if page.type == "mushra"]
+    likert_pages = [page for _, page in rated if page.type.startswith("likert")]
     for name, key in (("low", "createAnchor35"), ("mid", "createAnchor70")):
         anchors[name] = any(page.values.get(key) for page in pages)
+        if not anchors[name]:
+            continue
         for page in pages:
-            if anchors[name] and not page.values.get(key):
-                found.append(
-                    finding("added", page, key, "other pages have this anchor",
-                            "the page has it too", page.values.get(key))
-                )  # fmt: skip
-        others = [page for _, page in rated if page.type.startswith("likert")]
-        found += [
-            finding("added", page, None, f"other pages have an anchor ({key})", "rated here too")
-            for page in others
-            if anchors[name]
-        ]
+            value = page.values.get(key)
+            if not value:
+                why = "other pages have this anchor"
+                differences.add("added", page, key, why, "the page has it too", value)
+        for page in likert_pages:
+            why = f"other pages have an anchor ({key})"
+            differences.add("added", page, None, why, "rated here too")
     return anchors
 
 
 def _on_switch(stimuli: StimulusSet) -> str:
-    """webMUSHRA goes on at the same time; that makes sense where all versions are as long."""
+    """Return "keep_position" (webMUSHRA's behaviour) if versions are equally long."""
     lengths: dict[str, set[int]] = {}
-    for one in stimuli.stimuli:
-        lengths.setdefault(one.sentence, set()).add(round(one.seconds * 100))
-    return "keep_position" if all(len(own) == 1 for own in lengths.values()) else "restart"
+    for stimulus in stimuli.stimuli:
+        lengths.setdefault(stimulus.sentence, set()).add(round(stimulus.seconds * 100))
+    equal = all(len(hundredths) == 1 for hundredths in lengths.values())
+    return "keep_position" if equal else "restart"
 
 
-def _stimuli(
-    rated: list[tuple[int, ForeignPage]], cells: Cells, chosen: Rectangle
-) -> list[StimulusOf]:
+def _stimuli(content: _Content) -> list[StimulusOf]:
     return [
         StimulusOf(
-            page=page.id, label=cell.label, path=cell.path, sentence=cell.sentence,
-            system=cell.system, kept=chosen.holds(cell.sentence, cell.system),
+            page=page.id,
+            label=cell.label,
+            path=cell.path,
+            sentence=cell.sentence,
+            system=cell.system,
+            kept=content.rectangle.holds(cell.sentence, cell.system),
         )
-        for number, page in rated
-        for cell in cells.pages[number]
-    ]  # fmt: skip
+        for number, page in content.rated
+        for cell in content.cells.pages[number]
+    ]

@@ -1,4 +1,4 @@
-"""Every key that webMUSHRA reads, and what of it a study of Intone cannot say."""
+"""Keys that webMUSHRA reads, and the rules for those that Intone lacks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from mushra_app.interchange.webmushra.read import ForeignPage, Lined
 
 @dataclass(frozen=True)
 class Rule:
-    """A key whose value, where `when` holds, means something else here."""
+    """Difference that a key makes if `when` is true of its value."""
 
     kind: Kind
     why: str
@@ -40,7 +40,7 @@ _WAVE = Rule("changed", "a waveform of what plays was shown", "only the referenc
 _LOOP = Rule("note", "stretches could not be repeated", "they can", _off)
 _POINT = Rule("lost", "pictures of scale points", "the points have their names only")
 
-# None: the study says the same.
+# None: the study has the same.
 Rules = Mapping[str, Rule | None]
 
 TOP: Rules = {
@@ -128,15 +128,15 @@ POINT: Rules = {
 def check_keys(
     values: Lined, rules: Rules, page: ForeignPage | None, within: str = ""
 ) -> list[Finding]:
-    """What the keys of a page, or of part of one, mean here.
+    """Return the differences that the keys of a mapping make.
 
     Args:
-        values: the mapping.
-        rules: the keys that are known there.
+        values: the mapping, a page or a part of one.
+        rules: the keys that are known in it.
         page: its page; None for the top level.
-        within: key of the page that holds the mapping, with a dot behind it.
+        within: key of the page that holds the mapping, with a dot at the end.
     """
-    found = []
+    differences = []
     for key, value in values.items():
         if key in rules:
             rule = rules[key]
@@ -146,7 +146,7 @@ def check_keys(
         else:
             kind, why = "lost", "webMUSHRA reads no such key there"
             instead = "kept in the import's report"
-        found.append(
+        differences.append(
             Finding(
                 kind=kind,
                 page=page.id if page else None,
@@ -158,15 +158,36 @@ def check_keys(
                 value=value,
             )
         )
-    return found
+    return differences
 
 
 def finding(
     kind: Kind, page: ForeignPage, key: str | None, why: str, instead: str, value: Any = None
 ) -> Finding:
-    """A finding about a page."""
-    line = page.line_of(key.split(".")[0]) if key else page.line
+    """Return a difference that concerns a page."""
     return Finding(
-        kind=kind, page=page.id, page_type=page.type, key=key, line=line, why=why, instead=instead,
+        kind=kind,
+        page=page.id,
+        page_type=page.type,
+        key=key,
+        line=page.line_of(key.split(".")[0]) if key else page.line,
+        why=why,
+        instead=instead,
         value=value,
-    )  # fmt: skip
+    )
+
+
+class Differences(list[Finding]):
+    """Differences between a webMUSHRA file and the study made from it."""
+
+    def add(
+        self,
+        kind: Kind,
+        page: ForeignPage,
+        key: str | None,
+        why: str,
+        instead: str,
+        value: Any = None,
+    ) -> None:
+        """Add a difference that concerns a page."""
+        self.append(finding(kind, page, key, why, instead, value))

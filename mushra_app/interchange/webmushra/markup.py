@@ -1,17 +1,36 @@
-"""HTML of webMUSHRA's pages as Markdown without any markup of the author's in it."""
+"""Conversion of webMUSHRA's HTML to Markdown without HTML in it."""
 
 import re
 from html.parser import HTMLParser
 
 _HEADINGS = {f"h{i}": "#" * i for i in range(1, 7)}
-_BLOCKS = {"p", "div", "section", "article", "header", "footer", "center", "tr", "table", "body",
-           "html", "tbody", "thead", "dl", "dt", "dd", "blockquote", "pre", *_HEADINGS}  # fmt: skip
+_BLOCKS = {
+    "p",
+    "div",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "center",
+    "tr",
+    "table",
+    "body",
+    "html",
+    "tbody",
+    "thead",
+    "dl",
+    "dt",
+    "dd",
+    "blockquote",
+    "pre",
+    *_HEADINGS,
+}
 _MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*"}
 _UNHEARD = {"script", "style", "iframe", "object", "audio", "video", "svg", "canvas"}
-# Their look is lost and nothing else.
+# Only their formatting is lost.
 _PLAIN = {"span", "td", "th", "font", "u", "small", "big", "head", "sub", "sup", "label", "code"}
 _SPECIAL = re.compile(r"([\\`*_\[\]<>&~|])")
-# Would begin a heading or a list there.
+# Would begin a heading or a list.
 _LINE_START = re.compile(r"^(\d*)([#+=.)-])")
 
 
@@ -77,7 +96,7 @@ class _Markdown(HTMLParser):
                     pass
 
     def _close(self) -> str:
-        """End the innermost open mark; returns its tag."""
+        """Close the innermost open mark and return its tag."""
         name, pieces = self.frames.pop()
         tag, _, target = name.partition(" ")
         inner = "".join(pieces)
@@ -87,7 +106,7 @@ class _Markdown(HTMLParser):
             self.put(inner)
         elif tag != "a":
             mark = _MARKS[tag]
-            # Markdown's emphasis does not reach over paragraphs.
+            # Markdown's emphasis cannot contain paragraphs.
             self.put(inner if "\n" in bare else f"{before}{mark}{bare}{mark}{after}")
         elif re.match(r"(https?://|mailto:)[^\s()<>]+$", target):
             self.put(f"{before}[{bare}]({target}){after}")
@@ -112,13 +131,14 @@ class _Markdown(HTMLParser):
         while len(self.frames) > 1:
             self._close()
         lines = "".join(self.frames[0][1]).split("\n")
-        kept = [line.rstrip() + ("  " if line.endswith("  ") and line.strip() else "")
-                for line in lines]  # fmt: skip
+        kept = [
+            line.rstrip() + ("  " if line.endswith("  ") and line.strip() else "") for line in lines
+        ]
         return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
 
 
 def markdown(html: object) -> tuple[str, list[str]]:
-    """Markdown of some HTML, and the tags whose content or effect it cannot say."""
+    """Return HTML as Markdown, and the tags that have no equivalent."""
     parser = _Markdown(plain=False)
     parser.feed("" if html is None else str(html))
     parser.close()
@@ -126,7 +146,7 @@ def markdown(html: object) -> tuple[str, list[str]]:
 
 
 def plain(html: object) -> tuple[str, list[str]]:
-    """The words of some HTML in one line, and what was dropped."""
+    """Return the words of HTML in one line, and the dropped tags."""
     parser = _Markdown(plain=True)
     parser.feed("" if html is None else str(html))
     parser.close()

@@ -1,6 +1,7 @@
-"""webMUSHRA's YAML with the line of every key, and its nested lists laid out in one row of pages.
+"""Reader of webMUSHRA's YAML that keeps the line of every key.
 
-Scalars are read as YAML 1.2 has them, as webMUSHRA does: `Yes` is a word, not true.
+Nested lists of pages become one list. Scalars follow YAML 1.2, as in webMUSHRA: `Yes` is a string,
+not true.
 """
 
 import re
@@ -16,7 +17,7 @@ TOP = "the top level"
 
 
 class Lined(dict[str, Any]):
-    """A mapping that knows its own line and those of its keys."""
+    """Mapping with its line and the lines of its keys."""
 
     line: int
     lines: dict[str, int]
@@ -30,13 +31,13 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> Any:
     data = Lined()
     data.line, data.lines = node.start_mark.line + 1, {}
     yield data
-    own = [k.value for k, _ in node.value]
+    keys = [k.value for k, _ in node.value]
     for key, _ in node.value:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
-            raise yaml.MarkedYAMLError(problem="a key is not a word", problem_mark=key.start_mark)
-        if key.value != "<<" and own.count(key.value) > 1:
-            problem = f"key {key.value!r} stands twice on one page"
+            raise yaml.MarkedYAMLError(problem="a key is not a string", problem_mark=key.start_mark)
+        if key.value != "<<" and keys.count(key.value) > 1:
+            problem = f"key {key.value!r} is twice on one page"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
         data.lines[key.value] = line
     loader.flatten_mapping(node)
@@ -63,12 +64,12 @@ class ForeignPage:
     """One page of a webMUSHRA study.
 
     Attributes:
-        type: as the file calls it.
-        id: of the page; made up if it has none.
-        values: its keys.
-        line: where it begins.
-        shuffled: number of the outermost random list that it stands in; None if it has its place.
-        depth: how many lists deep within that random list.
+        type: page type in the file.
+        id: id of the page; generated if it has none.
+        values: keys of the page.
+        line: first line.
+        shuffled: number of the outermost random list around it; None if its position is fixed.
+        depth: number of lists between that random list and the page.
     """
 
     type: str
@@ -79,13 +80,13 @@ class ForeignPage:
     depth: int
 
     def line_of(self, key: str) -> int:
-        """Line of a key, or of the page."""
+        """Return the line of a key, or of the page."""
         return self.values.lines.get(key, self.line)
 
 
 @dataclass(frozen=True)
 class ForeignStudy:
-    """A webMUSHRA study file: its top-level keys but `pages`, and the pages in their order."""
+    """webMUSHRA study file: top-level keys, and the pages in order."""
 
     path: Path
     top: Lined
@@ -96,7 +97,7 @@ def read_config(path: Path) -> ForeignStudy:
     """Read a webMUSHRA study file.
 
     Raises:
-        UserError: not there, not UTF-8, not YAML, or no pages; names the file and the line.
+        UserError: no such file, not UTF-8, not YAML, or no pages; with file and line.
     """
     try:
         root = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
@@ -106,13 +107,13 @@ def read_config(path: Path) -> ForeignStudy:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "not readable"
-        raise UserError(f"{path}{where}: not valid YAML ({problem}); mend that line") from error
+        raise UserError(f"{path}{where}: not valid YAML ({problem}); correct that line") from error
     if not isinstance(root, Lined) or not isinstance(root.get("pages"), list):
-        raise UserError(f"{path}: no list `pages`, so this is no webMUSHRA study file; check it")
+        raise UserError(f"{path}: no list `pages`, so not a webMUSHRA study file; check the path")
     pages: list[ForeignPage] = []
     _walk(path, root["pages"], root.lines["pages"], None, 0, pages)
     if not pages:
-        raise UserError(f"{path}, line {root.lines['pages']}: pages: empty; there is nothing to do")
+        raise UserError(f"{path}, line {root.lines['pages']}: pages: empty; add pages")
     return ForeignStudy(path, root, pages)
 
 
@@ -124,7 +125,7 @@ def _walk(
     depth: int,
     pages: list[ForeignPage],
 ) -> None:
-    """Append the pages of a list, which may hold lists, to `pages`."""
+    """Append the pages of a list, which may contain lists, to `pages`."""
     start = 0
     if entries and entries[0] == "random":
         start = 1
@@ -135,8 +136,9 @@ def _walk(
             _walk(path, entry, line, shuffled, depth + 1, pages)
             continue
         if not isinstance(entry, Lined) or not isinstance(entry.get("type"), str):
-            at = entry.line if isinstance(entry, Lined) else line
-            raise UserError(f"{path}, line {at}: pages: an entry is no page with a `type`; mend it")
+            if isinstance(entry, Lined):
+                line = entry.line
+            raise UserError(f"{path}, line {line}: pages: not a page with a `type`; correct it")
         line = entry.line
         name = entry.get("id")
         identity = f"page-{len(pages) + 1}" if name in (None, "") else str(name)

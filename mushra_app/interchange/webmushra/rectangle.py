@@ -1,4 +1,4 @@
-"""The sentences and systems of a study: in Intone, every system says every sentence."""
+"""Choice of sentences and systems such that every system says every sentence."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from mushra_app.interchange.webmushra.stimuli import REFERENCE, Cells
 
 @dataclass(frozen=True)
 class Rectangle:
-    """What becomes the stimulus set.
+    """Sentences and systems of the stimulus set.
 
     Attributes:
-        sentences: in the order of the file.
-        systems: without the one that stands in for the reference.
-        reference: name of the reference, or of what stands in for it.
-        recorded: whether there is a reference.
+        sentences: sentence ids in the order of the file.
+        systems: systems without the reference or its substitute.
+        reference: name of the reference or of its substitute.
+        recorded: True if systems_of is a reference.
     """
 
     sentences: tuple[str, ...]
@@ -22,29 +22,29 @@ class Rectangle:
     recorded: bool
 
     def holds(self, sentence: str, system: str) -> bool:
-        """Whether a stimulus is part of it."""
+        """Return True if a stimulus is part of it."""
         return sentence in self.sentences and system in (self.reference, *self.systems)
 
 
 def largest(cells: Cells) -> Rectangle | None:
-    """As many stimuli as can be in one study; the first such choice in the order of the file.
+    """Return the choice with the most stimuli.
 
-    With a reference on any page, only sentences that have one. None if fewer than two versions of
-    any sentence are left.
+    Of equal choices it is the first in the file. If any page has a reference, only sentences with
+    one are chosen. None if no sentence has two versions.
     """
-    there: dict[str, list[str]] = {}
+    systems_of: dict[str, list[str]] = {}
     for sentence, system in cells.audio:
-        there.setdefault(sentence, []).append(system)
-    recorded = any(REFERENCE in systems for systems in there.values())
+        systems_of.setdefault(sentence, []).append(system)
+    recorded = any(REFERENCE in systems for systems in systems_of.values())
     if recorded:
-        there = {s: systems for s, systems in there.items() if REFERENCE in systems}
-    sets = [frozenset(systems) for systems in there.values()]
+        systems_of = {s: systems for s, systems in systems_of.items() if REFERENCE in systems}
+    sets = [frozenset(systems) for systems in systems_of.values()]
     choices = dict.fromkeys([*sets, frozenset.intersection(*sets)] if sets else [])
     best: tuple[int, frozenset[str], list[str]] | None = None
     for choice in choices:
         if len(choice) < 2:
             continue
-        sentences = [s for s, systems in there.items() if choice <= set(systems)]
+        sentences = [s for s, systems in systems_of.items() if choice <= set(systems)]
         size = len(sentences) * len(choice)
         if best is None or size > best[0]:
             best = (size, choice, sentences)

@@ -1,8 +1,8 @@
-"""Ratings as webMUSHRA's result files, for tools that read these.
+"""Export of ratings in the format of webMUSHRA's result files.
 
-Rows of a page come in the order in which its versions stood on the screen, from left to right.
-webMUSHRA has no phases and writes a sitting when it is finished, so only pages that count, of
-sittings that were completed, are written; what is left out is counted.
+Rows of a page are in the order of its versions on the screen, from left to right. webMUSHRA has no
+phases and writes a sitting when it is finished, so only test pages of completed sittings are
+written; the rows that are left out are counted.
 """
 
 import csv
@@ -20,13 +20,25 @@ from mushra_app.study.file import Study
 from mushra_app.study.steps import QuestionsStep
 
 _COLUMNS = {
-    "mushra": ["session_uuid", "trial_id", "rating_stimulus", "rating_score", "rating_time",
-               "rating_comment"],
-    "ab": ["trial_id", "choice_reference", "choice_non_reference", "choice_answer", "choice_time",
-           "choice_comment"],
+    "mushra": [
+        "session_uuid",
+        "trial_id",
+        "rating_stimulus",
+        "rating_score",
+        "rating_time",
+        "rating_comment",
+    ],
+    "ab": [
+        "trial_id",
+        "choice_reference",
+        "choice_non_reference",
+        "choice_answer",
+        "choice_time",
+        "choice_comment",
+    ],
     "acr": ["trial_id", "stimuli_rating", "stimuli", "rating_time"],
-}  # fmt: skip
-# A page without a mentioned reference is no MUSHRA page, and goes to a file that says so.
+}
+# A page without an open reference is not a MUSHRA page; its file is named accordingly.
 _COLUMNS["mushra_nmr"] = _COLUMNS["mushra"]
 FILES = {
     "mushra": "mushra.csv",
@@ -39,31 +51,31 @@ _ROLES = {"anchor_low": "anchor35", "anchor_mid": "anchor70"}
 
 @dataclass
 class Written:
-    """Rows by file, and what was left out with how often."""
+    """Numbers of rows by file, and of omitted rows by reason."""
 
     files: dict[str, int] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
 
 
 def export_webmushra(study_yaml: Path, folder: Path) -> Written:
-    """Write the files of a study for which there are rows.
+    """Write a file for each kind of page that has rows.
 
     Args:
         study_yaml: the study file.
-        folder: where the files go.
+        folder: folder of the files.
 
     Raises:
-        UserError: no database yet, the folder's name is a file's, or a system has a name that
-            webMUSHRA reserves.
+        UserError: no database yet, `folder` is a file, or a system has a name that webMUSHRA
+            reserves.
     """
     if folder.suffix or folder.is_file():
-        raise UserError(f"{folder}: give a folder: webMUSHRA has a file for each kind of page")
+        raise UserError(f"{folder}: is a file name; give a folder, for a file of each kind of page")
     study, engine = open_study(study_yaml)
     for system in study.systems:
         if system in ("reference", *_ROLES.values()):
             raise UserError(
-                f"{study_yaml}: system {system!r} has a name that webMUSHRA keeps for something "
-                "else; export the table ratings as CSV instead"
+                f"{study_yaml}: the name of system {system!r} is reserved in webMUSHRA; "
+                "export the table ratings as CSV instead"
             )
     sessions = {row["session"]: row for row in rows(engine, study.name, "sessions")}
     times = _times(engine, study)
@@ -82,22 +94,24 @@ def export_webmushra(study_yaml: Path, folder: Path) -> Written:
     answers = _answers(engine, study)
     engine.dispose()
     started = {name: (str(row["started_at"]), name) for name, row in sessions.items()}
-    for kind, own in lines.items():
-        own.sort(key=lambda line: (started[line[0]], line[1]))
+    for kind, kind_lines in lines.items():
+        kind_lines.sort(key=lambda line: (started[line[0]], line[1]))
         header = ["session_test_id", *names, *_COLUMNS[kind]]
-        body = [[study.name, *(answers.get((who, name), "") for name in names), *cells]
-                for who, _, cells in own]  # fmt: skip
+        body = [
+            [study.name, *(answers.get((who, name), "") for name in names), *cells]
+            for who, _, cells in kind_lines
+        ]
         _write(folder / FILES[kind], header, body)
         done.files[FILES[kind]] = len(body)
     if not done.files:
-        raise UserError(f"{study_yaml}: nobody has completed it yet, so there is nothing to write")
+        raise UserError(f"{study_yaml}: no listener has completed it; export it later")
     return done
 
 
 def _all(
     engine: Any, study: Study, times: dict[tuple[str, int], int]
 ) -> Iterator[tuple[str, dict[str, Any], list[Any] | None]]:
-    """Kind, row and cells of every rating and preference, versions in their order on the screen."""
+    """Yield kind, row and cells of every rating and preference."""
     for row in rows(engine, study.name, "ratings"):
         time = times[row["session"], row["page_index"]]
         label = _label(row, study)
@@ -124,13 +138,16 @@ def _label(row: dict[str, Any], study: Study) -> str:
 
 
 def _trial(row: dict[str, Any], study: Study) -> str:
-    """The sentence; with the question behind it where that is not the study's own."""
-    asked = row["question"]
-    return row["utterance"] if asked == study.question else f"{row['utterance']} ({asked})"
+    """Return the sentence, with the question if it is not the study's."""
+    question = row["question"]
+    return row["utterance"] if question == study.question else f"{row['utterance']} ({question})"
 
 
 def _times(engine: Any, study: Study) -> dict[tuple[str, int], int]:
-    """How long each page was open, ms; webMUSHRA has one time for all rows of a page."""
+    """Return how long each page was open, ms.
+
+    webMUSHRA has one time for all rows of a page.
+    """
     from sqlalchemy import text
 
     query = text(
@@ -139,12 +156,12 @@ def _times(engine: Any, study: Study) -> dict[tuple[str, int], int]:
         "WHERE st.name = :study AND p.opened_at IS NOT NULL AND p.submitted_at IS NOT NULL"
     )
     with engine.connect() as connection:
-        found = connection.execute(query, {"study": study.name}).all()
+        pages = connection.execute(query, {"study": study.name}).all()
     return {
         (who, page): round(
             1000 * (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
         )
-        for who, page, start, end in found
+        for who, page, start, end in pages
     }
 
 
@@ -154,11 +171,11 @@ def _questions(study: Study) -> list[str]:
 
 
 def _answers(engine: Any, study: Study) -> dict[tuple[str, str], str]:
-    """Answers of questionnaires by session and question; several choices as one JSON list."""
-    found = rows(engine, study.name, "answers")
+    """Return answers by session and question; several choices as a JSON list."""
+    answers = rows(engine, study.name, "answers")
     return {
         (row["session"], row["name"]): "" if row["answer"] == json.dumps(None) else row["answer"]
-        for row in found
+        for row in answers
         if row["page_type"] == "questions"
     }
 

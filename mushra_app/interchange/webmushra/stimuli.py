@@ -1,7 +1,7 @@
-"""Which sentence and which system each stimulus of a webMUSHRA study is.
+"""Sentence and system of each stimulus of a webMUSHRA study.
 
 webMUSHRA has pages with labels; a study of Intone has sentences that all systems say. On pages with
-a reference, one recording is one sentence. A label is a system. `--map` says otherwise.
+a reference, one recording is one sentence. A label is a system, unless `--map` overrides it.
 """
 
 import csv
@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from intone.errors import UserError
-from mushra_app.interchange.findings import Finding
-from mushra_app.interchange.webmushra.keys import finding
+from mushra_app.interchange.webmushra.keys import Differences
 from mushra_app.interchange.webmushra.read import ForeignPage, Lined
 from mushra_app.study.file import LOW, MID
 
@@ -34,9 +33,9 @@ class Cells:
     """All stimuli of a study file.
 
     Attributes:
-        audio: file as the study file names it, by sentence and system.
-        pages: stimuli of each rating page, in the order of the file; the reference apart.
-        sentence: of each page with a reference, the sentence.
+        audio: file name in the study file, by sentence and system.
+        pages: stimuli of each rating page, in the order of the file, without the reference.
+        sentence: sentence of each page that has a reference.
     """
 
     audio: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -48,7 +47,7 @@ Map = Mapping[tuple[str, str], tuple[str, str]]
 
 
 def read_map(path: Path) -> Map:
-    """A table that says which sentence and system a page's label is.
+    """Read a table with the sentence and system of each page's labels.
 
     Args:
         path: CSV with the columns page, label, sentence, system.
@@ -62,39 +61,39 @@ def read_map(path: Path) -> Map:
             rows = list(reader)
             names = reader.fieldnames or []
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: cannot be read as a CSV in UTF-8; check it") from error
+        raise UserError(f"{path}: cannot be read as CSV in UTF-8; check it") from error
     for name in COLUMNS:
         if name not in names:
             raise UserError(f"{path}, line 1: no column {name!r}; it needs {', '.join(COLUMNS)}")
-    found: dict[tuple[str, str], tuple[str, str]] = {}
+    mapped: dict[tuple[str, str], tuple[str, str]] = {}
     for line, row in enumerate(rows, start=2):
         values = [(row[name] or "").strip() for name in COLUMNS]
         if not all(values):
             raise UserError(f"{path}, line {line}: an empty cell; fill it or remove the line")
-        found[values[0], values[1]] = (values[2], values[3])
-    return found
+        mapped[values[0], values[1]] = (values[2], values[3])
+    return mapped
 
 
 def collect(
-    path: Path, pages: Sequence[tuple[int, ForeignPage]], mapped: Map, found: list[Finding]
+    path: Path, pages: Sequence[tuple[int, ForeignPage]], mapped: Map, differences: Differences
 ) -> Cells:
     """Name every stimulus of some rating pages.
 
     Args:
         path: the study file, for messages.
         pages: the rating pages with their numbers.
-        mapped: what `--map` says.
-        found: findings are added to it.
+        mapped: the table of `--map`.
+        differences: list to which findings are added.
 
     Raises:
-        UserError: a page without stimuli, or `--map` gives two files one name or names no page.
+        UserError: a page has no stimuli, or `--map` gives two files one name or names no page.
     """
     cells = Cells()
     for number, page in pages:
         if "reference" in page.values:
             cells.sentence[number] = _sentence(path, page, cells, mapped)
     for number, page in pages:
-        cells.pages[number] = _of_page(path, number, page, cells, mapped, found)
+        cells.pages[number] = _of_page(path, number, page, cells, mapped, differences)
     known = {(page.id, label) for _, page in pages for label in _stimuli(path, page)}
     for pair in mapped:
         if pair not in known:
@@ -109,30 +108,41 @@ def _stimuli(path: Path, page: ForeignPage) -> dict[str, str]:
         raise UserError(f"{path}, line {line}: stimuli: no labels with files; add them")
     for label, file in stimuli.items():
         if not isinstance(file, str) or not 0 < len(label) <= 180:
-            at = stimuli.lines[label]
-            raise UserError(f"{path}, line {at}: stimuli: {label}: write `label: file`")
+            line = stimuli.lines[label]
+            raise UserError(
+                f"{path}, line {line}: stimuli: {label}: not a file name; write `label: file`"
+            )
     return dict(stimuli)
 
 
 def _sentence(path: Path, page: ForeignPage, cells: Cells, mapped: Map) -> str:
-    """The sentence of a page with a reference: that of the same recording, or a new one."""
+    """Return the sentence of the page's reference recording, or a new sentence."""
     recording = page.values["reference"]
     if not isinstance(recording, str):
-        raise UserError(f"{path}, line {page.line_of('reference')}: reference: no file; name one")
+        raise UserError(
+            f"{path}, line {page.line_of('reference')}: reference: not a file name; name one"
+        )
     stimuli = _stimuli(path, page)
-    said = {mapped[page.id, label][0] for label in stimuli if (page.id, label) in mapped}
-    if len(said) > 1:
-        raise UserError(f"--map: page {page.id!r} has one reference, so one sentence; correct it")
+    names = {mapped[page.id, label][0] for label in stimuli if (page.id, label) in mapped}
+    if len(names) > 1:
+        raise UserError(
+            f"--map: page {page.id!r} has one reference but several sentences; correct it"
+        )
     same = [s for (s, system), f in cells.audio.items() if (system, f) == (REFERENCE, recording)]
-    wanted = [*said] or [*same, page.id]
-    for name in [*wanted, *(f"{page.id}-{i}" for i in range(2, 10_000) if not said)]:
+    wanted = [*names] or [*same, page.id]
+    for name in [*wanted, *(f"{page.id}-{i}" for i in range(2, 10_000) if not names)]:
         new = {(name, REFERENCE): recording}
-        new |= {(name, _system(page, label, mapped)): file for label, file in stimuli.items()
-                if not (label == REFERENCE and file == recording)}  # fmt: skip
+        new |= {
+            (name, _system(page, label, mapped)): file
+            for label, file in stimuli.items()
+            if not (label == REFERENCE and file == recording)
+        }
         if all(cells.audio.get(pair, file) == file for pair, file in new.items()):
             cells.audio |= new
             return name
-    raise UserError(f"--map: page {page.id!r}: sentence {wanted[0]!r} has another file already")
+    raise UserError(
+        f"--map: page {page.id!r}: sentence {wanted[0]!r} has another file already; correct it"
+    )
 
 
 def _system(page: ForeignPage, label: str, mapped: Map) -> str:
@@ -147,16 +157,20 @@ def _of_page(
     page: ForeignPage,
     cells: Cells,
     mapped: Map,
-    found: list[Finding],
+    differences: Differences,
 ) -> list[Cell]:
-    own = []
+    page_cells = []
     recording = page.values.get("reference")
     for label, file in _stimuli(path, page).items():
         if recording is not None and label == REFERENCE and file == recording:
-            found.append(
-                finding("note", page, "stimuli.reference", "the reference a second time",
-                        "it is among the versions anyway, hidden", file)
-            )  # fmt: skip
+            differences.add(
+                "note",
+                page,
+                "stimuli.reference",
+                "the reference a second time",
+                "it is among the versions anyway, hidden",
+                file,
+            )
             continue
         system = _system(page, label, mapped)
         if number in cells.sentence:
@@ -166,24 +180,28 @@ def _of_page(
             if cells.audio.setdefault((sentence, system), file) != file:
                 raise UserError(
                     f"{path}, line {page.line_of('stimuli')}: stimuli: {label}: sentence "
-                    f"{sentence!r} by {system!r} is another file already; say in --map which "
-                    "sentence and system it is"
+                    f"{sentence!r} by {system!r} has another file already; give its "
+                    "sentence and system in --map"
                 )
         if system != label and (page.id, label) not in mapped:
-            found.append(
-                finding("changed", page, f"stimuli.{label}", "the same name elsewhere or reserved",
-                        f"system {system!r}, sentence {sentence!r}", file)
-            )  # fmt: skip
-        own.append(Cell(label, file, sentence, system))
-    return own
+            differences.add(
+                "changed",
+                page,
+                f"stimuli.{label}",
+                "the same name elsewhere or reserved",
+                f"system {system!r}, sentence {sentence!r}",
+                file,
+            )
+        page_cells.append(Cell(label, file, sentence, system))
+    return page_cells
 
 
 def _likert(page: ForeignPage, label: str, file: str, cells: Cells, mapped: Map) -> tuple[str, str]:
-    """Sentence and system of a stimulus that stands beside no reference."""
+    """Return sentence and system of a stimulus on a reference-free page."""
     if (page.id, label) in mapped:
         return mapped[page.id, label]
-    here = [pair for pair, other in cells.audio.items() if other == file]
-    by_label = [pair for pair in here if pair[1] == label]
-    if by_label or here:
-        return (by_label or here)[0]
+    pairs = [pair for pair, other in cells.audio.items() if other == file]
+    by_label = [pair for pair in pairs if pair[1] == label]
+    if by_label or pairs:
+        return (by_label or pairs)[0]
     return page.id, _system(page, label, mapped)

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from mushra_app.study.file import Study
 from mushra_app.study.progress import Progress
-from mushra_app.study.texts import said
+from mushra_app.study.texts import translated
 
 ENDINGS = ("declined", "done", "screened_out", "withdrawn")
 # Where the platforms take a participant back, as they document it.
@@ -21,14 +21,14 @@ def ending(study: Study, progress: Progress | None, platform_id: str | None) -> 
     """
     if progress is None or progress.stage not in ENDINGS:
         return ""
-    text = said(study.language, progress.stage)
+    text = translated(study.language, progress.stage)
     code = progress.completion_code
     if not code:
         return text
-    text += "\n\n" + said(study.language, "your_code", code=code)
+    text += "\n\n" + translated(study.language, "your_code", code=code)
     where = study.recruiting.return_url or _RETURN.get(study.recruiting.platform)
     if where:
         address = where.replace("{code}", quote(code, safe=""))
         address = address.replace("{id}", quote(platform_id or "", safe=""))
-        text += f"\n\n[{said(study.language, 'back_to_platform')}]({address})"
+        text += f"\n\n[{translated(study.language, 'back_to_platform')}]({address})"
     return text

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from mushra_app.http.templates import templates
 from mushra_app.study.file import Study
-from mushra_app.study.texts import html, said
+from mushra_app.study.texts import html, translated
 
 
 @cache
@@ -28,7 +28,7 @@ def refused(study: Study, key: str, status: int) -> HTMLResponse:
         status: HTTP status.
     """
     # `html` turns Markdown of the catalogue into HTML without markup of its own.
-    words = Markup(html(said(study.language, key)))
+    words = Markup(html(translated(study.language, key)))
     page = _templates().get_template("refused.html")
     values = {"language": study.language, "title": study.title, "words": words}
     return HTMLResponse(page.render(values), status)

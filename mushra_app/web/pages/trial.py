@@ -4,7 +4,7 @@ from html import escape
 
 import gradio as gr
 
-from mushra_app.study.texts import said
+from mushra_app.study.texts import translated
 
 # The template never changes, so Gradio never re-renders it over the player's own elements. The
 # address is relative to the page, which keeps any prefix that a proxy puts in front.
@@ -41,7 +41,10 @@ def trial_component(version: str, language: str) -> gr.HTML:
         language: of the study.
     """
     # What is said when not even the texts can be loaded.
-    said_then = {"failed": said(language, "page_not_loaded"), "again": said(language, "try_again")}
+    said_then = {
+        "failed": translated(language, "page_not_loaded"),
+        "again": translated(language, "try_again"),
+    }
     data = "".join(f' data-{name}="{escape(text)}"' for name, text in said_then.items())
     return gr.HTML(
         value={"page": None},

@@ -77,7 +77,7 @@ def test_the_same_study_makes_the_same_bytes(study, tmp_path):
     for name in ("one.zip", "two.zip"):
         bundle(study, tmp_path / name)
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
-    with pytest.raises(UserError, match="stands there already"):
+    with pytest.raises(UserError, match="already exists"):
         bundle(study, tmp_path / "one.zip")
 
 
@@ -132,7 +132,7 @@ def test_a_plan_registered_afterwards_is_no_preregistration(study, tmp_path):
     done = CliRunner().invoke(app, ["study", "preregister", str(study), "--plan", str(plan)])
     assert done.exit_code == 0, done.output
     # Who withdrew had begun too.
-    assert "3 sittings had begun" in done.output
+    assert "3 sittings had started" in done.output
     bundle(study, tmp_path / "late.zip", plan_file=plan)
     found = about(tmp_path / "late.zip")["registration"]
     assert not found["before_data"]

@@ -19,13 +19,27 @@ from mushra_app.store.tables import PageRow, RatingRow, SittingRow
 from mushra_app.study.file import read_study
 from tests.mushra_app.answered import SECRET, answered_study
 
-MODELS = {"ratings": Rating, "sessions": Session, "preferences": Preference, "looks": Look,
-          "events": Event, "remarks": Remark, "answers": Answer}  # fmt: skip
+MODELS = {
+    "ratings": Rating,
+    "sessions": Session,
+    "preferences": Preference,
+    "looks": Look,
+    "events": Event,
+    "remarks": Remark,
+    "answers": Answer,
+}
 MOMENT = "2026-05-01T09:00:00.000+00:00"
 # Ann and Bob: two MUSHRA pages of four versions, two preferences, one event, one remark, two
 # answers; every sitting made a look.
-COUNTS = {"ratings": 16, "sessions": 2, "preferences": 4, "looks": 4, "events": 2, "remarks": 2,
-          "answers": 4}  # fmt: skip
+COUNTS = {
+    "ratings": 16,
+    "sessions": 2,
+    "preferences": 4,
+    "looks": 4,
+    "events": 2,
+    "remarks": 2,
+    "answers": 4,
+}
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +131,7 @@ def test_the_dictionary_explains_every_column(tmp_path):
 @pytest.mark.parametrize(
     ("out", "table", "said"),
     [
-        ("t.xlsx", "ratings", "ends in .csv, .parquet, .json"),
+        ("t.xlsx", "ratings", "use one of .csv, .parquet, .json"),
         ("t.csv", "rating", "choose one of ratings, sessions"),
     ],
 )
@@ -133,19 +147,40 @@ def test_large_tables_are_read_in_parts(tmp_path):
     with transaction(engine) as session:
         row = session.query(SittingRow).filter_by(pseudonym="ann").one()
         pages = [
-            PageRow(session_id=row.id, page_index=index, kind="mushra", phase="test", step=1,
-                    repeat=0, sentence="utt_beta", slots="[]", scale_min=0, scale_max=100,
-                    opened_at=MOMENT, submitted_at=MOMENT)
+            PageRow(
+                session_id=row.id,
+                page_index=index,
+                kind="mushra",
+                phase="test",
+                step=1,
+                repeat=0,
+                sentence="utt_beta",
+                slots="[]",
+                scale_min=0,
+                scale_max=100,
+                opened_at=MOMENT,
+                submitted_at=MOMENT,
+            )
             for index in range(100, 1300)
-        ]  # fmt: skip
+        ]
         session.add_all(pages)
         session.flush()
         session.add_all(
-            RatingRow(page_id=page.id, slot=slot, system=f"x{slot}", role="system", score=slot,
-                      n_plays=1, heard_ms=1, rating_time_ms=1, seq=1, updated_at=MOMENT)
+            RatingRow(
+                page_id=page.id,
+                slot=slot,
+                system=f"x{slot}",
+                role="system",
+                score=slot,
+                n_plays=1,
+                heard_ms=1,
+                rating_time_ms=1,
+                seq=1,
+                updated_at=MOMENT,
+            )
             for page in pages
             for slot in range(5)
-        )  # fmt: skip
+        )
     engine.dispose()
     out = tmp_path / "ratings.parquet"
     # More rows than the database hands over at a time.
@@ -163,16 +198,33 @@ def test_results_in_webmushras_form(tmp_path):
     assert "Left out: 8 training ratings" in done.output
     with (folder / "mushra.csv").open(newline="") as file:
         rows = list(csv.reader(file))
-    assert rows[0] == ["session_test_id", "native", "why", "session_uuid", "trial_id",
-                       "rating_stimulus", "rating_score", "rating_time",
-                       "rating_comment"]  # fmt: skip
+    assert rows[0] == [
+        "session_test_id",
+        "native",
+        "why",
+        "session_uuid",
+        "trial_id",
+        "rating_stimulus",
+        "rating_score",
+        "rating_time",
+        "rating_comment",
+    ]
     shown = ["quokkacontext", "reference", "anchor35", "zebrabaseline"]
     name = read_study(study).name
     assert rows[1:] == [
-        [name, "true", 'well, "no" & +1 %20', "ann", "utt_alpha", label, str(10 * i + 5), "61500",
-         ""]
+        [
+            name,
+            "true",
+            'well, "no" & +1 %20',
+            "ann",
+            "utt_alpha",
+            label,
+            str(10 * i + 5),
+            "61500",
+            "",
+        ]
         for i, label in enumerate(shown)
-    ]  # fmt: skip
+    ]
     with (folder / "paired_comparison.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["choice_non_reference"] == "zebrabaseline"
@@ -195,5 +247,5 @@ def test_simulated_ratings_never_leave_in_a_form_that_cannot_say_so(tmp_path):
     study = answered_study(tmp_path)
     asked = ["study", "export", str(study), "-o", str(tmp_path / "r"), "--format", "webmushra"]
     done = CliRunner().invoke(app, [*asked, "--rehearsal"])
-    assert "cannot say that ratings are simulated" in str(done.exception)
+    assert "cannot mark simulated ratings" in str(done.exception)
     assert not (tmp_path / "r").exists()

@@ -65,8 +65,8 @@ def category(stimuli):
     )
 
 
-def kinds(found, page=None, key=None):
-    return [f.kind for f in found if f.page == page and f.key == key]
+def kinds(findings, page=None, key=None):
+    return [f.kind for f in findings if f.page == page and f.key == key]
 
 
 def test_the_fixture_has_every_page_type_and_every_key():
@@ -92,8 +92,10 @@ def test_every_key_that_is_not_said_is_listed_with_its_line(imported):
     for kind, keys in PAGES.items():
         for key, rule in keys.items():
             if rule and kind not in ("paired_comparison", "bs1116", "spatial"):
-                silent = {("likert_multi_stimulus", "mustRate"),
-                          ("likert_multi_stimulus", "mustPlayback")}  # fmt: skip
+                silent = {
+                    ("likert_multi_stimulus", "mustRate"),
+                    ("likert_multi_stimulus", "mustPlayback"),
+                }
                 assert (kind, key) in listed or (kind, key) in silent, (kind, key)
 
 
@@ -102,7 +104,7 @@ def test_unknown_keys_and_lost_pages_are_kept_verbatim(imported):
     values = {(f["page"], f["key"]): f["value"] for f in report["findings"]}
     assert values[None, "colour"] == ["red", {"dark": True}]
     assert values["s01", "shiny"] == 7
-    assert values["page-12", "popupcontent"] == "nobody reads this"
+    assert values["page-12", "popupcontent"] == "ignored"
     assert values["room", None]["roomMeasurements"] == [4, 5, 3]
     assert values["b01", None]["stimuli"] == {"sysA": "a/s01_A.wav"}
     assert values["p01", None]["unforced"] == "cannot tell"
@@ -118,9 +120,16 @@ def test_the_study_asks_what_the_file_asked(imported):
     assert study.anchors.low
     assert study.anchors.mid
     shape = [(s.type, getattr(s, "page", None)) for s in study.sitting]
-    assert shape == [("text", None), ("text", None), ("loudness", None), ("trials", "mushra"),
-                     ("text", None), ("trials", "acr"), ("trials", "acr"),
-                     ("questions", None)]  # fmt: skip
+    assert shape == [
+        ("text", None),
+        ("text", None),
+        ("loudness", None),
+        ("trials", "mushra"),
+        ("text", None),
+        ("trials", "acr"),
+        ("trials", "acr"),
+        ("questions", None),
+    ]
     assert study.sitting[0].text == "## Hi\n\nListen to **all**."
     rated, acr, frequency = (s for s in study.sitting if s.type == "trials")
     assert rated.prompt == "How good is it?"
@@ -130,9 +139,12 @@ def test_the_study_asks_what_the_file_asked(imported):
     assert frequency.question == "multi"
     asked = study.sitting[-1].questions
     assert [(q.name, q.type, q.optional) for q in asked] == [
-        ("pid", "text", False), ("age", "number", True), ("a_b", "long_text", True),
-        ("fun", "scale", False), ("age_2", "text", False),
-    ]  # fmt: skip
+        ("pid", "text", False),
+        ("age", "number", True),
+        ("a_b", "long_text", True),
+        ("fun", "scale", False),
+        ("age_2", "text", False),
+    ]
     assert (asked[1].min, asked[1].max, asked[3].options) == (18, 99, ["none", "much"])
     plan = [(p.kind, p.sentence) for p in allocate(study, 0) if p.kind == "mushra"]
     assert sorted(plan) == [("mushra", "s01"), ("mushra", "s02")]
@@ -158,9 +170,11 @@ def test_paired_comparisons_become_preferences_only_when_asked(root, tmp_path):
 
 
 def test_pages_with_other_labels_are_listed_and_can_be_a_study_of_their_own(root, tmp_path):
-    pages = [mushra("one", {"A": "s01_A", "B": "s01_B"}),
-             mushra("two", {"A": "s02_A", "B": "s02_B"}, "s02_ref"),
-             mushra("odd", {"X": "s02_C"}, "s02_ref")]  # fmt: skip
+    pages = [
+        mushra("one", {"A": "s01_A", "B": "s01_B"}),
+        mushra("two", {"A": "s02_A", "B": "s02_B"}, "s02_ref"),
+        mushra("odd", {"X": "s02_C"}, "s02_ref"),
+    ]
     source = written(root, "pages:\n" + "".join(f"  - {p}\n" for p in pages))
     done = import_webmushra(source, tmp_path / "study.yaml")
     assert read_study(done.study).systems == ["A", "B"]
@@ -174,8 +188,11 @@ def test_pages_with_other_labels_are_listed_and_can_be_a_study_of_their_own(root
 
 
 def test_one_recording_is_one_sentence_unless_its_versions_differ(root, tmp_path):
-    pages = [mushra("one", {"A": "s01_A"}), mushra("again", {"A": "s01_A"}),
-             mushra("other", {"A": "s01_B"})]  # fmt: skip
+    pages = [
+        mushra("one", {"A": "s01_A"}),
+        mushra("again", {"A": "s01_A"}),
+        mushra("other", {"A": "s01_B"}),
+    ]
     source = written(root, "pages:\n" + "".join(f"  - {p}\n" for p in pages))
     study = read_study(import_webmushra(source, tmp_path / "study.yaml").study)
     assert study.sentences == ["one", "other"]

@@ -81,7 +81,7 @@ def test_an_existing_study_is_never_overwritten(study):
     from mushra_app.design.new import new_study
 
     before = study.read_bytes()
-    with pytest.raises(UserError, match="stands there already"):
+    with pytest.raises(UserError, match="already exists"):
         new_study(study.parent / "stimuli", study)
     assert study.read_bytes() == before
 
