@@ -105,7 +105,7 @@ def _walk(page: Any, address: str, progress: Progress | None) -> Observations:
 def _fetch_sounds(
     observations: Observations, page: Any, view: dict[str, Any], address: str
 ) -> None:
-    """Request every sound of a page: once to record it, then for timing."""
+    """Request every sound of a page to record and to time it."""
     sounds = [*([view["reference"]] if view["reference"] else []), *view["slots"]]
     urls = [f"{address}/{sound}" for sound in sounds]
     number, rate = view["page"], view["sample_rate"]

@@ -115,7 +115,7 @@ def deck(study: Study, index: int, arm: Arm) -> list[Item]:
 
 
 def pages_of(study: Study, step: TrialsStep, available: int) -> int:
-    """Return the number of pages that a listener rates once in a step."""
+    """Return the number of test pages of a listener in a step."""
     return min(step.pages or study.pages_per_listener, available)
 
 

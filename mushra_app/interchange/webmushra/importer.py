@@ -90,10 +90,7 @@ def import_webmushra(
     Raises:
         UserError: `out` exists, the file or its audio cannot be read, or nothing can be rated.
     """
-    report, folder = out.with_name(out.stem + ".import.json"), out.with_name(out.stem + "_stimuli")
-    for path in (out, report, folder):
-        if path.exists():
-            raise UserError(f"{path}: already exists; choose another name or remove it")
+    report, folder = _new_paths(out)
     config = read_config(source)
     differences = Differences(check_keys(config.top, TOP, None))
     imported_pages = _selected(config, pages, differences)
@@ -127,14 +124,17 @@ def import_webmushra(
         raise
     write_study(study, out)
     differences.sort(key=lambda difference: difference.line or 0)
-    ImportReport(
-        tool="webmushra",
-        source=source.name,
-        source_sha256=sha256(source),
-        stimuli=_stimuli(content),
-        findings=differences,
-    ).write(report)
+    _report(source, content, differences).write(report)
     return Imported(out, folder, report, differences)
+
+
+def _new_paths(out: Path) -> tuple[Path, Path]:
+    """Return unused paths for the report and the stimulus set."""
+    report, folder = out.with_name(out.stem + ".import.json"), out.with_name(out.stem + "_stimuli")
+    for path in (out, report, folder):
+        if path.exists():
+            raise UserError(f"{path}: already exists; choose another name or remove it")
+    return report, folder
 
 
 def _selected(
@@ -281,8 +281,8 @@ def _on_switch(stimuli: StimulusSet) -> str:
     return "keep_position" if equal else "restart"
 
 
-def _stimuli(content: _Content) -> list[StimulusOf]:
-    return [
+def _report(source: Path, content: _Content, differences: Differences) -> ImportReport:
+    stimuli = [
         StimulusOf(
             page=page.id,
             label=cell.label,
@@ -294,3 +294,10 @@ def _stimuli(content: _Content) -> list[StimulusOf]:
         for number, page in content.rated
         for cell in content.cells.pages[number]
     ]
+    return ImportReport(
+        tool="webmushra",
+        source=source.name,
+        source_sha256=sha256(source),
+        stimuli=stimuli,
+        findings=differences,
+    )

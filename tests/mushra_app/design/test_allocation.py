@@ -1,4 +1,4 @@
-"""Who hears what: every cell equally often, orders balanced, checks right, all of it repeatable."""
+"""Allocation: equal coverage, balanced orders, correct checks, repeatable."""
 
 import itertools
 from collections import Counter
@@ -15,13 +15,13 @@ from tests.mushra_app.plans import ARMS, KINDS, cell, even, make, rated, score, 
 
 
 @given(studies(), st.integers(1, 40))
-def test_every_cell_is_heard_equally_often_after_any_number_of_listeners(study, listeners):
-    """System x text for acr, pair x text for ab, text for mushra; in every arm."""
+def test_coverage_is_even_after_any_number_of_listeners(study, listeners):
+    """Cells: system x text (acr), pair x text (ab), text (mushra)."""
     heard = {arm.name: Counter() for arm in study.arms} or {"main": Counter()}
     alone = {name: Counter() for name in heard}
-    for place in range(listeners):
-        arm = arm_of(study, place)
-        pages = rated(study, place)
+    for seat in range(listeners):
+        arm = arm_of(study, seat)
+        pages = rated(study, seat)
         assert len({cell(p) for p in pages}) == len(pages)
         assert len({p.sentence for p in pages}) == len(pages), "a text twice for one listener"
         heard[arm.name].update(map(cell, pages))
@@ -68,11 +68,11 @@ def test_a_williams_design_balances_positions_and_neighbours(size):
 
 @given(studies(order="latin_square"), st.integers(1, 60))
 def test_rows_of_the_square_take_turns_within_each_text_and_each_pair(study, listeners):
-    """Else a text whose turn always meets the same row would be heard in one order by everybody."""
+    """Otherwise all listeners might hear a text in the same order."""
     rows, groups = {}, {}
-    for place in range(listeners):
-        arm = arm_of(study, place)
-        for page in rated(study, place):
+    for seat in range(listeners):
+        arm = arm_of(study, seat)
+        for page in rated(study, seat):
             rows.setdefault((arm.name, cell(page)), Counter())[page.slots] += 1
             groups.setdefault((arm.name, frozenset(page.slots)), Counter())[page.slots] += 1
     for counts in [*rows.values(), *groups.values()]:
@@ -93,18 +93,18 @@ def test_a_random_order_belongs_to_the_listener():
 
 
 @given(studies(repeats=1, attention=1), st.integers(0, 50), st.integers(0, 50))
-def test_a_plan_is_decided_by_seed_number_and_place(study, number, place):
-    assert allocate(study, number, place) == allocate(study, number, place)
-    assert allocate(study, place) == allocate(study, place, place)
-    here, there = (set(map(cell, rated(study, n, place))) for n in (number, number + 1))
-    assert here == there, "whoever takes a place hears what belongs to it"
+def test_seed_number_and_seat_decide_a_plan(study, number, seat):
+    assert allocate(study, number, seat) == allocate(study, number, seat)
+    assert allocate(study, seat) == allocate(study, seat, seat)
+    cells, others = (set(map(cell, rated(study, n, seat))) for n in (number, number + 1))
+    assert cells == others, "the seat decides the cells"
 
 
 def test_another_seed_is_another_plan():
     plans = {tuple(allocate(make(sentences=9, pages=4, seed=seed), 0)) for seed in range(20)}
     assert len(plans) == 20
     blocks = {
-        tuple(arm_of(make(arms=ARMS, seed=seed), place).name for place in range(12))
+        tuple(arm_of(make(arms=ARMS, seed=seed), seat).name for seat in range(12))
         for seed in range(20)
     }
     assert len(blocks) == 20
@@ -123,8 +123,13 @@ def test_blocks_of_arms_differ():
     assert len(blocks) == 6
 
 
-@given(st.integers(1, 8), st.integers(1, 8), st.integers(1, 4), st.integers(0, 40),
-       st.sampled_from(KINDS))  # fmt: skip
+@given(
+    st.integers(1, 8),
+    st.integers(1, 8),
+    st.integers(1, 4),
+    st.integers(0, 40),
+    st.sampled_from(KINDS),
+)
 def test_practice_is_on_texts_that_are_not_rated_if_there_are_any(
     sentences, pages, practice, number, kind
 ):
@@ -162,8 +167,10 @@ def test_any_page_may_be_repeated_anywhere():
     assert min(repeated[s] for s in study.sentences) > 40
     gaps = Counter(
         plan.index(p) - next(i for i, q in enumerate(plan) if cell(q) == cell(p))
-        for plan in plans for p in plan if p.phase == "repeat"
-    )  # fmt: skip
+        for plan in plans
+        for p in plan
+        if p.phase == "repeat"
+    )
     assert set(gaps) == set(range(APART, 10))
 
 
@@ -193,7 +200,7 @@ def test_attention_pages_ask_for_what_passes(study, number):
 @pytest.mark.parametrize("kind", ["mushra", "mushra_nmr", "acr"])
 @pytest.mark.parametrize("sentences", [None, ["s01", "s02"]])
 def test_a_gold_page_expects_its_answer_of_the_right_slot(kind, sentences):
-    """Also if its text is one that listeners do not rate in this step."""
+    """The text need not be among the rated texts of the step."""
     gold = [{"sentence": "s00", "expect": {"x1": (0, 2)}}]
     study = make(texts=sentences, sentences=5, pages=2, page=kind, gold=gold)
     slots = set()

@@ -1,4 +1,4 @@
-"""The plan shown before launch: what it counts, and the published precision of rotated texts."""
+"""Simulated plan: counts, and the precision of rotated texts."""
 
 import json
 from collections import Counter
@@ -189,8 +189,15 @@ def test_a_pilot_replaces_the_assumptions(file, tmp_path):
     assert "from " in expected["assumed"] and "Simulated" in expected["assumed"]
     pilot.write_text("{}")
     with pytest.raises(UserError, match="not a report"):
-        run(file, "--listeners", 60, "--like", pilot, obj={"precision": precision_of},
-            catch_exceptions=False)  # fmt: skip
+        run(
+            file,
+            "--listeners",
+            60,
+            "--like",
+            pilot,
+            obj={"precision": precision_of},
+            catch_exceptions=False,
+        )
 
 
 def test_json_is_the_plan_and_nothing_else(file, tmp_path):

@@ -1,4 +1,4 @@
-"""A bundle says what was planned, when, and holds all that a reader needs; a backup is whole."""
+"""Bundles with their registration, and backups of a running database."""
 
 import hashlib
 import json
@@ -131,7 +131,7 @@ def test_a_plan_registered_afterwards_is_no_preregistration(study, tmp_path):
     write_template(study, plan)
     done = CliRunner().invoke(app, ["study", "preregister", str(study), "--plan", str(plan)])
     assert done.exit_code == 0, done.output
-    # Who withdrew had begun too.
+    # The count includes the listener who withdrew.
     assert "3 sittings had started" in done.output
     bundle(study, tmp_path / "late.zip", plan_file=plan)
     found = about(tmp_path / "late.zip")["registration"]
@@ -175,7 +175,7 @@ def test_registrations_are_only_ever_added_to(fresh):
     [
         ("alpha: 0.05", "alpha: 5", "alpha"),
         ("alpha: 0.05", "alfa: 0.05", "alfa"),
-        ("baseline: zebrabaseline", "baseline: nobody", "no system 'nobody'"),
+        ("baseline: zebrabaseline", "baseline: absent", "no system 'absent'"),
         ("alpha: 0.05", "alpha: [", "not valid YAML"),
     ],
 )
@@ -226,8 +226,9 @@ def test_a_backup_while_somebody_writes_is_whole(tmp_path):
                         for half in ("a", "b"):
                             connection.execute(
                                 "INSERT INTO look (study_id, looked_at, n_listeners, n_ratings, "
-                                "by) VALUES (1, ?, 0, 0, ?)", (f"{number}", half)
-                            )  # fmt: skip
+                                "by) VALUES (1, ?, 0, 0, ?)",
+                                (f"{number}", half),
+                            )
                     number += 1
                 except sqlite3.Error as error:
                     errors.append(error)

@@ -1,4 +1,4 @@
-"""Tables leave a study whole, typed, explained, and without those who withdrew."""
+"""Exported tables: complete, typed, documented, without withdrawn sittings."""
 
 import csv
 import json
@@ -97,7 +97,7 @@ def test_an_empty_parquet_has_its_types(study, tmp_path):
     engine = connect(database_url(read_study(study), study))
     engine.dispose()
     empty = tmp_path / "empty.yaml"
-    empty.write_text(study.read_text().replace("name: synthetic-study", "name: nobody"))
+    empty.write_text(study.read_text().replace("name: synthetic-study", "name: empty"))
     connect(database_url(read_study(empty), empty)).dispose()
     assert export_table(empty, tmp_path / "t.parquet") == 0
     types = {f.name: str(f.type) for f in parquet.read_schema(tmp_path / "t.parquet")}
@@ -183,7 +183,7 @@ def test_large_tables_are_read_in_parts(tmp_path):
         )
     engine.dispose()
     out = tmp_path / "ratings.parquet"
-    # More rows than the database hands over at a time.
+    # More rows than one batch of the database.
     assert export_table(study, out) == 16 + 6000
     assert parquet.read_table(out).num_rows == 6016
 

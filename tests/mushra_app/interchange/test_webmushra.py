@@ -1,4 +1,4 @@
-"""A webMUSHRA study becomes ours, and whatever it says that ours cannot is listed."""
+"""Import of webMUSHRA studies, and the list of differences."""
 
 import json
 import shutil

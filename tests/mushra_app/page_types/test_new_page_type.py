@@ -23,7 +23,7 @@ def registered(monkeypatch):
 
 
 def test_an_unknown_type_is_refused_with_those_that_there_are():
-    with pytest.raises(ValidationError, match="no page of type 'understood'; there are mushra, "):
+    with pytest.raises(ValidationError, match="no page of type 'understood'; use one of mushra, "):
         TrialsStep(page="understood")
 
 
@@ -43,8 +43,9 @@ def test_a_listener_rates_pages_of_a_new_type(tmp_path):
             assert client.get("/" + page["slots"][0]).status_code == 200
             refused = client.put(f"/api/v1/page/{number}/rating/0", json=rating(2))
             assert (refused.status_code, refused.json()["detail"]) == (
-                422, "no such score on this page",
-            )  # fmt: skip
+                422,
+                "no such score on this page",
+            )
             assert client.post(f"/api/v1/page/{number}/submit").status_code == 409
             asked = page["attention"]
             score = 1 if asked is None else int(asked > 1)

@@ -1,4 +1,4 @@
-"""Simulated listeners who cheat, through the real server: what a study does with each of them."""
+"""Kinds of simulated listeners, and the screening of each."""
 
 import json
 import random
@@ -34,7 +34,7 @@ def rows(database, query):
 
 @pytest.fixture(scope="module")
 def rehearsed(tmp_path_factory):
-    """One page of attention beside two of MUSHRA; whoever fails it is sent away."""
+    """Two MUSHRA pages and an attention page that ends the sitting."""
     study = make_study(tmp_path_factory.mktemp("cast"), sitting=[TrialsStep(attention=1)])
     write_study(read_study(study).model_copy(update={"failures_allowed": 0}), study)
     database = run(study, CAST)

@@ -1,4 +1,4 @@
-"""Simulated listeners: planted means come back, and their label cannot be forged or lost."""
+"""Rehearsal: planted means are recovered; the label `simulated` is permanent."""
 
 import csv
 import json
@@ -107,7 +107,7 @@ def test_two_studies_of_one_folder_rehearse_apart(rehearsed):
     shutil.copy(study, other)
     before = study.with_suffix(".rehearsal.json").read_bytes()
     with pytest.raises(UserError, match="no system"):
-        rehearse(other, 1, means={"nobody": 1.0}, progress=False)
+        rehearse(other, 1, means={"absent": 1.0}, progress=False)
     run(other, 1)
     assert json.loads(other.with_suffix(".rehearsal.json").read_bytes())["listeners"] == 1
     assert study.with_suffix(".rehearsal.json").read_bytes() == before
@@ -133,10 +133,10 @@ def test_what_is_no_database_is_refused_in_one_sentence(tmp_path):
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql+psycopg://somebody:hunter2@localhost:1/none",
-        "oracle+nothing://somebody:hunter2@localhost/none",
-        "postgres somebody:hunter2@localhost",
-        "postgresql+psycopg://somebody:hunter2@localhost:port/none",
+        "postgresql+psycopg://user:hunter2@localhost:1/none",
+        "oracle+nothing://user:hunter2@localhost/none",
+        "postgres user:hunter2@localhost",
+        "postgresql+psycopg://user:hunter2@localhost:port/none",
     ],
 )
 def test_a_password_is_never_shown(url):

@@ -1,4 +1,4 @@
-"""A rehearsal gets through every kind of page, as somebody who does as asked."""
+"""Rehearsal of every type of page by listeners who follow the instructions."""
 
 import json
 import sqlite3
@@ -74,11 +74,15 @@ def test_headphones_and_attention_are_passed(everything):
 def test_answers_fit_their_questions(everything):
     for page in read(everything, "SELECT answers FROM page WHERE kind = 'questions'"):
         assert json.loads(page["answers"]) == {
-            "age": 49, "born": 2020, "gear": ["in"], "tired": "no", "job": "simulated",
-        }  # fmt: skip
+            "age": 49,
+            "born": 2020,
+            "gear": ["in"],
+            "tired": "no",
+            "job": "simulated",
+        }
 
 
-def test_all_of_it_is_simulated_for_ever(everything):
+def test_all_rows_have_the_origin_simulated(everything):
     for view in ("ratings_v1", "preferences_v1", "sessions_v1"):
         assert {row["origin"] for row in read(everything, f"SELECT * FROM {view}")} == {"simulated"}
     acr = read(everything, "SELECT score FROM ratings_v1 WHERE page_type = 'acr'")

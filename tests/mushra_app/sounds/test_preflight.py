@@ -1,4 +1,4 @@
-"""Every defect of a sound is planted in a real file and found; sounds without one pass."""
+"""Preflight check: every planted defect is found, clean sounds pass."""
 
 import json
 import shutil
@@ -185,9 +185,11 @@ def test_missing_and_changed_files_are_all_named(clean):
     kept.model_copy(update={"stimuli": cells}).write(folder)
     seen = found(clean)
     assert {(f.check, f.system, f.sentence) for f in seen.errors} == {
-        ("missing", "plain", "s0"), ("changed", "plain", "s1"), ("changed", "plain", "s2"),
+        ("missing", "plain", "s0"),
+        ("changed", "plain", "s1"),
+        ("changed", "plain", "s2"),
         ("missing", "context", "s3"),
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("rate", [16000, 22050, 24000, 32000, 44100, 48000, 96000])

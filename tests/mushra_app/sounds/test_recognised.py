@@ -1,4 +1,4 @@
-"""A file that says another text than its own is named, once a recogniser is handed over."""
+"""Recogniser: a file with another text than its own is a finding."""
 
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def test_words_are_compared_without_case_and_punctuation():
 
 
 @pytest.mark.skipif(not assets.available("whisper-base"), reason="`intone assets whisper-base`")
-def test_the_recogniser_is_handed_over():
+def test_installed_recogniser_normalises_words():
     from intone.command.handover import find_recogniser as find
 
     recogniser = find("en-GB")

@@ -1,4 +1,4 @@
-"""Anchors against the mask of BS.1534-3; loudness, length and honesty of what is played."""
+"""Played files: anchors inside the mask, equal loudness and length."""
 
 import numpy as np
 import pytest

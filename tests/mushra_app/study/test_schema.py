@@ -1,4 +1,4 @@
-"""The schema by which editors complete and check a study file."""
+"""JSON schema of study files."""
 
 import json
 
@@ -31,6 +31,6 @@ def test_a_new_study_points_its_editor_at_a_schema_that_fits_it(tmp_path):
         assert list(check.iter_errors(study | wrong)) != []
 
 
-def test_an_editor_can_say_what_every_key_means():
+def test_every_key_has_a_description():
     keys = json.loads(schema_text())["properties"]
     assert [name for name, key in keys.items() if not key.get("description")] == []

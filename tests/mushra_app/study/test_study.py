@@ -1,4 +1,4 @@
-"""The study file: round trip, comments, and errors that name file, line and key."""
+"""Study file: round trip, comments, errors with file, line and key."""
 
 import socket
 from pathlib import Path
@@ -56,7 +56,7 @@ def test_names_fit_into_every_database(study, key):
         Study.model_validate({**values, key: ["x" * 201], "pages_per_listener": 1})
 
 
-def test_a_file_in_another_encoding_is_refused_with_its_line(study, tmp_path):
+def test_other_encoding_is_rejected_with_line_number(study, tmp_path):
     lines = study.read_text().splitlines()
     line = next(i for i, found in enumerate(lines, 1) if found.startswith("title:"))
     broken = tmp_path / "latin.yaml"
@@ -66,7 +66,7 @@ def test_a_file_in_another_encoding_is_refused_with_its_line(study, tmp_path):
         read_study(broken)
 
 
-def test_an_address_is_said_only_when_the_port_is_ours(study):
+def test_address_is_printed_only_if_the_port_is_free(study):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -91,7 +91,7 @@ def test_an_existing_study_is_never_overwritten(study):
     [Study, Anchors, Consent, Arm, Recruiting, Question, Gold, *get_args(get_args(Step)[0])],
 )
 def test_the_documentation_has_every_key_with_its_meaning(model):
-    told = (Path(__file__).parents[3] / "docs" / "study.md").read_text()
+    documentation = (Path(__file__).parents[3] / "docs" / "study.md").read_text()
     for key, field in model.model_fields.items():
         if key != "type" or model is Question:
-            assert f"| `{key}` | {field.description}" in told, key
+            assert f"| `{key}` | {field.description}" in documentation, key

@@ -1,4 +1,4 @@
-"""The catalogue: the same texts in every language, and none that nobody shows."""
+"""Catalogue: the same texts in every language, all of them in use."""
 
 import json
 import re
