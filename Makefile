@@ -7,6 +7,7 @@ SERVE ?= 1
 # 1: `make test` also measures coverage, prints it and fails below the floor (slower).
 COVERAGE ?= 0
 COVERAGE_FLOOR := 80
+TYPESCRIPT := 5.9.3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip
 STAMP := .venv/.installed
@@ -16,7 +17,7 @@ COVERAGE_FLAGS := $(if $(filter 1,$(COVERAGE)),--cov --cov-report=term:skip-cove
 export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: install demo test test-slow lint check-python clean
+.PHONY: install demo test test-slow lint lint-player check-python clean
 
 install: $(STAMP)
 
@@ -53,6 +54,16 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory lint-player
+
+# Types of the player's JavaScript; the configuration lies outside the folder that is served.
+lint-player:
+	@if command -v npx >/dev/null; then \
+	  npx --yes --package typescript@$(TYPESCRIPT) tsc --project mushra_app/jsconfig.json; \
+	else \
+	  echo "npm: not installed, so the player's JavaScript is not checked; install Node.js 20 or newer"; \
+	  test -z "$$CI"; \
+	fi
 
 clean:
 	rm -rf .venv

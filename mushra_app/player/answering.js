@@ -1,11 +1,16 @@
-// The answers of a page without ratings: kept as they are given, sent at once, there after a reload.
+// @ts-check
+// Answers of a page without ratings: sent at once, and shown again after a reload.
 
+import { BASE } from "./base.js";
 import { Saver } from "./saving.js";
-import { BASE } from "./screen.js";
+
+/** @import { Screen } from "./screen.js" */
+/** @import { Answer, Missing, SavedAnswers } from "./shapes.js" */
 
 export class Answering {
+  /** @param {Screen} screen */
   constructor(screen) {
-    const { answers, seq } = screen.page.saved;
+    const { answers, seq } = /** @type {SavedAnswers} */ (screen.page.saved);
     this.screen = screen;
     this.state = { answers: { ...answers }, seq };
     const address = `${BASE}api/v1/page/${screen.page.page}/answers`;
@@ -14,11 +19,15 @@ export class Answering {
     addEventListener("beforeunload", (event) => { if (this.saver.pending) event.preventDefault(); }, { signal: screen.signal });
   }
 
+  /** @param {string} name */
   get(name) {
     return this.state.answers[name] ?? null;
   }
 
-  // null: there is no answer any more.
+  /**
+   * @param {string} name
+   * @param {Answer | null} value null removes the answer
+   */
   set(name, value) {
     if (value === null) delete this.state.answers[name];
     else this.state.answers[name] = value;
@@ -26,12 +35,15 @@ export class Answering {
     this.saver.change("answers", this.state);
   }
 
-  // missing(): {said, focus} of what is still to do, or null.
+  /**
+   * Submits the page on the button, once nothing is missing.
+   * @param {() => Missing | null} missing
+   */
   closes(missing) {
     this.screen.next.addEventListener("click", () => {
       const open = missing();
       if (!open) return this.screen.submit(this.saver);
-      this.screen.message.textContent = open.said;
+      this.screen.message.textContent = open.message;
       return open.focus();
     }, { signal: this.screen.signal });
   }

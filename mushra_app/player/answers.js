@@ -1,8 +1,15 @@
-// A row of answers of which one is chosen, below buttons that play the versions.
+// @ts-check
+// Row of answers, one of which is chosen, below buttons that play the versions.
 
 import { el } from "./dom.js";
 
-// The button that plays a version.
+/** @import { Listening } from "./listening.js" */
+
+/**
+ * Returns the button that plays a version.
+ * @param {Listening} listening
+ * @param {number} i
+ */
 export function pickButton(listening, i) {
   const name = listening.names[i];
   const pick = el("button", {
@@ -12,8 +19,15 @@ export function pickButton(listening, i) {
   return pick;
 }
 
-// choices: [{value, label}]; chosen() is the value that stands, on(value) is told of another.
+/** @template {string | number} Value */
 export class Answers {
+  /**
+   * @param {string} legend
+   * @param {{value: Value, label: string}[]} choices
+   * @param {() => unknown} chosen returns the present answer
+   * @param {(value: Value) => void} on called with a new answer
+   * @param {AbortSignal} signal
+   */
   constructor(legend, choices, chosen, on, signal) {
     this.chosen = chosen;
     this.inputs = choices.map(({ value }, i) => {
@@ -22,15 +36,16 @@ export class Answers {
       return input;
     });
     this.values = choices.map(({ value }) => value);
-    const rows = choices.map(({ label }, i) => el("label", { class: "answer", for: `answer-${i}` }, this.inputs[i], el("span", {}, label)));
-    this.element = el("fieldset", { class: "answers" }, el("legend", { class: "unseen" }, legend), ...rows);
+    this.rows = choices.map(({ label }, i) => el("label", { class: "answer", for: `answer-${i}` }, this.inputs[i], el("span", {}, label)));
+    this.element = el("fieldset", { class: "answers" }, el("legend", { class: "unseen" }, legend), ...this.rows);
   }
 
+  /** @param {boolean} enabled */
   paint(enabled) {
     this.element.disabled = !enabled;
     this.inputs.forEach((input, i) => {
       input.checked = this.chosen() === this.values[i];
-      input.parentElement.dataset.chosen = input.checked;
+      this.rows[i].dataset.chosen = String(input.checked);
     });
   }
 

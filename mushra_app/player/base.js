@@ -1,3 +1,4 @@
-// Where the application lies; below any prefix that a proxy puts in front.
+// @ts-check
+// Address of the application, with any prefix that a proxy adds.
 
 export const BASE = new URL("../../", import.meta.url).href;

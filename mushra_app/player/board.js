@@ -1,9 +1,14 @@
-// The sliders: one column a version, beside a scale with the five labels of BS.1534-3.
+// @ts-check
+// Sliders: one column for each version, beside a scale with the five labels of BS.1534-3.
 
 import { el } from "./dom.js";
 import { listed } from "./texts.js";
 
+/** @import { Listening } from "./listening.js" */
+/** @import { State } from "./shapes.js" */
+
 export class Board {
+  /** @param {Listening} listening */
   constructor(listening) {
     const { t, page } = (this.listening = listening);
     this.t = t;
@@ -21,28 +26,33 @@ export class Board {
       scale, ...this.versions.map((version) => version.column));
   }
 
+  /** @param {number} score */
   label(score) {
     return this.labels[Math.min(4, Math.floor((100 - score) / 20))];
   }
 
+  /** @param {number} band 0 is the worst of five */
   attention(band) {
     return this.t("attention_band", { label: this.labels[4 - band] });
   }
 
-  // Shows what is selected; only the version being heard can be rated.
+  /**
+   * Shows the selection; only the version that is heard can be rated.
+   * @param {number} current
+   */
   paint(current) {
     this.versions.forEach(({ state, column, pick, slider, output, note }, i) => {
-      const here = i === current, rated = state.score !== null;
+      const selected = i === current, { score } = state, rated = score !== null;
       const heard = state.n_plays > 0;
-      pick.setAttribute("aria-pressed", String(here));
-      column.dataset.current = here;
-      column.dataset.rated = rated;
-      slider.disabled = !(here && heard);
-      if (rated) slider.value = state.score;
-      output.textContent = rated ? String(state.score) : "–";
-      const said = rated ? this.label(state.score) : this.t("not_rated");
-      slider.setAttribute("aria-valuetext", rated ? `${state.score}, ${said}` : said);
-      note.textContent = rated || heard ? said : this.t("not_heard");
+      pick.setAttribute("aria-pressed", String(selected));
+      column.dataset.current = String(selected);
+      column.dataset.rated = String(rated);
+      slider.disabled = !(selected && heard);
+      if (rated) slider.value = String(score);
+      output.textContent = rated ? String(score) : "–";
+      const label = rated ? this.label(score) : this.t("not_rated");
+      slider.setAttribute("aria-valuetext", rated ? `${score}, ${label}` : label);
+      note.textContent = rated || heard ? label : this.t("not_heard");
     });
   }
 
@@ -50,9 +60,14 @@ export class Board {
     const open = this.versions.filter(({ state }) => state.score === null || state.n_plays === 0);
     if (!open.length) return null;
     const names = listed(open.map(({ name }) => name), this.t);
-    return { said: this.t("missing_rating", { names }), focus: () => open[0].pick.focus() };
+    return { message: this.t("missing_rating", { names }), focus: () => open[0].pick.focus() };
   }
 
+  /**
+   * @param {string} name
+   * @param {State} state
+   * @param {number} i
+   */
   _column(name, state, i) {
     const { listening, t } = this, { signal } = listening;
     const key = i < 9 ? el("kbd", { "aria-hidden": "true" }, String(i + 1)) : "";
@@ -68,12 +83,12 @@ export class Board {
     const column = el("div", { class: "item" }, pick, track, output, note);
     const choose = () => listening.select(i + listening.first, true);
     pick.addEventListener("click", choose, { signal });
-    track.addEventListener("pointerdown", () => slider.disabled && choose(), { signal });
+    track.addEventListener("pointerdown", () => { if (slider.disabled) choose(); }, { signal });
     slider.addEventListener("input", () => listening.rate(i, Number(slider.value)), { signal });
-    // A click or Enter where the thumb already stands changes nothing, yet it is an answer.
-    const confirm = () => slider.disabled || state.score !== null || listening.rate(i, Number(slider.value));
+    // A click or Enter at the present position of the thumb changes nothing, yet it is an answer.
+    const confirm = () => { if (!slider.disabled && state.score === null) listening.rate(i, Number(slider.value)); };
     slider.addEventListener("click", confirm, { signal });
-    slider.addEventListener("keydown", (event) => event.key === "Enter" && confirm(), { signal });
+    slider.addEventListener("keydown", (event) => { if (event.key === "Enter") confirm(); }, { signal });
     const focus = () => slider.focus({ preventScroll: true });
     return { name, state, column, pick, slider, output, note, focus };
   }

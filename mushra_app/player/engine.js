@@ -1,15 +1,16 @@
+// @ts-check
 // Sample-synchronous switching among all versions of one page.
 //
 // One AudioBufferSourceNode holds every version as channels, so that they cannot drift apart; one
-// gain per version picks what is heard. ITU-R BS.1534-3 forbids cross-fades: the old version
-// fades out in 5 ms (raised cosine), and only then the new one fades in. Transitions never
-// overlap: one asked for during another starts when that has ended. The output is therefore
-// never louder than the loudest file, however fast somebody switches.
+// gain per version selects the version that is heard. ITU-R BS.1534-3 forbids cross-fades: the old
+// version fades out in 5 ms (raised cosine), and only then the new version fades in. Transitions
+// never overlap: a transition that is requested during another starts when that one has ended. The
+// output is therefore never louder than the loudest file, however fast the listener switches.
 
 export const FADE = 0.005;
 export const SHORTEST_REGION = 0.5;
-// A transition is scheduled so far ahead of what is rendered already, s: the browser renders a
-// whole buffer at once, and a busy machine may stop us between looking at the clock and scheduling.
+// A transition is scheduled this long ahead of the rendered sound, s: the browser renders a whole
+// buffer at once, and a busy machine may pause this code between reading the clock and scheduling.
 const LEAD = 0.012;
 const LEAST_LEAD = 0.004;
 const MOST_CHANNELS = 32;
@@ -18,8 +19,23 @@ const UP = Float32Array.from({ length: POINTS }, (_, k) => 0.5 - 0.5 * Math.cos(
 const DOWN = UP.slice().reverse();
 
 export class Engine {
-  // buffers: AudioBuffers of one rate and length; options.restart: a switch starts at the
-  // region's beginning; options.edge: fade at the borders of the region, s.
+  /** @type {AudioBuffer | null} */
+  packed = null;
+  /** @type {GainNode[][]} */
+  gains;
+  /** @type {AudioBufferSourceNode} */
+  source;
+  /** @type {GainNode} */
+  gate;
+  /** @type {number} */
+  origin;
+
+  /**
+   * @param {BaseAudioContext} context
+   * @param {AudioBuffer[]} buffers of the same rate and length
+   * @param {{restart?: boolean, edge?: number}} options restart: a switch starts at the beginning
+   *   of the region; edge: fade at the borders of the region, s
+   */
   constructor(context, buffers, { restart = false, edge = FADE } = {}) {
     this.context = context;
     this.buffers = buffers;
@@ -36,17 +52,20 @@ export class Engine {
     this.onended = () => {};
     this.free = 0;
     this.paused = 0;
-    this.burst = context.baseLatency || 0.01;
+    // An OfflineAudioContext has no base latency.
+    this.burst = ("baseLatency" in context && Number(context.baseLatency)) || 0.01;
     this.master = context.createGain();
     this.master.connect(context.destination);
   }
 
+  /** @param {number} [at] time in the context, s; as soon as possible if left out */
   play(at) {
     if (this.playing) return;
     this.playing = true;
     this._begin(this._when(at), this.paused);
   }
 
+  /** @param {number} [at] */
   pause(at) {
     if (!this.playing) return;
     this.paused = this._offset();
@@ -54,11 +73,16 @@ export class Engine {
     this._halt(this._when(at));
   }
 
+  /** @param {number} [at] */
   stop(at) {
     this.pause(at);
     this.paused = 0;
   }
 
+  /**
+   * @param {number} index
+   * @param {number} [at]
+   */
   select(index, at) {
     if (index === this.current) return;
     const before = this.current;
@@ -74,7 +98,12 @@ export class Engine {
     this._busy(this._fade(this.gains[index], UP, quiet));
   }
 
-  // Loop region in samples; at least half a second long, moved inside the item if need be.
+  /**
+   * Sets the loop region; it is at least half a second long and lies inside the item.
+   * @param {number} start sample
+   * @param {number} end sample
+   * @param {number} [at]
+   */
   region(start, end, at) {
     const least = Math.min(this.length, Math.ceil(SHORTEST_REGION * this.context.sampleRate));
     this.start = Math.min(Math.max(0, Math.round(start)), this.length - least);
@@ -86,15 +115,16 @@ export class Engine {
     this._begin(this._halt(time), 0);
   }
 
+  /** @param {boolean} on */
   setRepeat(on) {
     this.repeat = on;
     if (!this.playing) return;
-    // A source that already wrapped would end at once if its loop were only switched off.
+    // A source that has wrapped would end at once if only its loop were switched off.
     const offset = this._offset(), time = this._when();
     this._begin(this._halt(time), offset);
   }
 
-  // Position in the item, s.
+  /** Returns the position in the item, s. */
   position() {
     return this.start / this.context.sampleRate + this._offset();
   }
@@ -106,30 +136,46 @@ export class Engine {
     return this.repeat ? gone % long : Math.min(gone, long);
   }
 
+  /** @param {number} [at] */
   _when(at) {
     const rate = this.context.sampleRate;
     const time = Math.max(at ?? this.context.currentTime + this.burst + LEAD, this.free);
     return Math.ceil(time * rate - 1e-6) / rate;
   }
 
-  // `time`, or the soonest time if a busy machine has let that come too close.
+  /**
+   * Returns `time`, or the earliest possible time if `time` is too close.
+   * @param {number} time
+   */
   _soon(time) {
     return time < this.context.currentTime + this.burst + LEAST_LEAD ? this._when() : time;
   }
 
-  // Fades some gains at `time` or, where that is too late, as soon as possible; returns when it has
-  // ended. What the renderer has passed already would start in the middle of the curve: a click.
+  /**
+   * Fades gains at `time` or, if that is too late, as soon as possible; returns the end of the fade.
+   * A curve that starts before the rendered sound would begin in its middle: a click.
+   * @param {GainNode[]} gains
+   * @param {Float32Array} curve
+   * @param {number} time
+   */
   _fade(gains, curve, time) {
     const start = this._soon(time);
     for (const gain of gains) gain.gain.setValueCurveAtTime(curve, start, FADE);
     return start + FADE;
   }
 
-  // One sample of distance keeps rounding from making two curves touch, which is an error.
+  /**
+   * Blocks transitions until a time. Two curves must not touch after rounding, hence one sample more.
+   * @param {number} until
+   */
   _busy(until) {
     this.free = until + 1 / this.context.sampleRate;
   }
 
+  /**
+   * @param {number} time
+   * @param {number} offset in the region, s
+   */
   _begin(time, offset) {
     const context = this.context, count = this.buffers.length;
     this.packed ??= pack(context, this.buffers, this.start, this.end, this.channels, this.edge);
@@ -167,6 +213,7 @@ export class Engine {
     this._busy(loud);
   }
 
+  /** @param {number} time */
   _halt(time) {
     const quiet = this._fade([this.gate], DOWN, time);
     this.source.stop(quiet);
@@ -175,7 +222,15 @@ export class Engine {
   }
 }
 
-// All versions of a region as the channels of one buffer, with raised-cosine borders.
+/**
+ * Returns all versions of a region as the channels of one buffer, with raised-cosine borders.
+ * @param {BaseAudioContext} context
+ * @param {AudioBuffer[]} buffers
+ * @param {number} start sample
+ * @param {number} end sample
+ * @param {number} channels of one version
+ * @param {number} edge s
+ */
 function pack(context, buffers, start, end, channels, edge) {
   const frames = end - start;
   const packed = context.createBuffer(channels * buffers.length, frames, context.sampleRate);
@@ -195,7 +250,12 @@ function pack(context, buffers, start, end, channels, edge) {
   return packed;
 }
 
-// Fetches and decodes; progress is called with files done and files in all.
+/**
+ * Fetches and decodes sounds.
+ * @param {BaseAudioContext} context
+ * @param {string[]} addresses
+ * @param {(done: number, all: number) => void} progress
+ */
 export async function load(context, addresses, progress) {
   let done = 0;
   progress(0, addresses.length);

@@ -1,13 +1,19 @@
-// Counts holes in the sound: times at which the audio clock falls behind the clock on the wall.
+// @ts-check
+// Counts gaps in the sound: moments at which the audio clock falls behind the clock of the machine.
 
-// Smaller ones are the steps in which the audio clock advances, s.
+// The audio clock advances in smaller steps than this, s.
 const LEAST = 0.05;
-// How much the two clocks may run apart by nature, s a look: some 120 in a million at 60 looks a second.
+// Normal drift between the two clocks, s for each look: about 120 parts per million at 60 looks a second.
 const DRIFT = 2e-6;
 
 export class Glitches {
+  /** @param {BaseAudioContext} context */
   constructor(context) {
-    Object.assign(this, { context, count: 0, lost: 0, usual: null });
+    this.context = context;
+    this.count = 0;
+    this.lost = 0;
+    /** @type {number | null} */
+    this.usual = null;
   }
 
   look() {

@@ -1,11 +1,18 @@
-// The help dialog: what the page is for, and every key.
+// @ts-check
+// Help dialog: purpose of the page, and every key.
 
 import { button, el } from "./dom.js";
 
+/** @import { RatingPage, Translate } from "./shapes.js" */
+
 const KEYS = ["space", "reference", "digits", "leftright", "updown", "confirm", "region", "whole", "help"];
-// Keys that do something only where there are sliders.
+// Keys that work with sliders only.
 const OF_SLIDERS = ["updown", "confirm"];
 
+/**
+ * @param {Translate} t
+ * @param {RatingPage} page
+ */
 export function helpDialog(t, page) {
   const sliders = page.kind.startsWith("mushra");
   const keys = KEYS.filter((key) => (page.reference || key !== "reference") && (sliders || !OF_SLIDERS.includes(key)));

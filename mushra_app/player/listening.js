@@ -1,21 +1,32 @@
-// A page on which speech is heard and judged: loads it, plays it, saves what is answered, closes it.
+// @ts-check
+// Page on which speech is heard and rated: loads and plays sounds, saves answers, closes the page.
 
+import { BASE } from "./base.js";
 import { button, el, relabel } from "./dom.js";
 import { Engine, load } from "./engine.js";
 import { Glitches } from "./glitches.js";
 import { helpDialog } from "./help.js";
 import { Saver } from "./saving.js";
-import { BASE } from "./screen.js";
 import { Waveform } from "./waveform.js";
+
+/** @import { Screen } from "./screen.js" */
+/** @import { Chosen, RatingBoard, RatingPage, State } from "./shapes.js" */
 
 // The server keeps times of up to eleven days.
 const MOST_MS = 1e9;
 
-// A, B, C ..., AA, AB ...
+/**
+ * Returns A, B, C ..., AA, AB ...
+ * @param {number} i
+ * @returns {string}
+ */
 export const nameOf = (i) => (i < 26 ? "" : nameOf(Math.floor(i / 26) - 1)) + String.fromCharCode(65 + (i % 26));
 
-// make(listening) builds the board: {element, versions, paint(current), missing()}, where `versions`
-// are the columns that can be picked and `missing` says what is still to do, or null.
+/**
+ * Opens a rating page.
+ * @param {Screen} screen
+ * @param {(listening: Listening) => RatingBoard} make builds the part with the versions
+ */
 export async function listen(screen, make) {
   const listening = new Listening(screen);
   screen.root.trial = listening;
@@ -25,14 +36,50 @@ export async function listen(screen, make) {
 }
 
 export class Listening {
+  /** @type {AudioContext} */
+  context;
+  /** @type {Engine} */
+  engine;
+  /** @type {Glitches} */
+  glitches;
+  /** @type {Saver} */
+  saver;
+  /** @type {RatingBoard} */
+  board;
+  /** @type {Waveform} */
+  wave;
+  /** @type {HTMLDialogElement} */
+  help;
+  /** @type {HTMLButtonElement | null} */
+  reference = null;
+  /** @type {HTMLButtonElement} */
+  playButton;
+  /** @type {HTMLButtonElement} */
+  stopButton;
+  /** @type {HTMLButtonElement} */
+  repeatButton;
+  /** @type {HTMLButtonElement} */
+  wholeButton;
+  /** @type {HTMLElement} */
+  clock;
+  /** Time up to which listening is counted, ms. @type {number | undefined} */
+  since;
+
+  /** @param {Screen} screen */
   constructor(screen) {
-    Object.assign(this, { screen, page: screen.page, t: screen.t, signal: screen.signal, box: screen.box });
+    this.screen = screen;
+    this.page = /** @type {RatingPage} */ (screen.page);
+    this.t = screen.t;
+    this.signal = screen.signal;
+    this.box = screen.box;
     this.opened = screen.opened;
     // Sound 0 of the engine is the open reference, where there is one.
     this.first = this.page.reference ? 1 : 0;
+    /** @type {State} */
     const fresh = { score: null, n_plays: 0, heard_ms: 0, rating_time_ms: null, seq: 0 };
     this.states = this.page.slots.map((_, i) => ({ ...fresh, ...this.page.saved[i] }));
     this.names = this.page.slots.map((_, i) => nameOf(i));
+    /** @type {Chosen} */
     this.chosen = { ...this.page.chosen };
   }
 
@@ -51,11 +98,12 @@ export class Listening {
     this.glitches = new Glitches(this.context);
     this.engine.master.gain.value = page.loudness ?? 1;
     this.engine.onended = () => { this.account(true); this.log("ended"); this.paint(); };
-    const address = (slot) => `${BASE}api/v1/page/${page.page}/${slot === "choice" ? slot : `rating/${slot}`}`;
+    const address = (/** @type {string | number} */ slot) => `${BASE}api/v1/page/${page.page}/${slot === "choice" ? slot : `rating/${slot}`}`;
     this.saver = new Saver(address, (state) => screen.saving(state));
     this.log("loaded", { rate: this.context.sampleRate, latency: this.context.outputLatency ?? null });
   }
 
+  /** @param {(listening: Listening) => RatingBoard} make */
   build(make) {
     const { page, screen, t } = this;
     this.board = make(this);
@@ -66,7 +114,7 @@ export class Listening {
     if (page.text) heading.push(el("p", { class: "sentence" }, page.text));
     const bar = [this.reference, this.playButton, this.stopButton, this.repeatButton, this.wholeButton, this.clock];
     screen.show(title, el("div", { class: "heading" }, ...heading), this.wave.element,
-      el("div", { class: "bar" }, ...bar.filter(Boolean)), this.board.element);
+      el("div", { class: "bar" }, ...bar.filter((part) => part !== null)), this.board.element);
     this.help = helpDialog(t, page);
     this.box.append(this.help);
     const helpButton = button("?", { class: "quiet", "aria-label": t("help"), title: `${t("help")} (?)` });
@@ -84,15 +132,18 @@ export class Listening {
     this.playButton = button(t("play"), { class: "play" }, "play");
     this.stopButton = button(t("stop"), { "aria-label": t("stop") }, "stop");
     this.repeatButton = button(t("repeat"), { "aria-label": t("repeat"), "aria-pressed": "true" }, "repeat");
-    for (const target of [this.stopButton, this.repeatButton]) target.lastChild.className = "small";
+    for (const target of [this.stopButton, this.repeatButton]) target.querySelector("span")?.classList.add("small");
     this.wholeButton = button(t("whole"));
     this.wave.onregion = (whole) => { this.wholeButton.hidden = whole; };
     this.wave.onset = (start, end) => this.log("loop", { start, end });
     this.clock = el("span", { class: "clock", "aria-hidden": "true" });
   }
 
+  /** @param {HTMLElement} helpButton */
   listen(helpButton) {
-    const { signal } = this, click = (target, act) => target?.addEventListener("click", act, { signal });
+    const { signal } = this;
+    const click = (/** @type {HTMLElement | null} */ target, /** @type {() => void} */ act) =>
+      target?.addEventListener("click", act, { signal });
     click(this.reference, () => this.select(0, true));
     click(this.playButton, () => this.toggle());
     click(this.stopButton, () => { this.account(); this.engine.stop(); this.log("stop"); this.paint(); });
@@ -109,21 +160,23 @@ export class Listening {
     addEventListener("beforeunload", (event) => { if (this.saver.pending) event.preventDefault(); }, { signal });
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
-    const { target, key } = event;
+    const { key } = event, target = event.target instanceof Element ? event.target : null;
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    if (target.matches?.("textarea, select, input:not([type=range], [type=radio]), [contenteditable]")) return;
+    if (target?.matches("textarea, select, input:not([type=range], [type=radio]), [contenteditable]")) return;
+    /** @type {Record<string, () => void>} */
     const acts = {
       "?": () => this.help.showModal(), "[": () => this.wave.mark("start"),
       "]": () => this.wave.mark("end"), "\\": () => this.wave.whole(),
     };
     const last = this.first + this.states.length - 1;
-    if (!target.matches?.(".handle, [type=radio]")) {
+    if (!target?.matches(".handle, [type=radio]")) {
       acts.ArrowLeft = () => this.select(Math.max(0, this.engine.current - 1), true);
       acts.ArrowRight = () => this.select(Math.min(last, this.engine.current + 1), true);
     }
-    // On every other button the space bar keeps its meaning: press that button.
-    if (!target.matches?.("button:not(.pick, .reference, .play), [type=radio]")) acts[" "] = () => this.toggle();
+    // On every other button the space bar presses that button, as usual.
+    if (!target?.matches("button:not(.pick, .reference, .play), [type=radio]")) acts[" "] = () => this.toggle();
     const digit = /^[0-9]$/.test(key) ? Number(key) - 1 + this.first : -1;
     if (digit >= 0 && digit <= last) acts[key] = () => this.select(digit, true);
     if (!acts[key]) return;
@@ -132,12 +185,15 @@ export class Listening {
     if (!event.repeat || key.startsWith("Arrow")) acts[key]();
   }
 
-  // What is heard now, or -1 for the open reference.
+  /** Index of the version that is selected, or -1 for the open reference. */
   get version() {
     return this.engine.current - this.first;
   }
 
-  // `index` counts the sounds of the engine; `sound` starts playing.
+  /**
+   * @param {number} index of the engine's sound
+   * @param {boolean} sound true to start playing
+   */
   select(index, sound = false) {
     this.account();
     const other = index !== this.engine.current;
@@ -153,7 +209,7 @@ export class Listening {
     this.account();
     if (this.engine.playing) this.engine.pause();
     else {
-      // Browsers let sound start only from a gesture, such as the one that led here.
+      // Browsers start sound only after a click or key, such as the one that called this.
       this.context.resume();
       this.engine.play();
       this.count();
@@ -170,13 +226,20 @@ export class Listening {
     this.saver.change(this.version, state, 1000);
   }
 
-  // Adds the time since the last call to what is being heard.
+  /**
+   * Adds the time since the last call to the version that is being heard.
+   * @param {boolean} ended true if the sound has just ended
+   */
   account(ended = false) {
     const state = this.states[this.version], time = performance.now();
     if (state && this.since && (ended || this.engine.playing)) state.heard_ms += Math.round(time - this.since);
     this.since = time;
   }
 
+  /**
+   * @param {number} i
+   * @param {number} score
+   */
   rate(i, score) {
     this.account();
     Object.assign(this.states[i], { score, rating_time_ms: this.time() });
@@ -185,6 +248,7 @@ export class Listening {
     this.answered();
   }
 
+  /** @param {Chosen["choice"]} choice */
   choose(choice) {
     this.account();
     Object.assign(this.chosen, { choice, rating_time_ms: this.time() });
@@ -202,6 +266,10 @@ export class Listening {
     return Math.min(MOST_MS, Math.max(0, Math.round(performance.now() - this.opened)));
   }
 
+  /**
+   * @param {string} kind
+   * @param {Record<string, unknown>} [data]
+   */
   log(kind, data) {
     this.screen.journal.add(kind, data);
   }
@@ -210,15 +278,15 @@ export class Listening {
     const playing = this.engine.playing;
     relabel(this.playButton, this.t(playing ? "pause" : "play"), playing ? "pause" : "play");
     this.reference?.setAttribute("aria-pressed", String(this.engine.current === 0));
-    this.box.dataset.playing = playing;
+    this.box.dataset.playing = String(playing);
     this.board.paint(this.version);
-    this.screen.next.dataset.complete = this.board.missing() === null;
+    this.screen.next.dataset.complete = String(this.board.missing() === null);
   }
 
   async submit() {
     const missing = this.board.missing();
     if (missing) {
-      this.screen.message.textContent = missing.said;
+      this.screen.message.textContent = missing.message;
       missing.focus();
       return;
     }

@@ -1,19 +1,30 @@
-// The menu in the corner: remarks, another device, what is stored, withdrawal.
+// @ts-check
+// Menu in the corner: remarks, another device, stored data, withdrawal.
 
 import { BASE } from "./base.js";
 import { button, el } from "./dom.js";
 import { stored } from "./stored.js";
 
+/** @import { Translate } from "./shapes.js" */
+
 const LONGEST = 5000;
+/** @type {RequestInit} */
 const ASK = { credentials: "same-origin", cache: "no-store" };
 
-// host: where the dialog is put; page: number of the page, or null on a sheet; ended() is told once
-// somebody has withdrawn, and null where that has been done. Returns the button that opens it.
+/**
+ * Returns the button that opens the menu.
+ * @param {object} options
+ * @param {Translate} options.t
+ * @param {string} options.language
+ * @param {Element} options.host parent of the dialog
+ * @param {number | null} [options.page] number of the page; null on a sheet
+ * @param {(() => void) | null} [options.ended] called after a withdrawal; null offers none
+ */
 export function menu({ t, language, host, page = null, ended = null }) {
   const made = new Menu(t, language, page, ended);
   const opener = button(t("menu"), { class: "quiet", "aria-haspopup": "dialog", "aria-label": t("menu") }, "menu");
   opener.addEventListener("click", () => {
-    // Not before: a page that is shown anew empties its box.
+    // Added on opening: a page that is shown again empties its box.
     host.append(made.dialog);
     made.open();
   });
@@ -21,8 +32,22 @@ export function menu({ t, language, host, page = null, ended = null }) {
 }
 
 class Menu {
+  /** @type {HTMLElement[]} */
+  shown = [];
+  /** @type {Record<string, {words: string, key: string}>} */
+  drafts = {};
+
+  /**
+   * @param {Translate} t
+   * @param {string} language
+   * @param {number | null} page
+   * @param {(() => void) | null} ended
+   */
   constructor(t, language, page, ended) {
-    Object.assign(this, { t, language, page, ended, drafts: {} });
+    this.t = t;
+    this.language = language;
+    this.page = page;
+    this.ended = ended;
     this.title = el("h2", { id: "menu-title", tabindex: "-1" });
     this.body = el("div", { class: "panel" });
     this.back = button(t("back"), {});
@@ -36,17 +61,18 @@ class Menu {
   open() {
     this.top();
     this.dialog.showModal();
-    this.body.querySelector("button").focus();
+    this.body.querySelector("button")?.focus();
   }
 
   top() {
+    /** @type {[string, () => void][]} */
     const entries = [
-      ...(this.page === null ? [] : [["comment", () => this.remark("comment")], ["problem", () => this.remark("problem")]]),
-      ...(this.page === null ? [] : [["link", () => this.link()]]),
-      ["mine", () => this.mine()],
-      ...(this.ended ? [["withdraw", () => this.withdraw()]] : []),
+      ["comment", () => this.remark("comment")], ["problem", () => this.remark("problem")],
+      ["link", () => this.link()], ["mine", () => this.mine()], ["withdraw", () => this.withdraw()],
     ];
-    const buttons = entries.map(([name, act]) => {
+    const onSheet = ["mine", ...(this.ended ? ["withdraw"] : [])];
+    const offered = this.page === null ? onSheet : ["comment", "problem", "link", ...onSheet];
+    const buttons = entries.filter(([name]) => offered.includes(name)).map(([name, act]) => {
       const entry = button(this.t(`menu_${name}`), { class: "entry" });
       entry.addEventListener("click", act);
       return entry;
@@ -55,7 +81,12 @@ class Menu {
     if (this.dialog.open) buttons[0].focus();
   }
 
-  // Shows other contents; the focus goes to their heading, so that they are read out from there.
+  /**
+   * Shows other contents; the focus moves to their heading, so that they are read out from there.
+   * @param {string} name of the heading's text
+   * @param {HTMLElement[]} parts
+   * @param {boolean} back true to show the button that leads back
+   */
   panel(name, parts, back = true) {
     this.shown = parts;
     this.title.textContent = this.t(name);
@@ -64,29 +95,42 @@ class Menu {
     this.title.focus();
   }
 
-  // Asks what may fail, and says so if it does; shows the answer unless somebody has gone on meanwhile.
-  async doing(said, ask, show) {
+  /**
+   * Runs a request and shows its result, or a message if it fails. The result is not shown if the
+   * listener has opened other contents meanwhile.
+   * @template Result
+   * @param {HTMLElement} message
+   * @param {() => Promise<Result>} request
+   * @param {(result: Result) => void} show
+   */
+  async doing(message, request, show) {
     const { shown } = this;
-    said.textContent = "";
+    message.textContent = "";
     try {
-      const got = await ask();
-      if (shown === this.shown) show(got);
+      const result = await request();
+      if (shown === this.shown) show(result);
     } catch {
-      said.textContent = this.t("not_reached");
+      message.textContent = this.t("not_reached");
     }
   }
 
+  /**
+   * Returns the JSON of an endpoint.
+   * @param {string} path
+   * @param {RequestInit} options
+   */
   async ask(path, options = {}) {
     const response = await fetch(`${BASE}api/v1/${path}`, { ...ASK, ...options });
     if (!response.ok) throw new Error(String(response.status));
     return response.status === 204 ? {} : response.json();
   }
 
+  /** @param {"comment" | "problem"} kind */
   remark(kind) {
-    const { t } = this, said = status();
+    const { t } = this, message = status();
     const words = el("textarea", { id: "remark", rows: 5, maxlength: LONGEST });
     const send = button(t("send"), { class: "primary" });
-    // One key for these words until they have arrived: sent twice, they are kept once.
+    // These words keep one key until they have arrived: sent twice, they are stored once.
     const draft = (this.drafts[kind] ??= { words: "", key: crypto.getRandomValues(new Uint32Array(4)).join("-").slice(0, 40) });
     words.value = draft.words;
     words.addEventListener("input", () => { draft.words = words.value; });
@@ -94,53 +138,53 @@ class Menu {
       if (!words.value.trim()) { words.focus(); return; }
       const body = JSON.stringify({ page: this.page, key: draft.key, kind, text: words.value });
       const post = { method: "POST", headers: { "content-type": "application/json" }, body };
-      this.doing(said, async () => { await this.ask("remark", post); delete this.drafts[kind]; },
+      this.doing(message, async () => { await this.ask("remark", post); delete this.drafts[kind]; },
         () => this.panel(`menu_${kind}`, [el("p", { role: "status" }, t("remark_saved"))]));
     });
-    this.panel(`menu_${kind}`, [el("label", { for: "remark" }, t(`remark_${kind}`)), words, send, said]);
+    this.panel(`menu_${kind}`, [el("label", { for: "remark" }, t(`remark_${kind}`)), words, send, message]);
     words.focus();
   }
 
   async link() {
-    const { t } = this, said = status();
+    const { t } = this, message = status();
     const make = button(t("link_make"), { class: "primary" });
-    make.addEventListener("click", () => this.doing(said, () => this.ask("link", { method: "POST" }), ({ token }) => {
+    make.addEventListener("click", () => this.doing(message, () => this.ask("link", { method: "POST" }), ({ token }) => {
       const address = el("input", { id: "own-link", type: "text", readonly: "", value: `${BASE}?t=${token}` });
       const copy = button(t("copy"), { class: "primary" });
       copy.addEventListener("click", async () => {
         address.select();
-        // Without a secure connection browsers leave copying to the keyboard.
+        // Over plain http browsers do not copy for a page: the listener copies by keyboard.
         const done = await (navigator.clipboard?.writeText(address.value).then(() => true, () => false) ?? false);
-        said.textContent = done ? t("copied") : t("copy_by_hand");
+        message.textContent = done ? t("copied") : t("copy_by_hand");
       });
-      this.panel("menu_link", [el("label", { for: "own-link" }, t("link_yours")), address, copy, said]);
+      this.panel("menu_link", [el("label", { for: "own-link" }, t("link_yours")), address, copy, message]);
       address.focus();
       address.select();
     }));
-    this.panel("menu_link", [el("p", {}, t("link_text")), make, said]);
+    this.panel("menu_link", [el("p", {}, t("link_text")), make, message]);
   }
 
   mine() {
-    const said = status();
-    this.panel("menu_mine", [said]);
-    this.doing(said, () => this.ask("mine"),
+    const message = status();
+    this.panel("menu_mine", [message]);
+    this.doing(message, () => this.ask("mine"),
       (mine) => this.panel("menu_mine", [stored(mine, this.t, this.language)]));
   }
 
-  // Two steps: what it means, and whether it is meant.
+  /** Asks for a withdrawal in two steps: its meaning, then a confirmation. */
   withdraw() {
-    const { t } = this, said = status(), go = button(t("continue"), {});
-    go.addEventListener("click", () => {
+    const { t } = this, message = status(), next = button(t("continue"), {});
+    next.addEventListener("click", () => {
       const sure = button(t("withdraw_yes"), { class: "primary danger" });
-      sure.addEventListener("click", () => this.doing(said, async () => {
+      sure.addEventListener("click", () => this.doing(message, async () => {
         await this.ask("withdraw", { method: "POST" });
-        // Done is done, whatever is on the screen by now.
+        // Also if other contents are shown by now.
         this.dialog.close();
-        this.ended();
+        this.ended?.();
       }, () => {}));
-      this.panel("withdraw_sure", [el("p", {}, t("withdraw_final")), sure, said]);
+      this.panel("withdraw_sure", [el("p", {}, t("withdraw_final")), sure, message]);
     });
-    this.panel("menu_withdraw", [el("p", {}, t("withdraw_text")), go]);
+    this.panel("menu_withdraw", [el("p", {}, t("withdraw_text")), next]);
   }
 }
 

@@ -1,21 +1,26 @@
-// The sheets around the trial: whoever comes to a new one, hears or reads on from its heading; from
-// those on which a sitting ends or rests, the listener still reaches what is stored.
+// @ts-check
+// Sheets around the trial. A new sheet moves the focus to its heading, so that it is read out from
+// there; sheets that end or pause a sitting have a menu with the stored data.
 
 import { el } from "./dom.js";
 import { menu } from "./menu.js";
 import { texts } from "./texts.js";
 
 const RESTING = "declined closed done screened_out withdrawn".split(" ").map((stage) => `.stage-${stage}`).join(", ");
-const language = new URL(import.meta.url).searchParams.get("language");
+// The server's page names the language in this module's address.
+const language = String(new URL(import.meta.url).searchParams.get("language"));
+/** @type {HTMLElement | null} */
 let shown = null;
 
 function follow() {
-  // The shell sets the language of the browser; the words are those of the study.
+  // Gradio sets the language of the browser; the texts are in the language of the study.
   if (document.documentElement.lang !== language) document.documentElement.lang = language;
-  // A trial has a heading of its own, and changes with every frame.
+  // A trial has its own heading, and changes with every frame.
   if (document.querySelector("section.trial")) { shown = null; return; }
-  const heading = [...document.querySelectorAll(".sheet h1")].find((h) => h.offsetParent) ?? null;
-  // The shell may draw a heading anew, or before it can be focused: then the focus is nowhere.
+  /** @type {NodeListOf<HTMLElement>} */
+  const headings = document.querySelectorAll(".sheet h1");
+  const heading = [...headings].find((h) => h.offsetParent) ?? null;
+  // Gradio may replace a heading, or draw it before it can be focused: then nothing has the focus.
   if (heading === shown && document.activeElement !== document.body) return;
   shown = heading;
   if (!heading) return;
@@ -25,6 +30,7 @@ function follow() {
   if (sheet) offer(sheet);
 }
 
+/** @param {Element} sheet */
 async function offer(sheet) {
   const t = await texts(language);
   if (sheet.querySelector(".sheet-menu")) return;

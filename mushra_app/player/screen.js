@@ -1,4 +1,5 @@
-// One page of a sitting: asks what it is, and hands over to the module of its kind.
+// @ts-check
+// One page of a sitting: fetches it, and opens it with the module of its kind.
 
 import { BASE } from "./base.js";
 import { button, el, icon } from "./dom.js";
@@ -6,13 +7,21 @@ import { Journal } from "./journal.js";
 import { menu } from "./menu.js";
 import { texts } from "./texts.js";
 
-export { BASE };
+/** @import { Flusher, OpenPage, Page, Progress, SavingState, Translate } from "./shapes.js" */
+/** @typedef {(progress?: Progress) => void} OnSubmitted */
+
+/** @type {Flusher} */
 export const NOTHING_TO_SAVE = { flush: async () => true, ended: null };
-const SAID = {
+/** @type {Record<SavingState, string>} */
+const TEXTS = {
   saved: "saved", saving: "saving", retrying: "state_retrying", refused: "state_refused",
   conflict: "state_conflict", lost: "state_lost",
 };
 
+/**
+ * @param {HTMLElement} root
+ * @param {{onSubmitted: OnSubmitted}} options
+ */
 export function mount(root, { onSubmitted }) {
   const screen = new Screen(root, onSubmitted);
   screen.ready = screen.open().catch((error) => screen.fail(error));
@@ -20,6 +29,34 @@ export function mount(root, { onSubmitted }) {
 }
 
 export class Screen {
+  /** @type {Promise<void>} */
+  ready;
+  /** @type {string} */
+  language;
+  /** @type {Translate} */
+  t;
+  /** @type {Page} */
+  page;
+  /** Time at which the page was first shown, in the browser's clock, ms. @type {number} */
+  opened;
+  /** @type {Journal} */
+  journal;
+  /** @type {OpenPage | undefined} */
+  kind;
+  /** @type {HTMLButtonElement} */
+  next;
+  /** @type {HTMLElement} */
+  state;
+  /** @type {HTMLElement} */
+  news;
+  /** @type {HTMLElement} */
+  corner;
+  submitting = false;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {OnSubmitted} onSubmitted
+   */
   constructor(root, onSubmitted) {
     this.root = root;
     this.onSubmitted = onSubmitted;
@@ -31,8 +68,9 @@ export class Screen {
   }
 
   async open() {
-    this.language = this.root.dataset.language;
+    this.language = String(this.root.dataset.language);
     this.t = await texts(this.language);
+    /** @type {Page} */
     const page = (this.page = await this.ask("page"));
     this.opened = performance.now() - page.age_ms;
     this.journal = new Journal(`${BASE}api/v1/events`, page.page, this.opened, this.signal);
@@ -43,7 +81,11 @@ export class Screen {
     if (this.signal.aborted) this.kind?.close?.();
   }
 
-  // Shows the page: what stands between its header and its button.
+  /**
+   * Shows the page: header, parts, and footer with the button.
+   * @param {HTMLElement} title gets the focus
+   * @param {...HTMLElement} parts
+   */
   show(title, ...parts) {
     const { page, t } = this, last = page.page + 1 === page.pages;
     const count = t("page_of", { page: page.page + 1, pages: page.pages });
@@ -54,7 +96,7 @@ export class Screen {
     const host = this.box, { language } = this;
     const open = menu({ t, language, host, page: page.page, ended: () => this.onSubmitted() });
     this.message.textContent = "";
-    // Lines of text are read most easily where they are short; boards need all the room there is.
+    // Short lines of text are easy to read; boards need the whole width.
     this.box.classList.toggle("narrow", !page.slots);
     this.box.replaceChildren(
       el("header", {}, el("span", { class: "count" }, count),
@@ -65,59 +107,72 @@ export class Screen {
     this.corner.append(open);
     this.box.setAttribute("aria-busy", "false");
     this.saving("saved");
-    // What was pressed to come here is gone, and the focus with it.
+    // The button of the page before is gone, and the focus with it.
     title.tabIndex = -1;
     title.focus({ preventScroll: true });
   }
 
+  /** @param {SavingState} state */
   saving(state) {
-    const said = this.t(SAID[state]);
+    const text = this.t(TEXTS[state]);
     this.state.dataset.state = state;
-    if (this.state.title !== said) this.state.replaceChildren(icon(state), el("span", {}, said));
-    this.state.title = said;
-    // Spoken: trouble and its end. Every single "Saved" would talk over the sounds.
+    if (this.state.title !== text) this.state.replaceChildren(icon(state), el("span", {}, text));
+    this.state.title = text;
+    // Screen readers read out problems and their end: every "Saved" would disturb the listening.
     const before = this.news.textContent;
     const spoken = state !== "saving" && (state !== "saved" || before);
-    if (spoken && before !== said) this.news.textContent = said;
+    if (spoken && before !== text) this.news.textContent = text;
   }
 
-  // Closes the page once `saver` has sent everything; says so if that fails.
+  /**
+   * Closes the page once `saver` has sent everything, or shows why that failed.
+   * @param {Flusher} saver
+   */
   async submit(saver) {
     if (this.submitting) return;
     this.submitting = true;
     try {
       const saved = await saver.flush();
-      if (!saved && saver.ended === "conflict") await this.goOn();
+      if (!saved && saver.ended === "conflict") await this.advance();
       else if (!saved) throw new Error("not saved");
       else {
         await this.journal.flush();
         this.onSubmitted(await this.ask(`page/${this.page.page}/submit`, { method: "POST" }));
       }
     } catch {
-      this.message.textContent = this.t(saver.ended ? SAID[saver.ended] : "not_saved");
+      this.message.textContent = this.t(saver.ended ? TEXTS[saver.ended] : "not_saved");
     } finally {
       this.submitting = false;
     }
   }
 
-  // The answer to an earlier press may have been lost, or another tab was faster: then this page is
-  // closed already, and the next one is to come.
-  async goOn() {
-    const where = await this.ask("session");
-    if (where.stage === "page" && where.page === this.page.page) throw new Error("conflict");
-    this.onSubmitted(where);
+  /**
+   * Shows the next page if this one is closed: the answer to an earlier click may have been lost, or
+   * another tab was faster.
+   */
+  async advance() {
+    /** @type {Progress} */
+    const progress = await this.ask("session");
+    if (progress.stage === "page" && progress.page === this.page.page) throw new Error("conflict");
+    this.onSubmitted(progress);
   }
 
+  /**
+   * Returns the JSON of an endpoint.
+   * @param {string} path
+   * @param {RequestInit} options
+   */
   async ask(path, options = {}) {
     const response = await fetch(`${BASE}api/v1/${path}`, { credentials: "same-origin", cache: "no-store", ...options });
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     return response.json();
   }
 
+  /** @param {Error} error */
   fail(error) {
     if (this.signal.aborted) return;
-    // Where not even the texts were there to load, the page itself brought these two.
-    const { failed, again: retry } = this.root.dataset;
+    // If not even the texts could be loaded, these two of the server's page are shown.
+    const { failed = "", again: retry = "" } = this.root.dataset;
     const again = button(this.t?.("try_again") ?? retry, { class: "primary" });
     again.addEventListener("click", () => location.reload());
     this.message.textContent = this.t?.("not_loaded", { reason: error.message }) ?? failed;

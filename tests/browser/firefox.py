@@ -1,4 +1,4 @@
-"""Firefox by its own remote protocol (Marionette), which needs nothing but Firefox."""
+"""Firefox, driven by its remote protocol (Marionette) without a driver."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ _PREFERENCES = {
 
 
 class Firefox:
-    """A headless Firefox with a profile of its own."""
+    """Headless Firefox with a new profile."""
 
     def __init__(self, binary: str, profile: Path) -> None:
         profile.mkdir(parents=True)
@@ -43,21 +43,21 @@ class Firefox:
         self._ask("WebDriver:Navigate", {"url": address})
 
     def run(self, script: str, *arguments: object) -> Any:
-        """Run a function body in the page; what it returns."""
+        """Run a function body in the page and return its value."""
         return self._ask("WebDriver:ExecuteScript", {"script": script, "args": list(arguments)})[
             "value"
         ]
 
     def wait(self, script: str, seconds: float = 60) -> Any:
-        """Run a function body again and again until it returns something true."""
+        """Run a function body repeatedly until its value is true; return it."""
         ends = time.monotonic() + seconds
-        while not (found := self.run(script)):
+        while not (value := self.run(script)):
             assert time.monotonic() < ends, script
             time.sleep(0.2)
-        return found
+        return value
 
     def screenshot(self, path: Path) -> None:
-        """Save what is shown as PNG."""
+        """Save the whole page as PNG."""
         answer = self._ask("WebDriver:TakeScreenshot", {"full": True, "hash": False})
         path.write_bytes(base64.b64decode(answer["value"]))
 
@@ -80,8 +80,8 @@ class Firefox:
 
     def _ask(self, command: str, parameters: dict[str, Any]) -> Any:
         self._count += 1
-        said = json.dumps([0, self._count, command, parameters]).encode()
-        self._socket.sendall(b"%d:%s" % (len(said), said))
+        message = json.dumps([0, self._count, command, parameters]).encode()
+        self._socket.sendall(b"%d:%s" % (len(message), message))
         _, number, error, result = self._read()
         assert number == self._count
         assert error is None, error
@@ -91,7 +91,7 @@ class Firefox:
         length = b""
         while not length.endswith(b":"):
             length += self._socket.recv(1)
-        wanted, got = int(length[:-1]), b""
-        while len(got) < wanted:
-            got += self._socket.recv(wanted - len(got))
-        return json.loads(got)
+        size, body = int(length[:-1]), b""
+        while len(body) < size:
+            body += self._socket.recv(size - len(body))
+        return json.loads(body)

@@ -1,4 +1,4 @@
-"""What axe-core finds: nothing in our component; in Gradio's own elements only what docs/ lists."""
+"""Accessibility by axe-core: only the listed findings, in Gradio's elements."""
 
 import re
 from pathlib import Path
@@ -30,7 +30,7 @@ QUESTIONS = [
 
 
 def every_kind():
-    """A sitting with every kind of page."""
+    """Return the steps of a sitting with every kind of page."""
     screens = [TextStep(), QuestionsStep(questions=QUESTIONS), HeadphonesStep(), LoudnessStep()]
     screens += [PauseStep(), CommentsStep()]
     return [*screens, *(TrialsStep(page=kind, pages=1) for kind in KINDS)]
@@ -44,15 +44,16 @@ def full(tmp_path_factory):
 
 
 def listed() -> set[str]:
-    """Rules that the documentation says Gradio's own elements break."""
+    """Return the rules that Gradio's elements break, by the documentation."""
     return set(re.findall(r"^\| `([a-z-]+)` \|", DOCS.read_text(), re.MULTILINE))
 
 
 def findings(axe, page):
-    """Rule and elements of all that axe-core finds, WCAG 2.2 AA and its best practices."""
-    found = axe.run(page).response["violations"]
+    """Return elements by violated rule: WCAG 2.2 AA and best practices."""
+    violations = axe.run(page).response["violations"]
     return {
-        violation["id"]: [node["target"][0] for node in violation["nodes"]] for violation in found
+        violation["id"]: [node["target"][0] for node in violation["nodes"]]
+        for violation in violations
     }
 
 
@@ -62,10 +63,10 @@ def ours(page, selectors):
 
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
-def test_nothing_of_ours_and_nothing_unlisted_of_gradio(browser, full, scheme):
+def test_player_has_no_findings_and_gradio_only_listed_ones(browser, full, scheme):
     axe_module = pytest.importorskip("axe_playwright_python.sync_playwright")
     axe = axe_module.Axe()
-    # A button on its way from one colour to another has neither contrast.
+    # During a change of colour a button has neither contrast.
     context = browser.new_context(color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
     page.goto(full.url)
@@ -86,7 +87,7 @@ def test_nothing_of_ours_and_nothing_unlisted_of_gradio(browser, full, scheme):
 
 
 def forward(page):
-    """Answer the page as a machine does, and go on."""
+    """Answer the page through the endpoints, and open the next one."""
     from mushra_app.rehearsal.answers import answers, judged
     from mushra_app.rehearsal.kinds import Manner
 
@@ -97,14 +98,18 @@ def forward(page):
         return answer.json() if answer.text() else None
 
     base = page.url.split("/test")[0]
-    told = ask("GET", "page")
-    here = f"page/{told['page']}"
-    if "slots" in told:
-        for path, body in judged(told, Manner([50] * len(told["slots"]))):
-            ask("PUT", f"{here}/{path}", body)
+    content = ask("GET", "page")
+    path_of_page = f"page/{content['page']}"
+    if "slots" in content:
+        for path, body in judged(content, Manner([50] * len(content["slots"]))):
+            ask("PUT", f"{path_of_page}/{path}", body)
     else:
-        sounds = [page.request.get(f"{base}/{s}").body() for s in told["sounds"]]
-        if given := answers(told, sounds):
-            ask("PUT", f"{here}/answers", {"answers": given, "seq": told["saved"]["seq"] + 1})
-    ask("POST", f"{here}/submit")
+        sounds = [page.request.get(f"{base}/{s}").body() for s in content["sounds"]]
+        if given := answers(content, sounds):
+            ask(
+                "PUT",
+                f"{path_of_page}/answers",
+                {"answers": given, "seq": content["saved"]["seq"] + 1},
+            )
+    ask("POST", f"{path_of_page}/submit")
     page.reload()

@@ -1,4 +1,4 @@
-"""The researcher's pages in Chromium: from the setup link to the replay of a listener's page."""
+"""Researcher's pages in Chromium, from setup link to replay."""
 
 import os
 import random
@@ -36,7 +36,7 @@ def watched(study):
 
 
 def _listen(server, number, stop):
-    """A listener who rates with some scatter and stops before page `stop`."""
+    """Rate as a listener with random scatter who stops before page `stop`."""
     chance = random.Random(number)
     with server.client() as client:
         consent = client.post("/api/v1/session", json={}).json()["consent"]
@@ -85,27 +85,27 @@ def accounts(study):
 
 @pytest.fixture(scope="module")
 def token(accounts):
-    """What makes the account."""
+    """Return the token of the setup link."""
     return accounts.setup_token()
 
 
 @pytest.fixture
 def account(accounts):
-    """The researcher's account, whether or not another test has made it."""
+    """Make the researcher's account, unless another test has made it."""
     token = accounts.setup_token()
     if token is not None:
         accounts.create(token, "rosa", PASSWORD)
 
 
 def picture(page, name):
-    """Keep a picture where somebody asked for them."""
+    """Write a screenshot to the folder INTONE_PICTURES, if it is set."""
     folder = os.environ.get("INTONE_PICTURES")
     if folder:
         page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 def opened(page, name):
-    """Open a tab, which may have moved into the menu of a narrow screen."""
+    """Open a tab, which is in a menu on a narrow screen."""
     tab = page.get_by_role("tab", name=name, exact=True).locator("visible=true")
     if not tab.count():
         page.locator(".overflow-menu > button").click()
@@ -114,7 +114,7 @@ def opened(page, name):
     page.wait_for_timeout(700)
 
 
-def test_the_whole_side_of_the_researcher(browser, watched, study, token):
+def test_researcher_sets_up_logs_in_and_uses_every_tab(browser, watched, study, token):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     errors, hosts = [], set()
@@ -130,16 +130,16 @@ def test_the_whole_side_of_the_researcher(browser, watched, study, token):
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password once more").fill(PASSWORD)
     page.get_by_role("button", name="Make the account").click()
-    page.get_by_text("Whoever has the link can take part.").wait_for()
+    page.get_by_text("Every listener with the link can take part.").wait_for()
     page.get_by_role("button", name="Log out").click()
     page.get_by_label("Name").fill("rosa")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Log in").click()
-    page.get_by_text("Name or password is not right.").wait_for()
+    page.get_by_text("Wrong name or password.").wait_for()
     picture(page, "refused")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    page.get_by_text("Whoever has the link can take part.").wait_for()
+    page.get_by_text("Every listener with the link can take part.").wait_for()
     page.get_by_text(f"{watched.url}/", exact=True).wait_for()
 
     page.get_by_role("button", name="Pause").click()
@@ -194,7 +194,7 @@ def test_the_whole_side_of_the_researcher(browser, watched, study, token):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.usefixtures("account")
-def test_every_tab_fits_every_screen(browser, watched, width, scheme):
+def test_every_tab_fits_screen(browser, watched, width, scheme):
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     errors = []
@@ -204,7 +204,7 @@ def test_every_tab_fits_every_screen(browser, watched, width, scheme):
     page.get_by_label("Name").fill("rosa")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    page.get_by_text("Whoever has the link can take part.").wait_for()
+    page.get_by_text("Every listener with the link can take part.").wait_for()
     for tab in TABS:
         if tab != "Study":
             opened(page, tab)

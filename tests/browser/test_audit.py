@@ -18,12 +18,12 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory, browser):
-    del browser  # without one there is nothing to audit
+    del browser  # the audit needs Chromium
     steps = [TextStep(), *(TrialsStep(page=kind, pages=1) for kind in ("mushra", "ab"))]
     return make_study(tmp_path_factory.mktemp("audit"), sitting=steps)
 
 
-def test_a_copy_says_the_same_under_other_names(mixed, tmp_path):
+def test_renamed_copy_keeps_its_steps(mixed, tmp_path):
     copy, names = renamed(read_study(mixed), mixed, tmp_path)
     assert set(names) <= {*SYSTEMS, *SENTENCES}
     text = copy.read_text() + (copy.parent / "stimuli" / "stimuli.json").read_text()
@@ -31,25 +31,25 @@ def test_a_copy_says_the_same_under_other_names(mixed, tmp_path):
     assert [step.type for step in read_study(copy).sitting] == ["text", *["trials"] * 2]
 
 
-def test_a_study_of_ours_is_blind(mixed):
+def test_study_of_all_page_types_is_blind(mixed):
     done = run(mixed)
     assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(done.stdout)
-    assert [check["against"] for check in found if not check["passed"]] == []
-    assert len(found) == 9
+    results = json.loads(done.stdout)
+    assert [check["against"] for check in results if not check["passed"]] == []
+    assert len(results) == 9
 
 
-def test_a_text_that_names_a_system_fails(mixed):
+def test_text_that_names_a_system_fails(mixed):
     study = read_study(mixed)
     assert named_in_texts(study).passed
-    told = study.model_copy(update={"prompt": "How natural is zebrabaseline?"})
-    assert named_in_texts(told).against == ["'zebrabaseline' is in a text of the study file"]
+    named = study.model_copy(update={"prompt": "How natural is zebrabaseline?"})
+    assert named_in_texts(named).against == ["'zebrabaseline' is in a text of the study file"]
     longer = study.model_copy(update={"prompt": "How natural is zebrabaselines?"})
     assert named_in_texts(longer).passed
 
 
 def run(study):
-    """The command, in a process of its own: a second browser driver fits into no process."""
+    """Run the command in another process, because a process holds one driver."""
     command = [sys.executable, "-m", "intone", "study", "audit", str(study)]
     return subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
 
@@ -83,7 +83,6 @@ SOUND = Response("u", {"content-type": "audio/wav"}, " " * 36 + "data", 100)
         ("foreign host", Observations(hosts={"cdn.example"})),
     ],
 )
-def test_what_is_planted_is_found(failing, seen):
-    found = [check for check in checks(seen, ["qsecret"]) if not check.passed]
-    assert len(found) == 1
-    assert failing in found[0].name
+def test_planted_violation_fails_its_check(failing, seen):
+    [failed] = [check for check in checks(seen, ["qsecret"]) if not check.passed]
+    assert failing in failed.name

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.browser
 # switch may fall on the border of the loop. A click would be a step of 0.2 or more.
 STEEPEST = 2 * 0.5 * math.pi / 2 / 240
 
-# Every version is a constant of its own plus a ramp that tells the position, so that each output
-# sample says which version it belongs to, and where in it.
+# Every version is a different constant plus a ramp, so that each output sample shows its version
+# and its position.
 SETUP = """
 const { Engine, FADE } = await import(address);
 const rate = 48000;
@@ -49,8 +49,8 @@ for (let t = 0.5, now = 0; t < 11.7; t += 0.05 + 0.3 * random()) {
 }
 const out = (await context.startRendering()).getChannelData(0), fade = FADE * rate;
 let exact = 0, wrong = 0, mixed = 0, quiet = Infinity, e = 0, current = 0;
-const place = (k) => engine.start + ((k - begin) % loop);
-const value = (i, k) => Math.fround((i + 1) * 0.125 + place(k) / 4194304);
+const position = (k) => engine.start + ((k - begin) % loop);
+const value = (i, k) => Math.fround((i + 1) * 0.125 + position(k) / 4194304);
 for (let k = begin + fade + 2; k < out.length; k++) {
   while (e < events.length && k >= events[e][0] + 2 * fade) current = events[e++][2];
   const [at, old, next] = events[e] ?? [Infinity, 0, 0];
@@ -149,7 +149,7 @@ def test_switching_is_sample_exact_and_never_cross_fades(engine):
 
 @pytest.mark.parametrize("restart", [False, True])
 @pytest.mark.parametrize("gap", [0.05, 0.012, 0.008, 0.004, 0.001, 0.0002])
-def test_rapid_switching_is_never_louder_than_the_loudest_file(engine, gap, restart):
+def test_rapid_switching_is_never_louder_than_loudest_file(engine, gap, restart):
     page, address = engine
     found = page.evaluate(RAPID, [address, gap, restart])
     assert found["switches"] > 30
@@ -157,14 +157,14 @@ def test_rapid_switching_is_never_louder_than_the_loudest_file(engine, gap, rest
     assert found["step"] < STEEPEST
 
 
-def test_with_restart_a_switch_starts_at_the_beginning(engine):
+def test_switch_with_restart_starts_at_beginning(engine):
     page, address = engine
     found = page.evaluate(RESTART, address)
     assert found["worst"] < 1e-6
     assert found["silence"] < 1e-3
 
 
-def test_a_region_lasts_half_a_second_and_has_faded_borders(engine):
+def test_region_lasts_half_a_second_and_has_faded_borders(engine):
     page, address = engine
     found = page.evaluate(REGION, address)
     assert found["shortest"] == 24000
@@ -198,7 +198,7 @@ HOLES = """async (address) => {
 }"""
 
 
-def test_a_hole_in_the_sound_is_counted_and_a_rest_is_none(engine):
+def test_gap_in_sound_is_counted_and_pause_is_not(engine):
     page, address = engine
     found = page.evaluate(HOLES, address)
     assert (found["before"], found["count"]) == (0, 1)

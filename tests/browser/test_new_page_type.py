@@ -16,13 +16,13 @@ from tests.mushra_app.support import make_study
 pytestmark = pytest.mark.browser
 
 
-def test_a_page_of_a_new_type_is_shown_and_answered(page, tmp_path, monkeypatch):
+def test_page_of_new_type_is_shown_and_answered(page, tmp_path, monkeypatch):
     from mushra_app.web.app import create_app
 
     monkeypatch.setitem(RATING_TYPES, "understood", understood())
     monkeypatch.setattr(page_names, "PAGE_NAMES", tuple(RATING_TYPES))
     texts = json.loads((FOLDER / "texts.en.json").read_text("utf-8"))
-    # What the guide has one add to the player's folder.
+    # The files that the guide adds to the player's folder.
     page.route(
         "**/player/*/types/understood.js",
         lambda route: route.fulfill(body=example("js"), content_type="text/javascript"),

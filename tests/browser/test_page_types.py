@@ -1,4 +1,4 @@
-"""Every type of rating page in Chromium: what can be answered, what is missing, what is stored."""
+"""Every type of rating page in Chromium: answers, messages, stored rows."""
 
 import json
 import sqlite3
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory):
-    """Every type in one study, after a page to read."""
+    """Start a study with every type, after a page to read."""
     steps = [TextStep(title=None, text=None)]
     steps += [TrialsStep(page=kind, pages=1) for kind in ("mushra", "mushra_nmr", "ab", "acr")]
     steps += [TrialsStep(page="ab", pages=1, no_preference=False)]
@@ -34,7 +34,7 @@ def message(page):
     return page.locator(".message").inner_text()
 
 
-def test_all_types_in_one_sitting(page, mixed):
+def test_all_types_work_in_one_sitting(page, mixed):
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(mixed.url)
@@ -97,8 +97,8 @@ def test_all_types_in_one_sitting(page, mixed):
         "SELECT r.* FROM ratings_v1 r JOIN session s ON s.pseudonym = r.session "
         "WHERE s.cookie_sha256 = ? ORDER BY page_index, stimulus_index",
     )
-    by_type = {kind: [r for r in ratings if r["page_type"] == kind] for kind in
-               ("mushra", "mushra_nmr", "acr")}  # fmt: skip
+    types = ("mushra", "mushra_nmr", "acr")
+    by_type = {kind: [r for r in ratings if r["page_type"] == kind] for kind in types}
     assert [r["score"] for r in by_type["mushra"]] == [0, 10, 20, 30, 40, 50]
     assert len(by_type["mushra_nmr"]) == 6
     [mos] = by_type["acr"]

@@ -1,4 +1,4 @@
-"""A whole sitting through every kind of page in Chromium, in German, by keyboard alone."""
+"""Sitting with every kind of page in Chromium, in German, by keyboard."""
 
 import json
 import re
@@ -48,7 +48,7 @@ ASKED = QuestionsStep.model_validate(
 
 @pytest.fixture(scope="module")
 def german(tmp_path_factory):
-    """Every kind of page in one sitting."""
+    """Start a study with every kind of page in one sitting."""
     steps = [
         TextStep(),
         ASKED,
@@ -67,7 +67,7 @@ def german(tmp_path_factory):
 
 @pytest.fixture
 def keys(page, german):
-    """A page with no mouse; returns the keyboard of an opened study."""
+    """Return the keyboard of an opened study, whose page has no mouse."""
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(german.url)
@@ -77,13 +77,13 @@ def keys(page, german):
 
 
 class Keys:
-    """What a listener without a mouse does: tab to something, and press a key."""
+    """Keyboard of a listener: tab to an element, press a key."""
 
     def __init__(self, page):
         self.page = page
 
     def to(self, name, *, most=40, back=False):
-        """Tab until what has the focus is called `name`."""
+        """Tab until the element with the focus is called `name`."""
         for _ in range(most):
             self.page.keyboard.press("Shift+Tab" if back else "Tab")
             if re.search(name, self.page.evaluate(FOCUSED)):
@@ -108,7 +108,7 @@ class Keys:
         return self
 
 
-# The accessible name of what has the focus, more or less.
+# The accessible name of the element with the focus, approximately.
 FOCUSED = """(() => {
   const e = document.activeElement;
   if (e === document.body) return "";
@@ -137,7 +137,7 @@ def rate(keys, slots):
     keys.to("Nächste Seite").press("Enter")
 
 
-def test_every_kind_of_page_by_keyboard_alone_in_german(page, german, keys):
+def test_every_kind_of_page_works_by_keyboard_in_german(page, german, keys):
     assert page.evaluate("document.documentElement.lang") == "de"
     assert "Dauer: etwa" in page.locator(".stage-consent").inner_text()
     agree(keys)
@@ -149,7 +149,7 @@ def test_every_kind_of_page_by_keyboard_alone_in_german(page, german, keys):
         if number == 0:
             keys.to("Nächste Runde").press("Enter")
             assert message(page).startswith("Noch nicht: Bitte hören Sie zu")
-        # The focus stands on the button that plays, and goes to the answers once it has played.
+        # The focus is on the button that plays, and moves to the answers once it has played.
         page.wait_for_function("document.activeElement.matches('.round .play')")
         keys.press("Enter")
         page.wait_for_function("document.activeElement.type === 'radio'", timeout=15000)
@@ -208,16 +208,20 @@ def stored(page, german):
     assert sitting["outcome"] == "completed"
     assert sitting["headphones"] in ("passed", "failed")
     assert sitting["loudness"] == pytest.approx(10 ** (-12 / 20))
-    assert all(one["submitted_at"] for one in pages)
-    given = {one["kind"]: json.loads(one["answers"]) for one in pages if one["answers"]}
-    assert given["questions"] == {
-        "age": 33, "job": "Bäckerin", "native": "ja", "gear": ["in"], "tired": "etwas",
-    }  # fmt: skip
-    assert len(given["headphones"]) == 6
-    assert given["comments"] == {"comments": "Schöne Stimme."}
+    assert all(row["submitted_at"] for row in pages)
+    answers = {row["kind"]: json.loads(row["answers"]) for row in pages if row["answers"]}
+    assert answers["questions"] == {
+        "age": 33,
+        "job": "Bäckerin",
+        "native": "ja",
+        "gear": ["in"],
+        "tired": "etwas",
+    }
+    assert len(answers["headphones"]) == 6
+    assert answers["comments"] == {"comments": "Schöne Stimme."}
 
 
-def test_a_reload_in_the_middle_keeps_the_draft(page, keys):
+def test_reload_keeps_answers_of_open_page(page, keys):
     agree(keys)
     keys.to("Alter").type("7").to("Beruf").type("Bäcker").to("auf").press("Space").saved()
     page.reload()
@@ -227,15 +231,15 @@ def test_a_reload_in_the_middle_keeps_the_draft(page, keys):
     assert page.get_by_role("checkbox", name="auf").is_checked()
     assert not page.get_by_role("checkbox", name="in").is_checked()
     keys.to("Nächste Seite").press("Enter")
-    said = "Noch nicht: Bitte beantworten Sie „Alter“, „Muttersprache“ und „Müde“."
-    assert message(page) == said
+    missing = "Noch nicht: Bitte beantworten Sie „Alter“, „Muttersprache“ und „Müde“."
+    assert message(page) == missing
     assert page.evaluate("document.activeElement.id") == "age"
     assert page.get_by_text("Bitte geben Sie eine Zahl ein: mindestens 18.").is_visible()
     keys.press("Control+a").type("70")
     assert page.get_by_text("eine Zahl ein").count() == 0
 
 
-def test_the_menu_by_keyboard_up_to_withdrawal(page, keys):
+def test_menu_works_by_keyboard_up_to_withdrawal(page, keys):
     agree(keys)
     keys.to("Menü").press("Enter").heading("Menü")
     keys.to("Ein Problem melden").press("Enter").heading("Ein Problem melden")
@@ -259,7 +263,7 @@ def test_the_menu_by_keyboard_up_to_withdrawal(page, keys):
     assert "Kein <b>Ton</b>." not in page.locator("dialog[open]").inner_text()
 
 
-def test_a_personal_link_ends_the_old_browser_and_says_so(page, keys, browser):
+def test_personal_link_moves_sitting_and_old_browser_sees_message(page, keys, browser):
     agree(keys)
     keys.to("Alter").type("44").saved().to("Menü", back=True).press("Enter")
     keys.to("anderem Gerät").press("Enter").to("Meinen Link").press("Enter")

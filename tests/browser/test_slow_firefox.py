@@ -1,4 +1,4 @@
-"""A page rated in Firefox: the second engine that listeners have."""
+"""Rating page in Firefox, the second browser engine of listeners."""
 
 import shutil
 import sqlite3
@@ -38,7 +38,7 @@ def firefox(tmp_path):
     browser.close()
 
 
-def test_a_listener_with_firefox(firefox, tmp_path):
+def test_listener_rates_page_in_firefox(firefox, tmp_path):
     study = make_study(tmp_path)
     server = Server(study).start()
     firefox.goto(server.url)
@@ -56,7 +56,7 @@ def test_a_listener_with_firefox(firefox, tmp_path):
         firefox.wait(f"return {trial}.engine.position() > 0.05")
     else:
         # Without a sound device Firefox never starts its audio clock, which Chromium does.
-        warnings.warn("no sound device: that Firefox plays was not tested", stacklevel=1)
+        warnings.warn("no sound device: playback in Firefox was not tested", stacklevel=1)
     firefox.wait("return document.querySelector('.state').dataset.state === 'saved'")
     firefox.screenshot(tmp_path / "firefox.png")
     shown = "return [...document.querySelectorAll('output')].map((o) => o.textContent)"

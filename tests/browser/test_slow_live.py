@@ -1,4 +1,4 @@
-"""Thousands of switches in a running audio graph, every sample of its output looked at."""
+"""Thousands of switches in a running audio graph, checked at every sample."""
 
 import re
 
@@ -9,7 +9,7 @@ from tests.browser.test_engine import STEEPEST
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-# Three constant versions; whatever is no constant is inside a fade.
+# Three constant versions; every other sample lies in a fade.
 TAP = """
 const LEVELS = [0.2, 0.35, 0.5];
 registerProcessor("tap", class extends AudioWorkletProcessor {
@@ -52,16 +52,16 @@ LIVE = """async ([address, tap, switches, restart]) => {
   for (let i = 0; i < switches; i++) {
     now = (now + 1 + Math.floor(2 * random())) % 3;
     engine.select(now);
-    // Bursts, as of somebody who hammers on the keys, and longer looks between them.
-    await new Promise((go) => setTimeout(go, i % 20 ? 30 * random() : 120));
+    // Bursts of switches, with pauses between them.
+    await new Promise((resolve) => setTimeout(resolve, i % 20 ? 30 * random() : 120));
   }
-  await new Promise((go) => setTimeout(go, 1000));
-  const found = await new Promise((go) => {
-    node.port.onmessage = (event) => go(event.data);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const counts = await new Promise((resolve) => {
+    node.port.onmessage = (event) => resolve(event.data);
     node.port.postMessage("now");
   });
   await context.close();
-  return { ...found, fade: FADE * 48000, current: now };
+  return { ...counts, fade: FADE * 48000, current: now };
 }"""
 
 
@@ -74,11 +74,11 @@ def test_thousands_of_live_switches(browser, server, restart):
     page.goto(server.url + "/robots.txt")
     switches = 2000
     address = f"{server.url}/player/{version}/engine.js"
-    found = page.evaluate(LIVE, [address, TAP, switches, restart])
+    counts = page.evaluate(LIVE, [address, TAP, switches, restart])
     context.close()
-    assert found["samples"] > 48000 * 20
-    assert found["peak"] <= 0.5 + 1e-6
-    assert found["step"] < STEEPEST
-    assert min(found["seen"]) > 48000
-    # Two fades a switch at most; what came before the start is silence.
-    assert found["between"] <= 2 * found["fade"] * (switches + 1) + 48000
+    assert counts["samples"] > 48000 * 20
+    assert counts["peak"] <= 0.5 + 1e-6
+    assert counts["step"] < STEEPEST
+    assert min(counts["seen"]) > 48000
+    # At most two fades for each switch; before the start there is silence.
+    assert counts["between"] <= 2 * counts["fade"] * (switches + 1) + 48000

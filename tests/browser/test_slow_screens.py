@@ -1,6 +1,6 @@
-"""Every kind of page in every theme and width: it fits, targets are large enough, it is drawn.
+"""Every kind of page in every theme and width: fit, targets, colours.
 
-The screenshots go to the folder INTONE_SCREENSHOTS, for somebody to look at.
+Screenshots are written to the folder INTONE_SCREENSHOTS.
 """
 
 import os
@@ -13,7 +13,7 @@ from tests.mushra_app.support import Server, make_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-# 44 px, but for the box within a label, which is as large as its label.
+# At least 44 px; a checkbox or radio button counts with its label.
 SMALL = """[...document.querySelectorAll('.trial button, .trial label.answer, .trial select')]
   .filter((e) => e.offsetParent && (e.offsetWidth < 44 || e.offsetHeight < 44))
   .map((e) => e.outerHTML.slice(0, 80))"""
@@ -32,7 +32,7 @@ def full(tmp_path_factory):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 768, 1280])
-def test_every_page(browser, full, tmp_path, scheme, width):
+def test_every_page_fits_and_is_drawn(browser, full, tmp_path, scheme, width):
     folder = Path(os.environ.get("INTONE_SCREENSHOTS", tmp_path))
     folder.mkdir(parents=True, exist_ok=True)
     context = browser.new_context(

@@ -1,4 +1,4 @@
-"""A listener in Chromium: listen, switch, rate, reload, go on; and a server that dies meanwhile."""
+"""Rating page in Chromium: listen, switch, rate, reload, restart of the server."""
 
 import json
 import sqlite3
@@ -34,7 +34,7 @@ def rate(page, slot, score):
     page.locator(".item").nth(slot).locator("input:enabled").fill(str(score))
 
 
-def test_a_listener_rates_a_page_reloads_and_goes_on(page, server, study, start):
+def test_listener_rates_page_reloads_and_continues(page, server, study, start):
     hosts, errors = set(), []
     page.on("request", lambda request: hosts.add(urlparse(request.url).netloc))
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -72,7 +72,7 @@ def test_a_listener_rates_a_page_reloads_and_goes_on(page, server, study, start)
     assert errors == []
 
 
-def test_a_loop_region_by_mouse_and_by_keyboard(page, server, start):
+def test_loop_region_is_set_by_mouse_and_keyboard(page, server, start):
     start(page, server.url)
     length = page.evaluate("document.querySelector('.trial-root').trial.engine.length")
     region = "(e => [e.start, e.end])(document.querySelector('.trial-root').trial.engine)"
@@ -99,7 +99,7 @@ def test_a_loop_region_by_mouse_and_by_keyboard(page, server, start):
     assert page.evaluate(region) == [0, length]
 
 
-def test_help_opens_and_keys_rest_meanwhile(page, server, start):
+def test_keys_do_nothing_while_help_is_open(page, server, start):
     start(page, server.url)
     page.keyboard.press("?")
     page.get_by_role("heading", name="Listening and rating").wait_for()
@@ -111,7 +111,7 @@ def test_help_opens_and_keys_rest_meanwhile(page, server, start):
     assert page.locator(".pick[aria-pressed=true]").inner_text().startswith("B")
 
 
-def test_the_thumb_stands_on_its_tick(page, server, start):
+def test_thumb_is_aligned_with_ticks(page, server, start):
     start(page, server.url)
     bands = page.locator(".bands").bounding_box()
     track = page.locator(".track").first.bounding_box()
@@ -127,7 +127,7 @@ def test_the_thumb_stands_on_its_tick(page, server, start):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone(browser, server, start, scheme):
+def test_page_fits_a_phone(browser, server, start, scheme):
     context = browser.new_context(
         viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True, color_scheme=scheme
     )
@@ -146,15 +146,15 @@ def test_it_fits_a_phone(browser, server, start, scheme):
 
 
 @pytest.fixture(scope="module")
-def mortal(tmp_path_factory):
-    """A server of its own, to be killed and started again."""
-    running = Server(make_study(tmp_path_factory.mktemp("mortal"))).start()
+def restartable(tmp_path_factory):
+    """Start a server that tests kill and start again."""
+    running = Server(make_study(tmp_path_factory.mktemp("restartable"))).start()
     yield running
     running.kill()
 
 
-def test_a_server_killed_in_mid_page_costs_nothing(browser, mortal, start):
-    server, study = mortal, mortal.study
+def test_killed_server_loses_no_rating(browser, restartable, start):
+    server, study = restartable, restartable.study
     context = browser.new_context()
     page = context.new_page()
     start(page, server.url)
@@ -177,21 +177,21 @@ def test_a_server_killed_in_mid_page_costs_nothing(browser, mortal, start):
     context.close()
 
 
-def test_nobody_agrees_to_a_text_that_changed_meanwhile(page, mortal):
-    page.goto(mortal.url)
+def test_consent_to_changed_text_is_asked_again(page, restartable):
+    page.goto(restartable.url)
     page.get_by_role("button", name="I agree").wait_for()
-    mortal.kill()
-    text = mortal.study.read_text()
+    restartable.kill()
+    text = restartable.study.read_text()
     assert "version: '1'" in text
     changed = text.replace("version: '1'", "version: '2'").replace("Questions:", "Write to us:")
-    mortal.study.write_text(changed)
-    mortal.start()
+    restartable.study.write_text(changed)
+    restartable.start()
     page.get_by_role("button", name="I agree").click()
     page.get_by_text("Write to us:").wait_for()
-    assert consent(mortal.study, page) == (None, None)
+    assert consent(restartable.study, page) == (None, None)
     page.get_by_role("button", name="I agree").click()
     page.locator(".board").wait_for()
-    assert consent(mortal.study, page) == (1, "2")
+    assert consent(restartable.study, page) == (1, "2")
 
 
 def consent(study, page):
@@ -201,7 +201,7 @@ def consent(study, page):
         return connection.execute(query, (text_sha256(cookie),)).fetchone()
 
 
-def test_an_answer_lost_after_the_page_was_closed_is_no_dead_end(page, server, start):
+def test_listener_continues_after_lost_response_to_submit(page, server, start):
     start(page, server.url)
     for slot in range(6):
         rate(page, slot, 20 + slot)
@@ -218,7 +218,7 @@ def test_an_answer_lost_after_the_page_was_closed_is_no_dead_end(page, server, s
     page.get_by_text("Page 2 of 2").wait_for()
 
 
-def test_what_the_server_refuses_is_said_and_not_sent_again(page, server, study, start):
+def test_refused_rating_is_shown_and_not_sent_again(page, server, study, start):
     start(page, server.url)
     sent = []
     page.on("response", lambda r: sent.append(r.status) if "/rating/0" in r.url else None)
@@ -237,7 +237,7 @@ def test_what_the_server_refuses_is_said_and_not_sent_again(page, server, study,
     assert stored(study, page)[0][1] == 41
 
 
-def test_a_browser_that_is_not_known_any_more_is_told_so(page, server, start):
+def test_unknown_browser_sees_message(page, server, start):
     start(page, server.url)
     page.context.clear_cookies()
     rate(page, 0, 50)
@@ -245,7 +245,7 @@ def test_a_browser_that_is_not_known_any_more_is_told_so(page, server, start):
     assert "open the link of the study again" in page.locator(".state").inner_text()
 
 
-def test_a_page_opened_weeks_ago_is_still_saved(page, server, study, start):
+def test_page_opened_weeks_ago_is_saved(page, server, study, start):
     start(page, server.url)
     page.evaluate("document.querySelector('.trial-root').trial.opened -= 40 * 86400000")
     rate(page, 0, 50)
@@ -253,7 +253,7 @@ def test_a_page_opened_weeks_ago_is_still_saved(page, server, study, start):
     assert [row[1] for row in stored(study, page)] == [50]
 
 
-def test_the_focus_follows_to_every_new_heading(page, server):
+def test_focus_moves_to_every_new_heading(page, server):
     focus = "document.activeElement.tagName + ' ' + document.activeElement.textContent"
 
     def at(heading):
@@ -272,7 +272,7 @@ def test_the_focus_follows_to_every_new_heading(page, server):
         at("How natural does each version sound?" if label == "Next page" else "Thank you")
 
 
-def test_saving_is_not_read_out_but_trouble_and_its_end_are(page, server, start):
+def test_only_problems_and_their_end_are_read_out(page, server, start):
     start(page, server.url)
     spoken = page.locator(".trial header [role=status]")
     assert page.locator(".state").get_attribute("aria-live") is None
@@ -288,7 +288,7 @@ def test_saving_is_not_read_out_but_trouble_and_its_end_are(page, server, start)
     assert spoken.inner_text() == "Saved"
 
 
-def test_versions_are_named_beyond_z(page, server, start):
+def test_versions_after_z_have_two_letters(page, server, start):
     start(page, server.url)
     address = page.evaluate(
         "[...document.querySelectorAll('link')].find(l => l.href.endsWith('trial.css')).href"
@@ -299,7 +299,7 @@ def test_versions_are_named_beyond_z(page, server, start):
     assert page.evaluate(code, address) == ["A", "Z", "AA", "AF"]
 
 
-def test_nothing_is_kept_in_the_browser_but_the_cookie(page, server, start):
+def test_browser_keeps_only_the_cookie(page, server, start):
     start(page, server.url)
     kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
     assert "run-history" not in kept

@@ -1,16 +1,22 @@
-// The check for headphones: three sounds a round, of which one is to be named.
+// @ts-check
+// Headphone check: three sounds in each round, one of which is the answer.
 
 import { Answering } from "../answering.js";
 import { Answers } from "../answers.js";
+import { BASE } from "../base.js";
 import { button, el, relabel } from "../dom.js";
 import { load } from "../engine.js";
-import { BASE } from "../screen.js";
 
+/** @import { Screen } from "../screen.js" */
+/** @import { HeadphonesPage } from "../shapes.js" */
+
+// Between two sounds, and before the first, s.
 const GAP = 0.5;
 const LEAD = 0.1;
 
+/** @param {Screen} screen */
 export async function open(screen) {
-  const { page, t } = screen, context = new AudioContext({ latencyHint: "interactive" });
+  const page = /** @type {HeadphonesPage} */ (screen.page), { t } = screen, context = new AudioContext({ latencyHint: "interactive" });
   const sounds = await load(context, page.sounds.map((path) => BASE + path), (done, all) => {
     screen.message.textContent = t("loading", { done, all });
   });
@@ -18,11 +24,23 @@ export async function open(screen) {
 }
 
 class Headphones {
+  /**
+   * @param {Screen} screen
+   * @param {AudioContext} context
+   * @param {AudioBuffer[]} sounds
+   */
   constructor(screen, context, sounds) {
-    Object.assign(this, { screen, context, sounds, answering: new Answering(screen), heard: false, playing: [] });
-    const { page, t, signal } = screen;
-    this.counted = {};
-    this.names = page.rounds.map((method) => `${method}_${(this.counted[method] = (this.counted[method] ?? 0) + 1)}`);
+    this.screen = screen;
+    this.page = /** @type {HeadphonesPage} */ (screen.page);
+    this.context = context;
+    this.sounds = sounds;
+    this.answering = new Answering(screen);
+    /** Sounds that play now, with their times in the context, s. @type {{source: AudioBufferSourceNode, from: number, to: number}[]} */
+    this.playing = [];
+    const { page } = this, { t, signal } = screen;
+    /** @type {Record<string, number>} */
+    const counts = {};
+    this.names = page.rounds.map((method) => `${method}_${(counts[method] = (counts[method] ?? 0) + 1)}`);
     const open = this.names.findIndex((name) => this.answering.get(name) === null);
     this.round = open < 0 ? page.rounds.length - 1 : open;
     this.heard = open < 0;
@@ -36,7 +54,7 @@ class Headphones {
     screen.show(title, el("div", { class: "heading" }, title, el("p", { class: "lead" }, t("headphones_text"))),
       el("div", { class: "round" }, this.count, this.task, this.play, this.answers.element));
     this.play.addEventListener("click", () => this.start(), { signal });
-    screen.next.addEventListener("click", () => this.goOn(), { signal });
+    screen.next.addEventListener("click", () => this.advance(), { signal });
     document.addEventListener("keydown", (event) => this.key(event), { signal });
     this.paint();
     this.frame();
@@ -50,11 +68,13 @@ class Headphones {
     return this.round === this.names.length - 1;
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
+    const onControl = event.target instanceof Element && event.target.matches("button, input");
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const number = Number(event.key) - 1;
     if (this.heard && /^[1-9]$/.test(event.key) && number < this.answers.inputs.length) this.choose(number);
-    else if (event.key === " " && !event.target.matches?.("button, input")) this.start();
+    else if (event.key === " " && !onControl) this.start();
     else return;
     event.preventDefault();
   }
@@ -62,18 +82,18 @@ class Headphones {
   start() {
     if (this.playing.length) return;
     this.context.resume();
-    const gain = new GainNode(this.context, { gain: this.screen.page.loudness ?? 1 });
+    const gain = new GainNode(this.context, { gain: this.page.loudness ?? 1 });
     gain.connect(this.context.destination);
     let time = this.context.currentTime + LEAD;
-    const { each } = this.screen.page, own = this.sounds.slice(this.round * each, (this.round + 1) * each);
-    this.playing = own.map((buffer) => {
+    const { each } = this.page, sounds = this.sounds.slice(this.round * each, (this.round + 1) * each);
+    this.playing = sounds.map((buffer) => {
       const source = new AudioBufferSourceNode(this.context, { buffer }), from = time;
       source.connect(gain);
       source.start(from);
       time += buffer.duration + GAP;
       return { source, from, to: from + buffer.duration };
     });
-    this.playing.at(-1).source.onended = () => this.ended();
+    this.playing[each - 1].source.onended = () => this.ended();
     this.screen.journal.add("play", { round: this.round });
     this.paint();
   }
@@ -83,17 +103,18 @@ class Headphones {
     this.playing = [];
     this.heard = true;
     this.paint();
-    // The button that was pressed has done its work; what comes next is the answer.
+    // The answer comes next: the focus leaves the button that was pressed.
     if (document.activeElement === this.play || document.activeElement === document.body) this.answers.focus();
   }
 
+  /** @param {number} value */
   choose(value) {
     this.answering.set(this.name, value);
     this.screen.journal.add("choose", { round: this.round });
     this.paint();
   }
 
-  goOn() {
+  advance() {
     if (this.answering.get(this.name) === null) {
       this.screen.message.textContent = this.screen.t("headphones_missing");
       (this.heard ? this.answers : this.play).focus();
@@ -108,7 +129,7 @@ class Headphones {
   }
 
   paint() {
-    const { screen } = this, { t, page } = screen;
+    const { screen, page } = this, { t } = screen;
     this.count.textContent = t("round_of", { round: this.round + 1, rounds: this.names.length });
     const task = t(`headphones_${page.rounds[this.round]}`);
     if (this.task.textContent !== task) this.task.textContent = task;
@@ -116,16 +137,16 @@ class Headphones {
     this.play.setAttribute("aria-disabled", String(this.playing.length > 0));
     this.answers.paint(this.heard);
     relabel(screen.next, t(this.last ? "continue" : "next_round"));
-    screen.next.dataset.complete = this.answering.get(this.name) !== null;
+    screen.next.dataset.complete = String(this.answering.get(this.name) !== null);
   }
 
-  // Shows which of the sounds is heard now.
+  /** Marks the sound that is heard now. */
   frame() {
     if (this.screen.signal.aborted) return;
     const time = this.context.currentTime;
-    this.answers.inputs.forEach((input, i) => {
+    this.answers.rows.forEach((row, i) => {
       const { from, to } = this.playing[i] ?? { from: 0, to: -1 };
-      input.parentElement.dataset.heard = from <= time && time < to;
+      row.dataset.heard = String(from <= time && time < to);
     });
     requestAnimationFrame(() => this.frame());
   }

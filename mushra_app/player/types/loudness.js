@@ -1,22 +1,40 @@
-// A comfortable loudness: speech that repeats, and a slider.
+// @ts-check
+// Comfortable loudness: repeated speech and a slider.
 
 import { Answering } from "../answering.js";
+import { BASE } from "../base.js";
 import { button, el, relabel } from "../dom.js";
 import { load } from "../engine.js";
-import { BASE } from "../screen.js";
 
+/** @import { Screen } from "../screen.js" */
+/** @import { LoudnessPage } from "../shapes.js" */
+
+// Time constant of a change, s.
 const SMOOTH = 0.02;
 
+/** @param {Screen} screen */
 export async function open(screen) {
+  const page = /** @type {LoudnessPage} */ (screen.page);
   const context = new AudioContext({ latencyHint: "interactive" });
-  const [sound] = await load(context, screen.page.sounds.map((path) => BASE + path), () => {});
+  const [sound] = await load(context, page.sounds.map((path) => BASE + path), () => {});
   return new Loudness(screen, context, sound);
 }
 
 class Loudness {
+  /** @type {AudioBufferSourceNode | null} */
+  source = null;
+
+  /**
+   * @param {Screen} screen
+   * @param {AudioContext} context
+   * @param {AudioBuffer} sound
+   */
   constructor(screen, context, sound) {
-    Object.assign(this, { screen, context, sound, answering: new Answering(screen) });
-    const { page, t, signal } = screen;
+    this.screen = screen;
+    this.context = context;
+    this.sound = sound;
+    this.answering = new Answering(screen);
+    const page = /** @type {LoudnessPage} */ (screen.page), { t, signal } = screen;
     this.gain = context.createGain();
     this.gain.connect(context.destination);
     const title = el("h1", {}, t("loudness_title"));
@@ -31,9 +49,9 @@ class Loudness {
         el("span", { "aria-hidden": "true" }, t("quieter")), this.slider, el("span", { "aria-hidden": "true" }, t("louder")), this.output)));
     this.play.addEventListener("click", () => this.toggle(), { signal });
     this.slider.addEventListener("input", () => { this.paint(); if (this.played) this.keep(); }, { signal });
-    // Whoever comes back with a setting has heard it.
+    // A listener who returns with a setting has heard it.
     this.played = this.answering.get("gain_db") !== null;
-    this.answering.closes(() => (this.played ? null : { said: t("loudness_missing"), focus: () => this.play.focus() }));
+    this.answering.closes(() => (this.played ? null : { message: t("loudness_missing"), focus: () => this.play.focus() }));
     this.paint();
   }
 
@@ -62,12 +80,12 @@ class Loudness {
   }
 
   paint() {
-    const { t } = this.screen, said = `${this.decibels.toFixed(1).replace("-", "−")} dB`;
+    const { t } = this.screen, level = `${this.decibels.toFixed(1).replace("-", "−")} dB`;
     relabel(this.play, t(this.source ? "stop" : "play"), this.source ? "stop" : "play");
     this.gain.gain.setTargetAtTime(10 ** (this.decibels / 20), this.context.currentTime, SMOOTH);
-    this.output.textContent = said;
-    this.slider.setAttribute("aria-valuetext", said);
-    this.screen.next.dataset.complete = Boolean(this.played);
+    this.output.textContent = level;
+    this.slider.setAttribute("aria-valuetext", level);
+    this.screen.next.dataset.complete = String(Boolean(this.played));
   }
 
   close() {

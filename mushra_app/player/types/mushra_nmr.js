@@ -1,3 +1,4 @@
-// The sliders of MUSHRA without a mentioned reference.
+// @ts-check
+// Sliders of MUSHRA without a mentioned reference.
 
 export { open } from "./mushra.js";

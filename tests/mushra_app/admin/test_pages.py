@@ -8,7 +8,8 @@ from mushra_app.admin import sheets
 from mushra_app.admin.console import figures
 from mushra_app.admin.replay import Timeline
 from mushra_app.admin.timeline_svg import draw
-from tests.mushra_app.admin.support import NAME, PASSWORD, accounts_of, login
+from mushra_app.study.file import read_study, write_study
+from tests.mushra_app.admin.support import HTML, NAME, PASSWORD, accounts_of, login
 from tests.mushra_app.support import Server, make_study
 
 EVIL = "\"'><script>alert(1)</script><b>&amp;{{ 7*7 }}"
@@ -17,7 +18,9 @@ ESCAPED = "&#34;&#39;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;b&gt;&amp;amp;
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    return make_study(tmp_path_factory.mktemp("pages"), title=EVIL, access="invited")
+    path = make_study(tmp_path_factory.mktemp("pages"), title=EVIL)
+    write_study(read_study(path).model_copy(update={"access": "invited"}), path)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,7 @@ def assert_shows_text(html, times):
 def test_listeners_page_without_invitation_shows_title_as_text(server):
     with server.client() as client:
         for path in ("/", "/?t=guess"):
-            page = client.get(path)
+            page = client.get(path, headers=HTML)
             assert page.status_code == 403
             assert_shows_text(page.text, times=1)
 

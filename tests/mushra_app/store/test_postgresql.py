@@ -4,12 +4,14 @@ import os
 import shutil
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from intone.contracts import RATING_COLUMNS, Rating
 from mushra_app.study.file import read_study, write_study
+from tests.mushra_app.admin.support import accounts_of
 from tests.mushra_app.support import Server, begin, make_study, rating
 
 
@@ -73,3 +75,14 @@ def test_a_study_on_postgresql(tmp_path, postgresql):
             assert connection.execute(sa.text(f"SELECT COUNT(*) FROM {view}")).scalar() == 0
         with pytest.raises(sa.exc.DBAPIError, match="never changes"):
             connection.execute(sa.text("UPDATE session SET origin = 'simulated'"))
+
+
+def test_processes_share_the_limit_of_logins_on_postgresql(tmp_path, postgresql):
+    path = make_study(tmp_path)
+    write_study(read_study(path).model_copy(update={"database": postgresql}), path)
+    limits = [accounts_of(path)._addresses for _ in range(4)]
+    with ThreadPoolExecutor(len(limits)) as pool:
+        waits = list(pool.map(lambda i: limits[i % 4].wait_s("192.0.2.1"), range(24)))
+    assert sum(wait == 0 for wait in waits) == 5
+    limits[0].forget("192.0.2.1")
+    assert limits[1].wait_s("192.0.2.1") == 0
