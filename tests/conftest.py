@@ -1,4 +1,4 @@
-"""Settings of every test run: no deadlines, and no skip in CI that is not listed."""
+"""Settings of every test run: no deadlines, only listed skips."""
 
 import os
 from pathlib import Path
@@ -13,13 +13,13 @@ ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")
 
 
 def allowed_reasons() -> list[str]:
-    """Return the beginnings of reasons for which a test may skip in CI."""
+    """Return the beginnings of allowed reasons for skips in CI."""
     lines = ALLOWED_SKIPS.read_text("utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def unlisted_skips(reports: list[pytest.TestReport]) -> list[str]:
-    """Return "TEST: reason" for each skipped test whose reason is not listed."""
+    """Return "TEST: reason" for each skip that is not listed."""
     allowed = tuple(allowed_reasons())
     skips = []
     for report in reports:
@@ -35,7 +35,7 @@ def unlisted_skips(reports: list[pytest.TestReport]) -> list[str]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Fail a run in CI that skipped a test for a reason that is not listed."""
+    """Print the unlisted skips of a run in CI."""
     skips = unlisted_skips(terminalreporter.stats.get("skipped", []))
     if not skips or not os.environ.get("CI"):
         return
@@ -45,7 +45,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Set a failing exit status for unlisted skips; workers of a parallel run report, only."""
+    """Set a failing exit status for unlisted skips in CI."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or not os.environ.get("CI") or session.exitstatus:
         return

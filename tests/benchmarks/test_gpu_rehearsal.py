@@ -1,4 +1,4 @@
-"""The scripts for a GPU at tiny size on the CPU, as they will be called."""
+"""GPU scripts at tiny size on the CPU, with their real commands."""
 
 import json
 import os
@@ -40,7 +40,7 @@ ABSENT = [
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
-    """A folder that hides the packages which are not carried from a Python that starts in it."""
+    """Return a folder that hides packages missing on the GPU machine."""
     folder = tmp_path_factory.mktemp("bare")
     hide = f"import sys\nsys.modules.update(dict.fromkeys({ABSENT}))\n"
     (folder / "sitecustomize.py").write_text(hide, "utf-8")

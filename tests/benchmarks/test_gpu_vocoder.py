@@ -1,4 +1,4 @@
-"""The vocoder's script for a GPU at tiny size on the CPU, as it will be called."""
+"""GPU script of the vocoder at tiny size on the CPU."""
 
 import json
 import os
@@ -32,7 +32,7 @@ TINY = [
 
 @pytest.fixture
 def packed(small_corpus, tmp_path, monkeypatch):
-    """The small corpus with recordings beside it, packed as the command line does."""
+    """Return the small corpus with recordings, packed by the command line."""
     corpus, features = PreparedCorpus(small_corpus), Features()
     rows = []
     for split in ("train", "validation"):
@@ -59,7 +59,7 @@ def call(monkeypatch, *arguments):
 
 
 def apart(folder, *arguments):
-    """The same in a Python without the packages that a GPU machine need not have."""
+    """Run it in a Python without packages missing on a GPU machine."""
     hide = f"import sys\nsys.modules.update(dict.fromkeys({ABSENT}))\n"
     (folder / "sitecustomize.py").write_text(hide, "utf-8")
     command = [sys.executable, "-m", "benchmarks.gpu.vocoder", *map(str, arguments)]

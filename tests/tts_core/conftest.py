@@ -1,4 +1,4 @@
-"""A small corpus of invented utterances: valid in every respect, and made in no time."""
+"""Small corpus of invented utterances, valid and quickly made."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,7 +49,7 @@ def invent(seed: int, n_words: int = 5, slope: float = 0.0) -> Prepared:
         utterance=f"u{seed}",
         sentence=f"s{seed}",
         text=" ".join(w.text for w in words),
-        speaker="nobody",
+        speaker="invented",
         split="train",
         encoded=encoded,
         durations=durations,

@@ -1,4 +1,4 @@
-"""A prepared corpus of invented speech, for the tests of the systems and of the benchmarks."""
+"""Prepared corpus of invented speech for tests of systems and benchmarks."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,21 +20,21 @@ from tts_core.types import Prepared
 
 
 def write_corpus(folder: Path, rows: Sequence[Prepared], facts: CorpusFacts) -> PreparedCorpus:
-    """Write `rows` as a corpus of one shard, of which `facts` are the statistics."""
+    """Write `rows` as a one-shard corpus with the statistics `facts`."""
     write_shard(folder / "shards" / "000.parquet", rows, Features())
     n_train = sum(row.split == "train" for row in rows)
     info = PreparedInfo(
         version=VERSION,
         inputs_digest="0" * 16,
         corpus=CorpusInfo(
-            name="invented", speaker="nobody", licence="none", stand_in=True, source="test"
+            name="invented", speaker="invented", licence="none", stand_in=True, source="test"
         ),
         corpus_folder="",
         features=Features(),
         features_digest=Features().digest(),
         encoder="minilm",
         inventory_digest=inventory_digest(),
-        speakers={"nobody": len(rows)},
+        speakers={"invented": len(rows)},
         lexicon_digest=None,
         aligner="invented",
         parsers={},

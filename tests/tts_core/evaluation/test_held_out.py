@@ -25,7 +25,7 @@ SYSTEMS = ("ntts", "durian_plus", "kathaka", "camp")
 
 
 class Buzzer:
-    """A vocoder whose pitch is a known function of the spectrogram: 100 Hz times e^level."""
+    """Vocoder with a known pitch: 100 Hz times e^level."""
 
     name = "buzzer"
     sample_rate_hz = 22050
@@ -38,7 +38,7 @@ class Buzzer:
 
 
 def reading(row: Prepared, sentence: int, number: int) -> Prepared:
-    """A sentence with a timing and a melody of its own, spoken by the buzzer."""
+    """Return a sentence with its own timing and melody."""
     random = np.random.default_rng((sentence, number))
     durations = random.integers(4, 12, len(row.durations))
     time = np.linspace(0, 3, int(durations.sum()))[:, None]
@@ -57,7 +57,7 @@ def reading(row: Prepared, sentence: int, number: int) -> Prepared:
 
 @pytest.fixture
 def prepared(corpus: PreparedCorpus, utterance: Utterance) -> PreparedCorpus:
-    """The invented corpus with a test split: 5 sentences, the first two of them read twice."""
+    """Return the invented corpus with 5 test sentences, two read twice."""
     rows = [reading(utterance(200 + i, 4), i, 1) for i in range(5)]
     rows += [reading(utterance(200 + i, 4), i, 2) for i in range(2)]
     write_shard(corpus.path / "shards" / "001.parquet", rows, Features())

@@ -26,7 +26,7 @@ def pulses(hz: float, seconds: float = 0.8) -> np.ndarray:
 
 @pytest.fixture
 def tones(tmp_path: Path) -> Path:
-    """A reference at 100 Hz and a system an octave higher, half as long, once a mere click."""
+    """Return a 100 Hz reference and a system an octave higher."""
     for system, hz, seconds in [("ref", 100.0, 1.0), ("high", 200.0, 0.5)]:
         for i in range(3):
             write_audio(tmp_path / system / f"s{i}.wav", pulses(hz + i, seconds), 22050)

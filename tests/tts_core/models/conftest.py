@@ -1,4 +1,4 @@
-"""A text encoder that costs nothing: BERT's architecture, random weights, 60 word pieces."""
+"""Cheap text encoder: BERT with random weights and 60 word pieces."""
 
 from collections.abc import Callable
 from pathlib import Path

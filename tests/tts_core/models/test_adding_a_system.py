@@ -1,4 +1,4 @@
-"""One model file, one registry entry and one recipe make a system: CONTRIBUTING.md."""
+"""A system is one model file, one registry entry, one recipe."""
 
 import pytest
 import torch

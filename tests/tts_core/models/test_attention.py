@@ -32,7 +32,10 @@ def speaks_for_ever(model: NTTSAttention) -> NTTSAttention:
 
 
 def test_energies_are_those_of_shen_and_chorowski():
-    """e_i = v^T tanh(W s + V h_i + U f_i + b), f = F * the sum of all earlier weights."""
+    """Shen et al. 2018.
+
+    e_i = v^T tanh(W s + V h_i + U f_i + b), f = F * the sum of all earlier weights.
+    """
     attention = LocationSensitiveAttention(6, 5, units=7, filters=3, kernel=5)
     memory, queries = torch.randn(2, 9, 6), torch.randn(4, 2, 5)
     state = attention.start(memory, torch.ones(2, 9, dtype=torch.bool))
@@ -51,7 +54,7 @@ def test_energies_are_those_of_shen_and_chorowski():
 @pytest.mark.parametrize("n_phones", [4, 30])
 @pytest.mark.parametrize(("reduction", "layers"), [(1, 2), (3, 4)])
 def test_stepping_equals_teacher_forcing(model, dtype, tolerance, n_phones, reduction, layers):
-    """Fed its own frames, the fused pass repeats frames, stop logits and attention.
+    """The fused pass repeats frames, stop logits and attention.
 
     With 4 phones there are fewer phones than channels and synthesis projects them beforehand.
     """
@@ -188,7 +191,7 @@ def test_a_rate_changes_the_time_and_nothing_else(model, utterance):
 
 
 def test_one_batch_is_learnt_by_heart_and_its_attention_found(sizes, facts, utterance):
-    """The invented spectrograms are constant within a phone: only attention knows what is next."""
+    """Only attention knows the next phone: spectrograms are constant within phones."""
     torch.manual_seed(1)
     config = sizes("ntts_attention", decoder=48, encoder=32, embedding=32, attention=32, prenet=32)
     system = NTTSAttention(config, facts).train()

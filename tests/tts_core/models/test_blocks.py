@@ -1,4 +1,4 @@
-"""The shared parts: what padding, zero durations and single steps must not change."""
+"""Shared parts under padding, zero durations and single steps."""
 
 import pytest
 import torch
@@ -42,7 +42,7 @@ def test_batch_statistics_ignore_padding(dimensions):
 
 @pytest.mark.parametrize("layers", [1, 2])
 def test_recurrent_equals_packed_lstm(layers):
-    """PyTorch's own way to leave padding out, several times slower on a CPU."""
+    """Packing is PyTorch's way to skip padding, slower on a CPU."""
     ours = Recurrent(5, 4, layers).double()
     oracle = nn.LSTM(5, 4, layers, batch_first=True, bidirectional=True).double()
     with torch.no_grad():
@@ -62,7 +62,7 @@ def test_what_is_padded_beside_a_long_sentence_stays_the_same(part):
     mask = mask_of([4, 11], 11)
     if part == "convolutions":
         stack, x = ConvStack(6, 8).eval(), torch.randn(2, 11, 6)
-        # What stands in padding must not matter.
+        # Padding values must not matter.
         alone, together = stack(x[:1, :4], mask[:1, :4]), stack(x, mask)
     else:
         vector = torch.randn(2, 3) if "vector" in part else None

@@ -30,7 +30,7 @@ def camp(sizes, facts):
 
 
 def train(model, number, rows, steps, lr=0.01):
-    """Train one stage on one batch; returns the last parts of its loss."""
+    """Train one stage on one batch and return the last losses."""
     stage = model.stages(CONFIGS)[number]
     loss = StageLoss(model, stage).eval()
     cached = stage.remember(rows, CPU)
@@ -62,7 +62,7 @@ def test_upsampling_then_gathering_is_the_identity():
 
 
 def test_an_unpunctuated_pause_is_the_end_of_the_word_before_in_training(utterance):
-    """The recording's vector of a word is read at the end of the pause behind it."""
+    """A word's oracle vector is read after the following pause."""
     row = utterance(3)
     batch = collate([row.encoded], [row])
     units = unit_durations(batch.durations, batch.token_unit, batch.pos.shape[1])
@@ -77,7 +77,7 @@ def test_an_unpunctuated_pause_is_the_end_of_the_word_before_in_training(utteran
 
 def test_an_unpunctuated_pause_speaks_with_the_word_before_in_synthesis(camp, utterance):
     model = camp().eval()
-    # A word boundary is said to last long, so that there are pauses to look at.
+    # Long word boundaries make pauses to look at.
     torch.nn.init.constant_(model.duration_predictor.output.bias, 6.0)
     batch = collate([utterance(3).encoded])
     n_units = batch.pos.shape[1]
@@ -93,7 +93,7 @@ def test_an_unpunctuated_pause_speaks_with_the_word_before_in_synthesis(camp, ut
 
 
 def test_padding_changes_no_module(camp, utterance):
-    """To 1e-5: every module of stage 1 on an utterance alone and beside one."""
+    """Modules agree to 1e-5 on an utterance alone and in a batch."""
     model = camp(encoder_layers=2).eval()
     rows = [utterance(1, 5), utterance(2, 9)]
     alone, both = collate([rows[0].encoded], rows[:1]), collate([r.encoded for r in rows], rows)
@@ -167,7 +167,7 @@ def test_a_words_vector_carries_its_rhythm_and_knows_its_phones(camp, utterance)
 
 
 def test_units_without_frames_and_a_single_word(camp, utterance, facts):
-    """An unrealised comma, and an utterance of one unit: finite vectors, losses and speech."""
+    """An unrealised comma and a one-unit utterance stay finite."""
     row = utterance(5)
     comma = np.flatnonzero(row.encoded.punctuation)[0]
     durations = np.where(row.encoded.token_unit == comma, 0, row.durations)
@@ -190,7 +190,7 @@ def test_units_without_frames_and_a_single_word(camp, utterance, facts):
 
 
 def test_rate_and_oracle_durations_are_the_predictors_own(camp, utterance):
-    """With a recording's vectors, too, durations are predicted; a higher rate shortens them."""
+    """Durations are predicted also with oracle vectors; a higher rate shortens them."""
     model = camp().eval()
     row = utterance(2)
     batch = collate([row.encoded], [row])
@@ -210,7 +210,7 @@ def test_overfits_one_batch(camp, utterance):
 
 
 def spoken_by_tag(row, seed):
-    """The utterance with a loudness per word: half of it follows the tag, half is chance."""
+    """Return an utterance whose word loudness half follows the tag."""
     random = np.random.default_rng(seed)
     pos = random.integers(1, 6, len(row.encoded.pos))
     loudness = np.linspace(-1.5, 1.5, 5)[pos - 1] + random.normal(size=len(pos))
@@ -222,7 +222,7 @@ def spoken_by_tag(row, seed):
 
 
 def test_oracle_beats_predicted_beats_average_prosody_on_the_contour(camp, utterance):
-    """The order that both papers report, on held-out text under the recordings' durations.
+    """Held-out order of both papers under the recordings' durations.
 
     The contour is the loudness, the mean of the spectrogram's bins; the baseline speaks every word
     with the average vector.

@@ -72,7 +72,7 @@ def test_the_losses_are_l1_before_after_and_of_durations_in_frames(model, uttera
 
 
 def test_predicted_durations_do_not_touch_the_training_upsampling(model, utterance):
-    """Mel losses follow the recordings' durations; the predictor learns by its own loss alone."""
+    """Mel losses use recorded durations; the predictor has its own loss."""
     system = model()
     batch, _ = alone_and_together(utterance)
     parts = system.acoustic_loss(batch)
@@ -119,7 +119,7 @@ def test_the_negative_control_hears_the_words(
     with torch.no_grad():
         encodings = model.encoder(batch)
         states = model.encoder.context(batch)
-    # Each word is one piece here, and the word's vector stands at each of its tokens.
+    # Each word is one piece here, and the word's vector is at each of its tokens.
     for token, unit in enumerate(batch.token_unit[0].tolist()):
         torch.testing.assert_close(encodings[0, token, 16:], states[0, unit + 1])
     from tts_core.config import load_recipe

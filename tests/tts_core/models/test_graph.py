@@ -56,7 +56,7 @@ def test_a_tree_beside_a_larger_one_stays_the_same():
 
 @pytest.mark.parametrize("passes", [1, 2, 3])
 def test_n_passes_carry_news_over_n_edges_and_no_further(passes):
-    """A chain 0 - 1 - 2 - 3 - 4 read at its one leaf."""
+    """Chain of five nodes read at its leaf."""
     tree = TreeEncoder(9, 4, 8, passes, 5).eval().double()
     parents = [-1, 0, 1, 2, 3]
     before = encode(tree, [1, 1, 1, 1, 1], parents, [4])

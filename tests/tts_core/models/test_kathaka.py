@@ -30,7 +30,7 @@ LEARN, NEW = slice(180), slice(180, 240)
 
 @pytest.fixture
 def build(sizes, facts, text_context):
-    """build(sampler, finetune): a tiny Kathaka with a random BERT where the sampler has one."""
+    """Return build(sampler, finetune), which makes a tiny Kathaka."""
 
     def make(sampler="bert+graph", finetune=False, **widths):
         context = text_context(finetune) if "bert" in sampler else None
@@ -122,7 +122,7 @@ def test_effective_units_count_directions_whatever_their_scale():
     (24_800, 0), (25_000, 0), (87_400, 0.4992), (87_401, 0), (150_000, 1), (299_800, 1),
 ])  # fmt: skip
 def test_annealing_as_published(step, expected):
-    """0 to 1 between 25,000 and 150,000, and the term once in 200 steps."""
+    """Weight 0 to 1 between 25,000 and 150,000, once in 200 steps."""
     weight = kl_weight(step, load_recipe("kathaka").stages[1])
     assert weight == pytest.approx(expected, abs=1e-3)
 
@@ -298,7 +298,7 @@ def test_one_batch_is_learnt_by_heart(build, utterance):
 
 
 def texts_and_posteriors(utterance, reads):
-    """A latent that is a known function of the text: 180 texts to learn from, 60 new ones."""
+    """Return latents that depend on the text: 180 training, 60 new."""
     table = torch.randn(12, 4, generator=torch.Generator().manual_seed(1)) * 2
     texts = []
     for number in range(240):
@@ -313,7 +313,7 @@ def texts_and_posteriors(utterance, reads):
 
 
 def held_out_kl(model, utterance, reads, steps):
-    """KL of a trained sampler and of the best constant on new texts, nats."""
+    """Return KL of a trained sampler and of a constant, nats."""
     batch, posteriors, new_batch, new = texts_and_posteriors(utterance, reads)
     constant = best_constant_sampler(posteriors)
     model.sampler.start_at(constant)

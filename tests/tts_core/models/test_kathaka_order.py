@@ -1,4 +1,4 @@
-"""Check 6 of the specification for Kathaka: the recording's latent, the text's, and neither."""
+"""Kathaka's order: recorded latent, predicted latent, average."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ BINS = 8
 
 
 def spoken_by_tree(row: Prepared, seed: int) -> Prepared:
-    """The same phones, louder and slower by a mood: half of it stands in the tree's labels."""
+    """Return phones with a mood that the tree half determines."""
     random = np.random.default_rng(seed)
     label = int(random.integers(1, 3))
     mood = (1 if label == 2 else -1) + random.normal()
@@ -50,7 +50,7 @@ def train(model: Kathaka, rows: list[Prepared], number: int, steps: int) -> None
 
 
 def errors(model: Kathaka, batch: Batch, z: torch.Tensor) -> tuple[float, float]:
-    """Of the sentences' mean loudness, spoken for as long as recorded; of durations, frames."""
+    """Return errors of mean loudness, and of durations in frames."""
     encodings = model.encoder(batch.tokens, batch.token_mask, batch.token_lengths)
     condition = upsample(encodings, batch.durations, batch.n_frames, z)
     said = model.mel_scale.restore(model.decoder.generate(condition))
@@ -61,7 +61,7 @@ def errors(model: Kathaka, batch: Batch, z: torch.Tensor) -> tuple[float, float]
 
 
 def test_oracle_beats_predicted_beats_average_on_loudness_and_durations(sizes, facts, utterance):
-    """The order that both papers report, on readings that were not trained on."""
+    """Held-out order that both papers report."""
     few = {"n_mels": BINS, "mel_mean": [0.0] * BINS, "mel_std": [1.5] * BINS}
     model = Kathaka(sizes("kathaka"), facts.model_copy(update=few), None)
     # The decoder does not hear its own frames: in so short a training it would follow them alone.

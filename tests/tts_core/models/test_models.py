@@ -1,4 +1,4 @@
-"""What all systems share: text alone is enough, seeds are followed, masks fit."""
+"""Shared behaviour of systems: text alone suffices, seeds and masks hold."""
 
 import numpy as np
 import pytest

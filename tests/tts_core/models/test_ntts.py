@@ -38,7 +38,7 @@ def test_a_sentence_beside_a_longer_one_stays_the_same(model, utterance, batch):
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-4)])
 def test_teacher_forced_equals_stepped(model, dtype, tolerance):
-    """Fed what the cells generated, the fused decoder gives it again, beyond one block too."""
+    """The fused decoder repeats generated frames, beyond one block too."""
     decoder = model.decoder.to(dtype)
     condition = torch.randn(2, 2 * BLOCK + 5, 17, dtype=dtype)
     with torch.no_grad():
@@ -56,7 +56,7 @@ def test_the_decoder_never_sees_the_frame_it_predicts(model):
 
 
 def test_losses_are_means_over_what_is_there(model, utterance, batch):
-    """A batch's loss is its utterances' losses weighted by frames (mel) and tokens (durations)."""
+    """A batch's loss weights utterances by frames or by tokens."""
     rows = [utterance(1, 5), utterance(2, 9)]
     with torch.no_grad():
         single = [collate([r.encoded], [r]) for r in rows]

@@ -1,7 +1,7 @@
-"""In training, too, what stands behind an utterance's end changes nothing.
+"""Padding behind an utterance changes nothing in training.
 
 With batch statistics, masked means and backward recurrences in play that is more than what the
-modules' own tests look at: here two utterances are padded as if a third, longer one stood beside.
+modules' own tests look at: here two utterances are padded as if a third, longer one were there.
 """
 
 from dataclasses import fields, replace
@@ -43,7 +43,7 @@ def build(sizes, facts):
 
 
 def batches(utterance) -> tuple[Batch, Batch]:
-    """Two utterances, and the same two with more padding of every kind; what it holds is loud."""
+    """Return two utterances, plain and with loud padding."""
     rows = [utterance(1, 4), utterance(2, 6), utterance(3, 12)]
     tight = collate([r.encoded for r in rows[:2]], rows[:2], range(2))
     wide = collate([r.encoded for r in rows], rows, range(3))

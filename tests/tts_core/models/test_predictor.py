@@ -1,4 +1,4 @@
-"""CAMP's stage 2: it learns what its context says, and nothing that its context does not say."""
+"""CAMP's stage 2 learns from its context, and nothing else."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ TABLE = torch.from_numpy(np.random.default_rng(1).normal(size=(60, SIZE))).float
 
 
 def invented_text(row, seed):
-    """The utterance with a text of few tags and pieces, each unit of one to three pieces."""
+    """Return an utterance with few tags, one to three pieces a unit."""
     random = np.random.default_rng(seed)
     n_units = len(row.encoded.pos)
     units = np.repeat(np.arange(n_units), random.integers(1, 4, n_units))
@@ -70,7 +70,7 @@ def from_both(row):
 
 
 def trained(model, rows, vectors, held_out, held_out_vectors, steps=40, lr=0.01):
-    """Train stage 2 on given word vectors; validation as the training loop does it."""
+    """Train stage 2 on word vectors, validated as the loop does."""
     config = StageConfig(steps=steps, batch_frames=4000)
     stage = model.stages({1: config, 2: config})[2]
     loss = StageLoss(model, stage).eval()
@@ -94,7 +94,7 @@ def trained(model, rows, vectors, held_out, held_out_vectors, steps=40, lr=0.01)
 def test_beats_the_median_and_another_text_where_its_context_decides(
     context, vectors_of, rows, camp
 ):
-    """Of a known function of the text, on text that it has not seen."""
+    """Targets are a known function of unseen text."""
     vectors = [vectors_of(row) for row in rows]
     found = trained(camp(context), rows[:64], vectors[:64], rows[64:], vectors[64:])
     assert found["prosody"] < 0.5 * found["median"], found
@@ -113,7 +113,7 @@ def test_is_no_better_than_its_controls_where_its_context_says_nothing(
 
 
 def test_is_causal_in_its_targets(rows, camp):
-    """Word w is predicted without its own vector, and with every one before it."""
+    """Word w depends on all earlier vectors, never on its own."""
     predictor = camp("syntax").eval().prosody_predictor
     context = predictor.encode(collate([rows[2].encoded]))
     target = torch.randn(1, context.shape[1], SIZE, requires_grad=True)
@@ -232,7 +232,7 @@ def test_neighbours_stand_around_a_sentence_and_own_no_unit(rows):
 
 
 def test_context_beyond_the_sentence_tells_what_the_sentence_does_not(rows, camp):
-    """After a question every other paragraph ends otherwise; the ending's own text never says so.
+    """The previous sentence alone decides the ending's vector.
 
     Only the first unit's vector differs: the others could be read off the vectors before them.
     """
@@ -255,14 +255,14 @@ def test_context_beyond_the_sentence_tells_what_the_sentence_does_not(rows, camp
 
 
 def test_neighbours_of_a_corpus_without_paragraphs_are_refused(corpus):
-    """Kathleen's sentences stand alone: the option must not do nothing in silence."""
+    """Kathleen's sentences have no neighbours: the option must fail."""
     with pytest.raises(UserError, match="knows no sentence's neighbours"):
         read_splits(corpus, ("train",), 1)
     assert len(read_splits(corpus, ("train",), 0)["train"]) == 24
 
 
 def test_neighbours_are_read_from_every_split(corpus):
-    """A training sentence is read beside the text of a test sentence, whose recording is not."""
+    """A training sentence reads a test neighbour's text, not its recording."""
     rows = in_paragraphs([*corpus.split("train"), *corpus.split("validation")], length=28)
     rows[1] = replace(rows[1], split="test")
     write_shard(corpus.path / "shards" / "000.parquet", rows, corpus.info.features)

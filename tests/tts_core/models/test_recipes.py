@@ -1,4 +1,4 @@
-"""Every recipe in the house builds, learns in each of its stages, and does what its name says."""
+"""Every shipped recipe builds, learns in each stage, and matches its name."""
 
 import pytest
 import torch
@@ -22,7 +22,7 @@ CHILDREN = [name for name in NAMES if "inherits" in PATHS[name].read_text()]
 
 @pytest.fixture
 def small(bert_folder):
-    """small(name): the recipe in the smallest widths, with a text encoder that costs nothing."""
+    """Return small(name): the recipe in the smallest widths."""
 
     def make(name: str) -> Recipe:
         changes: dict[str, object] = {f"model.{width}": 8 for width in WIDTHS}

@@ -18,7 +18,7 @@ FRAMES = 4
 
 
 class Toy(System):
-    """Each phone is one spectrum, repeated for its duration; every phone lasts 4 frames."""
+    """System that repeats one spectrum per phone for 4 frames."""
 
     def __init__(
         self, config: ModelConfig, facts: CorpusFacts, context: TextContext | None = None

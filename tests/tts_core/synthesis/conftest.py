@@ -1,4 +1,4 @@
-"""Tiny voices, trained here for a few steps: what they say is noise, but in the right shape."""
+"""Tiny voices of a few steps: noise in the right shape."""
 
 import shutil
 from collections.abc import Callable
@@ -55,7 +55,7 @@ def speaker(frontend) -> Callable[[str, Path], Synthesizer]:
 
 @pytest.fixture
 def recording() -> Path:
-    """Somebody reads "Author of the danger trail, Philip Steels, etc."."""
+    """Return a reading of "Author of the danger trail, Philip Steels, etc."."""
     path = corpora_path("kathleen", "wavs", "arctic_a0001_1.flac")
     if not path.is_file():
         pytest.skip("the corpus Kathleen is not here; name its folder in INTONE_CORPORA")

@@ -1,4 +1,4 @@
-"""Spectrograms of two kinds never meet: each place that could mix them shows both digests."""
+"""Mixed spectrogram settings are refused with both digests."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Prosody that is asked for: of a recording, of an edited file, of a seed; texts of any length."""
+"""Requested prosody: from a recording, an edited file, a seed."""
 
 import json
 from dataclasses import replace
@@ -14,7 +14,7 @@ from tts_core.config import Features
 from tts_core.corpus.shards import write_shard
 from tts_core.models.build import build
 from tts_core.synthesis.passage import analyse_passages, sentence_texts
-from tts_core.synthesis.synth import JOURNAL, Wish, synth
+from tts_core.synthesis.synth import JOURNAL, SynthOptions, synth
 from tts_core.synthesis.synthesize import Synthesizer
 
 TEXT = "The small boat came home."
@@ -27,7 +27,7 @@ def say(voice, speaker):
     """say(system, out, text, ...): the command with a vocoder that costs little."""
 
     def run(system: str, out: Path, text: str | None = None, as_json: bool = False, **options):
-        wish = Wish(system, out, text, voice=voice, **options)
+        wish = SynthOptions(system, out, text, voice=voice, **options)
         synth(wish, as_json, speaker(system, voice))
 
     return run
@@ -128,7 +128,7 @@ def test_lines_of_a_file_are_said_in_batches_and_gone_on_with(tmp_path, said):
     stamps = [path.stat().st_mtime_ns for path in files]
     assert said("camp", out, file=lines) == rows
     assert [path.stat().st_mtime_ns for path in files] == stamps, "nothing was said again"
-    # Killed while it wrote the second line's row: that group is said again, to the same bytes.
+    # Killed while it wrote the second line's row: that group is spoken again, to the same bytes.
     journal = out / JOURNAL
     journal.write_bytes(journal.read_bytes()[:-40])
     files[2].unlink()
@@ -149,7 +149,7 @@ def test_several_samples_are_those_of_consecutive_seeds(tmp_path, said):
 
 
 def test_the_vector_of_one_word_can_be_edited(tmp_path, say, said):
-    """What is written and read back unchanged is said alike; an edit changes what is said."""
+    """An unchanged file gives equal speech; an edit changes it."""
     vectors = tmp_path / "v.json"
     first = said("camp", tmp_path / "a.wav", LONG, vectors_out=vectors)[0]
     content = json.loads(vectors.read_text())
@@ -168,7 +168,7 @@ def test_the_vector_of_one_word_can_be_edited(tmp_path, say, said):
             say("camp", tmp_path / "c.wav", text, vectors_in=vectors)
 
     words = content["words"]
-    refused("words.1 is 'small', the text has 'big' there", text=LONG.replace("small", "big"))
+    refused("words.1 is 'small', but the text has 'big'", text=LONG.replace("small", "big"))
     refused("words, but the text has", words=words[:-1])
     refused("words.1 .'small'. has 2 values", words=[words[0], {**words[1], "vector": [1, 2]}])
     refused("of size 2", words=[{**word, "vector": [1, 2]} for word in words])
@@ -215,7 +215,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(tmp_path, say):
     refused("only camp has word vectors", "kathaka", text=TEXT, vectors_in=vectors)
     refused("leave --samples out", text=TEXT, vectors_out=vectors, samples=2)
     refused("no such file", text=TEXT, vectors_in=vectors)
-    refused("goes on with 'now'", text="Come", prosody_from=sound, prosody_text="Come now")
+    refused("continues with 'now'", text="Come", prosody_from=sound, prosody_text="Come now")
     refused("cannot be aligned", text=TEXT, prosody_from=sound)
     with pytest.raises(UserError, match="is a file; with --file"):
         say("camp", sound, file=sound)
@@ -223,7 +223,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(tmp_path, say):
 
 @pytest.fixture
 def reads_neighbours(voice, speaker, tiny) -> Synthesizer:
-    """A CAMP, untrained, whose text encoder reads one sentence on each side along."""
+    """Return an untrained CAMP that reads one neighbour each side."""
     one = speaker("camp", voice)
     changes = {"model.context": "bert", "model.context_sentences": 1}
     one.description = one.description.model_copy(update={"recipe": tiny("camp", 1, **changes)})

@@ -1,4 +1,4 @@
-"""Voices and speaking with them; the voice is a tiny one, trained here for a few steps."""
+"""Voices and synthesis with a tiny voice of a few steps."""
 
 import json
 import shutil
@@ -9,9 +9,9 @@ import pytest
 
 from intone.errors import UserError
 from tts_core import voice as voices
-from tts_core.commands.stimuli import make_stimuli
+from tts_core.commands.stimuli import StimulusOptions, make_stimuli
 from tts_core.models import saved
-from tts_core.synthesis.synth import Wish, synth
+from tts_core.synthesis.synth import SynthOptions, synth
 from tts_core.synthesis.synthesize import Synthesizer
 from tts_core.training import metrics
 from tts_core.training.loop import train
@@ -21,7 +21,7 @@ SYSTEMS = ("ntts", "ntts_attention", "durian_plus", "kathaka", "camp")
 
 
 def never_stops(model) -> None:
-    """After five steps a stop token means nothing; without it the guard ends every sentence."""
+    """Return a voice without stop tokens: the guard ends every sentence."""
     model.decoder.stop.bias.data.fill_(-100)
 
 
@@ -62,7 +62,7 @@ def test_values_that_mean_nothing_are_refused(voice, speaker, wrong):
 
 @pytest.mark.usefixtures("frontend")
 def test_a_sentence_that_was_cut_off_says_so_wherever_it_goes(voice, tmp_path, capsys):
-    """The attention system's length guard is told on the console, in JSON and in a stimulus set."""
+    """The length guard is reported on console, JSON and stimulus set."""
     weights = voice / "ntts_attention"
     model, description = saved.load_model(weights)
     never_stops(model)
@@ -75,14 +75,15 @@ def test_a_sentence_that_was_cut_off_says_so_wherever_it_goes(voice, tmp_path, c
     assert 0 <= speech.attention.diagonality <= 1
     assert speech.note == f"no stop token came: cut off after {speech.seconds:.1f} s"
     out = tmp_path / "said.wav"
-    synth(Wish("ntts_attention", out, "Is it late?", voice=voice), as_json=True)
+    synth(SynthOptions("ntts_attention", out, "Is it late?", voice=voice), as_json=True)
     captured = capsys.readouterr()
     assert json.loads(captured.out)["attention"]["stopped"] is False
     assert "no stop token came" in " ".join(captured.err.split())
     lines = tmp_path / "lines.txt"
     lines.write_text("Is it late?\n")
     systems = ["ntts_attention", "durian_plus"]
-    made = make_stimuli(tmp_path / "set", systems, None, None, lines, None, False, voice, 0)
+    options = StimulusOptions(tmp_path / "set", systems, file=lines, voice=voice)
+    made = make_stimuli(options)
     notes = {stimulus.system: stimulus.source.note for stimulus in made.stimuli}
     assert notes == {"ntts_attention": speech.note, "durian_plus": None}
 
@@ -158,7 +159,7 @@ def test_the_shipped_voice_speaks(monkeypatch, speaker):
 
 
 def test_a_voice_states_the_held_out_values_of_the_weights_it_holds(tmp_path):
-    """A stage that keeps its best leaves that step's weights, one that does not its last."""
+    """A stage leaves its best weights if it keeps them."""
     for stage, step, loss in [(1, 10, 0.5), (1, 20, 0.6), (2, 10, 0.3), (2, 20, 0.2), (2, 30, 0.9)]:
         metrics.append(tmp_path, {"stage": stage, "step": step, "split": "validation", "x": loss})
     best = tmp_path / "stage-2" / "best-0000020"

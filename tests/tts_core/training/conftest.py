@@ -1,4 +1,4 @@
-"""A prepared corpus of many shards, for what streams it or waits for it."""
+"""Prepared corpus of many shards for streaming tests."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from tts_core.corpus.shards import write_info, write_shard
 
 @pytest.fixture
 def sharded(corpus, utterance) -> PreparedCorpus:
-    """41 shards of two or three utterances to learn from; four have one to validate on."""
+    """Return 41 training shards, four of them with validation utterances."""
     names = [f"{number:03d}.parquet" for number in range(N_SHARDS)]
     for number, name in enumerate(names):
         size, slope = 2 + number // 2 % 2, float(number % 5)

@@ -1,4 +1,4 @@
-"""What several tests of streaming are made of."""
+"""Shared parts of the streaming tests."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ FRAMES = 250
 
 
 def recipe_of(tiny, system, steps, **changes):
-    """Little frames a batch; of a bias without a gradient rounding alone would be blown up."""
+    """Return a recipe of small batches without biases that have no gradient."""
     plain = {"model.dropout": 0.0, "model.prenet_dropout": 0.0, "stream": "always"}
     each = {"batch_frames": FRAMES, "lr": 2e-5, "accumulate": 2, "validate_every": 6, "steps": 2}
     stages = tiny(system, 1).stages
@@ -20,7 +20,7 @@ def recipe_of(tiny, system, steps, **changes):
 
 
 def together(shares, draw, budget=FRAMES, seed=(0,)):
-    """What `draw` takes of every process' batches, each in a thread that others wait for."""
+    """Return the results of `draw` for every process, each in its thread."""
     said: list[list[int]] = [[]] * len(shares)
     barrier = threading.Barrier(len(shares), timeout=60)
 

@@ -1,4 +1,4 @@
-"""CAMP's stages in the training loop: what is logged of the words' vectors."""
+"""CAMP's stages in the training loop: logs of word vectors."""
 
 from dataclasses import replace
 

@@ -1,10 +1,11 @@
-"""How fast a training is said to learn."""
+"""Reported speed of training."""
 
 from collections import Counter
 from functools import partial
 
 import pytest
 
+from tts_core.models import saved
 from tts_core.training import checkpoint, stage_run
 from tts_core.training.events import Clock
 from tts_core.training.loop import train
@@ -13,7 +14,7 @@ from tts_core.training.stage_run import StageRun
 
 
 def test_only_steps_count_as_learning(corpus, tiny, tmp_path, monkeypatch):
-    """By a clock that goes on by 2 s at every step and by 1,000 s at whatever else is done."""
+    """The test clock adds 2 s a step, 1,000 s otherwise."""
     now, learnt, told = [0.0], Counter(), []
 
     def lasting(seconds, inside):
@@ -25,17 +26,21 @@ def test_only_steps_count_as_learning(corpus, tiny, tmp_path, monkeypatch):
 
     inside = StageRun._step
 
-    def step(self, wrapped, batches, *more):
+    def step(self, state, batches, step):
         learnt[self.number] += sum(int(batch.frame_lengths.sum()) for batch in batches)
-        return inside(self, wrapped, batches, *more)
+        return inside(self, state, batches, step)
 
     monkeypatch.setattr(stage_run, "Clock", partial(Clock, now=lambda: now[0]))
     monkeypatch.setattr(StageRun, "_step", lasting(2, step))
-    for place, name in (
-        (stage_run, "read_data"), (stage_run, "validate"), (stage_run, "load_kept"),
-        (Observer, "look"), (checkpoint, "save_step"), (checkpoint, "save_weights"),
-    ):  # fmt: skip
-        monkeypatch.setattr(place, name, lasting(1000, getattr(place, name)))
+    for owner, name in (
+        (stage_run, "read_data"),
+        (stage_run, "validate"),
+        (stage_run, "load_kept"),
+        (Observer, "look"),
+        (checkpoint, "save_step"),
+        (saved, "save_weights"),
+    ):
+        monkeypatch.setattr(owner, name, lasting(1000, getattr(owner, name)))
     features = corpus.info.features
     frame_s = features.hop / features.sample_rate_hz
 

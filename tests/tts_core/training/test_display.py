@@ -1,4 +1,4 @@
-"""What somebody reads who waits for a training."""
+"""Progress display of a training."""
 
 import io
 
@@ -49,7 +49,7 @@ def test_an_average_of_best_steps_is_not_taken_for_a_validation(corpus, tiny, tm
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_it_is_said_that_a_corpus_is_read(terminal, sharded, tiny, tmp_path):
-    """Every shard of a terminal's corpus is counted; elsewhere one line does for all stages."""
+    """A terminal counts every shard; a log has one line."""
     out = io.StringIO()
     options = {"force_terminal": terminal, "color_system": None, "width": 100}
     with shown("ntts", Console(file=out, **options)) as (watch, reading):

@@ -1,4 +1,4 @@
-"""What the engine promises of its steps and its weights."""
+"""Promises of the engine about steps and weights."""
 
 import ast
 import shutil
@@ -47,7 +47,7 @@ class NoWaiting(TorchDispatchMode):
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_no_step_waits_for_the_device(system, corpus, tiny, tmp_path, monkeypatch):
-    """On any device no value is read back inside a step; on a GPU, CUDA itself is asked too."""
+    """No value is read back inside a step, on any device."""
     inside = StageRun._step
     steps = []
 

@@ -1,4 +1,4 @@
-"""Many processes and micro-batches learn what one process learns from their joint batch."""
+"""Processes and micro-batches learn what one joint batch teaches."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ PLAIN = {
 
 @pytest.mark.parametrize("system", ["ntts", "ntts_attention", "durian_plus", "camp"])
 def test_shares_of_uneven_batches_add_up_to_the_joint_mean(system, facts, tiny, utterance):
-    """Every part of stage 1's loss and its gradient, with a long sentence beside two short ones."""
+    """Losses and gradients of stage 1 with one long sentence."""
     recipe = tiny(system, 1, **PLAIN)
     model = build(recipe, facts).double().eval()
     stage = model.stages(recipe.stages)[1]
@@ -66,7 +66,7 @@ from tts_core.config import load_recipe
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.training.loop import train
 
-# In double precision rounding is told from error; dropout would be drawn anew in every process.
+# Double precision separates rounding from errors; dropout would be drawn anew in every process.
 torch.set_default_dtype(torch.float64)
 torch.nn.functional.dropout = lambda x, *_, **__: x
 corpus, out, *recipes = map(Path, sys.argv[1:])
@@ -142,12 +142,12 @@ try:
 except Interrupted:
     train(recipe, corpus, broken)
 else:
-    sys.exit("nobody stopped")
+    sys.exit("no process stopped")
 """
 
 
 def test_two_processes_stop_together_and_go_on_exactly(corpus, tiny, tmp_path):
-    """SIGTERM to one of them; what each draws is its own, so that random states must be kept."""
+    """SIGTERM to one process; each has its own random state."""
     script, recipe = tmp_path / "stop.py", tmp_path / "recipe.yaml"
     script.write_text(STOP)
     keys = {"model.prenet_dropout": 0.5, "stages.1.accumulate": 2, "stages.2.steps": 1}
@@ -168,7 +168,7 @@ def run_quietly(*command):
     assert done.returncode == 0, done.stderr
 
 
-def test_processes_share_every_epoch_and_wait_for_nobody():
+def test_processes_share_every_epoch_without_waiting():
     lengths = torch.randint(20, 200, (101,), generator=torch.manual_seed(0)).tolist()
     drawn = [endless_batches(lengths, 900, (0,), 0, Share(rank, 4)) for rank in range(4)]
     epochs: dict[int, list[int]] = {}

@@ -1,4 +1,4 @@
-"""Kathaka's stages in the training loop: what is logged, kept and left alone."""
+"""Kathaka's stages in the loop: logs, kept and frozen weights."""
 
 import json
 

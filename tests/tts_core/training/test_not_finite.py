@@ -29,7 +29,7 @@ def spoilt(corpus):
 
 @pytest.mark.parametrize("system", ["durian_plus", "camp"])
 def test_a_recording_that_is_not_finite_leaves_no_trace(system, spoilt, tiny, tmp_path):
-    """Not in weights, moments, batch statistics or averages, which all read the spectrogram."""
+    """Weights, moments, batch statistics and averages stay clean."""
     run = tmp_path / "run"
     recipe = tiny(system, 20, **{"stages.1.ema": 0.9, "stages.1.validate_every": 10})
     train(recipe, spoilt, run, stages=[1])
@@ -80,7 +80,7 @@ def test_skipped_steps_are_counted_and_too_many_in_a_row_are_fatal(tiny):
     step(0.5, 1)
     step(float("inf"), MAX_SKIPPED - 1)
     assert optimiser.check("stages.1.lr") == 2 * (MAX_SKIPPED - 1)
-    # A run that goes on from a checkpoint goes on counting.
+    # A run that resumes from a checkpoint continues counting.
     later = Optimiser(layer, recipe, recipe.stages[1])
     later.load_state_dict(optimiser.state_dict())
     optimiser = later

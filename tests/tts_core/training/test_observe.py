@@ -1,4 +1,4 @@
-"""Looking at a training: what is written for people, and that looking changes nothing."""
+"""Observation of a training: its files, and no effect on weights."""
 
 import subprocess
 import sys
@@ -70,7 +70,7 @@ LEARNT, READ = "word vectors of the recording", "word vectors from the text"
     ("camp", 1, [LEARNT]), ("camp", 2, [LEARNT, READ]),
 ])  # fmt: skip
 def test_a_picture_names_every_panel_and_axis(system, stage, below, facts, tiny, utterance):
-    """Alignment of attention, durations of the others, latents of those that have them."""
+    """Attention alignment, durations, and latents of systems that have them."""
     row = utterance(1)
     row = replace(row, words=tuple(f"w{i}" for i in range(len(row.encoded.pos))))
     recipe = tiny(system, 1)

@@ -1,4 +1,4 @@
-"""Under bfloat16, losses and recurrences of every stage are in single precision all the same."""
+"""Losses and recurrences stay in single precision under bfloat16."""
 
 import pytest
 import torch

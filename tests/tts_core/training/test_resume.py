@@ -1,4 +1,4 @@
-"""Exact resume: a training that stops and goes on ends bit-equal to one that never stopped."""
+"""Exact resume: a stopped training ends bit-equal to an unstopped one."""
 
 import pytest
 import torch
@@ -22,7 +22,7 @@ def dying_at(stage, step):
 
 
 def tensors(found, path=()):
-    """Every tensor and number in nested containers, with where it stands."""
+    """Yield every tensor and number in nested containers, with its path."""
     if isinstance(found, dict):
         found = [*found.items()]
     elif isinstance(found, list | tuple):
@@ -33,7 +33,7 @@ def tensors(found, path=()):
 
 
 def files(run):
-    """Weights, averages and what an optimiser and the random numbers go on from."""
+    """Return weights, averages, optimiser and random states."""
     from safetensors.torch import load_file
 
     paths = sorted(p for p in run.rglob("*") if p.suffix in (".safetensors", ".pt"))

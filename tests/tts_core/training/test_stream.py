@@ -30,8 +30,8 @@ shards = st.lists(st.lists(st.integers(20, 100), min_size=4, max_size=12), min_s
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(shards, min_size=1, max_size=4), st.integers(50, 1500), st.integers(0, 9))
-def test_every_utterance_once_an_epoch_and_nobody_waits(frames, budget, seed):
-    """Whatever the shards: refused by all at once, or all take as many batches, epoch by epoch."""
+def test_every_utterance_comes_once_an_epoch_without_waiting(frames, budget, seed):
+    """All processes take as many batches each epoch, or all refuse."""
     shares = [unread(one) for one in frames]
     drawn = together(
         shares, lambda found: list(takewhile(lambda one: one[0] < 3, found)), budget, (seed,)
@@ -51,7 +51,7 @@ def test_every_utterance_once_an_epoch_and_nobody_waits(frames, budget, seed):
 
 
 def test_batches_at_one_time_are_of_like_length():
-    """The longest sentence of a step keeps everybody: on the mean 2 processes differ little."""
+    """Batches of one step have similar lengths on two processes."""
     random = np.random.default_rng(0)
     shares = [unread(random.integers(50, 1500, (24, 50))) for _ in range(2)]
     drawn = together(shares, lambda found: list(takewhile(lambda one: one[0] < 2, found)), 8000)
@@ -128,7 +128,7 @@ def test_memory_holds_two_pools_and_no_more(sharded, tiny, tmp_path, monkeypatch
 
 
 def test_a_frozen_text_encoder_is_asked_again_and_says_the_same(sharded, tiny):
-    """Its states are kept of a split in memory, not of a streamed one: they are too large."""
+    """Encoder states are cached in memory only, not for streamed splits."""
     recipe = tiny("kathaka", 1, **{"model.sampler": "bert"})
     model = build(recipe, sharded.info.facts()).eval()
     stage = model.stages(recipe.stages)[2]
@@ -142,7 +142,7 @@ def test_a_frozen_text_encoder_is_asked_again_and_says_the_same(sharded, tiny):
 
 
 def test_what_is_streamed_and_what_is_read_whole(sharded, tiny):
-    """By itself only what is long; its validation is bounded; neighbours are refused."""
+    """Only long splits stream by default; validation is bounded."""
     splits = sharded.info.splits
     long = {
         "train": splits["train"].model_copy(update={"hours": 101.0}),

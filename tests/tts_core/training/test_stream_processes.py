@@ -1,4 +1,4 @@
-"""What many processes learn from a streamed corpus is what one learns from all of it."""
+"""Streaming processes learn what one process learns from everything."""
 
 import os
 import subprocess
@@ -60,7 +60,7 @@ train(recipe, corpus, broken / path.stem)
 def test_two_streaming_processes_equal_one_on_their_joint_batches(
     sharded, tiny, tmp_path, monkeypatch
 ):
-    """All stages of systems that remember and begin from it; and stopped, they go on bit-equal.
+    """All stages agree, and resume bit-equal after a stop.
 
     The one reads the corpus whole, as small ones are, and is given what the two take together.
     """
@@ -99,7 +99,7 @@ def test_two_streaming_processes_equal_one_on_their_joint_batches(
 
 
 def joint_batches(corpus):
-    """Batches of one process: at every place those of two streaming ones in one."""
+    """Return one process's batches that join two streaming processes'."""
 
     def batches(self, start):
         whole = {row.utterance: i for i, row in enumerate(self.data.train)}

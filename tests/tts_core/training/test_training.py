@@ -1,4 +1,4 @@
-"""What a researcher relies on in training: stages, freezing, exact resume, clean stops."""
+"""Training: stages, freezing, exact resume, clean stops."""
 
 import json
 import os
@@ -123,7 +123,7 @@ def test_a_changed_recipe_does_not_go_on_in_an_old_run(corpus, tiny, tmp_path):
 
 
 def test_a_run_that_never_came_to_a_checkpoint_may_be_changed(corpus, tiny, tmp_path):
-    """As when the first batch does not fit the memory, and a smaller one is asked for."""
+    """As after a first batch too large for the memory."""
 
     def die(_):
         raise MemoryError
@@ -235,14 +235,14 @@ def test_a_torn_line_of_metrics_does_not_stop_a_resume(corpus, tiny, tmp_path):
 
 
 def test_a_gradient_that_is_not_finite_never_reaches_the_weights(corpus, tiny, tmp_path):
-    """An absurd learning rate explodes at once: the run ends with a sentence."""
+    """An absurd learning rate ends the run with one sentence."""
     recipe = tiny("ntts", 60, **{"stages.1.lr": 1e30, "stages.1.checkpoint_every": 5})
     with pytest.raises(UserError, match="lower the learning rate"):
         train(recipe, corpus, tmp_path / "run")
 
 
 def test_learning_rates_follow_the_papers():
-    """CAMP's decay of 0.98 an epoch reaches nothing long before 300,000 steps: it has a floor."""
+    """CAMP's decay of 0.98 an epoch has a floor."""
     camp = load_recipe("camp").stages[1]
     assert learning_rate(camp.lr, 0, 0, camp) == 1e-3
     assert learning_rate(camp.lr, 100, 10, camp) == pytest.approx(1e-3 * 0.98**10)

@@ -1,4 +1,4 @@
-"""A corpus of invented utterances with audio, and the smallest vocoder that can learn from it."""
+"""Invented corpus with audio, and the smallest vocoder for it."""
 
 from collections.abc import Callable
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""Spectrograms that acoustic models predict of recordings, and a vocoder that learns from them."""
+"""Predicted spectrograms of recordings, and vocoder training on them."""
 
 import numpy as np
 import pytest

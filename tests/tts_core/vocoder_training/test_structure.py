@@ -1,4 +1,4 @@
-"""What Kong et al. 2020 publish of the networks and the losses."""
+"""Published structure of networks and losses (Kong et al. 2020)."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A vocoder learns, stops and goes on, and speaks; at the smallest size on a CPU."""
+"""A vocoder learns, resumes and speaks at the smallest size."""
 
 import json
 import signal
@@ -15,7 +15,7 @@ from intone import assets
 from intone.errors import UserError
 from tts_core.audio.mel import MelSpectrogram
 from tts_core.commands.cli import app
-from tts_core.commands.stimuli import make_stimuli
+from tts_core.commands.stimuli import StimulusOptions, make_stimuli
 from tts_core.config import PRESETS, Features
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.training import checkpoint, metrics
@@ -177,9 +177,16 @@ def test_what_is_trained_speaks_where_a_vocoder_is_chosen(trained, spoken, tmp_p
     vocoder = load_vocoder(Features(), str(trained))
     described = read_description(trained / "vocoder")
     assert vocoder.name == f"tiny-{described.weights_sha256[:12]}"
-    made = make_stimuli(
-        tmp_path / "set", [], "validation", spoken.path, None, 1, True, None, 0, str(trained)
+    options = StimulusOptions(
+        tmp_path / "set",
+        [],
+        split="validation",
+        data=spoken.path,
+        sentences=1,
+        copy_synthesis=True,
+        vocoder=str(trained),
     )
+    made = make_stimuli(options)
     (copied,) = [s for s in made.stimuli if s.system == "copy_synthesis"]
     assert copied.source.vocoder == vocoder.name
 
