@@ -47,10 +47,10 @@ def train_parser(
     from tts_core.text.parse import training
 
     if out.suffix != ".safetensors":
-        raise UserError(f"{out}: the file of the weights must end in .safetensors")
+        raise UserError(f"{out}: the name of the weights must end in .safetensors; rename it")
     chosen = tuple(int(layer) for layer in layers.split(",") if layer.strip().isdigit())
     if layers and len(chosen) != len(layers.split(",")):
-        raise UserError(f"--layers {layers}: write numbers parted by commas, as in 2,4,6")
+        raise UserError(f"--layers {layers}: not a list of numbers; separate them by commas: 2,4,6")
     with on_console() as progress:
         trained = training.train_parser(
             treebank, out, encoder, chosen, epochs, seed, held_out, progress
@@ -96,7 +96,9 @@ def score_parser(
     from tts_core.text.parse import load_parser, scoring, training
 
     if held_out and not trees.is_dir():
-        raise UserError(f"{trees}: --held-out parts the documents of a folder, and this is none")
+        raise UserError(
+            f"{trees}: not a folder, which --held-out needs; give a folder of documents"
+        )
     if trees.is_dir():
         bank = training.read_treebank(trees, held_out)
         gold = bank.held_out if held_out else bank.train

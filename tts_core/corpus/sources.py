@@ -49,7 +49,7 @@ def read_corpus(folder: str | Path) -> tuple[CorpusInfo, list[Recording]]:
     info = read_info(folder)
     recordings = _read_table(table, info)
     if not recordings:
-        raise UserError(f"{table}: lists no recordings")
+        raise UserError(f"{table}: lists no recordings; add one a line")
     return info, _with_split(recordings, folder / "splits.csv")
 
 
@@ -118,7 +118,7 @@ def _read_table(table: Path, info: CorpusInfo) -> list[Recording]:
         seen[row["utterance"]] = number
         position = row.get("position") or ""
         if not re.fullmatch(r"\d*", position):
-            raise UserError(f"{where}: the position {position!r} is not a whole number")
+            raise UserError(f"{where}: the position {position!r} is not a whole number; correct it")
         recordings.append(
             Recording(
                 utterance=row["utterance"],
@@ -153,7 +153,7 @@ def _rows(table: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]
             if len(fields) != len(header):
                 raise UserError(
                     f"{table}, line {number}: {len(fields)} fields where the header has "
-                    f"{len(header)}"
+                    f"{len(header)}; correct the line"
                 )
             yield number, {k: v.strip() for k, v in zip(header, fields, strict=True)}
 
@@ -166,15 +166,15 @@ def _seconds(value: str, where: str) -> float | None:
     try:
         return float(value)
     except ValueError:
-        raise UserError(f"{where}: {value!r} is not a number of seconds") from None
+        raise UserError(f"{where}: {value!r} is not a number of seconds; correct it") from None
 
 
 def _check_row(row: dict[str, str], where: str, seen: dict[str, int]) -> None:
     utterance = row["utterance"]
     if not utterance or not row["sentence"]:
-        raise UserError(f"{where}: the utterance and the sentence need an id")
+        raise UserError(f"{where}: the utterance or the sentence has no id; add it")
     if not is_file_name(utterance):
-        raise UserError(f"{where}: {utterance!r} cannot be the name of a file in wavs/")
+        raise UserError(f"{where}: {utterance!r} cannot be the name of a file in wavs/; rename it")
     if utterance in seen:
         raise UserError(
             f"{where}: {utterance!r} is already in line {seen[utterance]}; ids are unique"
@@ -192,19 +192,22 @@ def _with_split(recordings: list[Recording], table: Path) -> list[Recording]:
         return recordings
     header, rows = _rows(table)
     if header != ["utterance", "split"]:
-        raise UserError(f"{table}, line 1: expected the header utterance|split")
+        raise UserError(f"{table}, line 1: expected the header utterance|split; correct it")
     known = {r.utterance for r in recordings}
     side: dict[str, str] = {}
     for number, row in rows:
         utterance, split = row["utterance"], SPLIT_NAMES.get(row["split"].lower())
         if utterance not in known:
-            raise UserError(f"{table}, line {number}: metadata.csv has no {utterance!r}")
+            raise UserError(
+                f"{table}, line {number}: metadata.csv has no {utterance!r}; remove the line"
+            )
         if split is None:
             raise UserError(
-                f"{table}, line {number}: {row['split']!r} is none of train, validation and test"
+                f"{table}, line {number}: {row['split']!r} is none of train, validation "
+                "and test; correct it"
             )
         if side.setdefault(utterance, split) != split:
-            raise UserError(f"{table}, line {number}: {utterance!r} is on two sides")
+            raise UserError(f"{table}, line {number}: {utterance!r} is on two sides; keep one")
     lacking = [r.utterance for r in recordings if r.utterance not in side]
     if lacking:
         raise UserError(

@@ -85,7 +85,7 @@ class Pieces:
         except (OSError, ValueError) as error:
             raise UserError(_missing(name)) from error
         if not self._tokenizer.is_fast:
-            raise UserError(f"text encoder {name}: it has no fast tokenizer, which word spans need")
+            raise UserError(f"text encoder {name}: has no fast tokenizer; choose another encoder")
         # Long texts are read in windows (`TextEncoder`), so no length is worth a warning.
         self._tokenizer.model_max_length = 10**9
         self.name = name

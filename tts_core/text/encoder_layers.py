@@ -26,7 +26,10 @@ def keep_layers(model: Any, name: str, wanted: Sequence[int]) -> None:
         )
     for layer in wanted:
         if not 1 <= layer <= len(layers):
-            raise UserError(f"text encoder {name} has layers 1 to {len(layers)}, not {layer}")
+            raise UserError(
+                f"text encoder {name} has layers 1 to {len(layers)}, not {layer}; "
+                "choose one of them"
+            )
     setattr(holder, field, nn.ModuleList(layers[: max(wanted)]))
 
 

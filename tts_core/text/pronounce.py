@@ -96,7 +96,7 @@ class Pronouncer:
         """Phones of a unit.
 
         Args:
-            said: its words, lower-case; letter names as "b.".
+            words: its words, lower-case; letter names as "b.".
             tag: Penn tag of the unit.
             following: first phone of the next unit, "" if a mark or nothing follows.
 

@@ -89,7 +89,7 @@ def test_held_out_documents_are_never_trained_on(treebank: Path):
     with pytest.raises(UserError, match=r"nowhere: no such folder"):
         read_treebank(treebank / "nowhere", 2)
     (treebank / "empty").mkdir()
-    with pytest.raises(UserError, match=r"empty: no documents with trees"):
+    with pytest.raises(UserError, match=r"empty: no .ptb, .mrg or .trees files"):
         read_treebank(treebank / "empty", 2)
 
 

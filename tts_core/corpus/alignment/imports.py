@@ -135,7 +135,7 @@ def read_ctm(path: Path) -> dict[str, list[Interval]]:
         except (IndexError, ValueError) as error:
             raise UserError(
                 f"{path}, line {number}: expected `utterance channel start duration phone`, "
-                f"found {line!r}"
+                f"found {line!r}; correct the line"
             ) from error
     return {name: sorted(intervals) for name, intervals in utterances.items()}
 

@@ -49,7 +49,9 @@ def plain_report(folder: Path, progress: Progress) -> Report:
             progress("reading recordings", len(heard), len(recordings))
     sound = [file for file in heard if file.rate_hz]
     if not sound:
-        raise UserError(f"{folder}: none of the {len(recordings)} audio files can be read")
+        raise UserError(
+            f"{folder}: none of the {len(recordings)} audio files can be read; check the files"
+        )
     report = Report(info, folder, _facts(heard, sound))
     report.remarks.append(
         "Phones, F0, pauses, splits and the alignment's quality are known after "

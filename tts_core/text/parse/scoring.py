@@ -110,7 +110,7 @@ def score_parser(parser: ConstituencyParser, gold: Sequence[Tree]) -> ParserScor
         UserError: no trees, or the parser has no tree of a sentence.
     """
     if not gold:
-        raise UserError("there is no gold tree of two or more words to compare with")
+        raise UserError("no gold tree has two or more words; give trees to compare with")
     tagged = _tag(gold)
     start = time.perf_counter()
     trees = parser(tagged)

@@ -48,7 +48,8 @@ class SpanParser:
         self._features = WordFeatures(encoder, trained.layers)
         if self._scorer.project.in_features != self._features.dim:
             raise UserError(
-                f"{path}: these weights were trained on {trained.encoder}, not on {encoder}"
+                f"{path}: trained on the encoder {trained.encoder}, not on {encoder}; "
+                "choose that encoder or other weights"
             )
 
     def __call__(self, sentences: Sequence[Sequence[Tagged]]) -> list[str]:

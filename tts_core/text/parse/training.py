@@ -74,7 +74,7 @@ def read_treebank(folder: Path, held_out: int) -> Treebank:
         raise UserError(f"{folder}: no such folder; name one that holds bracketed trees")
     files = [p for p in sorted(folder.glob("*")) if p.suffix in (".ptb", ".mrg", ".trees")]
     if not files:
-        raise UserError(f"{folder}: no documents with trees (.ptb, .mrg, .trees) are here")
+        raise UserError(f"{folder}: no .ptb, .mrg or .trees files; give a folder of a treebank")
     if len(files) <= held_out:
         raise UserError(
             f"{folder}: {len(files)} documents with trees (.ptb, .mrg, .trees) are here, but "

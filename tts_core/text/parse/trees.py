@@ -95,7 +95,9 @@ def read_trees(text: str, source: str = "tree") -> Iterator[Tree]:
                 leaves, spans = [], []
         previous = token
     if path:
-        raise UserError(f"{source}, line {first}: the tree that starts here is never closed")
+        raise UserError(
+            f"{source}, line {first}: the tree that starts here is never closed; add its brackets"
+        )
 
 
 def read_file(path: Path) -> list[Tree]:
@@ -107,7 +109,9 @@ def read_file(path: Path) -> list[Tree]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as UTF-8 text ({error})") from error
+        raise UserError(
+            f"{path}: cannot be read as UTF-8 text ({error}); check the file"
+        ) from error
     trees = list(read_trees(text, str(path)))
     if not trees:
         raise UserError(f"{path}: holds no tree; one in Penn brackets looks like (S (NP (PRP I)))")
