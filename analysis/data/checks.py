@@ -1,4 +1,4 @@
-"""Checks on reading ratings; every refusal says which file, which line, which value, what to do."""
+"""Checks of ratings on reading; errors name file, line, value and action."""
 
 import difflib
 from collections.abc import Collection
@@ -21,7 +21,7 @@ KNOWN_ROLES = ("system", "reference", "copy_synthesis", "anchor_low", "anchor_mi
 
 @dataclass(frozen=True)
 class Roles:
-    """Which system plays which part; none where the design has no such system."""
+    """Roles of the systems; none where the design has no such system."""
 
     baseline: str | None = None
     reference: str | None = None
@@ -30,7 +30,7 @@ class Roles:
     copy_synthesis: tuple[str, ...] = ()
 
     def of(self, system: str) -> str:
-        """Role of `system`, one of `ROLE_ORDER`."""
+        """Return the role of `system`, one of `ROLE_ORDER`."""
         if system in self.copy_synthesis:
             return "copy_synthesis"
         for role in SINGLE_ROLES:
@@ -39,7 +39,7 @@ class Roles:
         return "system"
 
     def without(self, systems: Collection[str]) -> "Roles":
-        """The same roles, empty where one of `systems` played them."""
+        """Return the roles without those of `systems`."""
         kept = {r: None if getattr(self, r) in systems else getattr(self, r) for r in SINGLE_ROLES}
         return Roles(
             **kept, copy_synthesis=tuple(s for s in self.copy_synthesis if s not in systems)
@@ -47,19 +47,27 @@ class Roles:
 
 
 def with_defaults(source: Source, scale: tuple[float, float] | None) -> pd.DataFrame:
-    """Fill in the columns that a table may lack, and check the others but the scores."""
+    """Fill in optional columns and check all columns but the scores."""
     low, high = scale or (0.0, 100.0)
     defaults = {
-        "study": "", "question": "", "page_type": "mushra", "role": "", "scale_min": low,
-        "scale_max": high, "arm": "main", "phase": "test", "repeat": 0, "moved": True,
+        "study": "",
+        "question": "",
+        "page_type": "mushra",
+        "role": "",
+        "scale_min": low,
+        "scale_max": high,
+        "arm": "main",
+        "phase": "test",
+        "repeat": 0,
+        "moved": True,
         "origin": f"imported:{source.kind}",
-    }  # fmt: skip
+    }
     frame = filled(source, REQUIRED, RATING_COLUMNS, defaults, "rating")
     if scale is not None:
         if not (np.isfinite(scale).all() and low < high):
             raise UserError(
-                f"--scale {low:g} {high:g}: it is the lowest and the highest possible score, two "
-                "numbers, the lower one first"
+                f"--scale {low:g} {high:g}: not a rising pair of numbers; give the lowest and the "
+                "highest possible score"
             )
         frame["scale_min"], frame["scale_max"] = scale
     named(frame, source, ("listener", "utterance", "system"), "rating")
@@ -78,7 +86,7 @@ def choose_rows(
     repeats: Repeats,
     noun: str = "rating",
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The rows that count, and a sentence on each kind of row that does not.
+    """Return the rows that count, with notes on the others.
 
     Args:
         frame: all rows.
@@ -97,7 +105,7 @@ def choose_rows(
         do = "does" if n == 1 else "do"
         notes.append(f"{counted(int(n), noun)} of {phase} pages {do} not count.")
     if chosen.empty:
-        raise UserError(f"{source.name}: no {noun} has phase test; training pages never count")
+        raise UserError(f"{source.name}: no {noun} has phase test; check the column phase")
     # After the phase: practice on another kind of page is no second kind of result.
     for column in list(wanted)[1:]:
         before = len(chosen)
@@ -119,34 +127,34 @@ def choose_rows(
 
 
 def check_scale(chosen: pd.DataFrame, source: Source) -> None:
-    """All ratings of one test are on one scale."""
+    """Check that all ratings of a test are on one scale."""
     scales = chosen[["scale_min", "scale_max"]].drop_duplicates()
     if len(scales) > 1 or (scales["scale_min"] >= scales["scale_max"]).any():
-        found = ", ".join(f"{low:g} to {high:g}" for low, high in scales.to_numpy(float))
+        pairs = ", ".join(f"{low:g} to {high:g}" for low, high in scales.to_numpy(float))
         raise UserError(
             f"{source.name}: scale_min and scale_max must be one rising pair for all ratings, not "
-            f"{found}; analyse tests with different scales one by one"
+            f"{pairs}; analyse tests with different scales one by one"
         )
 
 
 def _only(frame: pd.DataFrame, source: Source, column: str, wanted: str | None) -> pd.DataFrame:
-    """The rows with the wanted value, or all if there is one value only."""
-    values = frame[column].astype(str)
-    found = sorted(values.unique())
+    """Return the rows with the wanted value, or all if unambiguous."""
+    cells = frame[column].astype(str)
+    values = sorted(cells.unique())
     option = f"--{column.replace('_', '-')}"
     if wanted is not None:
-        if found == [""]:
-            raise UserError(f"{source.name}: it names no {column}, so leave {option} {wanted} out")
-        if wanted not in found:
+        if values == [""]:
+            raise UserError(f"{source.name}: no {column} is named; leave {option} {wanted} out")
+        if wanted not in values:
             raise UserError(
                 f"{source.name}: no {column} {wanted!r} ({option}); it has "
-                f"{', '.join(map(repr, found))}"
+                f"{', '.join(map(repr, values))}"
             )
-        return frame[values == wanted]
-    if len(found) > 1:
+        return frame[cells == wanted]
+    if len(values) > 1:
         raise UserError(
-            f"{source.name}: holds {len(found)} different values of {column} "
-            f"({', '.join(map(repr, found))}), whose answers are not comparable; "
+            f"{source.name}: holds {len(values)} different values of {column} "
+            f"({', '.join(map(repr, values))}), whose answers are not comparable; "
             f"choose one with {option}"
         )
     return frame
@@ -160,16 +168,14 @@ def check_scores(frame: pd.DataFrame, source: Source) -> None:
     bad = ~np.isfinite(score.astype(float))
     if bad.any():
         row = frame[bad].iloc[0]
-        what = (
-            "the score is missing"
-            if empty[bad].iloc[0]
-            else f"score {shown(row['score'])} is not a number"
-        )
+        problem = f"score {shown(row['score'])} is not a number"
+        if empty[bad].iloc[0]:
+            problem = "the score is missing"
         if "," in str(row["score"]):
-            what += " (decimals are written with a point)"
+            problem += " (decimals are written with a point)"
         raise UserError(
-            f"{source.name}, {row['where']}: {what}; correct it, or delete the row if the stimulus "
-            "was not rated"
+            f"{source.name}, {row['where']}: {problem}; correct it, or delete the row if the "
+            "stimulus was not rated"
         )
     low, high = frame["scale_min"].iloc[0], frame["scale_max"].iloc[0]
     outside = (score < low) | (score > high)
@@ -183,7 +189,7 @@ def check_scores(frame: pd.DataFrame, source: Source) -> None:
 
 
 def one_per_cell(frame: pd.DataFrame, source: Source, repeats: Repeats) -> pd.DataFrame:
-    """One row per listener, utterance and system, sorted by them."""
+    """Return one row per listener, utterance and system, sorted by them."""
     cell = ["listener", "utterance", "system"]
     twice = frame.duplicated([*cell, "repeat"] if repeats == "mean" else cell, keep="first")
     if twice.any():
@@ -204,28 +210,28 @@ def one_per_cell(frame: pd.DataFrame, source: Source, repeats: Repeats) -> pd.Da
 def find_roles(
     frame: pd.DataFrame, source: Source, named: dict[str, str | None], systems: list[str]
 ) -> tuple[Roles, list[str]]:
-    """Who plays which part: from the role column, overridden by the names given.
+    """Return the roles of the systems; given names override the role column.
 
     Returns:
-        The roles, and a sentence on each system that lost its part to a name given.
+        The roles, and a sentence on each system that lost its role to a name given.
     """
     roles: dict[str, str | None] = {}
     notes = []
     for role in SINGLE_ROLES:
-        found = sorted(frame.loc[frame["role"] == role, "system"].unique())
+        marked = sorted(frame.loc[frame["role"] == role, "system"].unique())
         name = named.get(role)
         notes += [
             f"The ratings call {other} {role.replace('_', ' ')}, but {name} was named instead: "
             f"{other} counts as a system under test."
-            for other in found
+            for other in marked
             if name is not None and other not in named.values()
         ]
-        if name is None and len(found) > 1:
+        if name is None and len(marked) > 1:
             raise UserError(
-                f"{source.name}: role {role} belongs to several systems ({', '.join(found)}); "
+                f"{source.name}: role {role} belongs to several systems ({', '.join(marked)}); "
                 f"name the one with --{role.replace('_', '-')}"
             )
-        roles[role] = found[0] if found else None
+        roles[role] = marked[0] if marked else None
     for role, name in named.items():
         if name is None:
             continue
@@ -250,6 +256,6 @@ def find_roles(
 
 
 def overall_origin(frame: pd.DataFrame) -> str:
-    """One simulated rating makes the whole result simulated."""
-    found = sorted(frame["origin"].astype(str).unique())
-    return "simulated" if "simulated" in found else ", ".join(found)
+    """Return the origin of a result; one simulated rating makes all simulated."""
+    origins = sorted(frame["origin"].astype(str).unique())
+    return "simulated" if "simulated" in origins else ", ".join(origins)

@@ -1,7 +1,6 @@
-"""Cells of a table as it was found: what may be missing is filled in, the rest is checked.
+"""Columns of tables: optional cells are filled in, all are checked.
 
-Ratings and preferences share this; every refusal says which file, which row, which value, what to
-do.
+Ratings and preferences share this; errors name file, row, value and action.
 """
 
 import reprlib
@@ -24,13 +23,15 @@ def filled(
     defaults: Mapping[str, Any],
     noun: str,
 ) -> pd.DataFrame:
-    """The contract's columns and `where`, with phase, origin and repeat checked.
+    """Return the columns of the contract and `where`, checked.
+
+    Phase, origin and repeat are checked here, the other columns by the caller.
 
     Args:
         source: the table.
         required: columns that it must have.
-        columns: all columns of the contract; what is neither there nor in `defaults` is none.
-        defaults: what a missing column or a blank cell stands for.
+        columns: all columns of the contract; without a default, a missing one is none.
+        defaults: value of a missing column or a blank cell.
         noun: what a row is (rating, choice).
 
     Raises:
@@ -64,7 +65,7 @@ def filled(
 
 
 def named(frame: pd.DataFrame, source: Source, columns: Collection[str], noun: str) -> None:
-    """Turn names into text without blanks around it; none may be empty."""
+    """Turn names into stripped text; none may be empty."""
     for column in columns:
         text = each(frame[column], lambda value: "" if pd.isna(value) else str(value).strip())
         if (text == "").any():
@@ -98,19 +99,22 @@ def as_number(frame: pd.DataFrame, source: Source, column: str) -> None:
 
 
 def each(column: pd.Series, function: Callable[[Any], object]) -> pd.Series:
-    """`function` of every value, called once per different value: tables have a million rows."""
+    """Map a column, calling `function` once per distinct value.
+
+    Tables have a million rows.
+    """
     codes, values = pd.factorize(column, use_na_sentinel=False)
-    found = np.array([function(value) for value in values], dtype=object)
-    return pd.Series(found[codes], index=column.index, dtype=object)
+    results = np.array([function(value) for value in values], dtype=object)
+    return pd.Series(results[codes], index=column.index, dtype=object)
 
 
 def blank(column: pd.Series) -> pd.Series:
-    """Where nothing stands, or nothing but spaces."""
+    """Return True for empty cells and those of spaces only."""
     return each(column, lambda value: pd.isna(value) or str(value).strip() == "").astype(bool)
 
 
 def refuse(frame: pd.DataFrame, bad: pd.Series, source: Source, column: str, advice: str) -> None:
-    """Say the first bad cell of a column, if there is one."""
+    """Raise an error for the first bad cell of a column, if any."""
     if bad.any():
         row = frame[bad].iloc[0]
         raise UserError(
@@ -119,7 +123,7 @@ def refuse(frame: pd.DataFrame, bad: pd.Series, source: Source, column: str, adv
 
 
 def shown(value: Any) -> str:
-    """A cell as it stands in the table; of a long one the middle is left out."""
+    """Return the text of a cell, shortened in the middle."""
     return reprlib.repr(value.item() if isinstance(value, np.generic) else value)
 
 

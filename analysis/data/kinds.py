@@ -1,4 +1,4 @@
-"""Whether a file or database holds ratings or preferences: what decides which report is made."""
+"""Kind of a file or database: ratings or preferences."""
 
 import csv
 from pathlib import Path
@@ -11,7 +11,7 @@ from intone.errors import UserError
 
 # Of pages on which one of two versions is chosen; they have no scores.
 AB = "ab"
-_OWN = {"system_a", "system_b", "choice"}
+_CHOICE_COLUMNS = {"system_a", "system_b", "choice"}
 # Other tools whose results can be choices.
 _TOOLS = ("webmushra", "pymushra", "beaqlejs")
 # Enough for the longest header; another tool's file may be one long line.
@@ -21,11 +21,11 @@ _HEAD = 1 << 16
 def holds_preferences(
     path: str | Path, page_type: str | None = None, study: str | None = None
 ) -> bool:
-    """Whether the results at `path` are choices between two versions.
+    """Return True if the results at `path` are choices between two versions.
 
-    A table with the columns system_a, system_b, choice is; a database is if nothing else was
-    answered there, or if page type ab is asked for. What cannot be read at all is for the reader
-    of ratings to refuse.
+    So are a table with the columns system_a, system_b, choice, and a database without other
+    answers, or with page type ab as the wanted one. Unreadable files are left to the reader of
+    ratings.
 
     Raises:
         UserError: a database holds both kinds and no page type was named.
@@ -43,16 +43,16 @@ def holds_preferences(
 
 
 def has_choices(path: str | Path) -> bool:
-    """Whether a file is a table of the contract with choices, whole or not."""
+    """Return True for a table of choices, complete or not."""
     file = Path(path)
     if "://" in str(path) or file.suffix.lower() in DATABASE_SUFFIXES or not file.is_file():
         return False
     columns = _columns(file)
-    return "score" not in columns and bool(columns & _OWN)
+    return "score" not in columns and bool(columns & _CHOICE_COLUMNS)
 
 
 def _columns(file: Path) -> set[str]:
-    """Names in the header of a CSV or Parquet file; of anything else, nothing in particular."""
+    """Return the names in the header of a CSV or Parquet file."""
     if file.suffix.lower() == ".parquet":
         from pyarrow import ArrowException, parquet
 
@@ -77,15 +77,15 @@ def _in_database(engine: sa.Engine, where: str, page_type: str | None, study: st
     values = {} if study is None else {"study": study}
     with reading(engine, where) as (connection, views):
 
-        def found(column: str, view: str) -> list[str]:
+        def values_in(column: str, view: str) -> list[str]:
             if view not in views:
                 return []
             query = sa.text(f"SELECT DISTINCT {column} FROM {view} WHERE {only}")
             return sorted(map(str, connection.execute(query, values).scalars()))
 
-        chosen = bool(found("study", "preferences_v1"))
+        chosen = bool(values_in("study", "preferences_v1"))
         # A database of choices only need not have the other view.
-        rated = found("page_type", "ratings_v1") if chosen else []
+        rated = values_in("page_type", "ratings_v1") if chosen else []
     if rated:
         options = " or ".join(f"--page-type {kind}" for kind in [*rated, AB])
         raise UserError(

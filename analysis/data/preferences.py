@@ -1,4 +1,4 @@
-"""Preferences, checked once and then never changed."""
+"""Preferences: reading, checks and the checked table."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from analysis.data.columns import blank, each, filled, named, one_of, refuse
 from analysis.data.importers.recognise import read_foreign
 from analysis.data.kinds import has_choices
 from analysis.data.sources import Source, read_source
-from analysis.models.preference_counts import CHOICES, COLUMNS, Counted
+from analysis.models.bradley_terry import CHOICES, COLUMNS, Counted
 from intone.contracts import PREFERENCE_COLUMNS, Repeats
 from intone.errors import UserError
 
@@ -26,12 +26,12 @@ class Choices:
 
     Attributes:
         frame: rows sorted by listener, utterance and pair; columns of `PREFERENCE_COLUMNS`, and
-            `first`: 1 if the choice fell on what stood first, -1 on what stood second, 0 on
-            neither. Where the table does not say what stood first, column a is taken to have.
+            `first`: 1 if the choice was the first side, -1 the second, 0 neither. If the table
+            does not record the first side, column a is taken as first.
         systems: names, sorted.
         origin: human, simulated (if any row is), imported:<tool>, or several joined by commas.
         source: name of the file or database.
-        sides_recorded: whether the table says what stood first on the screen.
+        sides_recorded: True if the table records the first side of the screen.
         notes: what was left out or assumed on reading, one sentence each.
         looks: how often this study's results were looked at while it ran; none if not recorded.
         excluded: listeners who were left out by name.
@@ -48,7 +48,7 @@ class Choices:
 
     @property
     def simulated(self) -> bool:
-        """Whether any choice came from a simulated listener."""
+        """True if any choice came from a simulated listener."""
         return self.origin == "simulated"
 
     @property
@@ -63,15 +63,15 @@ class Choices:
 
     @property
     def sha256(self) -> str:
-        """Digest of the choices that were used, whatever file and row order they came in."""
+        """Digest of the choices in use, independent of file and row order."""
         table = self.frame[[*COLUMNS, "first"]].to_csv(index=False)
         return hashlib.sha256(table.encode()).hexdigest()
 
     def without(self, listeners: Sequence[str]) -> "Choices":
-        """The same choices without all rows of these listeners.
+        """Return the choices without all rows of these listeners.
 
         Raises:
-            UserError: nobody is called so, nobody would be left, or the systems that are left were
+            UserError: no such listener, no listener would be left, or the remaining systems were
                 never compared.
         """
         if not listeners:
@@ -79,7 +79,7 @@ class Choices:
         known = self.listeners
         for name in listeners:
             if name not in known:
-                raise UserError(f"{self.source}: no listener {name!r} (--exclude)")
+                raise UserError(f"{self.source}: no listener {name!r} (--exclude); check the name")
         kept = self.frame[~self.frame["listener"].isin(list(listeners))].reset_index(drop=True)
         if kept.empty:
             raise UserError(f"{self.source}: --exclude leaves no listener; name fewer")
@@ -98,8 +98,9 @@ def read_preferences(
     question: str | None = None,
     repeats: Repeats = "first",
 ) -> Choices:
-    """Read and check preferences: a table, a study's database, or results of another tool.
+    """Read and check preferences.
 
+    They come from a table, a study's database, or the results of another tool.
     Columns `listener, utterance, system_a, system_b, choice` are enough; a choice is a, b or none.
     What else is missing is taken to be: one study, one question, phase test, no repeats, origin
     `imported:csv` (or `imported:parquet`, `imported:database`). Rows of training and gold pages
@@ -114,13 +115,17 @@ def read_preferences(
         repeats: of a page that was judged again, use the first choice or all of them.
 
     Raises:
-        UserError: anything wrong with the table, with file, line, value and what to do.
+        UserError: any error in the table, with file, line, value and action.
     """
     source = _source(path, fmt)
     defaults = {
-        "study": "", "question": "", "arm": "main", "phase": "test", "repeat": 0,
+        "study": "",
+        "question": "",
+        "arm": "main",
+        "phase": "test",
+        "repeat": 0,
         "origin": f"imported:{source.kind}",
-    }  # fmt: skip
+    }
     frame = filled(source, COLUMNS, PREFERENCE_COLUMNS, defaults, "choice")
     named(frame, source, _NAMES, "choice")
     frame, notes = choose_rows(
@@ -132,17 +137,22 @@ def read_preferences(
     name = str(frame["study"].iloc[0])
     return _checked(
         Choices(
-            frame, _systems(frame), overall_origin(frame), source.name, recorded,
-            (*source.notes, *notes), None if source.looks is None else source.looks.count(name),
+            frame,
+            _systems(frame),
+            overall_origin(frame),
+            source.name,
+            recorded,
+            (*source.notes, *notes),
+            None if source.looks is None else source.looks.count(name),
         )
-    )  # fmt: skip
+    )
 
 
 def _source(path: str | Path, fmt: str) -> Source:
     # A table of choices that lacks a column is no wide table of another tool.
-    own = fmt == "auto" and has_choices(path)
-    found = read_foreign(path, "preferences" if own else fmt, wanted="preferences")
-    return found or read_source(path, "preferences_v1")
+    has_contract = fmt == "auto" and has_choices(path)
+    source = read_foreign(path, "preferences" if has_contract else fmt, wanted="preferences")
+    return source or read_source(path, "preferences_v1")
 
 
 def _check_choices(frame: pd.DataFrame, source: Source) -> None:
@@ -150,28 +160,28 @@ def _check_choices(frame: pd.DataFrame, source: Source) -> None:
     if empty.any():
         raise UserError(
             f"{source.name}, {frame.loc[empty, 'where'].iloc[0]}: the choice is missing; write a, "
-            "b or none, or delete the row if nobody chose"
+            "b or none, or delete the row if there was no choice"
         )
-    hint = " (a stands for system_a, b for system_b, none for no preference)"
+    hint = " (a is system_a, b is system_b, none is no preference)"
     one_of(frame, source, "choice", CHOICES, hint=hint)
     same = frame["system_a"] == frame["system_b"]
     refuse(frame, same, source, "system_b", "it is compared with itself; correct or delete the row")
 
 
 def _sides(frame: pd.DataFrame, source: Source) -> tuple[pd.DataFrame, bool]:
-    """The choices with their side in a column `first`; and whether sides are recorded at all."""
-    stood = each(frame["first_on_screen"], lambda v: "" if pd.isna(v) else str(v).strip())
-    frame = frame.assign(first_on_screen=stood)
+    """Add the side of the choice as `first`; return if sides are recorded."""
+    first_side = each(frame["first_on_screen"], lambda v: "" if pd.isna(v) else str(v).strip())
+    frame = frame.assign(first_on_screen=first_side)
     one_of(frame, source, "first_on_screen", ("a", "b"), blank=True)
-    stood = frame["first_on_screen"]
-    recorded = bool((stood != "").any())
-    first = stood if recorded else stood.mask(stood == "", "a")
+    first_side = frame["first_on_screen"]
+    recorded = bool((first_side != "").any())
+    first = first_side if recorded else first_side.mask(first_side == "", "a")
     side = np.select([frame["choice"] == "none", frame["choice"] == first], [0.0, 1.0], -1.0)
     return frame.assign(first=np.where(first == "", np.nan, side)), recorded
 
 
 def _one_per_page(frame: pd.DataFrame, source: Source, repeats: Repeats) -> pd.DataFrame:
-    """One choice per listener, utterance and pair, whichever of the two is called a; sorted."""
+    """Return one choice per listener, utterance and pair, sorted."""
     names = frame[["system_a", "system_b"]].astype(str)
     frame = frame.assign(low=names.min(axis=1), high=names.max(axis=1))
     page = ["listener", "utterance", "low", "high"]
@@ -194,6 +204,6 @@ def _systems(frame: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _checked(choices: Choices) -> Choices:
-    """Refuse what no model can compare."""
+    """Raise an error for choices that no model can compare."""
     Counted.read(choices.frame, f"{choices.source}: preferences")
     return choices

@@ -1,4 +1,4 @@
-"""Ratings, checked once and then never changed: what every other part of this room works on."""
+"""Ratings: reading, checks and the checked table."""
 
 import hashlib
 from collections.abc import Sequence
@@ -51,36 +51,40 @@ class Pages:
     utterances: tuple[str, ...]
 
     def of(self, *systems: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Listener codes, utterance codes, scores [P', k] of pages that have all `systems`."""
+        """Return the pages that have all `systems`.
+
+        Returns:
+            Listener codes, utterance codes (both without gaps), scores [P', k].
+        """
         columns = self.scores[:, [self.systems.index(system) for system in systems]]
         whole = ~np.isnan(columns).any(axis=1)
         return _dense(self.listener[whole]), _dense(self.utterance[whole]), columns[whole]
 
     def of_any(self, *systems: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The same of pages that have any of them, NaN where a page lacks one."""
+        """Return the pages with any of `systems`; missing scores are NaN."""
         columns = self.scores[:, [self.systems.index(system) for system in systems]]
         some = ~np.isnan(columns).all(axis=1)
         return _dense(self.listener[some]), _dense(self.utterance[some]), columns[some]
 
 
 def _dense(codes: np.ndarray) -> np.ndarray:
-    """The same codes without gaps; unlike `np.unique`, without sorting."""
+    """Return the codes without gaps; unlike `np.unique`, without sorting."""
     return (np.cumsum(np.bincount(codes) > 0) - 1)[codes]
 
 
 @dataclass(frozen=True)
 class Ratings:
-    """One score per listener, utterance and system, with the roles of the systems.
+    """Scores by listener, utterance and system, with the roles of systems.
 
     Attributes:
         frame: rows sorted by listener, utterance, system; columns of `RATING_COLUMNS`.
         systems: reference first, then systems, baseline, anchors; by name within a role.
-        roles: which system is the baseline, the reference, an anchor.
+        roles: the baseline, the reference and the anchors.
         origin: human, simulated (if any row is), imported:<tool>, or several joined by commas.
         scale: lowest and highest possible score.
         source: name of the file or database.
-        notes: what was left out or assumed on reading, one sentence each.
-        looks: how often this study's results were looked at while it ran; none if not recorded.
+        notes: omissions and assumptions on reading, one sentence each.
+        looks: number of looks at the results of the running study; none if not recorded.
         look_sizes: number of listeners at each look, where recorded.
         again: ratings of pages that were rated again, with columns listener, utterance, system,
             first and second (points); empty if none were.
@@ -99,17 +103,17 @@ class Ratings:
 
     @property
     def repeated(self) -> int:
-        """How many ratings were given a second time."""
+        """Number of ratings that were given a second time."""
         return len(self.again)
 
     @property
     def simulated(self) -> bool:
-        """Whether any rating came from a simulated listener."""
+        """True if any rating came from a simulated listener."""
         return self.origin == "simulated"
 
     @property
     def test_systems(self) -> tuple[str, ...]:
-        """The systems under test: no baseline, reference, copy synthesis or anchor."""
+        """Systems under test: no baseline, reference, copy synthesis or anchor."""
         return tuple(s for s in self.systems if self.roles.of(s) == "system")
 
     @cached_property
@@ -124,12 +128,12 @@ class Ratings:
 
     @cached_property
     def sha256(self) -> str:
-        """Digest of the ratings that were used, whatever file and row order they came in."""
+        """Digest of the ratings in use, independent of file and row order."""
         table = self.frame[list(REQUIRED)].to_csv(index=False)
         return hashlib.sha256(table.encode()).hexdigest()
 
     def pages(self) -> Pages:
-        """The ratings as a matrix of pages by systems."""
+        """Return the ratings as a matrix of pages by systems."""
         return self._pages
 
     @cached_property
@@ -138,21 +142,23 @@ class Ratings:
         listener, utterance, system = (
             pd.Categorical(self.frame[column], names).codes.astype(int)
             for column, names in (
-                ("listener", listeners), ("utterance", utterances), ("system", self.systems)
+                ("listener", listeners),
+                ("utterance", utterances),
+                ("system", self.systems),
             )
-        )  # fmt: skip
-        place, page = np.unique(listener * len(utterances) + utterance, return_inverse=True)
-        scores = np.full((len(place), len(self.systems)), np.nan)
+        )
+        cell, page = np.unique(listener * len(utterances) + utterance, return_inverse=True)
+        scores = np.full((len(cell), len(self.systems)), np.nan)
         scores[page, system] = self.frame["score"]
-        # Handed out to everybody, hence for reading only.
+        # Shared by all callers, hence read-only.
         scores.setflags(write=False)
-        by_listener, by_utterance = np.divmod(place, len(utterances))
+        by_listener, by_utterance = np.divmod(cell, len(utterances))
         return Pages(by_listener, by_utterance, scores, self.systems, listeners, utterances)
 
     def without(self, listeners: Sequence[str]) -> "Ratings":
-        """The same ratings without all rows of these listeners.
+        """Return the ratings without all rows of these listeners.
 
-        A system that nobody else rated goes with them, and a note says so.
+        A system that no other listener rated is removed, too, with a note.
         """
         kept = self.frame[~self.frame["listener"].isin(list(listeners))].reset_index(drop=True)
         rated = set(kept["system"])
@@ -184,8 +190,9 @@ def read_ratings(
     scale: tuple[float, float] | None = None,
     repeats: Repeats = "first",
 ) -> Ratings:
-    """Read and check ratings: a table, a study's database, or results of another tool.
+    """Read and check ratings.
 
+    They come from a table, a study's database, or the results of another tool.
     Columns `listener, utterance, system, score` are enough. What else is missing is taken to be:
     one study, one question, scale 0 to 100, phase test, no repeats, origin `imported:csv` (or
     `imported:parquet`, `imported:database`).
@@ -207,7 +214,7 @@ def read_ratings(
         repeats: use the first rating of a repeated page, or the mean of all.
 
     Raises:
-        UserError: anything wrong with the table, with file, line, value and what to do.
+        UserError: any error in the table, with file, line, value and action.
     """
     source = read_foreign(path, fmt, scale) or read_source(path)
     frame = _moves(with_defaults(source, scale), source)
@@ -247,21 +254,21 @@ def read_ratings(
 
 
 def _moves(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
-    """Of an imported rating that does not say whether its slider was moved, this stays unknown."""
+    """Set `moved` to unknown for imported ratings that do not record it."""
     imported = [o for o in frame["origin"].unique() if str(o).startswith("imported:")]
     if not imported:
         return frame
-    told = source.frame.get("moved")
-    blank = told is None or told.isna() | (told.astype(str).str.strip() == "")
+    moved = source.frame.get("moved")
+    blank = moved is None or moved.isna() | (moved.astype(str).str.strip() == "")
     unknown = frame["origin"].isin(imported) & blank
     return frame.assign(moved=frame["moved"].astype(object).mask(unknown, np.nan))
 
 
 def _again(whole: pd.DataFrame, used: pd.DataFrame) -> pd.DataFrame:
-    """Each rating of the pages of this test that was given twice, with its second score."""
+    """Return the ratings that were given twice, with both scores."""
     same = ["study", "page_type", "question"]
-    own = (whole[same].astype(str) == used[same].iloc[0].astype(str)).all(axis=1)
-    rows = whole[own & whole["phase"].isin(["test", "repeat"])]
+    of_test = (whole[same].astype(str) == used[same].iloc[0].astype(str)).all(axis=1)
+    rows = whole[of_test & whole["phase"].isin(["test", "repeat"])]
     # A table may number its repeated pages, or only call them so.
     later = (rows["repeat"] > 0) | (rows["phase"] == "repeat")
     if not later.any():

@@ -1,4 +1,4 @@
-"""Where ratings and preferences come from: CSV, Parquet, or a view of a study's database."""
+"""Sources of ratings and preferences: CSV, Parquet, views of a database."""
 
 import csv
 import sqlite3
@@ -21,16 +21,16 @@ View = Literal["ratings_v1", "preferences_v1"]
 
 @dataclass(frozen=True)
 class Source:
-    """A table as it was found, before any check.
+    """Table as read, before any check.
 
     Attributes:
         frame: the columns as stored; a CSV's cells are strings, so listener "007" stays itself.
-        name: what to call the place in a message (the file's name, or the URL without a password).
+        name: name in messages (of the file, or the URL without a password).
         kind: csv, parquet, database or imported.
-        line: for each row, where a person finds it ("line 7" of a CSV, "row 7" otherwise).
+        line: for each row, its place in the file ("line 7" of a CSV, "row 7" otherwise).
         looks: for each look at results while a study ran, the study; none if not recorded.
         look_sizes: study and number of listeners at each look, where recorded.
-        notes: what an importer left out or doubts, one sentence each.
+        notes: omissions and doubts of an importer, one sentence each.
     """
 
     frame: pd.DataFrame
@@ -43,15 +43,19 @@ class Source:
 
 
 def cannot_read(file: Path, error: OSError) -> UserError:
-    """What a person is told whose file the system does not give."""
+    """Return the error for a file that the operating system cannot read."""
     return UserError(f"{file}: cannot be read ({error.strerror}); check who may read it")
 
 
 def read_source(path: str | Path, view: View = "ratings_v1") -> Source:
-    """Read a table from a CSV or Parquet file, or a view from a SQLite file or a database URL.
+    """Read a table from a file, or a view from a database.
+
+    Args:
+        path: CSV, Parquet or SQLite file, or a database URL.
+        view: name of the view.
 
     Raises:
-        UserError: nothing there, not readable as a table, or no such view.
+        UserError: no such file, not readable as a table, or no such view.
     """
     engine, where = open_database(path)
     if engine is not None:
@@ -67,7 +71,7 @@ def read_source(path: str | Path, view: View = "ratings_v1") -> Source:
 
 
 def open_database(path: str | Path) -> tuple[sa.Engine | None, str]:
-    """The database of a URL or a SQLite file, none if it is another file; and its name.
+    """Return the database of a path, if it is one, and its name.
 
     Raises:
         UserError: a URL that cannot be used.
@@ -80,14 +84,12 @@ def open_database(path: str | Path) -> tuple[sa.Engine | None, str]:
     if not file.is_file() or file.suffix.lower() not in DATABASE_SUFFIXES:
         return None, file.name
     # Read only, so that a running study cannot be disturbed; quoted for "?" and "#" in names.
-    place = f"file:{urllib.parse.quote(str(file.resolve()))}?mode=ro"
-    return sa.create_engine(
-        "sqlite://", creator=lambda: sqlite3.connect(place, uri=True)
-    ), file.name
+    uri = f"file:{urllib.parse.quote(str(file.resolve()))}?mode=ro"
+    return sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True)), file.name
 
 
 def separator(lines: Iterable[str]) -> str:
-    """Comma, semicolon, tab or bar: the commonest in the first line that is not blank."""
+    """Return the commonest of `,;` tab and `|` in the first line."""
     first = next((line for line in lines if line.strip()), "")
     return max(",;\t|", key=first.count)
 
@@ -116,9 +118,7 @@ def _read_csv(file: Path) -> Source:
     header = [cell.strip() for cell in rows[0][1]]
     for column in header:
         if header.count(column) > 1:
-            raise UserError(
-                f"{file.name}: column {column!r} stands twice in the header; rename one"
-            )
+            raise UserError(f"{file.name}: column {column!r} is twice in the header; rename one")
     for line, row in rows[1:]:
         if len(row) != len(header):
             raise UserError(
@@ -157,7 +157,7 @@ def _engine(url: str) -> sa.Engine:
 
 @contextmanager
 def reading(engine: sa.Engine, where: str) -> Iterator[tuple[sa.Connection, set[str]]]:
-    """A connection and the names of all tables and views; closed afterwards.
+    """Yield a connection and the names of all tables and views.
 
     Raises:
         UserError: the database cannot be read, now or inside the block.
@@ -168,10 +168,9 @@ def reading(engine: sa.Engine, where: str) -> Iterator[tuple[sa.Connection, set[
             yield connection, views | set(sa.inspect(connection).get_table_names())
     except (SQLAlchemyError, pd.errors.DatabaseError) as error:
         reason = str(error.__cause__ or error).splitlines()[0]
-        advice = (
-            "check the address, and whether the database runs" if "://" in where
-            else "copy it again, from the machine where the study runs"
-        )  # fmt: skip
+        advice = "copy it again, from the machine where the study runs"
+        if "://" in where:
+            advice = "check the address, and whether the database runs"
         raise UserError(f"{where}: cannot be read as a database ({reason}); {advice}") from error
     finally:
         engine.dispose()
@@ -181,8 +180,7 @@ def _read_database(engine: sa.Engine, where: str, view: View) -> Source:
     with reading(engine, where) as (connection, views):
         if view not in views:
             raise UserError(
-                f"{where}: no view {view} there; give the database of a study made by "
-                "`intone serve`"
+                f"{where}: no view {view}; give the database of a study made by `intone serve`"
             )
         frame = pd.read_sql_query(sa.text(f"SELECT * FROM {view}"), connection)
         looks, sizes = None, ()
@@ -191,8 +189,9 @@ def _read_database(engine: sa.Engine, where: str, view: View) -> Source:
             looks = tuple(str(look["study"]) for look in seen)
             sizes = tuple(
                 (str(look["study"]), int(look["n_listeners"]))
-                for look in seen if look.get("n_listeners") is not None
-            )  # fmt: skip
+                for look in seen
+                if look.get("n_listeners") is not None
+            )
     return Source(frame, where, "database", _row_numbers(frame), looks, look_sizes=sizes)
 
 

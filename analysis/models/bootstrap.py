@@ -1,4 +1,4 @@
-"""Bootstrap of crossed data: listeners and utterances are drawn again, each by themselves.
+"""Bootstrap of crossed data: listeners and utterances are resampled independently.
 
 Owen (2007) and Owen and Eckles (2012): no bootstrap of crossed data is exact; resampling both
 factors (the pigeonhole bootstrap) is consistent and a little conservative.
@@ -11,7 +11,7 @@ import numpy as np
 
 from analysis.models.threads import one_thread
 
-Unit = Literal["both", "listeners", "utterances", "pages"]
+Unit = Literal["both", "listeners"]
 
 _AT_ONCE = 500
 
@@ -24,7 +24,7 @@ def bootstrap_means(
     seed: int = 0,
     unit: Unit = "both",
 ) -> np.ndarray:
-    """Means of the columns over pages, in bootstrap samples.
+    """Return means of the columns over pages in bootstrap samples.
 
     Args:
         listener: code of each page, int [P].
@@ -32,35 +32,28 @@ def bootstrap_means(
         values: [P, q].
         draws: number of samples.
         seed: of the samples.
-        unit: what is drawn with replacement: `both` listeners and utterances, one of the two, or
-            `pages` as if they were independent.
+        unit: drawn with replacement: `both` listeners and utterances, or `listeners` alone.
 
     Returns:
         [draws, q]. In sparse designs a sample may hold no page at all; such rows are left out.
     """
     rng = np.random.default_rng(seed)
-    # What is not drawn again needs no sums of its own.
+    # Utterances that are not resampled need no sums of their own.
     if unit == "listeners":
         utterance = np.zeros_like(utterance)
-    elif unit == "utterances":
-        listener = np.zeros_like(listener)
     n_l, n_u = int(listener.max()) + 1, int(utterance.max()) + 1
     columns = np.column_stack([np.ones(len(values)), values])
-    found = []
+    blocks = []
     with one_thread():
         sums = np.zeros((columns.shape[1], n_l, n_u))
-        if unit != "pages":
-            for total, column in zip(sums, columns.T, strict=True):
-                np.add.at(total, (listener, utterance), column)
+        for total, column in zip(sums, columns.T, strict=True):
+            np.add.at(total, (listener, utterance), column)
         for start in range(0, draws, _AT_ONCE):
             n = min(_AT_ONCE, draws - start)
-            if unit == "pages":
-                found.append(_counts(rng, len(values), n) @ columns)
-                continue
-            by_l = _counts(rng, n_l, n) if unit != "utterances" else np.ones((n, n_l))
-            by_u = _counts(rng, n_u, n) if unit != "listeners" else np.ones((n, n_u))
-            found.append(np.stack([((by_l @ total) * by_u).sum(1) for total in sums], 1))
-    weighted = np.concatenate(found)
+            by_l = _counts(rng, n_l, n)
+            by_u = _counts(rng, n_u, n) if unit == "both" else np.ones((n, n_u))
+            blocks.append(np.stack([((by_l @ total) * by_u).sum(1) for total in sums], 1))
+    weighted = np.concatenate(blocks)
     weighted = weighted[weighted[:, 0] > 0]
     return weighted[:, 1:] / weighted[:, :1]
 
@@ -68,13 +61,16 @@ def bootstrap_means(
 def bootstrap_weights(
     listener: np.ndarray, utterance: np.ndarray, draws: int, seed: int = 0
 ) -> Iterator[np.ndarray]:
-    """How often each page is in each two-way bootstrap sample: `draws` times [P], never all 0.
+    """Yield the weights of all pages in each two-way bootstrap sample.
 
     Args:
         listener: code of each page, int [P].
         utterance: code of each page, int [P].
         draws: number of samples.
         seed: of the samples.
+
+    Yields:
+        `draws` times: how often each page was drawn, float [P], never all 0.
     """
     rng = np.random.default_rng(seed)
     n_l, n_u = int(listener.max()) + 1, int(utterance.max()) + 1
@@ -86,7 +82,7 @@ def bootstrap_weights(
 
 
 def _counts(rng: np.random.Generator, n: int, draws: int) -> np.ndarray:
-    """How often each of n units is drawn in each sample of n, [draws, n]."""
+    """Return how often each unit is drawn, [draws, n]."""
     drawn = rng.integers(0, n, (draws, n)) + n * np.arange(draws)[:, None]
     return np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n).astype(float)
 
@@ -98,7 +94,10 @@ def percentile_interval(samples: np.ndarray, alpha: float = 0.05) -> tuple[float
 
 
 def bootstrap_p(samples: np.ndarray, value: float = 0.0) -> float:
-    """Two-sided p value of `value`: the level at which the percentile interval just reaches it."""
+    """Return the two-sided p value of `value`.
+
+    It is the level at which the percentile interval just reaches `value`.
+    """
     n = len(samples) + 1
     tails = ((samples <= value).sum() + 1) / n, ((samples >= value).sum() + 1) / n
     return float(min(1.0, 2 * min(tails)))

@@ -1,4 +1,4 @@
-"""Means, and a ratio of two of them, with a scatter that respects listeners and utterances."""
+"""Cluster-robust covariance of means, and Fieller interval of a ratio."""
 
 import numpy as np
 
@@ -9,11 +9,11 @@ _ROUNDING = 1e-9
 def cluster_covariance(
     listener: np.ndarray, utterance: np.ndarray, values: np.ndarray
 ) -> tuple[np.ndarray, int]:
-    """Two-way cluster-robust covariance of column means, and its degrees of freedom.
+    """Return the two-way cluster-robust covariance of column means and its df.
 
     Cameron, Gelbach and Miller (2011) without small-sample factor: by listener, plus by utterance,
     minus by page. On tiny grids that can have a negative eigenvalue; then the larger one-way
-    covariance stands in, as for a design with one utterance (or one listener). Singular by
+    covariance is used, as for a design with one utterance (or one listener). Singular by
     rounding alone (a column that never varies) is no reason for that.
 
     Args:
@@ -45,7 +45,7 @@ def cluster_covariance(
 def contrasts_of_means(
     listener: np.ndarray, utterance: np.ndarray, columns: np.ndarray, contrasts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Contrasts between column means where a page need not have every column.
+    """Return contrasts of column means where a page may lack columns.
 
     Every page is counted by what it adds to the contrasts (its influence), so that ratings of one
     listener, or of one utterance, stay dependent whichever columns they are in. Where pages lack a
@@ -68,7 +68,9 @@ def contrasts_of_means(
     means = np.nanmean(columns, 0)
     influence = np.where(there, columns - means, 0.0) / there.sum(0)
     covariance, _ = cluster_covariance(listener, utterance, len(columns) * influence @ contrasts.T)
-    sizes = [[len(np.unique(code[here])) for here in there.T] for code in (listener, utterance)]
+    sizes = [
+        [len(np.unique(code[present])) for present in there.T] for code in (listener, utterance)
+    ]
     df = min((min(n) for n in sizes if max(n) > 1), default=1) - 1
     factor = 1.0 if there.all() or df < 1 else (df + 1) / df
     return means, factor * covariance, df
@@ -77,7 +79,7 @@ def contrasts_of_means(
 def fieller(
     numerator: float, denominator: float, covariance: np.ndarray, quantile: float
 ) -> tuple[float, float] | None:
-    """Confidence interval of a ratio of two normal means (Fieller 1954).
+    """Return the interval of a ratio of two normal means (Fieller 1954).
 
     Returns:
         Lower and upper end, or none if the interval is unbounded: the denominator is not clearly

@@ -20,7 +20,7 @@ SMALLER_SAMPLE = "REML, smaller sample"
 
 @dataclass(frozen=True)
 class TwoWayFit:
-    """The mean of a value per page, for new listeners and new utterances.
+    """Mean of one value per page, for new listeners and utterances.
 
     Attributes:
         estimate: generalised least squares estimate of the mean.
@@ -55,12 +55,12 @@ class TwoWayFit:
 
     @property
     def defined(self) -> bool:
-        """Whether a test is possible: standard error and degrees of freedom are positive."""
+        """True if standard error and degrees of freedom allow a test."""
         return all(np.isfinite(value) and value > 0 for value in (self.se, self.df))
 
     @property
     def why_undefined(self) -> str:
-        """Why no test is possible; empty if one is."""
+        """Reason why no test is possible; empty if one is."""
         if self.defined:
             return ""
         if self.n_pages < 3:
@@ -78,18 +78,20 @@ class TwoWayFit:
         return t_p_value(self.estimate, self.se, self.df) if self.defined else float("nan")
 
     def ci(self, alpha: float = 0.05) -> tuple[float, float]:
-        """Return the 1 - alpha confidence interval of the mean; NaN if no test is possible."""
+        """Return the 1 - alpha interval of the mean; NaN if undefined."""
         if not self.defined:
             return float("nan"), float("nan")
         return t_interval(self.estimate, self.se, self.df, alpha)
 
     def raw_ci(self, alpha: float = 0.05) -> tuple[float, float]:
-        """Return the 1 - alpha confidence interval around the plain mean over pages."""
+        """Return the 1 - alpha interval around the plain mean over pages."""
         return t_interval(self.raw, self.raw_se, self.df, alpha)
 
 
 def fit_two_way(listener: np.ndarray, utterance: np.ndarray, values: np.ndarray) -> TwoWayFit:
-    """Fit one value per page; closed form on a complete grid, REML otherwise.
+    """Fit the two-way model to one value per page.
+
+    The closed form is used on a complete grid, REML otherwise.
 
     With one utterance (or one listener) the other factor alone is the sample: a one-sample t test.
     Equal values everywhere, or fewer than three pages, leave `se` undefined (NaN).
@@ -127,13 +129,22 @@ def fit_two_way(listener: np.ndarray, utterance: np.ndarray, values: np.ndarray)
     rows, columns = np.bincount(listener), np.bincount(utterance)
     plain = v.listener * (rows**2).sum() + v.utterance * (columns**2).sum() + v.residual * n
     return TwoWayFit(
-        float(estimate), variance**0.5, df, *v, deviance, method, n, n_l, n_u, raw,
+        float(estimate),
+        variance**0.5,
+        df,
+        *v,
+        deviance,
+        method,
+        n,
+        n_l,
+        n_u,
+        raw,
         float(plain) ** 0.5 / n,
-    )  # fmt: skip
+    )
 
 
 def _closed_form(grid: np.ndarray) -> TwoWayFit:
-    """Complete grid [listeners, utterances]: three mean squares, pooled where REML would pool."""
+    """Fit a complete grid [listeners, utterances], pooling where REML would."""
     n_l, n_u = grid.shape
     mean = float(grid.mean())
     by_l, by_u = grid.mean(1), grid.mean(0)

@@ -1,4 +1,4 @@
-"""Is a system no worse, or no different, by more than a margin that somebody cares about?"""
+"""Equivalence of two systems within a margin (two one-sided tests)."""
 
 from dataclasses import dataclass
 
@@ -42,7 +42,7 @@ class Tost:
 
 
 def equivalence(fit: TwoWayFit, margin: float, alpha: float = 0.05) -> Tost | None:
-    """Test a difference against +-margin with its own standard error and degrees of freedom.
+    """Test a difference against +-margin by two one-sided t tests.
 
     Args:
         fit: the difference.
@@ -56,14 +56,19 @@ def equivalence(fit: TwoWayFit, margin: float, alpha: float = 0.05) -> Tost | No
         UserError: the margin is not a number above 0.
     """
     if not 0 < margin < float("inf"):
-        raise UserError(f"a margin of equivalence is a number above 0 points, not {margin:g}")
+        raise UserError(
+            f"--margin {margin:g}: not a number above 0; give the largest difference, in points, "
+            "that does not matter"
+        )
     if not fit.defined:
         return None
     p_lower = float(stats.t.sf((fit.estimate + margin) / fit.se, fit.df))
     p_upper = float(stats.t.cdf((fit.estimate - margin) / fit.se, fit.df))
     no_worse, no_better = p_lower < alpha, p_upper < alpha
-    verdict = {
-        (True, True): "equivalent", (True, False): "no worse", (False, True): "no better",
-        (False, False): "undecided",
-    }[no_worse, no_better]  # fmt: skip
+    if no_worse and no_better:
+        verdict = "equivalent"
+    elif no_worse or no_better:
+        verdict = "no worse" if no_worse else "no better"
+    else:
+        verdict = "undecided"
     return Tost(margin, p_lower, p_upper, max(p_lower, p_upper), fit.ci(2 * alpha), verdict, alpha)

@@ -1,4 +1,4 @@
-"""Tests on one value per listener (or per utterance) that assume no normal distribution."""
+"""Rank tests and sign flips of one value per listener or utterance."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,9 @@ class SignedRank:
 
 
 def wilcoxon_exact(differences: np.ndarray) -> SignedRank:
-    """Signed-rank test, exact conditional on ties up to 200 differences, normal with ties above.
+    """Run the signed-rank test of differences.
+
+    Exact, conditional on ties, up to 200 differences; normal with ties above.
 
     The exact distribution is built on doubled midranks (scipy's `exact` is wrong with ties).
     """
@@ -43,7 +45,7 @@ def wilcoxon_exact(differences: np.ndarray) -> SignedRank:
 
 
 def _sums_of_ranks(ranks: np.ndarray) -> np.ndarray:
-    """Probability of each sum of ranks if every rank is in it with probability one half."""
+    """Return the null distribution of the sum of signed ranks."""
     # Halved at each step: counts would overflow.
     chance = np.zeros(int(ranks.sum()) + 1)
     chance[0] = 1.0
@@ -55,20 +57,22 @@ def _sums_of_ranks(ranks: np.ndarray) -> np.ndarray:
 
 
 def wins(differences: np.ndarray) -> np.ndarray:
-    """1 where a difference is above 0, one half where it is 0 (to 9 decimals), else 0."""
+    """Return 1 (win), 1/2 (tie to 9 decimals) or 0."""
     d = np.round(differences, _DECIMALS)
     return (d > 0) + 0.5 * (d == 0)
 
 
 def hodges_lehmann(values: np.ndarray) -> float:
-    """Median of the Walsh averages (v_i + v_j) / 2, i <= j."""
+    """Return the median of all Walsh averages (v_i + v_j) / 2."""
     n = len(values) * (len(values) + 1) // 2
     ordered = np.sort(values)
     return (_walsh_average(ordered, (n - 1) // 2) + _walsh_average(ordered, n // 2)) / 2
 
 
 def hodges_lehmann_ci(values: np.ndarray, alpha: float = 0.05) -> tuple[float, float]:
-    """Interval of the Hodges-Lehmann estimate: Walsh averages that the test would not reject.
+    """Return the 1 - alpha interval of the Hodges-Lehmann estimate.
+
+    Its ends are the outermost Walsh averages that the signed-rank test would not reject.
 
     From the distribution without ties, exact up to 200 values, normal above (Hollander and Wolfe
     1999, section 3.3). NaN with too few values for the level (fewer than 6 for 0.05).
@@ -86,8 +90,8 @@ def hodges_lehmann_ci(values: np.ndarray, alpha: float = 0.05) -> tuple[float, f
     return _walsh_average(ordered, cut - 1), _walsh_average(ordered, last - (cut - 1))
 
 
-def _walsh_average(ordered: np.ndarray, place: int) -> float:
-    """The Walsh average at a place (from 0) of their order.
+def _walsh_average(ordered: np.ndarray, rank: int) -> float:
+    """Return the Walsh average of a rank (from 0) in rising order.
 
     By halving the range and counting: there are n (n + 1) / 2 of them, too many to hold.
     """
@@ -97,18 +101,18 @@ def _walsh_average(ordered: np.ndarray, place: int) -> float:
         pairs = np.searchsorted(ordered, 2 * value - ordered, side="right").sum()
         return int(pairs + np.searchsorted(ordered, value, side="right")) // 2
 
-    if up_to(low) > place:
+    if up_to(low) > rank:
         return low
     # Of the largest number, not of the range: that may be less than its last digit.
     near = 1e-14 * max(abs(low), abs(high))
     while high - low > near:
         middle = (low + high) / 2
-        low, high = (low, middle) if up_to(middle) > place else (middle, high)
+        low, high = (low, middle) if up_to(middle) > rank else (middle, high)
     return high
 
 
 def sign_flip(values: np.ndarray, draws: int = 99_999, seed: int = 0) -> float:
-    """Two-sided p value of a mean of 0 if every value could as well have the other sign.
+    """Return the two-sided p value of the sign-flip test.
 
     All sign patterns are counted up to 36 values (by halves: sums of the first half meet those of
     the second); above, `draws` random ones, and the data count as one more.
@@ -124,10 +128,10 @@ def sign_flip(values: np.ndarray, draws: int = 99_999, seed: int = 0) -> float:
     if observed <= 0:
         return 1.0
     if len(d) <= _ENUMERATED_UP_TO:
-        one, other = (_signed_sums(half) for half in np.array_split(d, 2))
-        other.sort()
+        first, second = (_signed_sums(half) for half in np.array_split(d, 2))
+        second.sort()
         # By symmetry the lower tail is as heavy as the upper.
-        upper = len(other) - np.searchsorted(other, observed - one, side="left")
+        upper = len(second) - np.searchsorted(second, observed - first, side="left")
         return float(2 * upper.sum() / 2 ** len(d))
     rng = np.random.default_rng(seed)
     extreme = 0

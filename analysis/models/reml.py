@@ -23,7 +23,7 @@ class Variances(NamedTuple):
 
 
 class _Solved(NamedTuple):
-    """V's determinant and quadratic forms, and the parts they were made of.
+    """Determinant and quadratic forms of V, with their parts.
 
     Attributes:
         log_det: log|V|.
@@ -50,7 +50,7 @@ class _Solved(NamedTuple):
 
 
 class Crossed:
-    """REML for K independent columns that share the variances of one two-way crossed model.
+    """REML of K independent columns with common variances of a crossed model.
 
     Everything is reduced to sufficient statistics once, O(pages); an evaluation of the likelihood
     costs O(listeners x utterances x the smaller of the two) operations.
@@ -100,18 +100,18 @@ class Crossed:
         return _Solved(float(log_det), w0, w, q, (a, b), diagonal, half, gram, factor[0], x, z)
 
     def deviance(self, v: Variances) -> float:
-        """REML criterion, minus twice the restricted log likelihood (lme4's REMLcrit)."""
+        """Return -2 restricted log likelihood (lme4's REMLcrit)."""
         log_det, w0, w, q = self._solve(v)[:4]
         rest = self.K * (self.n - 1) * np.log(2 * np.pi)
         return float(self.K * (log_det + np.log(w0)) + (q - w * w / w0).sum() + rest)
 
     def mean(self, v: Variances) -> tuple[np.ndarray, float]:
-        """Generalised least squares means [K] and the variance of each."""
+        """Return generalised least squares means [K] and the variance of each."""
         _, w0, w = self._solve(v)[:3]
         return w / w0 + self.shift, 1 / w0
 
     def _profile(self, ratios: np.ndarray) -> tuple[float, float, _Solved]:
-        """Deviance and residual variance at these ratios of standard deviations."""
+        """Return deviance and residual variance at these ratios of SDs."""
         solved = self._solve(Variances(ratios[0] ** 2, ratios[1] ** 2, 1.0))
         log_det, w0, w, q = solved[:4]
         m = self.K * (self.n - 1)
@@ -121,7 +121,7 @@ class Crossed:
         return deviance, residual, solved
 
     def _slope(self, ratios: np.ndarray) -> tuple[float, np.ndarray]:
-        """Deviance by the number of pages, and its gradient in the ratios.
+        """Return deviance over number of pages, and its gradient in the ratios.
 
         With u = V^-1 1 and e = V^-1 (y - mu 1), its derivative in a variance ratio with incidence Z
         is K (tr Z'V^-1 Z - |Z'u|^2 / w0) - |Z'e|^2 / residual.
@@ -142,7 +142,7 @@ class Crossed:
         return deviance / self.n, 2 * ratios * by_variance / self.n
 
     def fit(self) -> Variances:
-        """REML estimates; components at the boundary are exactly 0."""
+        """Return the REML estimates; components at the boundary are exactly 0."""
         grid = [
             (self._profile(np.array([p, q]))[0], p, q) for p in _START_GRID for q in _START_GRID
         ]
@@ -151,20 +151,25 @@ class Crossed:
         best = None
         # Away from the boundary the first two starts are the same.
         for start in dict.fromkeys([(p, q), (up_p, up_q), (up_p, 0.0), (0.0, up_q)]):
-            found = optimize.minimize(
-                self._slope, start, method="L-BFGS-B", jac=True, bounds=[(0, 25)] * 2,
+            optimum = optimize.minimize(
+                self._slope,
+                start,
+                method="L-BFGS-B",
+                jac=True,
+                bounds=[(0, 25)] * 2,
                 options={"ftol": 1e-15, "gtol": 1e-9},
-            )  # fmt: skip
-            if best is None or found.fun < best.fun - 1e-13:
-                best = found
+            )
+            if best is None or optimum.fun < best.fun - 1e-13:
+                best = optimum
         assert best is not None
         ratios = np.where(best.x < _BOUNDARY, 0.0, best.x)
         residual = self._profile(ratios)[1]
         return Variances(ratios[0] ** 2 * residual, ratios[1] ** 2 * residual, residual)
 
     def satterthwaite(self, v: Variances) -> float:
-        """Degrees of freedom of the mean: 2 u^2 / (g' A g), u its variance, A = 2 H^-1.
+        """Return Satterthwaite's degrees of freedom of the mean.
 
+        They are 2 u^2 / (g' A g), u the variance of the mean, g its gradient, A = 2 H^-1.
         H is the Hessian of the deviance in the variances that are not at the boundary. NaN where it
         is not positive definite: the design hardly tells the components apart.
         """
@@ -191,7 +196,7 @@ class Crossed:
 
 
 def _hessian(function, x: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Central differences: five points on the diagonal, four off it."""
+    """Return the Hessian by central differences (5 points, 4 off the diagonal)."""
     k = len(x)
     H = np.zeros((k, k))
     for i in range(k):

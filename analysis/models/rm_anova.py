@@ -1,4 +1,4 @@
-"""Repeated-measures analysis of variance of one effect, from its orthonormal contrasts.
+"""Repeated-measures analysis of variance of one effect from its contrasts.
 
 Whatever the within-subject effect (conditions, material, their interaction), its contrasts give one
 row per subject; F, sphericity and the multivariate test follow from that matrix alone.
@@ -65,11 +65,18 @@ def within_effect(contrasts: np.ndarray) -> WithinEffect | None:
     hf = (n * d * gg - 2) / bottom if bottom > 0 else 1.0
     multivariate = _hotelling(mean, S, n)
     return WithinEffect(
-        F, d, df2, _f(F, d, df2),
-        gg, _f(F, gg * d, gg * df2),
-        hf, _f(F, min(hf, 1.0) * d, min(hf, 1.0) * df2),
-        *multivariate, effect / (effect + trace * (n - 1)), n,
-    )  # fmt: skip
+        F,
+        d,
+        df2,
+        _f(F, d, df2),
+        gg,
+        _f(F, gg * d, gg * df2),
+        hf,
+        _f(F, min(hf, 1.0) * d, min(hf, 1.0) * df2),
+        *multivariate,
+        effect / (effect + trace * (n - 1)),
+        n,
+    )
 
 
 def _f(F: float, df1: float, df2: float) -> float:

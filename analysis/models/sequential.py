@@ -1,4 +1,4 @@
-"""Looking at results while a study runs: what each look may spend of the error rate.
+"""Error rate of repeated looks at the results of a running study.
 
 Testing at 5 % at every look finds differences that are not there more often than in 5 % of the
 studies. Lan and DeMets (1983): a spending function says beforehand how much of the 5 % each look
@@ -22,7 +22,7 @@ _NODES = 128
 
 @dataclass(frozen=True)
 class LookBound:
-    """What one look asks for.
+    """Bound of one look.
 
     Attributes:
         fraction: share of the planned listeners who had been heard.
@@ -40,7 +40,7 @@ class LookBound:
 def looks_correction(
     fractions: Sequence[float], alpha: float = 0.05, spending: Spending = "obrien-fleming"
 ) -> list[LookBound]:
-    """Two-sided bounds for every look.
+    """Return two-sided bounds for every look.
 
     Args:
         fractions: information at each look, rising, the last at most 1: number of listeners over
@@ -69,7 +69,7 @@ def looks_correction(
 
 
 def uncorrected_error(fractions: Sequence[float], alpha: float = 0.05) -> float:
-    """Chance that any of these looks, each tested at `alpha`, finds a difference that is not there.
+    """Return the false-positive rate if each look uses level `alpha`.
 
     Raises:
         UserError: as `looks_correction`.
@@ -85,15 +85,16 @@ def uncorrected_error(fractions: Sequence[float], alpha: float = 0.05) -> float:
 def _checked(fractions: Sequence[float]) -> np.ndarray:
     t = np.asarray(fractions, dtype=float)
     if len(t) == 0 or t[0] <= 0 or t[-1] > 1 or (np.diff(t) <= 0).any():
+        shares = ", ".join(f"{fraction:g}" for fraction in t)
         raise UserError(
-            "looks are given as rising shares of the planned listeners, above 0 and at most 1; got "
-            + ", ".join(f"{fraction:g}" for fraction in t)
+            f"looks {shares}: not rising shares of the planned listeners; give shares above 0 and "
+            "at most 1"
         )
     return t
 
 
 class _Process:
-    """Brownian motion that has stayed within the bounds of all looks so far."""
+    """Brownian motion within the bounds of all looks so far."""
 
     def __init__(self) -> None:
         self.t = 0.0
@@ -101,23 +102,23 @@ class _Process:
         self.nodes, self.weights = special.roots_legendre(_NODES)
 
     def exit_above(self, t: float, bound: float) -> float:
-        """Probability of lying above `bound` at time t."""
+        """Return the probability of exceeding `bound` at time t."""
         steps = (bound - self.points) / (t - self.t) ** 0.5
         return float(self.mass @ special.ndtr(-steps))
 
     def bound(self, t: float, probability: float) -> float:
-        """The bound that is exceeded with this probability at time t."""
+        """Return the bound that is exceeded with this probability."""
         # Beyond 12 standard deviations there is nothing to spend.
         highest = 12 * t**0.5
         if self.exit_above(t, highest) >= probability:
             return highest
-        found = optimize.root_scalar(
+        root = optimize.root_scalar(
             lambda bound: self.exit_above(t, bound) - probability, bracket=(0, highest), xtol=1e-12
         )
-        return float(found.root)
+        return float(root.root)
 
     def advance(self, t: float, bound: float) -> None:
-        """Go on to time t, within the bound."""
+        """Advance to time t, within the bound."""
         points = bound * self.nodes
         density = stats.norm.pdf(points[:, None], self.points, (t - self.t) ** 0.5) @ self.mass
         self.points, self.mass, self.t = points, bound * self.weights * density, t

@@ -1,4 +1,4 @@
-"""Student's t: interval and p value of an estimate, and the one-sample test."""
+"""Student's t: interval, p value and one-sample test."""
 
 import numpy as np
 from scipy import stats
@@ -9,7 +9,7 @@ _NAN = float("nan")
 
 
 def t_quantile(df: float, alpha: float = 0.05) -> float:
-    """Return the quantile that |t| exceeds with probability `alpha` (two-sided)."""
+    """Return the value that |t| exceeds with probability `alpha`."""
     return float(stats.t.ppf(0.5 + (1 - alpha) / 2, df))
 
 
@@ -27,9 +27,10 @@ def t_p_value(estimate: float, se: float, df: float) -> float:
 def one_sample_t(
     values: np.ndarray, alpha: float = 0.05
 ) -> tuple[float, float, tuple[float, float]]:
-    """Return standard error, p value and 1 - alpha interval of a mean of independent values.
+    """Return standard error, p value and interval of a mean.
 
-    All are NaN for a single value or without scatter.
+    The values are independent and the interval is 1 - alpha. All three are NaN for a single value
+    or without scatter.
     """
     n, mean = len(values), float(np.mean(values))
     se = float(np.std(values, ddof=1)) / n**0.5 if n > 1 else _NAN

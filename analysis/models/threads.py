@@ -1,4 +1,4 @@
-"""One thread of the linear algebra library: more only wait for each other on small matrices.
+"""One thread of the linear algebra library, the fastest on small matrices.
 
 On the 600,000 ratings of a rotated design two threads take twelve times the CPU time of one.
 """
@@ -10,7 +10,7 @@ from threadpoolctl import ThreadpoolController
 
 
 def one_thread() -> AbstractContextManager:
-    """Limit linear algebra to one thread for the length of a `with` block."""
+    """Limit linear algebra to one thread within a `with` block."""
     return _controller().limit(limits=1)
 
 

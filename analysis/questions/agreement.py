@@ -1,4 +1,7 @@
-"""Do listeners agree? With and without reference and anchors, which make agreement trivial."""
+"""Agreement of listeners, with and without reference and anchors.
+
+Reference and anchors make agreement trivial.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -33,7 +36,7 @@ class ICC:
     n_listeners: int
 
     def of_mean(self) -> "ICC":
-        """ICC(A,k) or ICC(C,k): of the mean over all these listeners (Spearman and Brown)."""
+        """Return ICC(A,k) or ICC(C,k) of the mean over these listeners (Spearman-Brown)."""
         k = self.n_listeners
 
         def stepped(value: float) -> float:
@@ -46,7 +49,7 @@ class ICC:
 
 @dataclass(frozen=True)
 class Concordance:
-    """Kendall's W over listeners' mean scores of the systems, with Friedman's test.
+    """Kendall's W of listeners' mean scores, with Friedman's test.
 
     Attributes:
         w: 0 (no agreement on the ranks) to 1.
@@ -66,7 +69,7 @@ class Concordance:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement over one set of systems; a part is none where it has no meaning.
+    """Agreement over one set of systems; undefined parts are none.
 
     Attributes:
         systems: which systems.
@@ -85,7 +88,10 @@ class Agreement:
 
 
 def agreement(ratings: Ratings, systems: tuple[str, ...], alpha: float = 0.05) -> Agreement:
-    """Agreement of the listeners on these systems; intervals are 1 - alpha."""
+    """Return the agreement of the listeners on these systems.
+
+    Intervals are 1 - alpha.
+    """
     rows = ratings.frame[ratings.frame["system"].isin(list(systems))]
     stimulus = rows.groupby(["utterance", "system"]).ngroup().to_numpy()
     listener = np.unique(rows["listener"].to_numpy(str), return_inverse=True)[1]
@@ -95,7 +101,7 @@ def agreement(ratings: Ratings, systems: tuple[str, ...], alpha: float = 0.05) -
 
 
 def krippendorff_alpha(rows: pd.DataFrame) -> float | None:
-    """Interval alpha; none if no stimulus has two scores or all are equal."""
+    """Return interval alpha; none without two scores of a stimulus or scatter."""
     table = rows.pivot_table(index="listener", columns=["utterance", "system"], values="score")
     values = table.to_numpy()
     paired = values[:, (~np.isnan(values)).sum(0) > 1]
@@ -107,7 +113,9 @@ def krippendorff_alpha(rows: pd.DataFrame) -> float | None:
 def icc_of(
     stimulus: np.ndarray, listener: np.ndarray, scores: np.ndarray, alpha: float = 0.05
 ) -> tuple[ICC | None, ICC | None]:
-    """ICC(A,1) and ICC(C,1) of scores [n]: exact F intervals if complete, else from REML.
+    """Return ICC(A,1) and ICC(C,1) of scores [n].
+
+    Intervals are exact (F) for complete designs; incomplete ones are fitted by REML.
 
     Returns:
         None where scores do not vary, there are fewer than two stimuli or listeners, or too few
@@ -137,7 +145,7 @@ def icc_of(
 
 
 def _absolute(n: int, k: int, ms_r: float, ms_c: float, ms_e: float, alpha: float) -> ICC:
-    """ICC(A,1) of n stimuli and k listeners from the three mean squares."""
+    """Return ICC(A,1) of n stimuli and k listeners from three mean squares."""
     value = (ms_r - ms_e) / (ms_r + (k - 1) * ms_e + k * (ms_c - ms_e) / n)
     if ms_e <= 0 or value >= 1:
         return ICC(value, (_NAN, _NAN), "mean squares", k)
@@ -154,7 +162,7 @@ def _absolute(n: int, k: int, ms_r: float, ms_c: float, ms_e: float, alpha: floa
 
 
 def _consistent(n: int, k: int, ms_r: float, ms_e: float, alpha: float) -> ICC | None:
-    """ICC(C,1) of n stimuli and k listeners; none if nothing varies but the listeners' levels."""
+    """Return ICC(C,1); none if nothing varies but the listeners' levels."""
     if ms_r + (k - 1) * ms_e <= 0:
         return None
     value = (ms_r - ms_e) / (ms_r + (k - 1) * ms_e)
@@ -170,13 +178,13 @@ def _consistent(n: int, k: int, ms_r: float, ms_e: float, alpha: float) -> ICC |
 
 
 def kendall_w(means: np.ndarray) -> Concordance | None:
-    """Kendall's W with correction for ties, and Friedman's chi-squared test.
+    """Return Kendall's W, corrected for ties, and Friedman's test.
 
     Args:
         means: [listeners, systems]; ties are judged after rounding to 9 decimals.
 
     Returns:
-        None with fewer than two listeners or three systems, or if nobody separates any systems.
+        None with fewer than two listeners or three systems, or if no ranks differ.
     """
     n, k = means.shape
     if n < 2 or k < 3:

@@ -1,4 +1,4 @@
-"""The alternatives to the default test, each by name and each with what it holds for.
+"""Named alternatives to the default test, each with its population.
 
 The default (`compare`) generalises to new listeners and new utterances. A test on listener means
 holds for these utterances only, one on utterance means for these listeners only.
@@ -21,19 +21,29 @@ from analysis.wording import coverage, interval, number, p_equals
 from intone.errors import UserError
 
 Method = Literal[
-    "two-way", "cluster-robust", "bootstrap", "listeners", "wilcoxon", "sign-flip", "utterances",
+    "two-way",
+    "cluster-robust",
+    "bootstrap",
+    "listeners",
+    "wilcoxon",
+    "sign-flip",
+    "utterances",
     "pages",
-]  # fmt: skip
+]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 _BOTH = "new listeners and new utterances"
 _LISTENERS = "new listeners, these utterances"
 HOLDS_FOR: dict[Method, str] = {
-    "two-way": _BOTH, "cluster-robust": _BOTH, "bootstrap": _BOTH,
-    "listeners": _LISTENERS, "wilcoxon": _LISTENERS, "sign-flip": _LISTENERS,
+    "two-way": _BOTH,
+    "cluster-robust": _BOTH,
+    "bootstrap": _BOTH,
+    "listeners": _LISTENERS,
+    "wilcoxon": _LISTENERS,
+    "sign-flip": _LISTENERS,
     "utterances": "these listeners, new utterances",
-    "pages": "nobody: pages are not independent",
-}  # fmt: skip
+    "pages": "no population: pages are not independent",
+}
 _NAN = float("nan")
 
 
@@ -80,7 +90,7 @@ class PairTest:
 
 @dataclass(frozen=True)
 class _Differences:
-    """Page differences of one pair, and how to resample and report them."""
+    """Page differences of one pair, with the settings of the test."""
 
     listener: np.ndarray
     utterance: np.ndarray
@@ -105,13 +115,13 @@ def compare_by(
     seed: int = 0,
     alpha: float = 0.05,
 ) -> list[PairTest]:
-    """Test every pair by one method; the pairs are one family for the correction.
+    """Test every pair of one family by one method.
 
     Pairs that were never rated on one page are left out.
 
     Args:
         ratings: the ratings.
-        pairs: (x, y) for x minus y, for instance of `analysis.compare.contrast_pairs`.
+        pairs: (x, y) for x minus y, for instance of `analysis.questions.compare.contrast_pairs`.
         method: see `PairTest.method`.
         adjustment: correction for the size of the family.
         draws: bootstrap samples, or random sign patterns where they are too many to count.
@@ -122,14 +132,14 @@ def compare_by(
         UserError: no such method.
     """
     if method not in METHODS:
-        raise UserError(f"no test is called {method!r}; choose {', '.join(METHODS)}")
+        raise UserError(f"method {method!r}: no such test; choose {', '.join(METHODS)}")
     pages = ratings.pages()
-    found = [
+    results = [
         pair_test(pages, x, y, method, draws, seed, alpha)
         for x, y in pairs
         if {x, y} <= set(pages.systems)
     ]
-    tests = [test for test in found if test is not None]
+    tests = [test for test in results if test is not None]
     adjusted = adjust([test.p for test in tests], adjustment)
     return [replace(test, p_adjusted=p) for test, p in zip(tests, adjusted, strict=True)]
 
@@ -143,7 +153,7 @@ def pair_test(
     seed: int = 0,
     alpha: float = 0.05,
 ) -> PairTest | None:
-    """One pair by one method, uncorrected; none if no page has both systems."""
+    """Test one pair, uncorrected; none if no page has both systems."""
     listener, utterance, scores = pages.of(x, y)
     if len(scores) == 0:
         return None

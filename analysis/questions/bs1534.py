@@ -1,4 +1,4 @@
-"""The analysis that ITU-R BS.1534-3 itself prescribes, for those who must follow it.
+"""Analysis that ITU-R BS.1534-3 prescribes.
 
 Medians with quartiles, the permutation test of attachment 3, and the analysis of variance of
 attachment 4 with its rule on sphericity and Hochberg's correction. What it does not cover:
@@ -20,7 +20,7 @@ from analysis.wording import counted
 
 NOT_COVERED = (
     "These tests hold for new listeners and these utterances only: the standard has no random "
-    "effect of the utterance, so nothing is said of other sentences.",
+    "effect of the utterance, so they do not cover other sentences.",
     "The permutation test of attachment 3 ignores which listener and which utterance a rating "
     "belongs to.",
 )
@@ -35,7 +35,7 @@ _BIMODAL = 5 / 9
 
 @dataclass(frozen=True)
 class Distribution:
-    """One system's ratings as section 9 and attachment 4 want them.
+    """Statistics of one system that section 9 and attachment 4 require.
 
     Attributes:
         system: name.
@@ -60,7 +60,7 @@ class Distribution:
 
     @property
     def bimodal(self) -> bool:
-        """Whether there may be two camps."""
+        """True if there may be two camps."""
         return self.bimodality > _BIMODAL
 
 
@@ -95,7 +95,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Bs1534:
-    """What the standard's own analysis says.
+    """Results of the standard's analysis.
 
     Attributes:
         systems: distributions.
@@ -122,7 +122,7 @@ def bs1534_analysis(
     seed: int = 0,
     alpha: float = 0.05,
 ) -> Bs1534:
-    """Run the standard's analysis.
+    """Run the analysis of the standard.
 
     Args:
         ratings: ratings after post-screening.
@@ -154,7 +154,7 @@ def bs1534_analysis(
 
 
 def quartiles_of_halves(values: np.ndarray) -> tuple[float, float]:
-    """Medians of the lower and the upper half; with an odd number the middle is in both."""
+    """Return the medians of the halves, a middle value in both."""
     ordered = np.sort(values)
     half = (len(ordered) + 1) // 2
     return float(np.median(ordered[:half])), float(np.median(ordered[-half:]))
@@ -173,10 +173,17 @@ def _distribution(
         bimodality = (skewness**2 + 1) / (kurtosis + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
     means = bootstrap_means(listener, utterance, Y, draws, seed, "listeners")[:, 0]
     return Distribution(
-        system, n, float(np.median(values)), q1, q3, float(values.mean()),
-        percentile_interval(means, alpha), skewness, bimodality,
+        system,
+        n,
+        float(np.median(values)),
+        q1,
+        q3,
+        float(values.mean()),
+        percentile_interval(means, alpha),
+        skewness,
+        bimodality,
         int(((values < q1 - reach) | (values > q3 + reach)).sum()),
-    )  # fmt: skip
+    )
 
 
 def _permutation(
@@ -185,27 +192,27 @@ def _permutation(
     difference = float(np.median(x) - np.median(y))
     # Scores take few values: how often each falls to x says all that a shuffle says of medians.
     values, counts = np.unique(np.concatenate([x, y]), return_counts=True)
-    found = 0
+    n_extreme = 0
     # In blocks: all draws at once would fill the memory where every score is another number.
     block = max(1, min(draws, 4_000_000 // len(values)))
     for start in range(0, draws, block):
         n = min(block, draws - start)
         drawn = rng.multivariate_hypergeometric(counts, len(x), n, method="marginals")
         medians = _medians(values, drawn) - _medians(values, counts - drawn)
-        found += int((np.abs(medians) >= abs(difference) - 1e-9).sum())
-    return difference, (found + 1) / (draws + 1)
+        n_extreme += int((np.abs(medians) >= abs(difference) - 1e-9).sum())
+    return difference, (n_extreme + 1) / (draws + 1)
 
 
 def _medians(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Median of each row's sample, whose counts [B, V] of the rising values [V] have one sum."""
+    """Return the median of each row of counts [B, V] of the rising values [V]."""
     below = counts.cumsum(axis=1)
     n = int(below[0, -1])
-    middle = [(below <= place).sum(axis=1) for place in ((n - 1) // 2, n // 2)]
+    middle = [(below <= rank).sum(axis=1) for rank in ((n - 1) // 2, n // 2)]
     return (values[middle[0]] + values[middle[1]]) / 2
 
 
 def _complete(ratings: Ratings) -> np.ndarray:
-    """Scores [listeners, systems, utterances] of those who rated everything."""
+    """Return scores [listeners, systems, utterances] of complete listeners."""
     table = ratings.frame.pivot_table(
         index="listener", columns=["system", "utterance"], values="score"
     )
@@ -226,17 +233,17 @@ def _effects(cube: np.ndarray) -> list[Effect]:
         "material": (condition_mean, material),
         "condition × material": (condition, material),
     }
-    found = []
+    effects = []
     for name, (by_system, by_utterance) in contrasts.items():
         columns = np.einsum("nsu,as,bu->nab", cube, by_system, by_utterance).reshape(n, -1)
         test = within_effect(columns) if columns.shape[1] else None
         if test is not None:
-            found.append(_by_the_rule(name, test))
-    return found
+            effects.append(_by_the_rule(name, test))
+    return effects
 
 
 def _helmert(levels: int) -> tuple[np.ndarray, np.ndarray]:
-    """Orthonormal contrasts [levels - 1, levels], and the mean [1, levels] of unit length."""
+    """Return orthonormal contrasts [L-1, L] and unit mean [1, L]."""
     full = linalg.helmert(levels, full=True)
     return full[1:], full[:1]
 

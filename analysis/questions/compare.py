@@ -1,4 +1,4 @@
-"""Differences between systems: the default test, its companions, and one correction for all."""
+"""Differences between systems: default test, companions and Holm's correction."""
 
 import itertools
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ from intone.errors import UserError
 
 @dataclass(frozen=True)
 class Comparison:
-    """`x` minus `y` over the pages that have both, or unpaired where no page has.
+    """Difference `x` minus `y` over pages with both, else unpaired.
 
-    Unpaired, there are no differences within pages: what needs them is NaN.
+    An unpaired comparison has no differences within pages; all that need them are NaN.
 
     Attributes:
         x: name of the first system.
@@ -58,19 +58,20 @@ class Comparison:
 
     @property
     def ci(self) -> tuple[float, float]:
-        """Interval of the difference, 1 - alpha, not adjusted for the size of the family."""
+        """Interval of the difference, 1 - alpha, not corrected for the family."""
         return self.fit.ci(self.alpha)
 
     def simultaneous_ci(self, family: int) -> tuple[float, float]:
-        """Return the interval that covers 1 - alpha for all of a family together (Bonferroni).
+        """Return the Bonferroni interval of a family of comparisons.
 
+        All intervals of the family together cover 1 - alpha.
         Holm's test has no interval.
         """
         return self.fit.ci(self.alpha / max(1, family))
 
     @property
     def paired(self) -> bool:
-        """Whether listeners rated both on one text."""
+        """True if listeners rated both on one text."""
         return self.fit.method != UNPAIRED
 
     @property
@@ -80,7 +81,7 @@ class Comparison:
 
 
 def contrast_pairs(ratings: Ratings, contrasts: Contrasts | None = None) -> list[tuple[str, str]]:
-    """The declared family of comparisons, each (x, y) for x minus y.
+    """Return the declared family of pairs (x, y), x minus y.
 
     Args:
         ratings: the ratings with their roles.
@@ -93,7 +94,7 @@ def contrast_pairs(ratings: Ratings, contrasts: Contrasts | None = None) -> list
     baseline = ratings.roles.baseline
     chosen = contrasts or ("all" if baseline is None else "vs-baseline")
     if chosen == "all":
-        # The baseline is always subtracted, whatever its place in the order.
+        # The baseline is always subtracted, whatever its position in the order.
         pairs = itertools.combinations(ratings.systems, 2)
         return [(b, a) if a == baseline else (a, b) for a, b in pairs]
     if baseline is None:
@@ -113,11 +114,11 @@ def contrast_pairs(ratings: Ratings, contrasts: Contrasts | None = None) -> list
 def compare(
     ratings: Ratings, pairs: Sequence[tuple[str, str]], alpha: float = 0.05
 ) -> list[Comparison]:
-    """Compare every pair; the pairs are one family for Holm's correction.
+    """Compare every pair; Holm's correction takes all pairs as one family.
 
     Pairs that were never rated on one page are compared unpaired (`unpaired`). Left out
     (their number is for the caller to report) are those for which that is not possible, and pairs
-    with a system that nobody rated.
+    with a system that no listener rated.
 
     Args:
         ratings: the ratings.
@@ -126,22 +127,24 @@ def compare(
     """
     pages = ratings.pages()
     rated = [(x, y) for x, y in pairs if {x, y} <= set(pages.systems)]
-    found = [c for c in (_compare_pair(pages, x, y, alpha) for x, y in rated) if c is not None]
-    adjusted = adjust([c.fit.p for c in found])
-    ranks = adjust([c.wilcoxon.p for c in found])
+    comparisons = [
+        c for c in (_compare_pair(pages, x, y, alpha) for x, y in rated) if c is not None
+    ]
+    adjusted = adjust([c.fit.p for c in comparisons])
+    ranks = adjust([c.wilcoxon.p for c in comparisons])
     return [
         replace(c, p_adjusted=p, wilcoxon_p_adjusted=w)
-        for c, p, w in zip(found, adjusted, ranks, strict=True)
+        for c, p, w in zip(comparisons, adjusted, ranks, strict=True)
     ]
 
 
 def family_size(comparisons: Sequence[Comparison]) -> int:
-    """How many comparisons Holm's correction counts: those that could be tested."""
+    """Return the number of comparisons that could be tested (Holm's family)."""
     return sum(c.fit.defined for c in comparisons)
 
 
 def verdict_text(comparison: Comparison, family: int) -> str:
-    """Whether the difference is significant, by which p value; or why no test is possible."""
+    """Return significance with p values, or why no test is possible."""
     if not comparison.fit.defined:
         return f"no test is possible: {comparison.fit.why_undefined}"
     verdict = "significant" if comparison.significant else "not significant"
@@ -186,16 +189,25 @@ def _unpaired(pages: Pages, x: str, y: str, alpha: float) -> Comparison | None:
     nan = float("nan")
     naive_se, naive_p, naive_ci = welch(pages, x, y, alpha)
     return Comparison(
-        x=x, y=y, fit=fit, p_adjusted=nan, wilcoxon=SignedRank(nan, nan, nan, nan),
-        wilcoxon_p_adjusted=nan, listener_p=nan, naive_p=naive_p, naive_ci=naive_ci,
-        hodges_lehmann=nan, dz=nan, win_rate=nan,
+        x=x,
+        y=y,
+        fit=fit,
+        p_adjusted=nan,
+        wilcoxon=SignedRank(nan, nan, nan, nan),
+        wilcoxon_p_adjusted=nan,
+        listener_p=nan,
+        naive_p=naive_p,
+        naive_ci=naive_ci,
+        hodges_lehmann=nan,
+        dz=nan,
+        win_rate=nan,
         design_effect=(fit.se / naive_se) ** 2 if fit.defined and naive_se > 0 else nan,
         alpha=alpha,
-    )  # fmt: skip
+    )
 
 
 def size_text(comparison: Comparison) -> str:
-    """Size of the sample; whether it is one of pairs."""
+    """Return the size of the sample, and whether it is unpaired."""
     fit = comparison.fit
     unpaired = "" if comparison.paired else ", none with both (unpaired)"
     return (

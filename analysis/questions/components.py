@@ -1,4 +1,4 @@
-"""Where the scatter of the scores comes from: the full crossed model of all systems.
+"""Variance components of the full crossed model of all systems.
 
 `score ~ system + (1|listener) + (1|utterance) + (1|listener:system) + (1|utterance:system)
 + (1|listener:utterance)`. On pages that have every system, an orthonormal (Helmert) transform
@@ -18,7 +18,7 @@ from analysis.models.threads import one_thread
 
 @dataclass(frozen=True)
 class Components:
-    """Variance components in squared points of the scale; 0 at the boundary.
+    """Variance components, squared points of the scale; 0 at the boundary.
 
     Attributes:
         listener: some listeners score everything higher.
@@ -43,15 +43,19 @@ class Components:
     n_left_out: int
 
     def parts(self) -> dict[str, float]:
-        """The six variances by name."""
-        names = (
-            "listener", "utterance", "listener_system", "utterance_system", "page", "residual",
-        )  # fmt: skip
-        return {name: getattr(self, name) for name in names}
+        """Return the six variances by name."""
+        return {
+            "listener": self.listener,
+            "utterance": self.utterance,
+            "listener_system": self.listener_system,
+            "utterance_system": self.utterance_system,
+            "page": self.page,
+            "residual": self.residual,
+        }
 
 
 def variance_components(pages: Pages) -> Components | None:
-    """Fit the full model by REML; none if there are too few complete pages for it.
+    """Fit the full model by REML; none with too few complete pages.
 
     It needs two listeners, two utterances, some scatter within and between pages, and at least as
     many complete pages as listeners and utterances together: with fewer, listeners and utterances
@@ -70,19 +74,29 @@ def variance_components(pages: Pages) -> Components | None:
         within = Crossed(listener, utterance, Y @ H[1:].T)
         between = Crossed(listener, utterance, Y @ H[0])
         w, b = within.fit(), between.fit()
-        found = np.array([*((np.array(b) - np.array(w)) / S), *w])
-        if found[:3].min() < 0:
-            found = _polish(within, between, found, S)
-        total = _joint(within, between, found, S)
-    listener_, utterance_, page, listener_system, utterance_system, residual = map(float, found)
+        parts = np.array([*((np.array(b) - np.array(w)) / S), *w])
+        if parts[:3].min() < 0:
+            parts = _polish(within, between, parts, S)
+        total = _joint(within, between, parts, S)
+    listener_, utterance_, page, listener_system, utterance_system, residual = map(float, parts)
     return Components(
-        listener_, utterance_, listener_system, utterance_system, page, residual, total, n,
+        listener_,
+        utterance_,
+        listener_system,
+        utterance_system,
+        page,
+        residual,
+        total,
+        n,
         len(pages.scores) - n,
-    )  # fmt: skip
+    )
 
 
 def _joint(within: Crossed, between: Crossed, x: np.ndarray, S: int) -> float:
-    """Deviance at x = (listener, utterance, page, listener x system, utterance x system, noise)."""
+    """Return the deviance of the whole model.
+
+    x is (listener, utterance, page, listener x system, utterance x system, noise).
+    """
     return within.deviance(Variances(*x[3:])) + between.deviance(Variances(*(S * x[:3] + x[3:])))
 
 
@@ -95,8 +109,12 @@ def _polish(within: Crossed, between: Crossed, start: np.ndarray, S: int) -> np.
     def objective(ratios: np.ndarray) -> float:
         return (_joint(within, between, scale * np.square(ratios), S) - low) / within.n
 
-    found = optimize.minimize(
-        objective, x0, method="L-BFGS-B", jac="3-point",
-        bounds=[(0, None)] * 5 + [(1e-6, None)], options={"ftol": 1e-15, "gtol": 1e-9},
-    )  # fmt: skip
-    return scale * np.square(np.where(found.x < 1e-4, 0.0, found.x))
+    optimum = optimize.minimize(
+        objective,
+        x0,
+        method="L-BFGS-B",
+        jac="3-point",
+        bounds=[(0, None)] * 5 + [(1e-6, None)],
+        options={"ftol": 1e-15, "gtol": 1e-9},
+    )
+    return scale * np.square(np.where(optimum.x < 1e-4, 0.0, optimum.x))

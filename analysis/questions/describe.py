@@ -1,4 +1,4 @@
-"""Each system on its own: centre, spread and an interval that respects the design."""
+"""Description of each system: centre, spread and interval of the mean."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from analysis.models.crossed import fit_two_way
 
 @dataclass(frozen=True)
 class SystemSummary:
-    """One system's scores.
+    """Summary of the scores of one system.
 
     Attributes:
         system: name.
@@ -47,15 +47,15 @@ class SystemSummary:
 
 
 def describe(ratings: Ratings, alpha: float = 0.05) -> list[SystemSummary]:
-    """Summarise every system, in the order of `ratings.systems`; intervals are 1 - alpha."""
+    """Summarise every system in the order of `ratings.systems`; intervals 1 - alpha."""
     pages = ratings.pages()
     low, high = ratings.scale
-    found = []
+    summaries = []
     for system in ratings.systems:
         listener, utterance, scores = pages.of(system)
         fit = fit_two_way(listener, utterance, scores[:, 0])
         q1, median, q3 = np.quantile(scores[:, 0], [0.25, 0.5, 0.75])
-        found.append(
+        summaries.append(
             SystemSummary(
                 system=system,
                 role=ratings.roles.of(system),
@@ -75,4 +75,4 @@ def describe(ratings: Ratings, alpha: float = 0.05) -> list[SystemSummary]:
                 scores=np.sort(scores[:, 0]),
             )
         )
-    return found
+    return summaries

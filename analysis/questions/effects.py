@@ -1,4 +1,4 @@
-"""How large is a difference, in units that do not depend on the number of ratings?"""
+"""Effect sizes of differences and win rates of systems."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class EffectSizes:
         rank_biserial: of the signed ranks of listener means (Kerby 2014), -1 to 1.
         cliffs_delta: P(X > Y) - P(X < Y) over all ratings of either system, -1 to 1.
         a12: Vargha and Delaney's P(X > Y) + P(X = Y) / 2 over all ratings.
-        win_rate: the same within pages; what one listener says of one text.
+        win_rate: the same within pages (one listener, one text).
     """
 
     x: str
@@ -42,7 +42,7 @@ class EffectSizes:
 
 
 def effect_sizes(ratings: Ratings, x: str, y: str) -> EffectSizes | None:
-    """Effect sizes over the pages that have both systems; none if there are none.
+    """Return effect sizes over pages with both systems, if any.
 
     A part without scatter, or of a single listener, is NaN.
     """
@@ -56,21 +56,30 @@ def effect_sizes(ratings: Ratings, x: str, y: str) -> EffectSizes | None:
     dz = float(means.mean()) / spread if spread > 1e-12 else _NAN
     delta = cliffs_delta(scores[:, 0], scores[:, 1])
     return EffectSizes(
-        x, y, float(D.mean()), dz, dz * hedges_correction(n - 1) if n > 1 else _NAN,
-        wilcoxon_exact(means).rank_biserial, delta, (delta + 1) / 2,
+        x,
+        y,
+        float(D.mean()),
+        dz,
+        dz * hedges_correction(n - 1) if n > 1 else _NAN,
+        wilcoxon_exact(means).rank_biserial,
+        delta,
+        (delta + 1) / 2,
         float(wins(D).mean()),
-    )  # fmt: skip
+    )
 
 
 def hedges_correction(df: int) -> float:
-    """J(df) = G(df/2) / (sqrt(df/2) G((df-1)/2)) (Hedges 1981); 0 with one degree of freedom."""
+    """Return J(df) = G(df/2) / (sqrt(df/2) G((df-1)/2)) (Hedges 1981).
+
+    It is 0 with one degree of freedom.
+    """
     if df < 2:
         return 0.0
     return float(np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / (df / 2) ** 0.5)
 
 
 def cliffs_delta(x: np.ndarray, y: np.ndarray) -> float:
-    """P(X > Y) - P(X < Y) over all pairs of values; ties are judged after 9 decimals."""
+    """Return Cliff's delta; values that agree to 9 decimals are ties."""
     ranks = stats.rankdata(np.round(np.concatenate([x, y]), 9))
     n, m = len(x), len(y)
     u = ranks[:n].sum() - n * (n + 1) / 2
@@ -79,13 +88,13 @@ def cliffs_delta(x: np.ndarray, y: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class WinRate:
-    """How often listeners put `x` above `y` on one page, ties half.
+    """Share of pages on which `x` scores above `y`, ties half.
 
     Attributes:
         x, y: names of the systems.
         rate: share of the pages, 0 to 1.
         se: two-way cluster-robust standard error; NaN with one listener and one utterance, or if
-            every page says the same (always or never is no proof of always or never).
+            every page has the same winner (no scatter).
         ci: 1 - alpha interval, within 0 to 1.
         n_pages: pages that have both.
     """
@@ -99,9 +108,12 @@ class WinRate:
 
 
 def win_matrix(ratings: Ratings, alpha: float = 0.05) -> list[WinRate]:
-    """Win rates of all ordered pairs of systems that share a page, by row; intervals 1 - alpha."""
+    """Return win rates of all ordered pairs that share a page.
+
+    They come row by row of the matrix; intervals are 1 - alpha.
+    """
     pages = ratings.pages()
-    found = []
+    rates = []
     for x in ratings.systems:
         for y in ratings.systems:
             if x == y:
@@ -118,5 +130,5 @@ def win_matrix(ratings: Ratings, alpha: float = 0.05) -> list[WinRate]:
             else:
                 low, high = t_interval(rate, se, df, alpha)
                 ci = (max(0.0, low), min(1.0, high))
-            found.append(WinRate(x, y, rate, se, ci, len(won)))
-    return found
+            rates.append(WinRate(x, y, rate, se, ci, len(won)))
+    return rates

@@ -1,4 +1,4 @@
-"""How much of the distance between baseline and recordings a system closes.
+"""Gap reduction: share of the distance from baseline to recordings closed.
 
 `gap = (X - B) / (R - B)` on mean scores: the ratio behind "closes the gap by 26 %" (CAMP, Hodari et
 al. 2021, section 4) and, very probably, behind Kathaka's 13.2 %. The interval is Fieller's with the
@@ -36,12 +36,12 @@ class Gap:
         relative_ci: its Fieller interval.
         p: p value of X - B (two-way model).
         p_adjusted: after Holm over the declared family.
-        defined: whether R - B is clearly above 0.
-        reason: why not, if not.
+        defined: True if R - B is clearly above 0.
+        reason: why the gap is not defined; empty if it is.
         df: degrees of freedom of the Fieller intervals; 0 if there is no sample.
         means: mean of X, B and R over the pages that have all three.
         n_pages, n_listeners, n_utterances: size of the sample.
-        paired: whether there are such pages; if not, the means are over all pages of each.
+        paired: True if there are such pages; otherwise the means are over all pages of each.
         text: one English sentence.
     """
 
@@ -66,16 +66,8 @@ class Gap:
     text: str
 
 
-def gap_differences(
-    ratings: Ratings, x: str, baseline: str, reference: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Listener and utterance codes [P] of the pages with all three; X - B and R - B [P, 2]."""
-    listener, utterance, Y = ratings.pages().of(x, baseline, reference)
-    return listener, utterance, Y[:, [0, 2]] - Y[:, [1]]
-
-
 def gap_reduction(ratings: Ratings, comparison: Comparison, family: int) -> Gap | None:
-    """Gap reduction of `comparison.x` over the baseline `comparison.y`.
+    """Return the gap reduction of `comparison.x` over the baseline `comparison.y`.
 
     Where no page has all three systems, the means are those of all their pages (unpaired).
 
@@ -86,7 +78,7 @@ def gap_reduction(ratings: Ratings, comparison: Comparison, family: int) -> Gap 
         family: number of comparisons in that family that could be tested.
 
     Returns:
-        The gap, or none if nobody rated one of the three.
+        The gap, or none if no listener rated one of the three.
     """
     x, b, r = comparison.x, comparison.y, ratings.roles.reference
     assert r is not None
@@ -108,26 +100,35 @@ def gap_reduction(ratings: Ratings, comparison: Comparison, family: int) -> Gap 
         lowest = distance - quantile * float(covariance[1, 1]) ** 0.5
         reason = _refusal(ratings.scale, b, r, distance, lowest, comparison.alpha)
     nan, none = float("nan"), (float("nan"), float("nan"))
-    found = Gap(
-        system=x, baseline=b, reference=r,
+    result = Gap(
+        system=x,
+        baseline=b,
+        reference=r,
         gap=nan if reason else raw / distance,
         ci=none if reason or ci is None else ci,
         raw_gain=raw,
         relative_gain=raw / mean_b if mean_b > 0 else nan,
         relative_ci=relative_ci if mean_b > 0 and relative_ci is not None else none,
-        p=comparison.fit.p, p_adjusted=comparison.p_adjusted,
-        defined=not reason, reason=reason, df=df, means=(mean_x, mean_b, mean_r), n_pages=len(Y),
-        n_listeners=int(listener.max()) + 1, n_utterances=int(utterance.max()) + 1,
-        paired=not np.isnan(Y).any(), text="",
-    )  # fmt: skip
-    text = _sentence(found, comparison, family)
+        p=comparison.fit.p,
+        p_adjusted=comparison.p_adjusted,
+        defined=not reason,
+        reason=reason,
+        df=df,
+        means=(mean_x, mean_b, mean_r),
+        n_pages=len(Y),
+        n_listeners=int(listener.max()) + 1,
+        n_utterances=int(utterance.max()) + 1,
+        paired=not np.isnan(Y).any(),
+        text="",
+    )
+    text = _sentence(result, comparison, family)
     if ratings.simulated:
         text = f"{SIMULATED}: {text}"
-    return replace(found, text=text)
+    return replace(result, text=text)
 
 
 def _scores(ratings: Ratings, *systems: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pages that have all three; where none has, those that have any, NaN where one is missing."""
+    """Return pages with all three; else pages with any, missing scores NaN."""
     pages = ratings.pages()
     listener, utterance, Y = pages.of(*systems)
     if len(Y):
@@ -135,9 +136,9 @@ def _scores(ratings: Ratings, *systems: str) -> tuple[np.ndarray, np.ndarray, np
     return pages.of_any(*systems)
 
 
-def _no_interval(x: str, b: str, df: int, variance: float, n_others: int) -> str:
-    """Why the design allows no interval; empty if it does."""
-    if df < 1 and n_others == 0:
+def _no_interval(x: str, b: str, df: int, variance: float, n_levels: int) -> str:
+    """Return why the design allows no interval; empty if it does."""
+    if df < 1 and n_levels == 0:
         return "a single listener and a single utterance allow no interval"
     if df < 1:
         return "one system has a single listener or a single utterance, which allows no interval"
@@ -149,7 +150,7 @@ def _no_interval(x: str, b: str, df: int, variance: float, n_others: int) -> str
 def _refusal(
     scale: tuple[float, float], b: str, r: str, distance: float, lowest: float, alpha: float
 ) -> str:
-    """Why there is no gap to speak of; empty if there is one."""
+    """Return why R - B is too small for a gap."""
     needed = _SMALLEST_GAP * (scale[1] - scale[0])
     if lowest >= needed:
         return ""

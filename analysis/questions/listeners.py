@@ -1,4 +1,7 @@
-"""How each listener rated: for the analyst to look at, never to drop anybody silently."""
+"""Ratings of each listener, for the analyst to look at.
+
+No listener is dropped by these numbers.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +20,7 @@ _NAN = float("nan")
 
 @dataclass(frozen=True)
 class Listener:
-    """One listener's row. Numbers that do not exist are NaN.
+    """Statistics of one listener; undefined numbers are NaN.
 
     Attributes:
         listener: pseudonym.
@@ -35,7 +38,7 @@ class Listener:
         repeat_sd: standard deviation of one rating by the same listener: that of second minus first
             score over the square root of 2, points; NaN with fewer than three repeats.
         repeat_r: Pearson's correlation of first and second score; NaN with fewer than three.
-        flags: what is unusual, in words.
+        flags: unusual facts, in words.
     """
 
     listener: str
@@ -55,7 +58,7 @@ class Listener:
 
 
 def listener_report(ratings: Ratings, seed: int = 0) -> list[Listener]:
-    """One row per listener, in order of name.
+    """Return one row per listener, in order of name.
 
     Args:
         ratings: the ratings, best before screening.
@@ -65,28 +68,41 @@ def listener_report(ratings: Ratings, seed: int = 0) -> list[Listener]:
     frame, pages = ratings.frame, ratings.pages()
     stimulus = frame.groupby(["utterance", "system"])["score"]
     n, total = stimulus.transform("size"), stimulus.transform("sum")
-    others = ((total - frame["score"]) / (n - 1)).where(n > 1).to_numpy()
+    mean_of_others = ((total - frame["score"]) / (n - 1)).where(n > 1).to_numpy()
     score = frame["score"].to_numpy(float)
     untouched, seconds = _untouched(frame), _median_seconds(frame)
     again = dict(iter(ratings.again.groupby("listener")))
-    places = frame.groupby("listener", sort=True).indices
+    rows_of = frame.groupby("listener", sort=True).indices
     starts = np.searchsorted(pages.listener, np.arange(len(pages.listeners) + 1))
-    found = []
+    report = []
     for code, name in enumerate(pages.listeners):
-        agreement = _agreement(score[places[name]], others[places[name]])
         grid = pages.scores[starts[code] : starts[code + 1]]
+        scores = score[rows_of[name]]
+        correlation, rank_correlation, bias = _agreement(scores, mean_of_others[rows_of[name]])
+        discrimination, noise_floor = _discrimination(grid, rng)
+        n_repeats, repeat_sd, repeat_r = _repeats(again.get(name))
         row = Listener(
-            name, len(places[name]), *agreement[:2], *_discrimination(grid, rng), agreement[2],
-            float(np.subtract(*np.quantile(score[places[name]], [0.95, 0.05]))),
-            float(untouched.get(name, _NAN)), float(seconds.get(name, _NAN)),
-            *_repeats(again.get(name)), (),
-        )  # fmt: skip
-        found.append(replace(row, flags=_flags(row, ratings.scale)))
-    return found
+            listener=name,
+            n=len(scores),
+            correlation=correlation,
+            rank_correlation=rank_correlation,
+            discrimination=discrimination,
+            noise_floor=noise_floor,
+            bias=bias,
+            spread=float(np.subtract(*np.quantile(scores, [0.95, 0.05]))),
+            untouched=float(untouched.get(name, _NAN)),
+            median_seconds=float(seconds.get(name, _NAN)),
+            n_repeats=n_repeats,
+            repeat_sd=repeat_sd,
+            repeat_r=repeat_r,
+            flags=(),
+        )
+        report.append(replace(row, flags=_flags(row, ratings.scale)))
+    return report
 
 
 def repeats_text(listeners: Sequence[Listener]) -> str:
-    """What the repeated pages say of the median listener; empty where too few were repeated."""
+    """Return a sentence on repeated pages; empty with too few."""
     known = [row for row in listeners if np.isfinite(row.repeat_sd)]
     if not known:
         return ""
@@ -106,21 +122,21 @@ def repeats_text(listeners: Sequence[Listener]) -> str:
     )
 
 
-def _agreement(score: np.ndarray, others: np.ndarray) -> tuple[float, float, float]:
-    """Pearson's and Spearman's correlation with the others' means, and the mean difference."""
-    shared = ~np.isnan(others)
-    mine, others = score[shared], others[shared]
+def _agreement(score: np.ndarray, mean_of_others: np.ndarray) -> tuple[float, float, float]:
+    """Return Pearson's and Spearman's correlation and the mean difference."""
+    shared = ~np.isnan(mean_of_others)
+    mine, mean_of_others = score[shared], mean_of_others[shared]
     if not len(mine):
         return _NAN, _NAN, _NAN
     r = rho = _NAN
-    if len(mine) > 2 and np.ptp(mine) > 0 and np.ptp(others) > 1e-9:
-        r = float(np.corrcoef(mine, others)[0, 1])
-        rho = float(np.corrcoef(stats.rankdata(mine), stats.rankdata(others))[0, 1])
-    return r, rho, float((mine - others).mean())
+    if len(mine) > 2 and np.ptp(mine) > 0 and np.ptp(mean_of_others) > 1e-9:
+        r = float(np.corrcoef(mine, mean_of_others)[0, 1])
+        rho = float(np.corrcoef(stats.rankdata(mine), stats.rankdata(mean_of_others))[0, 1])
+    return r, rho, float((mine - mean_of_others).mean())
 
 
 def _untouched(frame: pd.DataFrame) -> pd.Series:
-    """Share of sliders never moved, by listener; empty where a test recorded nothing of them."""
+    """Return the share of sliders never moved; empty if not recorded."""
     if frame["rating_time_ms"].isna().all():
         return pd.Series(dtype=float)
     known = frame[frame["moved"].notna()]
@@ -128,14 +144,14 @@ def _untouched(frame: pd.DataFrame) -> pd.Series:
 
 
 def _median_seconds(frame: pd.DataFrame) -> pd.Series:
-    """Median over pages of the time of the last change, s, by listener."""
+    """Return the median time of the last change on a page, s."""
     times = pd.to_numeric(frame["rating_time_ms"], errors="coerce")
     pages = times.groupby([frame["listener"], frame["utterance"]]).max()
     return pages.groupby(level=0).median() / 1000
 
 
 def _repeats(again: pd.DataFrame | None) -> tuple[int, float, float]:
-    """Number of repeats, standard deviation of one rating, correlation of first and second."""
+    """Return number of repeats, SD of one rating, correlation of both scores."""
     if again is None or len(again) < _FEWEST_REPEATS:
         return 0 if again is None else len(again), _NAN, _NAN
     first, second = again["first"].to_numpy(float), again["second"].to_numpy(float)
@@ -145,9 +161,10 @@ def _repeats(again: pd.DataFrame | None) -> tuple[int, float, float]:
 
 
 def _discrimination(scores: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
-    """F of the systems [pages, systems] with pages as blocks; and its 95 % noise floor.
+    """Return F of the systems (blocks: pages) and its noise floor.
 
-    Systems that the listener never rated do not count, nor pages that lack another.
+    Scores are [pages, systems]; 95 % of shuffles within pages stay below the floor. Systems that
+    the listener never rated do not count, nor pages that lack another.
     """
     scores = scores[:, ~np.isnan(scores).all(0)]
     scores = scores[~np.isnan(scores).any(1)]
@@ -166,7 +183,7 @@ def _discrimination(scores: np.ndarray, rng: np.random.Generator) -> tuple[float
 
 
 def _flags(row: Listener, scale: tuple[float, float]) -> tuple[str, ...]:
-    """Reasons to look at this listener's pages; comparisons with NaN are false."""
+    """Return reasons to look at this listener; NaN is no reason."""
     reach = scale[1] - scale[0]
     checks = (
         (row.correlation < 0.2, "hardly agrees with the others"),

@@ -1,4 +1,4 @@
-"""Does a difference survive every other reasonable choice of the analyst?"""
+"""Multiverse analysis: one difference under all reasonable choices."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -34,12 +34,12 @@ class Universe:
     """One analysis of the same difference.
 
     Attributes:
-        choice: what differs from the report's own analysis.
+        choice: difference from the analysis of the report.
         unit: unit of the estimate: points, ranks, share of the page's range, logits, log odds.
         estimate: `x` minus `y`.
         ci: 1 - alpha interval; NaN if the method has none.
         p: two-sided p value, not corrected; NaN if undefined.
-        note: whom it holds for, or why there is no answer.
+        note: population it holds for, or why there is no answer.
     """
 
     choice: str
@@ -52,7 +52,7 @@ class Universe:
 
 @dataclass(frozen=True)
 class Multiverse:
-    """The same difference under all choices; the first is the report's own.
+    """One difference under all choices; the first is that of the report.
 
     Attributes:
         x, y: names of the systems.
@@ -85,7 +85,7 @@ def multiverse(
     seed: int = 0,
     alpha: float = 0.05,
 ) -> Multiverse | None:
-    """Analyse one difference in every way.
+    """Analyse one difference under every choice.
 
     Args:
         everybody: ratings before post-screening.
@@ -137,16 +137,16 @@ def _screened(everybody: Ratings, x: str, y: str, alpha: float) -> Iterator[Univ
     for rule in _RULES:
         choice = "no screening" if rule == "none" else f"screening {rule}"
         try:
-            found = screen(everybody, rule)
+            screening = screen(everybody, rule)
         except UserError as error:
             yield Universe(choice, "points", _NAN, (_NAN, _NAN), _NAN, f"not possible: {error}")
             continue
-        pages = found.kept.pages()
+        pages = screening.kept.pages()
         if not {x, y} <= set(pages.systems) or len(pages.of(x, y)[2]) == 0:
-            note = "nobody who stays rated both"
+            note = "no remaining listener rated both"
             yield Universe(choice, "points", _NAN, (_NAN, _NAN), _NAN, note)
             continue
-        note = f"{counted(len(found.excluded), 'listener')} left out"
+        note = f"{counted(len(screening.excluded), 'listener')} left out"
         yield _universe(choice, _fit(pages, x, y), alpha, note=note)
 
 
@@ -169,7 +169,7 @@ def _methods(
 
 
 def _scales(ratings: Ratings, pages: Pages, x: str, y: str, alpha: float) -> Iterator[Universe]:
-    """Other scales: only the order on a page, the page's own range, stretched ends, categories."""
+    """Yield other scales: ranks, range of the page, logits, categories."""
     scores, (low, high) = pages.scores, ratings.scale
     ranks = pd.DataFrame(scores).rank(axis=1).to_numpy()
     fit = _fit(replace(pages, scores=ranks), x, y)
@@ -186,14 +186,14 @@ def _scales(ratings: Ratings, pages: Pages, x: str, y: str, alpha: float) -> Ite
     yield _universe("logit of the score", fit, alpha, "logits")
     ordinal = ordinal_test(ratings, x, y, alpha)
     if ordinal is not None:
+        note = f"{ordinal.n_levels} ordered categories"
         yield Universe(
-            "proportional odds", "log odds", ordinal.log_odds, ordinal.ci, ordinal.p,
-            f"{ordinal.n_levels} ordered categories",
-        )  # fmt: skip
+            "proportional odds", "log odds", ordinal.log_odds, ordinal.ci, ordinal.p, note
+        )
 
 
 def _left_out(ratings: Ratings, pages: Pages, x: str, y: str, alpha: float) -> Iterator[Universe]:
-    """Without the listener, and without the utterance, that the difference rests on most."""
+    """Yield fits without the most influential listener, utterance and unmoved sliders."""
     listener, utterance, scores = pages.of(x, y)
     D = scores[:, 0] - scores[:, 1]
     whole = ~np.isnan(pages.scores[:, [pages.systems.index(x), pages.systems.index(y)]]).any(1)

@@ -1,14 +1,16 @@
-"""Do the systems differ at all? One test over all of them, before any pair is looked at."""
+"""Omnibus tests that all systems are equal."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from scipy import linalg
+from scipy import linalg, stats
 
-from analysis.data.ratings import Ratings
+from analysis.data.ratings import Pages, Ratings
+from analysis.models.reml import Crossed, Variances
 from analysis.models.rm_anova import within_effect
+from analysis.models.threads import one_thread
 from analysis.questions.agreement import kendall_w
-from analysis.questions.full_model import pooled_model
+from analysis.questions.components import variance_components
 from analysis.wording import number, p_equals
 from intone.errors import UserError
 
@@ -24,7 +26,7 @@ class Omnibus:
         method: two-way (full crossed model, holds for new listeners and new utterances), friedman
             (Iman and Davenport's F on listener means) or rm-anova (listener means, Huynh-Feldt);
             the last two hold for new listeners and these utterances.
-        systems: what was compared.
+        systems: the systems that were compared.
         F, df1, df2, p: the test.
         effect: Kendall's W for friedman, partial eta squared for rm-anova; none for two-way.
         alpha: level at which the sentence calls the systems different.
@@ -60,7 +62,7 @@ def omnibus(
     systems: tuple[str, ...] | None = None,
     alpha: float = 0.05,
 ) -> Omnibus | None:
-    """Test that the systems are equal; none where the design does not carry the test.
+    """Test that the systems are equal; none if undefined.
 
     Args:
         ratings: the ratings.
@@ -74,7 +76,7 @@ def omnibus(
     """
     if method not in OMNIBUS_METHODS:
         raise UserError(
-            f"no omnibus test is called {method!r}; choose {', '.join(OMNIBUS_METHODS)}"
+            f"method {method!r}: no such omnibus test; choose {', '.join(OMNIBUS_METHODS)}"
         )
     chosen = systems or tuple(
         s for s in ratings.systems if ratings.roles.of(s) in ("system", "baseline")
@@ -82,10 +84,7 @@ def omnibus(
     if len(chosen) < 2:
         return None
     if method == "two-way":
-        model = pooled_model(ratings.pages(), chosen)
-        return model and Omnibus(
-            method, chosen, model.F, model.df1, model.df2, model.p, None, alpha
-        )
+        return _two_way(ratings.pages(), chosen, alpha)
     rows = ratings.frame[ratings.frame["system"].isin(list(chosen))]
     table = rows.pivot_table(index="listener", columns="system", values="score").dropna()
     means = table.to_numpy()
@@ -103,6 +102,33 @@ def omnibus(
         return None
     epsilon = min(effect.hf, 1.0)
     return Omnibus(
-        method, chosen, effect.F, epsilon * effect.df1, epsilon * effect.df2, effect.hf_p,
-        effect.partial_eta_squared, alpha,
-    )  # fmt: skip
+        method,
+        chosen,
+        effect.F,
+        epsilon * effect.df1,
+        epsilon * effect.df2,
+        effect.hf_p,
+        effect.partial_eta_squared,
+        alpha,
+    )
+
+
+def _two_way(pages: Pages, systems: tuple[str, ...], alpha: float) -> Omnibus | None:
+    """Test the full crossed model, whose systems share one variance (Satterthwaite)."""
+    columns = [pages.systems.index(system) for system in systems]
+    pages = replace(pages, scores=pages.scores[:, columns], systems=systems)
+    parts = variance_components(pages)
+    if parts is None:
+        return None
+    contrasts = linalg.helmert(len(systems))
+    listener, utterance, scores = pages.of(*systems)
+    variances = Variances(parts.listener_system, parts.utterance_system, parts.residual)
+    with one_thread():
+        model = Crossed(listener, utterance, scores @ contrasts.T)
+        means, variance = model.mean(variances)
+        df2 = model.satterthwaite(variances)
+    if not df2 >= 1:
+        df2 = float(min(listener.max(), utterance.max()))
+    df1 = len(systems) - 1
+    F = float((means**2).sum() / df1 / variance)
+    return Omnibus("two-way", systems, F, df1, df2, float(stats.f.sf(F, df1, df2)), None, alpha)

@@ -1,4 +1,4 @@
-"""Do scores, or the difference of two systems, drift while a listener works?"""
+"""Order effects: drift of scores and differences during a session."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from analysis.wording import coverage, interval, number, p_equals
 
 @dataclass(frozen=True)
 class OrderEffect:
-    """One drift: one number per listener, tested over listeners.
+    """Drift, one number per listener, tested over listeners.
 
     Attributes:
-        name: what drifts, and by what.
+        name: drifting quantity, and its time scale.
         unit: unit of `estimate`.
         estimate: mean over listeners.
         ci: 1 - alpha interval; NaN with one listener or without scatter.
         p: one-sample t test.
-        n_listeners: how many listeners have such a number.
+        n_listeners: number of listeners with such a number.
         alpha: two-sided level of the interval.
     """
 
@@ -45,7 +45,7 @@ class OrderEffect:
 def order_effects(
     ratings: Ratings, pairs: Sequence[tuple[str, str]] = (), alpha: float = 0.05
 ) -> list[OrderEffect]:
-    """Drift of the scores over pages and over the screen, carry-over, drift of every pair.
+    """Test drift over pages and screen, carry-over, and drift of pairs.
 
     Stimulus means are taken out of every score first, so that the order in which texts were drawn
     is no drift. Empty if the ratings hold no page or stimulus positions; nothing over pages
@@ -58,9 +58,9 @@ def order_effects(
     """
     frame = ratings.frame.assign(
         page=pd.to_numeric(ratings.frame["page_index"], errors="coerce"),
-        place=pd.to_numeric(ratings.frame["stimulus_index"], errors="coerce"),
+        position=pd.to_numeric(ratings.frame["stimulus_index"], errors="coerce"),
     )
-    # In one order for all, what is late and what is hard cannot be told apart.
+    # If all heard one order, late texts and hard texts cannot be separated.
     if not frame.groupby("utterance")["page"].agg(np.ptp).gt(0).any():
         frame["page"] = float("nan")
     means = frame.groupby(["utterance", "system"])["score"].transform("mean")
@@ -68,12 +68,18 @@ def order_effects(
     effects = [
         drift(frame, "rest", "page", "Scores over pages", "points per page", alpha),
         _halves(frame, "rest", "Scores, second half of the pages minus the first", alpha),
-        drift(frame, "rest", "place", "Scores over places on the page", "points per place", alpha),
         drift(
-            _with_previous(frame), "rest", "previous",
-            "Scores by the mean score of the text on the page before", "points per point", alpha,
+            frame, "rest", "position", "Scores over places on the page", "points per place", alpha
         ),
-    ]  # fmt: skip
+        drift(
+            _with_previous(frame),
+            "rest",
+            "previous",
+            "Scores by the mean score of the text on the page before",
+            "points per point",
+            alpha,
+        ),
+    ]
     for x, y in pairs:
         wide = frame[frame["system"].isin([x, y])].pivot_table(
             index=["listener", "utterance", "page"], columns="system", values="score"
@@ -89,7 +95,7 @@ def order_effects(
 
 
 def _with_previous(frame: pd.DataFrame) -> pd.DataFrame:
-    """Every rating with the mean score, over all listeners, of the text on the page before."""
+    """Add to every rating the mean score of the previous text."""
     text = frame.groupby("utterance")["score"].transform("mean")
     pages = frame.assign(text=text).dropna(subset=["page"]).drop_duplicates(["listener", "page"])
     pages = pages.sort_values(["listener", "page"])
@@ -100,12 +106,16 @@ def _with_previous(frame: pd.DataFrame) -> pd.DataFrame:
 def drift(
     frame: pd.DataFrame, value: str, by: str, name: str, unit: str, alpha: float = 0.05
 ) -> OrderEffect | None:
-    """Mean over listeners of the slope of column `value` by column `by`; none without any slope."""
+    """Return the mean slope of `value` by `by`; none without slopes."""
     rows = frame.dropna(subset=[by, value])
     slopes = [
-        float(np.polyfit(own[by].to_numpy(float), own[value].to_numpy(float), 1)[0])
-        for _, own in rows.groupby("listener", observed=True)
-        if own[by].min() < own[by].max()
+        float(
+            np.polyfit(
+                rows_of_listener[by].to_numpy(float), rows_of_listener[value].to_numpy(float), 1
+            )[0]
+        )
+        for _, rows_of_listener in rows.groupby("listener", observed=True)
+        if rows_of_listener[by].min() < rows_of_listener[by].max()
     ]
     return _over_listeners(name, unit, slopes, alpha)
 
@@ -121,6 +131,6 @@ def _halves(frame: pd.DataFrame, value: str, name: str, alpha: float) -> OrderEf
 def _over_listeners(name: str, unit: str, values: list[float], alpha: float) -> OrderEffect | None:
     if not values:
         return None
-    found = np.array(values)
-    _, p, ci = one_sample_t(found, alpha)
-    return OrderEffect(name, unit, float(found.mean()), ci, p, len(found), alpha)
+    numbers = np.array(values)
+    _, p, ci = one_sample_t(numbers, alpha)
+    return OrderEffect(name, unit, float(numbers.mean()), ci, p, len(numbers), alpha)

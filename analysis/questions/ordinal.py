@@ -1,4 +1,4 @@
-"""Ratings as ordered categories: does the difference survive without equal steps on the scale?
+"""Ordinal test of ratings as ordered categories.
 
 A proportional-odds model of two systems (McCullagh 1980), fitted to the ratings as they are
 (marginally) with a two-way cluster-robust covariance, because listeners and utterances repeat.
@@ -59,7 +59,7 @@ class Ordinal:
 
 
 def ordinal_test(ratings: Ratings, x: str, y: str, alpha: float = 0.05) -> Ordinal | None:
-    """Compare two systems on the pages that have both; the interval is 1 - alpha.
+    """Compare two systems on the pages that have both.
 
     Returns:
         None with a single listener or utterance, with one level of rating or more than 15 (a slider

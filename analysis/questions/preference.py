@@ -1,4 +1,4 @@
-"""Preference tests: which of two versions listeners chose, or that they had none.
+"""Preference tests: choices between two versions, or neither.
 
 One scale for all systems by Bradley and Terry's model with ties (Davidson 1970), with intervals
 from a bootstrap of listeners and utterances; and every pair by itself with the two-way model.
@@ -12,9 +12,8 @@ from scipy import stats
 
 from analysis.models.adjust import adjust
 from analysis.models.bootstrap import bootstrap_p, bootstrap_weights, percentile_interval
-from analysis.models.bradley_terry import determined, fit_davidson
+from analysis.models.bradley_terry import Counted, determined, fit_davidson
 from analysis.models.crossed import TwoWayFit, fit_two_way
-from analysis.models.preference_counts import Counted
 from analysis.wording import counted, coverage, interval, number, p_equals, percent
 
 ELO = float(400 / np.log(10))
@@ -23,7 +22,7 @@ _NAN = float("nan")
 
 @dataclass(frozen=True)
 class Ability:
-    """One system on the scale of the model; NaN if nobody ever preferred anything.
+    """Strength of one system; NaN if neither was always chosen.
 
     Attributes:
         system: name.
@@ -95,7 +94,7 @@ class PairPreference:
 
     @property
     def ci(self) -> tuple[float, float]:
-        """Interval of the difference of shares, 1 - alpha, cut at -1 and 1."""
+        """Interval of the difference of shares, cut at -1 and 1."""
         low, high = self.fit.ci(self.alpha)
         return max(low, -1.0), min(high, 1.0)
 
@@ -106,7 +105,7 @@ class PairPreference:
 
     @property
     def why_undefined(self) -> str:
-        """Why no test is possible; empty if one is."""
+        """Reason why no test is possible; empty if one is."""
         if self.fit.defined:
             return ""
         return "it needs at least 3 choices" if self.fit.n_pages < 3 else "all choices are the same"
@@ -143,10 +142,10 @@ class Preferences:
 
     Attributes:
         abilities: best first.
-        tie: Davidson's nu; 0 if nobody ever chose neither, infinite if everybody always did.
+        tie: Davidson's nu; 0 if neither was never chosen, infinite if it always was.
         pairs: every pair that was compared.
         n_listeners, n_utterances: size of the sample.
-        determined: whether the choices bound all strengths; not if some systems won (or lost)
+        determined: True if the choices bound all strengths; not so if some systems won (or lost)
             against all others always.
         unbounded: share of the bootstrap samples in which they do not.
         draws: bootstrap samples.
@@ -176,12 +175,12 @@ def preference(
             none). Others are ignored.
         draws: bootstrap samples of listeners and utterances.
         seed: of the bootstrap.
-        name: what to call the table in a message.
+        name: name of the table in messages.
         alpha: two-sided level; intervals are 1 - alpha.
 
     Raises:
         UserError: a column is missing, a choice unknown, or systems were never compared, not even
-            by way of others.
+            through other systems.
     """
     data = Counted.read(frame, name)
     S = len(data.systems)
@@ -204,12 +203,18 @@ def preference(
     adjusted = adjust([pair.fit.p for pair in pairs])
     family = sum(pair.fit.defined for pair in pairs)
     return Preferences(
-        abilities, float(np.exp(fits[0, S])),
-        tuple(replace(pair, p_adjusted=p, family=family)
-              for pair, p in zip(pairs, adjusted, strict=True)),
-        int(data.listener.max()) + 1, int(data.utterance.max()) + 1, bool(bounded[0]),
-        float(1 - bounded[1:].mean()), draws,
-    )  # fmt: skip
+        abilities,
+        float(np.exp(fits[0, S])),
+        tuple(
+            replace(pair, p_adjusted=p, family=family)
+            for pair, p in zip(pairs, adjusted, strict=True)
+        ),
+        int(data.listener.max()) + 1,
+        int(data.utterance.max()) + 1,
+        bool(bounded[0]),
+        float(1 - bounded[1:].mean()),
+        draws,
+    )
 
 
 def _ability(
@@ -220,37 +225,48 @@ def _ability(
 
 
 def _spread(samples: np.ndarray, alpha: float) -> tuple[float, float]:
-    """Percentile interval; none where one listener and one text leave nothing to draw."""
+    """Return the percentile interval; NaN if the samples do not differ."""
     return percentile_interval(samples, alpha) if np.ptp(samples) > 1e-9 else (_NAN, _NAN)
 
 
 def _pair(
     data: Counted, k: int, theta: np.ndarray, samples: np.ndarray, alpha: float
 ) -> PairPreference:
-    here = data.pair == k
+    of_pair = data.pair == k
     i, j = data.pairs[:, k]
-    value = data.value[here].astype(float)
-    # The stronger first; by name where nobody is.
+    value = data.value[of_pair].astype(float)
+    # The stronger first; by name if both are equal.
     if theta[j] > theta[i]:
         i, j, value = j, i, -value
     n_x, n_none, n_y = (int((value == v).sum()) for v in (1, 0, -1))
-    fit = fit_choices(data.listener[here], data.utterance[here], value)
-    side = np.sign(np.bincount(data.listener[here], value))
+    fit = fit_choices(data.listener[of_pair], data.utterance[of_pair], value)
+    side = np.sign(np.bincount(data.listener[of_pair], value))
     listeners_x, listeners_y = int((side > 0).sum()), int((side < 0).sum())
     difference = samples[:, i] - samples[:, j]
     tested = bool(np.ptp(difference) > 1e-9)
     return PairPreference(
-        data.systems[i], data.systems[j], n_x, n_none, n_y, fit, fit.p,
-        float(1 / (1 + np.exp(theta[j] - theta[i]))), _spread(1 / (1 + np.exp(-difference)), alpha),
-        bootstrap_p(difference) if tested else _NAN, _sign_test(n_x, n_y), listeners_x, listeners_y,
-        _sign_test(listeners_x, listeners_y), alpha=alpha,
-    )  # fmt: skip
+        data.systems[i],
+        data.systems[j],
+        n_x,
+        n_none,
+        n_y,
+        fit,
+        fit.p,
+        float(1 / (1 + np.exp(theta[j] - theta[i]))),
+        _spread(1 / (1 + np.exp(-difference)), alpha),
+        bootstrap_p(difference) if tested else _NAN,
+        _sign_test(n_x, n_y),
+        listeners_x,
+        listeners_y,
+        _sign_test(listeners_x, listeners_y),
+        alpha=alpha,
+    )
 
 
 def fit_choices(
     listener: np.ndarray | pd.Series, utterance: np.ndarray | pd.Series, value: np.ndarray
 ) -> TwoWayFit:
-    """Two-way model of one value a choice.
+    """Fit the two-way model to one value per choice.
 
     Args:
         listener: name or code of each choice [n].

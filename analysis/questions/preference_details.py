@@ -1,4 +1,7 @@
-"""What stands beside the result of a preference test: sides, listeners, texts, drift, agreement."""
+"""Further results of a preference test.
+
+Sides of the screen, listeners, texts, drift and agreement.
+"""
 
 from dataclasses import dataclass
 
@@ -18,13 +21,13 @@ _ENOUGH = 10
 
 @dataclass(frozen=True)
 class PairSides:
-    """One pair by what stood first.
+    """Choices of one pair by order of presentation.
 
     Attributes:
         x, y: names of the systems.
         n_x_first, n_y_first: choices with x (y) first.
         share_x_first, share_x_second: share of x among all choices with x first (second); NaN
-            where it never stood there.
+            where it never was.
     """
 
     x: str
@@ -37,15 +40,15 @@ class PairSides:
 
 @dataclass(frozen=True)
 class Sides:
-    """Whether what stood first was chosen more often, whatever it was.
+    """Side effect: choices of the version on the first side.
 
     Attributes:
-        recorded: whether the table says what stood first; if not, column a is taken to have.
+        recorded: True if the table holds the first side; otherwise column a is taken as first.
         n: choices whose sides are known.
-        n_first, n_none, n_second: what they fell on.
+        n_first, n_none, n_second: choices of the first side, of neither, of the second.
         fit: two-way model of the side (1 first, 0 none, -1 second) after taking out each pair's
             preference, from pairs that were heard in both orders; none if there are none.
-        pairs: every pair by what stood first.
+        pairs: every pair by order of presentation.
     """
 
     recorded: bool
@@ -59,16 +62,16 @@ class Sides:
 
 @dataclass(frozen=True)
 class ListenerChoices:
-    """How one listener chose. Numbers that do not exist are NaN.
+    """Choices of one listener; undefined numbers are NaN.
 
     Attributes:
         listener: pseudonym.
         n: number of choices.
-        share_first: share of what stood first among choices that fell on either side.
+        share_first: share of the first side among choices of either side.
         share_none: share of choices for neither.
-        agreement: share of the others' choices on the same texts and pairs that were the same.
+        agreement: share of equal choices of other listeners on the same texts and pairs.
         median_seconds: median time from opening a page to the last change, s; NaN if not recorded.
-        flags: what is unusual, in words.
+        flags: unusual facts, in words.
     """
 
     listener: str
@@ -82,7 +85,10 @@ class ListenerChoices:
 
 @dataclass(frozen=True)
 class TextChoices:
-    """Choices between x and y on one text; `difference` is the share of x minus that of y."""
+    """Choices between x and y on one text.
+
+    `difference` is the share of x minus that of y.
+    """
 
     x: str
     y: str
@@ -95,12 +101,12 @@ class TextChoices:
 
 @dataclass(frozen=True)
 class PreferenceDetails:
-    """All of these.
+    """Further results of a preference test.
 
     Attributes:
-        sides: none if the table does not say what stood first and lists every pair in one order.
+        sides: none if sides are not recorded and every pair is listed in one order.
         listeners: by name.
-        texts: by pair, what spoke most for y first.
+        texts: by pair, the texts with most choices of y first.
         order: drifts over the pages of a sitting, where their order is recorded and varies.
         alpha: Krippendorff's (nominal); none where it has no meaning.
     """
@@ -113,43 +119,45 @@ class PreferenceDetails:
 
 
 def preference_details(
-    choices: Choices, found: Preferences, alpha: float = 0.05
+    choices: Choices, result: Preferences, alpha: float = 0.05
 ) -> PreferenceDetails:
-    """Look at the choices from all other sides.
+    """Analyse sides, listeners, texts, drift and agreement.
 
     Args:
         choices: the choices.
         found: their analysis, whose pairs say which system is x.
         alpha: two-sided level; intervals are 1 - alpha.
     """
-    frame = _oriented(choices, found)
+    frame = _oriented(choices, result)
     if not choices.sides_recorded and (frame.groupby(["x", "y"])["x_first"].nunique() < 2).all():
         # Then a and b are names of versions, not sides.
         frame[["first", "x_first"]] = _NAN
     return PreferenceDetails(
-        _sides(frame, choices.sides_recorded), _listeners(frame), _texts(frame),
+        _sides(frame, choices.sides_recorded),
+        _listeners(frame),
+        _texts(frame),
         _order(frame, alpha),
         _alpha(frame),
-    )  # fmt: skip
+    )
 
 
-def _oriented(choices: Choices, found: Preferences) -> pd.DataFrame:
-    """The choices with x and y, `value` (1 for x, -1 for y) and `x_first` (1, -1, NaN unknown)."""
+def _oriented(choices: Choices, result: Preferences) -> pd.DataFrame:
+    """Add x, y, `value` (1, 0, -1) and `x_first` (1, -1, NaN)."""
     frame = choices.frame
     pairs = {}
-    for pair in found.pairs:
+    for pair in result.pairs:
         pairs[pair.x, pair.y] = pairs[pair.y, pair.x] = (pair.x, pair.y)
     both = list(zip(frame["system_a"], frame["system_b"], strict=True))
     x, y = zip(*(pairs[pair] for pair in both), strict=True)
     a_is_x = np.where(frame["system_a"] == np.array(x, dtype=object), 1, -1)
-    place = {pair: k for k, pair in enumerate((pair.x, pair.y) for pair in found.pairs)}
+    order = {pair: k for k, pair in enumerate((pair.x, pair.y) for pair in result.pairs)}
     a_first = np.ones(len(frame))
     if choices.sides_recorded:
         a_first = frame["first_on_screen"].map({"a": 1.0, "b": -1.0}).to_numpy(float)
     value = frame["choice"].map({"a": 1, "b": -1, "none": 0}).to_numpy(int) * a_is_x
     frame = frame.assign(x=x, y=y, value=value, x_first=a_first * a_is_x)
     # In the order of the results, wherever pairs are grouped.
-    return frame.iloc[np.argsort([place[pair] for pair in zip(x, y, strict=True)], kind="stable")]
+    return frame.iloc[np.argsort([order[pair] for pair in zip(x, y, strict=True)], kind="stable")]
 
 
 def _sides(frame: pd.DataFrame, recorded: bool) -> Sides | None:
@@ -159,8 +167,9 @@ def _sides(frame: pd.DataFrame, recorded: bool) -> Sides | None:
     pairs, left = [], []
     for (x, y), rows in frame.groupby(["x", "y"], sort=False):
         first, second = rows[rows["x_first"] > 0], rows[rows["x_first"] < 0]
-        shares = [float((part["value"] == 1).mean()) if len(part) else _NAN
-                  for part in (first, second)]  # fmt: skip
+        shares = [
+            float((part["value"] == 1).mean()) if len(part) else _NAN for part in (first, second)
+        ]
         pairs.append(PairSides(str(x), str(y), len(first), len(second), *shares))
         if len(first) and len(second):
             # The preference of the pair turns with the order, the habit of the side does not.
@@ -177,9 +186,9 @@ def _sides(frame: pd.DataFrame, recorded: bool) -> Sides | None:
 def _listeners(frame: pd.DataFrame) -> tuple[ListenerChoices, ...]:
     once = frame[frame["repeat"] == 0]
     item = ["utterance", "x", "y"]
-    others = once.groupby(item)["value"].transform("size") - 1
+    n_others = once.groupby(item)["value"].transform("size") - 1
     same = once.groupby([*item, "value"])["value"].transform("size") - 1
-    agreed = (same / others).where(others > 0)
+    agreed = (same / n_others).where(n_others > 0)
     # Guessing evenly agrees with anybody in one of two (three) choices.
     chance = 1 / 3 if (frame["value"] == 0).any() else 1 / 2
     return tuple(
@@ -201,25 +210,30 @@ def _listener(name: str, rows: pd.DataFrame, agreed: pd.Series, chance: float) -
     if agreed.notna().sum() >= _ENOUGH and agreement < chance:
         flags.append("agrees with the others less often than guessing would")
     return ListenerChoices(
-        name, len(rows), first, none, agreement,
-        float(times.median()) / 1000 if len(times) else _NAN, tuple(flags),
-    )  # fmt: skip
+        name,
+        len(rows),
+        first,
+        none,
+        agreement,
+        float(times.median()) / 1000 if len(times) else _NAN,
+        tuple(flags),
+    )
 
 
 def _texts(frame: pd.DataFrame) -> tuple[TextChoices, ...]:
     each = frame.assign(**{f"is{v}": frame["value"] == v for v in (1, 0, -1)})
     counts = each.groupby(["x", "y", "utterance"], sort=False)[["is1", "is0", "is-1"]].sum()
-    found = []
+    texts = []
     for (x, y, utterance), row in zip(counts.index, counts.to_numpy(), strict=True):
         n_x, n_none, n_y = map(int, row)
         difference = (n_x - n_y) / (n_x + n_none + n_y)
-        found.append(TextChoices(x, y, utterance, n_x, n_none, n_y, difference))
-    place = {pair: k for k, pair in enumerate(dict.fromkeys((t.x, t.y) for t in found))}
-    return tuple(sorted(found, key=lambda t: (place[t.x, t.y], t.difference, t.utterance)))
+        texts.append(TextChoices(x, y, utterance, n_x, n_none, n_y, difference))
+    order = {pair: k for k, pair in enumerate(dict.fromkeys((t.x, t.y) for t in texts))}
+    return tuple(sorted(texts, key=lambda t: (order[t.x, t.y], t.difference, t.utterance)))
 
 
 def _order(frame: pd.DataFrame, alpha: float) -> tuple[OrderEffect, ...]:
-    """Drift over the pages of a sitting; nothing if all listeners heard the texts in one order."""
+    """Return drifts over pages; none if all heard one order."""
     page = pd.to_numeric(frame["page_index"], errors="coerce")
     frame = frame.assign(page=page, none=100.0 * (frame["value"] == 0))
     if not frame.groupby("utterance")["page"].agg(np.ptp).gt(0).any():

@@ -1,4 +1,4 @@
-"""Post-screening: which listeners an agreed rule leaves out, and why.
+"""Post-screening: exclusion of listeners by an agreed rule, with reasons.
 
 Rules drop whole listeners, never single ratings. In tests of synthetic speech the hidden reference
 is another rendition and not a transparent original, so a listener may honestly rate it below 90:
@@ -36,13 +36,13 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class Screening:
-    """What a rule did.
+    """Result of a screening rule.
 
     Attributes:
         rule: name of the rule; "own" for a function, "... + named" where listeners were named.
         excluded: listeners left out, by name.
         kept: the ratings of the others.
-        notes: what the reader must know about how the rule applied.
+        notes: how the rule applied, one sentence each.
     """
 
     rule: str
@@ -60,38 +60,40 @@ def screen(
       on more than 15 % of the items; an item on which more than 25 % of the listeners rate the mid
       anchor above 90 does not count for the second. 90 means 90 % of the scale.
     * `mpeg`: any item with the reference below 90, or without reference >= mid >= low anchor.
-    * `none`: everybody stays.
+    * `none`: all listeners stay.
     * a function of the ratings that gives reasons by listener.
 
     Args:
-        ratings: everybody's ratings.
+        ratings: ratings of all listeners.
         rule: by default `bs1534-3` for MUSHRA pages on a scale from 0 to 100, else `none`.
         exclude: listeners who are left out besides, for a reason that ratings do not show.
 
-    If the default rule would leave fewer than two listeners, everybody stays and a note says so.
+    If the default rule would leave fewer than two listeners, all stay, with a note.
 
     Raises:
         UserError: unknown rule or listener, or too few listeners would be left.
     """
     chosen, notes = (rule, []) if rule is not None else _default_rule(ratings)
-    found, name = _apply(chosen, ratings, notes)
-    excluded = _excluded(found)
+    reasons, name = _apply(chosen, ratings, notes)
+    excluded = _excluded(reasons)
     left = len(ratings.listeners) - len(excluded)
     if excluded and left < 2 and rule is None:
         notes.insert(
             0,
-            f"Nobody was screened out: BS.1534-3 would leave {counted(left, 'listener')} of "
+            f"No listener was screened out: BS.1534-3 would leave {counted(left, 'listener')} of "
             f"{len(ratings.listeners)}, so either the recordings were not heard as better or the "
             "listeners were not listening. Decide which before quoting anything.",
         )
-        found, name = {}, "none"
+        reasons, name = {}, "none"
     if exclude:
         name += " + named"
         for listener in exclude:
             if listener not in ratings.listeners:
-                raise UserError(f"{ratings.source}: no listener {listener!r} (--exclude)")
-            found.setdefault(listener, []).append("named by the analyst")
-    excluded = _excluded(found)
+                raise UserError(
+                    f"{ratings.source}: no listener {listener!r} (--exclude); check the name"
+                )
+            reasons.setdefault(listener, []).append("named by the analyst")
+    excluded = _excluded(reasons)
     left = len(ratings.listeners) - len(excluded)
     if excluded and left < 2:
         raise UserError(
@@ -105,9 +107,9 @@ def screen(
 def _apply(
     rule: ScreeningRule | OwnRule, ratings: Ratings, notes: list[str]
 ) -> tuple[dict[str, list[str]], str]:
-    """Reasons by listener, and the name of the rule."""
+    """Return the reasons by listener, and the name of the rule."""
     if callable(rule):
-        return {name: list(reasons) for name, reasons in rule(ratings).items()}, "own"
+        return {name: list(words) for name, words in rule(ratings).items()}, "own"
     rules: dict[str, Callable[[Ratings, list[str]], dict[str, list[str]]]] = {
         "bs1534-3": _bs1534,
         "mpeg": _mpeg,
@@ -118,16 +120,16 @@ def _apply(
     return rules[rule](ratings, notes), rule
 
 
-def _excluded(found: dict[str, list[str]]) -> tuple[Exclusion, ...]:
-    return tuple(Exclusion(name, tuple(found[name])) for name in sorted(found))
+def _excluded(reasons: dict[str, list[str]]) -> tuple[Exclusion, ...]:
+    return tuple(Exclusion(name, tuple(reasons[name])) for name in sorted(reasons))
 
 
 def _default_rule(ratings: Ratings) -> tuple[ScreeningRule, list[str]]:
     types = set(ratings.frame["page_type"])
     if "mushra_nmr" in types:
         return "none", [
-            "No listener was screened out: nobody was told of a reference in this test, so a "
-            "low rating of the recording is an opinion and no mistake."
+            "No listener was screened out: listeners did not know of a reference in this test, so "
+            "a low rating of the recording is an opinion and no mistake."
         ]
     if types == {"mushra"} and ratings.scale == (0.0, 100.0):
         return "bs1534-3", []
@@ -138,13 +140,13 @@ def _default_rule(ratings: Ratings) -> tuple[ScreeningRule, list[str]]:
 
 
 def nine_tenths(scale: tuple[float, float]) -> str:
-    """The standard's 90 on this scale, for messages."""
+    """Return the standard's limit of 90 on this scale, for messages."""
     low, high = scale
     return f"{round(low + _REFERENCE_BELOW * (high - low), 9):g}"
 
 
 def _wide(ratings: Ratings, system: str) -> pd.DataFrame:
-    """Listeners by utterances, as a fraction of the scale; NaN where not rated."""
+    """Return scores of listeners by utterances, as fractions of the scale."""
     rows = ratings.frame[ratings.frame["system"] == system]
     low, high = ratings.scale
     table = rows.pivot_table(index="listener", columns="utterance", values="score")
@@ -153,16 +155,18 @@ def _wide(ratings: Ratings, system: str) -> pd.DataFrame:
 
 
 def _bs1534(ratings: Ratings, notes: list[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    reasons: dict[str, list[str]] = {}
     roles, limit = ratings.roles, nine_tenths(ratings.scale)
     if roles.reference is None:
         notes.append("No reference is named, so the reference part of BS.1534-3 could not apply.")
     else:
         table = _wide(ratings, roles.reference)
-        _add_offenders(found, table, table < _REFERENCE_BELOW, f"hidden reference below {limit} on")
+        _add_offenders(
+            reasons, table, table < _REFERENCE_BELOW, f"hidden reference below {limit} on"
+        )
     if roles.anchor_mid is None:
         notes.append("No mid anchor is named, so the mid-anchor part of BS.1534-3 could not apply.")
-        return found
+        return reasons
     table = _wide(ratings, roles.anchor_mid)
     high = table > _MID_ANCHOR_ABOVE
     generous = 100 * high.sum() > _MORE_THAN_PERCENT_OF_LISTENERS * table.notna().sum()
@@ -174,20 +178,20 @@ def _bs1534(ratings: Ratings, notes: list[str]) -> dict[str, list[str]]:
         )
     # NaN cells (not rated) count neither as an offence nor as an item.
     kept = table.drop(columns=table.columns[generous])
-    _add_offenders(found, kept, kept > _MID_ANCHOR_ABOVE, f"mid anchor above {limit} on")
-    return found
+    _add_offenders(reasons, kept, kept > _MID_ANCHOR_ABOVE, f"mid anchor above {limit} on")
+    return reasons
 
 
 def _add_offenders(
-    found: dict[str, list[str]], table: pd.DataFrame, bad: pd.DataFrame, what: str
+    reasons: dict[str, list[str]], table: pd.DataFrame, bad: pd.DataFrame, what: str
 ) -> None:
     times, items = bad.sum(axis=1), table.notna().sum(axis=1)
     for name in table.index[100 * times > _MORE_THAN_PERCENT_OF_ITEMS * items]:
-        found.setdefault(str(name), []).append(f"{what} {times[name]} of {items[name]} items")
+        reasons.setdefault(str(name), []).append(f"{what} {times[name]} of {items[name]} items")
 
 
 def _mpeg(ratings: Ratings, notes: list[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    reasons: dict[str, list[str]] = {}
     roles = ratings.roles
     if roles.reference is None:
         raise UserError(
@@ -201,14 +205,14 @@ def _mpeg(ratings: Ratings, notes: list[str]) -> dict[str, list[str]]:
         else:
             chain.append((name, _wide(ratings, system)))
     limit = nine_tenths(ratings.scale)
-    _add_any(found, reference < _REFERENCE_BELOW, f"hidden reference below {limit} on")
+    _add_any(reasons, reference < _REFERENCE_BELOW, f"hidden reference below {limit} on")
     for (upper, high), (lower, low) in itertools.pairwise(chain):
         high, low = high.align(low)
-        _add_any(found, high < low, f"{upper} below {lower} on")
-    return found
+        _add_any(reasons, high < low, f"{upper} below {lower} on")
+    return reasons
 
 
-def _add_any(found: dict[str, list[str]], bad: pd.DataFrame, what: str) -> None:
+def _add_any(reasons: dict[str, list[str]], bad: pd.DataFrame, what: str) -> None:
     for name, times in bad.sum(axis=1).items():
         if times:
-            found.setdefault(str(name), []).append(f"{what} {counted(int(times), 'item')}")
+            reasons.setdefault(str(name), []).append(f"{what} {counted(int(times), 'item')}")

@@ -1,4 +1,4 @@
-"""Does a difference depend on who listens, on the arm of the study, or on the kind of text?"""
+"""Subgroup analysis by arm, group of listeners or group of texts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ class Group:
 
 @dataclass(frozen=True)
 class GroupContrast:
-    """How much larger the difference is in group `a` than in group `b`.
+    """Difference of the difference between group `a` and group `b`.
 
     Attributes:
         a, b: names of the groups.
@@ -65,7 +65,7 @@ class Subgroups:
 
     Attributes:
         x, y: names of the systems.
-        by: what the groups are.
+        by: arm, listener or utterance.
         groups: each by itself.
         contrasts: the groups against each other. A difference that is significant in one group and
             not in another is no evidence that they differ; these tests are.
@@ -96,7 +96,7 @@ def subgroups(
         alpha: two-sided level; intervals are 1 - alpha.
 
     Raises:
-        UserError: groups are missing, name nobody, or no page has both systems.
+        UserError: groups are missing, match no row, or no page has both systems.
     """
     rows = ratings.frame
     if by == "arm":
@@ -104,27 +104,34 @@ def subgroups(
     elif groups:
         label = rows[by].map(dict(groups))
     else:
-        raise UserError(f"subgroups by {by} need the group of each {by}")
+        raise UserError(f"subgroups by {by}: no groups; give the group of each {by}")
     if label.isna().all():
-        raise UserError(f"the groups name no {by} of {ratings.source}")
+        raise UserError(f"{ratings.source}: no {by} is in the groups; check their names")
     wide = (
         rows.assign(group=label)
         .dropna(subset=["group"])
         .pivot_table(index=["listener", "utterance", "group"], columns="system", values="score")
     )
     if not {x, y} <= set(wide.columns):
-        raise UserError(f"{ratings.source}: nobody in these groups rated both {x!r} and {y!r}")
+        raise UserError(
+            f"{ratings.source}: no listener in these groups rated both {x!r} and {y!r}; choose "
+            "other systems"
+        )
     pages = (wide[x] - wide[y]).dropna().rename("D").reset_index()
     if pages.empty:
-        raise UserError(f"{ratings.source}: no page in these groups has both {x!r} and {y!r}")
+        raise UserError(
+            f"{ratings.source}: no page in these groups has both {x!r} and {y!r}; choose other "
+            "systems"
+        )
     names = sorted(pages["group"].unique())
     listener, utterance, group = (
         np.unique(pages[column], return_inverse=True)[1]
         for column in ("listener", "utterance", "group")
     )
     D = pages["D"].to_numpy(float)
-    found = [Group(str(name), _fit(listener, utterance, D, group == g))
-             for g, name in enumerate(names)]  # fmt: skip
+    fits = [
+        Group(str(name), _fit(listener, utterance, D, group == g)) for g, name in enumerate(names)
+    ]
     contrasts = [
         _contrast(
             listener, utterance, D, group == g, group == h, str(names[g]), str(names[h]), alpha
@@ -133,26 +140,41 @@ def subgroups(
     ]
     adjusted = adjust([contrast.p for contrast in contrasts])
     return Subgroups(
-        x, y, by, tuple(found),
+        x,
+        y,
+        by,
+        tuple(fits),
         tuple(replace(c, p_adjusted=p) for c, p in zip(contrasts, adjusted, strict=True)),
-    )  # fmt: skip
+    )
 
 
-def _fit(listener: np.ndarray, utterance: np.ndarray, D: np.ndarray, here: np.ndarray) -> TwoWayFit:
-    own_listener = np.unique(listener[here], return_inverse=True)[1]
-    own_utterance = np.unique(utterance[here], return_inverse=True)[1]
-    return fit_two_way(own_listener, own_utterance, D[here])
+def _fit(
+    listener: np.ndarray, utterance: np.ndarray, D: np.ndarray, in_group: np.ndarray
+) -> TwoWayFit:
+    listeners = np.unique(listener[in_group], return_inverse=True)[1]
+    utterances = np.unique(utterance[in_group], return_inverse=True)[1]
+    return fit_two_way(listeners, utterances, D[in_group])
 
 
 def _contrast(
-    listener: np.ndarray, utterance: np.ndarray, D: np.ndarray, in_a: np.ndarray,
-    in_b: np.ndarray, a: str, b: str, alpha: float,
-) -> GroupContrast:  # fmt: skip
-    """Difference of two means over pages of different groups."""
+    listener: np.ndarray,
+    utterance: np.ndarray,
+    D: np.ndarray,
+    in_a: np.ndarray,
+    in_b: np.ndarray,
+    a: str,
+    b: str,
+    alpha: float,
+) -> GroupContrast:
+    """Test the difference of two means over pages of different groups."""
     both = in_a | in_b
     columns = np.where(np.stack([in_a, in_b], 1)[both], D[both, None], np.nan)
-    one, other = (np.unique(code[both], return_inverse=True)[1] for code in (listener, utterance))
-    means, covariance, df = contrasts_of_means(one, other, columns, np.array([[1.0, -1.0]]))
+    listeners, utterances = (
+        np.unique(code[both], return_inverse=True)[1] for code in (listener, utterance)
+    )
+    means, covariance, df = contrasts_of_means(
+        listeners, utterances, columns, np.array([[1.0, -1.0]])
+    )
     estimate, se = float(means[0] - means[1]), float(covariance[0, 0]) ** 0.5
     nan = float("nan")
     if df < 1 or se <= SMALLEST_SE:

@@ -1,4 +1,4 @@
-"""Which texts make the difference? One row per utterance."""
+"""Difference of two systems by text."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Item:
 
     Attributes:
         utterance: its name.
-        n_listeners: how many rated both on it.
+        n_listeners: number of listeners who rated both on it.
         mean: mean difference, points.
         ci: 1 - alpha interval over listeners; NaN with fewer than two or without scatter.
         predicted: the difference that new listeners would give, drawn towards the overall mean as
@@ -37,7 +37,7 @@ class Item:
 
 
 def item_report(ratings: Ratings, x: str, y: str, alpha: float = 0.05) -> list[Item]:
-    """`x` minus `y` on every utterance that has both, the lowest first; intervals 1 - alpha."""
+    """Return `x` minus `y` on every utterance with both, lowest first."""
     pages = ratings.pages()
     columns = [pages.systems.index(system) for system in (x, y)]
     whole = ~np.isnan(pages.scores[:, columns]).any(1)
@@ -56,17 +56,23 @@ def item_report(ratings: Ratings, x: str, y: str, alpha: float = 0.05) -> list[I
     far = (means < q1 - 1.5 * (q3 - q1)) | (means > q3 + 1.5 * (q3 - q1))
     rows = [
         Item(
-            str(names[utterance == code][0]), int((utterance == code).sum()), float(means[code]),
-            tests[code][2], float(predicted[code]), tests[code][1], q[code], bool(far[code]),
+            str(names[utterance == code][0]),
+            int((utterance == code).sum()),
+            float(means[code]),
+            tests[code][2],
+            float(predicted[code]),
+            tests[code][1],
+            q[code],
+            bool(far[code]),
         )
         for code in range(n)
-    ]  # fmt: skip
+    ]
     return sorted(rows, key=lambda row: row.mean)
 
 
 @dataclass(frozen=True)
 class TextMeans:
-    """What every system scored on every text.
+    """Mean scores of every system on every text.
 
     Attributes:
         x, y: the systems whose difference orders the texts.
@@ -85,22 +91,26 @@ class TextMeans:
 
 
 def text_means(ratings: Ratings, x: str, y: str) -> TextMeans:
-    """Mean scores of texts and systems, ordered by the difference of two systems."""
+    """Return mean scores of all texts, ordered by x minus y."""
     cells = ratings.frame.groupby(["utterance", "system"], observed=True)["score"]
     names, systems = list(ratings.utterances), list(ratings.systems)
     means = cells.mean().unstack().reindex(index=names, columns=systems)
     n = cells.size().unstack(fill_value=0).reindex(index=names, columns=systems, fill_value=0)
     order = (means[x] - means[y]).sort_values(kind="stable", na_position="last").index
     return TextMeans(
-        x, y, tuple(map(str, order)), ratings.systems, means.loc[order].to_numpy(float),
+        x,
+        y,
+        tuple(map(str, order)),
+        ratings.systems,
+        means.loc[order].to_numpy(float),
         n.loc[order].to_numpy(int),
-    )  # fmt: skip
+    )
 
 
 def _utterance_effects(
     listener: np.ndarray, utterance: np.ndarray, D: np.ndarray, fit: TwoWayFit
 ) -> np.ndarray:
-    """Henderson's (1950) mixed model equations, solved for the utterances."""
+    """Solve Henderson's (1950) mixed model equations for utterances."""
     n_l, n_u = int(listener.max()) + 1, int(utterance.max()) + 1
     if not fit.utterance > 0 or not fit.residual > 0:
         return np.zeros(n_u)

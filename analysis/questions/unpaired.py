@@ -1,4 +1,4 @@
-"""Two systems that no listener heard on one text: means of different pages are compared.
+"""Unpaired comparison of systems that no listener heard on one text.
 
 Where a listener hears another system on every text (rotated MOS and ACR tests), nothing cancels
 within a page. What is left is the difference of the two systems' means with the two-way
@@ -21,7 +21,7 @@ _NAN = float("nan")
 
 
 def unpaired_fit(pages: Pages, x: str, y: str) -> TwoWayFit | None:
-    """`x` minus `y` over single ratings; t with the degrees of freedom of the smallest sample.
+    """Return `x` minus `y` over single ratings; df of the smallest sample.
 
     Returns:
         The difference in place of the two-way model (it has no variance components); none if one
@@ -35,21 +35,36 @@ def unpaired_fit(pages: Pages, x: str, y: str) -> TwoWayFit | None:
     estimate, se = float(means[0] - means[1]), float(covariance[0, 0]) ** 0.5
     usable_se = se if se > SMALLEST_SE else _NAN
     return TwoWayFit(
-        estimate, usable_se, df, _NAN, _NAN, _NAN, _NAN, UNPAIRED, len(columns),
-        int(listener.max()) + 1, int(utterance.max()) + 1, estimate, se,
-    )  # fmt: skip
+        estimate,
+        usable_se,
+        df,
+        _NAN,
+        _NAN,
+        _NAN,
+        _NAN,
+        UNPAIRED,
+        len(columns),
+        int(listener.max()) + 1,
+        int(utterance.max()) + 1,
+        estimate,
+        se,
+    )
 
 
 def _confounded(code: np.ndarray, columns: np.ndarray) -> bool:
-    """Whether each system was rated by one level of the factor only, and not by the same."""
+    """Return True if systems and levels of the factor coincide."""
     levels = [np.unique(code[~np.isnan(column)]) for column in columns.T]
-    return all(len(own) == 1 for own in levels) and levels[0][0] != levels[1][0]
+    return all(len(level) == 1 for level in levels) and levels[0][0] != levels[1][0]
 
 
 def welch(
     pages: Pages, x: str, y: str, alpha: float = 0.05
 ) -> tuple[float, float, tuple[float, float]]:
-    """Return standard error, p value and 1 - alpha interval as if ratings were independent."""
+    """Run Welch's t test as if all ratings were independent.
+
+    Returns:
+        Standard error, p value and 1 - alpha interval.
+    """
     scores = [pages.of(system)[2][:, 0] for system in (x, y)]
     parts = [(float(v.var(ddof=1)) / len(v), len(v) - 1) for v in scores if len(v) > 1]
     se = sum(part for part, _ in parts) ** 0.5

@@ -7,10 +7,15 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from analysis.models.planning import PlannedPower, listeners_needed, planned_power
-from analysis.models.power import Precision, Scatter, precision
-from analysis.report.figures import scores as plots
-from analysis.report.figures.details import plane
+from analysis.models.power import (
+    PlannedPower,
+    Precision,
+    Scatter,
+    listeners_needed,
+    planned_power,
+    precision,
+)
+from analysis.report.figures.style import COMPONENT_COLOURS, INK, MUTED, drawn, plane
 from intone.errors import UserError
 
 
@@ -62,9 +67,14 @@ class Question:
         """The fewest listeners with whom it is found with the wanted chance."""
         assert self.difference is not None
         return listeners_needed(
-            self.difference, n_u, min(self.pages, n_u), self.scatter, self.chance, self.alpha,
+            self.difference,
+            n_u,
+            min(self.pages, n_u),
+            self.scatter,
+            self.chance,
+            self.alpha,
             self.comparisons,
-        )  # fmt: skip
+        )
 
 
 def power_table(asked: Question) -> None:
@@ -116,7 +126,7 @@ def power_curves(path: Path, asked: Question) -> None:
 
     def make() -> dict[str, Figure]:
         figure, ax = plane(3.8)
-        for n_u, colour in zip(asked.utterances, plots.COMPONENT_COLOURS, strict=False):
+        for n_u, colour in zip(asked.utterances, COMPONENT_COLOURS, strict=False):
             if asked.difference is None:
                 values = [asked.precision(n, n_u).detectable for n in sizes]
             else:
@@ -124,7 +134,7 @@ def power_curves(path: Path, asked: Question) -> None:
             label = f"{n_u} texts, {min(asked.pages, n_u)} each"
             ax.plot(sizes, values, color=colour, lw=1.8, label=label)
         if asked.difference is not None:
-            ax.axhline(100 * asked.chance, color=plots.MUTED, lw=1, ls="--")
+            ax.axhline(100 * asked.chance, color=MUTED, lw=1, ls="--")
             ax.set_ylim(0, 100)
         else:
             ax.set_ylim(0, None)
@@ -132,11 +142,11 @@ def power_curves(path: Path, asked: Question) -> None:
         found = "Detectable difference (points)"
         if asked.difference is not None:
             found = f"Power for {asked.called} (%)"
-        ax.set_ylabel(found, color=plots.INK)
+        ax.set_ylabel(found, color=INK)
         ax.legend(frameon=False, fontsize=9)
         return {"power": figure}
 
-    drawing = plots.drawn(asked.scatter.label is not None, make)["power"]
+    drawing = drawn(asked.scatter.label is not None, make)["power"]
     try:
         path.write_bytes(drawing.svg.encode() if kind == ".svg" else drawing.pdf)
     except OSError as error:

@@ -10,7 +10,7 @@ from analysis.data.importers.recognise import import_results
 from analysis.data.ratings import read_ratings
 from analysis.models.crossed import fit_two_way
 from analysis.models.equivalence import equivalence
-from analysis.models.planning import planned_power
+from analysis.models.power import planned_power
 from intone.errors import UserError
 
 GOOD = "listener,utterance,system,score\nL1,U1,a,10\nL1,U1,b,20\nL2,U1,a,30\nL2,U1,b,40\n"
@@ -67,7 +67,7 @@ def test_numbers_that_are_none(write_csv):
     frame = pd.DataFrame({"l": [0, 1, 2, 0, 1, 2], "u": [0, 0, 0, 1, 1, 1]})
     fit = fit_two_way(frame["l"].to_numpy(), frame["u"].to_numpy(), frame.index.to_numpy(float))
     wrong: list[tuple[Callable[[float], object], str]] = [
-        (lambda value: equivalence(fit, value), "a number above 0 points"),
+        (lambda value: equivalence(fit, value), "not a number above 0"),
         (lambda value: planned_power(value, 20, 20), "is a number of points"),
     ]
     for ask, said in wrong:

@@ -109,6 +109,4 @@ def test_ranks_of_systems_far_apart_and_alike(ratings, make_study):
     assert found.chance.sum(0) == pytest.approx(1)
     assert found.chance.sum(1) == pytest.approx(1)
     # b and c hold the same scores in another order.
-    assert min(found.chance_of_best[s] for s in "bc") > 0.2
-    assert found.tau_of_subsamples[-1] >= found.tau_of_subsamples[0] - 0.05
-    assert found.n_listeners[-1] == 20
+    assert min(found.chance[:2, 0]) > 0.2

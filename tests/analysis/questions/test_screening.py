@@ -81,7 +81,7 @@ def test_none_keeps_everybody_and_is_the_default_without_a_mentioned_reference(t
     assert screen(_ratings(tmp_path, listeners)).rule == "bs1534-3"
     found = screen(_ratings(tmp_path, listeners, page_type="mushra_nmr"))
     assert (found.rule, found.excluded) == ("none", ())
-    assert "nobody was told of a reference" in found.notes[0]
+    assert "listeners did not know of a reference" in found.notes[0]
 
 
 def test_a_rule_that_leaves_nobody_is_refused(tmp_path):

@@ -207,7 +207,7 @@ def test_groups_that_differ_and_groups_that_do_not(read, make_study):
     texts = {f"U{j:02}": "question" if j < 3 else "statement" for j in range(10)}
     by_text = subgroups(plain, "x", "y", "utterance", texts)
     assert by_text.contrasts[0].df == 2
-    with pytest.raises(UserError, match="need the group of each listener"):
+    with pytest.raises(UserError, match="give the group of each listener"):
         subgroups(plain, "x", "y", "listener")
-    with pytest.raises(UserError, match="name no utterance"):
+    with pytest.raises(UserError, match="no utterance is in the groups"):
         subgroups(plain, "x", "y", "utterance", {"nothing": "a"})
