@@ -1,0 +1,1 @@
+"""Training side: corpora, acoustic models, vocoders, synthesis and evaluation."""

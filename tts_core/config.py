@@ -1,4 +1,4 @@
-"""Every number that a run depends on, with its unit, in one described and closed schema."""
+"""Schema of recipes: every number of a run, with its unit."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ AnyRecipe = TypeVar("AnyRecipe", bound=Closed)
 
 
 class Features(Closed):
-    """How audio becomes a log-mel spectrogram (natural log of the mel magnitude)."""
+    """Settings of log-mel spectrograms (natural log of the mel magnitude)."""
 
     name: str = Field(default="hifigan22k", description="name of the preset")
     sample_rate_hz: int = Field(default=22050, gt=0, description="sampling rate, Hz")
@@ -34,12 +34,15 @@ class Features(Closed):
     floor: float = Field(default=1e-5, gt=0, description="smallest mel magnitude before the log")
 
     def digest(self) -> str:
-        """Digest of all but the name: equal digests mean interchangeable spectrograms."""
+        """Return the digest of all but the name.
+
+        Equal digests mean interchangeable spectrograms.
+        """
         values = self.model_dump(exclude={"name"})
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
     def against(self, other: "Features") -> str:
-        """Both digests, and every setting of these features that differs from the other's."""
+        """Return both digests and every setting that differs from the other's."""
         differing = [
             f"{key} {value} instead of {getattr(other, key)}"
             for key, value in self.model_dump(exclude={"name"}).items()
@@ -64,7 +67,7 @@ PRESETS: dict[str, Features] = {
 
 
 def preset(name: str) -> Features:
-    """Spectrogram settings by name.
+    """Return the spectrogram settings of a preset.
 
     Raises:
         UserError: unknown.
@@ -150,7 +153,10 @@ class StageConfig(Closed):
 
 
 class Recipe(Closed):
-    """One experiment: a file in `tts_core/recipes`, or one of yours that inherits from it."""
+    """Recipe of one experiment.
+
+    A file in `tts_core/recipes`, or one of yours that inherits from it.
+    """
 
     name: str = Field(description="name of the recipe")
     description: str = Field(default="", description="what it is and where its numbers come from")
@@ -181,16 +187,18 @@ class Recipe(Closed):
         return self
 
     def digest(self) -> str:
-        """Digest of everything in the recipe but its words and what it leaves at the default.
+        """Return the digest of the recipe without its description and its defaults.
 
-        So a new setting, whose default is how it was before, lets old runs go on.
+        So a new setting, whose default is how it was before, lets old runs resume.
         """
         values = self.model_dump(mode="json", exclude={"description"}, exclude_defaults=True)
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def load_recipe(name: str, overrides: dict[str, Any] | None = None) -> Recipe:
-    """Read a recipe by name or path, follow its `inherits`, apply `key.sub=value` overrides.
+    """Read a recipe by name or path, with its parents and overrides.
+
+    Parents are named by `inherits`; overrides are `key.sub=value`.
 
     Raises:
         UserError: no such recipe, unknown key, or a value out of range; names file and key.
@@ -201,7 +209,9 @@ def load_recipe(name: str, overrides: dict[str, Any] | None = None) -> Recipe:
 def read_recipe(
     schema: type[AnyRecipe], folder: Path, name: str, overrides: dict[str, Any] | None = None
 ) -> AnyRecipe:
-    """Read a recipe of any schema that has a `name`, as `load_recipe` does.
+    """Read a recipe of any schema, as `load_recipe` does.
+
+    The schema has a `name`.
 
     The recipes that are part of the project are in `folder`.
     """
@@ -210,8 +220,8 @@ def read_recipe(
     merged: dict[str, Any] = {}
     for document in reversed(documents):
         merged.pop("name", None)
-        own = {key: value for key, value in document.values.items() if key != "inherits"}
-        merged = _merge(merged, deepcopy(own))
+        values = {key: value for key, value in document.values.items() if key != "inherits"}
+        merged = _merge(merged, deepcopy(values))
     for dotted, value in (overrides or {}).items():
         _set(merged, dotted, value)
     merged.setdefault("name", path.stem)
@@ -239,7 +249,7 @@ def _recipe_path(name: str, beside: Path | None, folder: Path) -> Path:
 
 
 def _with_parents(path: Path, seen: tuple[Path, ...], folder: Path) -> list[Document]:
-    """Return a recipe and the recipes it inherits from, the recipe itself first."""
+    """Return a recipe and those it inherits from, itself first."""
     if path in seen:
         raise UserError(f"{path}: inherits from itself; remove the circle")
     document = load(path)
@@ -250,9 +260,9 @@ def _with_parents(path: Path, seen: tuple[Path, ...], folder: Path) -> list[Docu
     return [document, *_with_parents(inherited, (*seen, path), folder)]
 
 
-def _merge(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def _merge(base: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
     out = dict(base)
-    for key, value in own.items():
+    for key, value in child.items():
         both = isinstance(value, dict) and isinstance(out.get(key), dict)
         out[key] = _merge(out[key], value) if both else value
     return out

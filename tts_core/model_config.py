@@ -1,4 +1,4 @@
-"""Widths and switches of the systems, and of the text encoder they read."""
+"""Registry of the systems; widths and switches of their models."""
 
 from typing import Literal, NamedTuple, Self
 
@@ -46,7 +46,7 @@ SYSTEMS: dict[str, Registered] = {
 
 
 class TextEncoderConfig(Closed):
-    """The pre-trained text encoder (BERT in the papers)."""
+    """Settings of the pre-trained text encoder (BERT in the papers)."""
 
     name: str = Field(default="minilm", description="asset name, local folder or hub name")
     layer: int = Field(
@@ -57,7 +57,10 @@ class TextEncoderConfig(Closed):
 
 
 class ModelConfig(Closed):
-    """Widths of one system. Defaults are the papers' or, where unpublished, their family's."""
+    """Widths of one system.
+
+    Defaults are the papers' or, where unpublished, those of the same family of systems.
+    """
 
     system: str = Field(description="which system to build")
     embedding: int = Field(default=512, gt=0, description="phone embedding, channels")
@@ -142,7 +145,7 @@ class ModelConfig(Closed):
 
     @property
     def reads_text_encoder(self) -> bool:
-        """Whether the system contains a pre-trained text encoder."""
+        """True if the system contains a pre-trained text encoder."""
         switch = SYSTEMS[self.system].text_switch
         return switch is not None and "bert" in getattr(self, switch)
 

@@ -1,4 +1,4 @@
-"""What the parts of tts_core hand to each other, with the shape glossary.
+"""Types shared by the parts of tts_core, with the shape glossary.
 
 Shape glossary, used in every docstring:
 
@@ -6,8 +6,8 @@ Shape glossary, used in every docstring:
     M mel bins  D channels         Z latent         G nodes of a parse tree
 
 **Token layout.** One utterance is `<s>`, then the words' phones, then `</s>`. Between two words
-stands exactly one boundary: `<wb>`, or the punctuation tokens written there. Punctuation that ends
-the sentence stands before `</s>`. `<s>` and `</s>` own the silence before and after the speech.
+is exactly one boundary: `<wb>`, or the punctuation tokens written there. Punctuation that ends the
+sentence comes before `</s>`. `<s>` and `</s>` own the silence before and after the speech.
 
 **Units** (CAMP's words and punctuation). Every word and every punctuation token is one unit, in
 order of the text. `<s>` belongs to the first unit and `</s>` to the last. A `<wb>` belongs to the
@@ -110,7 +110,7 @@ class Sentence:
     encoded: Encoded = field(compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """The machine-readable form that `intone text analyse --json` prints."""
+        """Return the form that `intone text analyse --json` prints."""
         return {
             "text": self.text,
             "spoken": self.spoken,
@@ -128,7 +128,7 @@ class Sentence:
                 }
                 for w in self.words
             ],
-            # Kathaka reads the tree without its words; so does whoever reads this line.
+            # Kathaka reads the tree without its words; so does the reader of this line.
             "tree": re.sub(r"\((\S+) [^()]+\)", r"(\1)", self.tree),
             "parser": self.parser,
         }
@@ -136,13 +136,13 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Recording:
-    """One row of a corpus before preparation.
+    """Row of a corpus before preparation.
 
     Attributes:
         utterance: id of the recording. sentence: id of its sentence (several readings may share
         one).
         text: as written. path: audio file. speaker: name of the voice.
-        paragraph: id of the paragraph or chapter the sentence stands in, None if the corpus has
+        paragraph: id of the paragraph or chapter of the sentence, None if the corpus has
         none.
         position: place of the sentence in the paragraph: consecutive sentences have consecutive
         whole numbers. None if unknown.
@@ -162,12 +162,15 @@ class Recording:
 
 
 class Streamed:
-    """Marker of a split that is read shard by shard, too long to cache much of each sentence."""
+    """Marker of a split that is read shard by shard.
+
+    It is too long to cache much of each sentence.
+    """
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """One utterance of a prepared corpus, as the dataset yields it.
+    """Utterance of a prepared corpus, as the dataset yields it.
 
     Attributes:
         utterance, sentence, text, speaker, split: as in the corpus; split is train, validation or

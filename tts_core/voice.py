@@ -1,4 +1,4 @@
-"""A voice: a folder with `voice.json` and one trained model a system."""
+"""Voices: folders with `voice.json` and one trained model a system."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ SHIPPED = "voices/default"
 
 
 class VoiceSystem(Closed):
-    """One system of a voice."""
+    """System of a voice."""
 
     recipe: str = Field(description="name of the training recipe")
     recipe_digest: str
@@ -36,7 +36,7 @@ class Voice(Closed):
 
     version: int = 1
     name: str
-    speaker: str = Field(description="who speaks; a stand-in voice says so")
+    speaker: str = Field(description="who speaks, or that it is a stand-in voice")
     licence: str = Field(description="licence of the recordings it was trained on")
     stand_in: bool = Field(description="trained on synthetic speech, to try the platform out")
     language: str = "en"
@@ -64,12 +64,12 @@ def pack(runs: list[Path], out: Path, half: bool = False, note: str = "") -> Voi
     if out.exists() and not (out / FILE_NAME).is_file() and any(out.iterdir()):
         raise UserError(f"{out}: holds other files; name a new folder for the voice")
     models = [run / "model" if (run / "model").is_dir() else run for run in runs]
-    found = {model: _describe(model) for model in models}
+    descriptions = {model: _describe(model) for model in models}
     systems: dict[str, VoiceSystem] = {}
-    _refuse_mixture(found)
+    _refuse_mixture(descriptions)
     scratch = out.with_name(out.name + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
-    for model, description in found.items():
+    for model, description in descriptions.items():
         system = description.recipe.model.system
         if system in systems:
             raise UserError(f"{model}: a second {system}; a voice has one model a system")
@@ -84,7 +84,7 @@ def pack(runs: list[Path], out: Path, half: bool = False, note: str = "") -> Voi
             steps={number: stage.steps for number, stage in description.recipe.stages.items()},
             held_out=held_out(model.parent),
         )
-    prepared = next(iter(found.values())).corpus
+    prepared = next(iter(descriptions.values())).corpus
     voice = voice_of(
         CorpusInfo.model_validate(prepared["corpus"]),
         Features.model_validate(prepared["features"]),
@@ -98,22 +98,23 @@ def pack(runs: list[Path], out: Path, half: bool = False, note: str = "") -> Voi
     return voice
 
 
-def _refuse_mixture(found: dict[Path, saved.Description]) -> None:
+def _refuse_mixture(descriptions: dict[Path, saved.Description]) -> None:
     """Refuse models of different corpora or features, with both values."""
-    (first, first_description), *others = found.items()
+    (first, first_description), *rest = descriptions.items()
     first_corpus = first_description.corpus
     features = Features.model_validate(first_corpus["features"])
-    for model, description in others:
-        own = Features.model_validate(description.corpus["features"])
-        if own.digest() != features.digest():
+    for model, description in rest:
+        model_features = Features.model_validate(description.corpus["features"])
+        if model_features.digest() != features.digest():
             raise UserError(
-                f"{model}: trained on other features than {first} ({own.against(features)})"
+                f"{model}: trained on other features than {first} "
+                f"({model_features.against(features)})"
             )
-        one, other = description.corpus["inputs_digest"], first_corpus["inputs_digest"]
-        if one != other:
+        digest, first_digest = description.corpus["inputs_digest"], first_corpus["inputs_digest"]
+        if digest != first_digest:
             raise UserError(
-                f"{model}: trained on another prepared corpus than {first} ({one} instead of "
-                f"{other})"
+                f"{model}: trained on another prepared corpus than {first} ({digest} instead of "
+                f"{first_digest})"
             )
 
 
@@ -124,7 +125,10 @@ def voice_of(
     systems: dict[str, VoiceSystem],
     note: str = "",
 ) -> Voice:
-    """The description of a corpus's voice; without systems, of its recordings alone."""
+    """Return the description of a corpus's voice.
+
+    Without systems, that of its recordings alone.
+    """
     return Voice(
         name=corpus.name,
         speaker=corpus.speaker,
@@ -148,7 +152,7 @@ def _describe(model: Path) -> saved.Description:
 
 
 def default_voice() -> Path:
-    """`INTONE_VOICE`, else the voice shipped with the package."""
+    """Return `INTONE_VOICE`, else the voice shipped with the package."""
     named = os.environ.get("INTONE_VOICE")
     path = Path(named).expanduser() if named else data_path(SHIPPED)
     if not (path / FILE_NAME).is_file():

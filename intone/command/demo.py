@@ -167,7 +167,7 @@ class Demo:
     def _stimuli(self, voice: Path, prepared: Path) -> Path:
         from intone import assets
         from intone.contracts import StimulusSet
-        from tts_core.commands.stimuli import make_stimuli
+        from tts_core.commands.stimuli import StimulusOptions, make_stimuli
 
         # Without the vocoder's weights another vocoder speaks: that is another set.
         vocoder = str(assets.available("hifigan-universal"))
@@ -177,9 +177,16 @@ class Demo:
         except UserError:
             if (out / "stimuli.json").is_file():
                 shutil.rmtree(out)
-            make_stimuli(
-                out, list(SYSTEMS), "test", prepared, None, self.sentences, False, voice, SEED
+            options = StimulusOptions(
+                out,
+                list(SYSTEMS),
+                split="test",
+                data=prepared,
+                sentences=self.sentences,
+                voice=voice,
+                seed=SEED,
             )
+            make_stimuli(options)
         return out
 
     def _study(self, stimuli: Path, voice: Path) -> Path:

@@ -1,0 +1,1 @@
+"""Evaluation of trained systems: held-out prosody, stimulus sets, runs."""

@@ -45,7 +45,10 @@ RESULT, PAGE, PART = "evaluation.json", "evaluation.md", "evaluation.part.jsonl"
 
 @dataclass(frozen=True)
 class Trained:
-    """A system to evaluate: its name in the tables, and the run it comes from, if it was a run."""
+    """Trained system to evaluate.
+
+    `name` is that in the tables; `run` is the folder it comes from, None for a voice.
+    """
 
     name: str
     model: System
@@ -54,14 +57,14 @@ class Trained:
 
 
 class Heard(NamedTuple):
-    """A rendition, and the F0 of its audio (T,) in Hz."""
+    """Rendition, and the F0 of its audio (T,) in Hz."""
 
     rendition: Rendition
     contour: np.ndarray
 
 
 def load_systems(paths: Sequence[Path]) -> list[Trained]:
-    """The trained systems of run folders and of voices, in the papers' order.
+    """Load the trained systems of runs and voices, in the registry's order.
 
     Raises:
         UserError: no finished model, or two of one system that cannot be told apart.
@@ -72,17 +75,17 @@ def load_systems(paths: Sequence[Path]) -> list[Trained]:
             folders += [(path / name, None) for name in read_voice(path).systems]
         else:
             folders.append((path / "model" if (path / "model").is_dir() else path, path))
-    found: list[Trained] = []
+    systems: list[Trained] = []
     for folder, run in folders:
         model, description = saved.load_model(folder)
         missing = set(description.recipe.stages) - set(description.stages_done)
         if missing:
             raise UserError(f"{folder}: stage {min(missing)} is not trained yet; train it first")
-        found.append(Trained(description.recipe.model.system, model, description, run))
-    names = [one.name for one in found]
+        systems.append(Trained(description.recipe.model.system, model, description, run))
+    names = [system.name for system in systems]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UserError(f"two systems are {twice[0]}; evaluate one of them at a time")
-    return sorted(found, key=lambda one: list(SYSTEMS).index(one.name))
+    return sorted(systems, key=lambda system: list(SYSTEMS).index(system.name))
 
 
 def evaluate(
@@ -95,7 +98,9 @@ def evaluate(
     created_by: str = "intone evaluate",
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Measure trained systems on a held-out split; interrupted, the same call goes on.
+    """Measure trained systems on a held-out split.
+
+    If interrupted, the same call resumes.
 
     Args:
         paths: run folders or voices. data: prepared corpus they were trained on.
@@ -112,8 +117,8 @@ def evaluate(
     """
     corpus = PreparedCorpus(data)
     systems = load_systems(paths)
-    for one in systems:
-        _refuse_another_corpus(one, corpus)
+    for trained in systems:
+        _refuse_another_corpus(trained, corpus)
     rows = corpus.split(split)
     if not rows:
         raise UserError(f"{data}: its {split} split is empty")
@@ -121,19 +126,23 @@ def evaluate(
     out.mkdir(parents=True, exist_ok=True)
     journal = Journal(out / PART)
     work = _Work(corpus, split, rows, other_readings(rows), vocoder, seed, journal, progress)
-    held = {one.name: found for one in systems if (found := work.latents(one)) is not None}
-    table = [*work.recordings(), *(row for one in systems for row in work.speech(one))]
+    held = {
+        trained.name: latent for trained in systems if (latent := work.latents(trained)) is not None
+    }
+    table = [*work.recordings(), *(row for trained in systems for row in work.speech(trained))]
     sentences = groups(rows)
     result = {
         "split": split,
         "data": corpus.info.summary(),
         "vocoder": vocoder.name,
-        "systems": {one.name: _described(one) for one in systems},
+        "systems": {trained.name: _described(trained) for trained in systems},
         **summarise(table, held, [row.utterance for row in rows], sentences, seed),
         "created_by": created_by,
     }
     write_whole(out / RESULT, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
-    curves = [draw_run(one.name, metrics.read(one.run), out) for one in systems if one.run]
+    curves = [
+        draw_run(trained.name, metrics.read(trained.run), out) for trained in systems if trained.run
+    ]
     drawn = [draw_prosody(result, out), *(name for name in curves if name)]
     write_whole(out / PAGE, page(result, drawn))
     journal.path.unlink(missing_ok=True)
@@ -141,16 +150,16 @@ def evaluate(
 
 
 def other_readings(rows: Sequence[Prepared]) -> dict[int, list[int]]:
-    """Position of each recording to those of the same speaker's other readings of its tokens."""
+    """Return, per recording, positions of the speaker's other readings of its tokens."""
     alike: dict[tuple[str, bytes], list[int]] = defaultdict(list)
     for position, row in enumerate(rows):
         alike[row.speaker, row.encoded.tokens.tobytes()].append(position)
-    return {p: [o for o in places if o != p] for places in alike.values() for p in places}
+    return {p: [o for o in positions if o != p] for positions in alike.values() for p in positions}
 
 
 @dataclass(frozen=True)
 class _Work:
-    """Everything that is measured of one split."""
+    """Measurements of one split."""
 
     corpus: PreparedCorpus
     split: str
@@ -166,12 +175,12 @@ class _Work:
         return self.corpus.info.features
 
     def recordings(self) -> list[Row]:
-        """The human ceiling, and the recordings through the vocoder."""
+        """Measure the human ceiling, and the recordings through the vocoder."""
         human: list[Values] = []
         for position, row in enumerate(self.rows):
             readings = [self.rows[other] for other in self.others[position]]
-            found = [compare(r.f0, r.mel, r.durations, row, self.features) for r in readings]
-            human.append(_mean(found))
+            compared = [compare(r.f0, r.mel, r.durations, row, self.features) for r in readings]
+            human.append(_mean(compared))
         copies = []
         for number, row in enumerate(self.rows):
             self.progress("copy-synthesis", number + 1, len(self.rows))
@@ -182,49 +191,49 @@ class _Work:
             Row("copy", "copy", "recording", copies),
         ]
 
-    def speech(self, one: Trained) -> list[Row]:
-        """The system in all its modes."""
-        neighbours = one.description.recipe.model.context_sentences
+    def speech(self, trained: Trained) -> list[Row]:
+        """Measure the system in all its modes."""
+        neighbours = trained.description.recipe.model.context_sentences
         rows = read_splits(self.corpus, (self.split,), neighbours)[self.split]
         return [
-            Row(one.name, mode.name, timing, self._spoken(one, mode, timing, rows))
-            for mode in one.model.modes
+            Row(trained.name, mode.name, timing, self._spoken(trained, mode, timing, rows))
+            for mode in trained.model.modes
             for timing in mode.timings
         ]
 
     def _spoken(
-        self, one: Trained, mode: Mode, timing: str, rows: Sequence[Prepared]
+        self, trained: Trained, mode: Mode, timing: str, rows: Sequence[Prepared]
     ) -> list[Values]:
         source = list(range(len(rows)))
         if timing == "own" and not mode.reads_recording:
-            # Readings of one text, in one context, are said alike: once is enough.
+            # Readings of one text, in one context, are rendered alike: once is enough.
             first: dict[tuple[str, bytes], int] = {}
             texts = [(row.text, row.encoded.pieces.tobytes()) for row in rows]
-            source = [first.setdefault(text, place) for place, text in enumerate(texts)]
+            source = [first.setdefault(text, number) for number, text in enumerate(texts)]
 
         @cache
         def say(position: int) -> Heard:
-            return self._heard(render(one.model, mode, timing, rows[position], self.seed))
+            return self._heard(render(trained.model, mode, timing, rows[position], self.seed))
 
         values = []
         for number, row in enumerate(rows):
-            self.progress(f"{one.name}, {mode.name}, {timing}", number + 1, len(rows))
-            key = f"{one.description.weights_sha256}|{mode.name}|{timing}|{row.utterance}"
+            self.progress(f"{trained.name}, {mode.name}, {timing}", number + 1, len(rows))
+            key = f"{trained.description.weights_sha256}|{mode.name}|{timing}|{row.utterance}"
             values.append(self._measured(key, partial(say, source[number]), row, timing))
         return values
 
-    def latents(self, one: Trained) -> latents.Held | None:
-        """What the text knows of the latent; None for a system without one."""
-        if one.model.prosody_per == "none":
+    def latents(self, trained: Trained) -> latents.Held | None:
+        """Measure how well text predicts the latent; None without a latent."""
+        if trained.model.prosody_per == "none":
             return None
-        neighbours = one.description.recipe.model.context_sentences
+        neighbours = trained.description.recipe.model.context_sentences
         splits = read_splits(self.corpus, ("train", self.split), neighbours)
         train, rows = splits["train"], splits[self.split]
-        if isinstance(one.model, Kathaka):
-            return latents.kathaka(one.model, train, rows, self.others, self.progress)
-        if not isinstance(one.model, CAMP):
+        if isinstance(trained.model, Kathaka):
+            return latents.kathaka(trained.model, train, rows, self.others, self.progress)
+        if not isinstance(trained.model, CAMP):
             return None
-        return latents.camp(one.model, train, rows, self.others, self.seed, self.progress)
+        return latents.camp(trained.model, train, rows, self.others, self.seed, self.progress)
 
     def _heard(self, rendition: Rendition) -> Heard:
         return Heard(rendition, f0(self.vocoder(rendition.mel), self.features))
@@ -238,17 +247,17 @@ class _Work:
         return self.journal.get(key)
 
 
-def _mean(found: Sequence[Values]) -> Values:
-    """Mean of each value over those that have it."""
+def _mean(rows: Sequence[Values]) -> Values:
+    """Return the mean of each value over the rows that have it."""
     means: Values = {}
-    for name in found[0] if found else ():
-        known = [float(v) for values in found if (v := values[name]) is not None]
+    for name in rows[0] if rows else ():
+        known = [float(v) for values in rows if (v := values[name]) is not None]
         means[name] = float(np.mean(known)) if known else None
     return means
 
 
-def _described(one: Trained) -> dict[str, Any]:
-    description = one.description
+def _described(trained: Trained) -> dict[str, Any]:
+    description = trained.description
     return {
         "recipe": description.recipe.name,
         "recipe_digest": description.recipe.digest(),
@@ -257,10 +266,11 @@ def _described(one: Trained) -> dict[str, Any]:
     }
 
 
-def _refuse_another_corpus(one: Trained, corpus: PreparedCorpus) -> None:
-    theirs, ours = one.description.corpus["inputs_digest"], corpus.info.inputs_digest
+def _refuse_another_corpus(trained: Trained, corpus: PreparedCorpus) -> None:
+    theirs, ours = trained.description.corpus["inputs_digest"], corpus.info.inputs_digest
     if theirs != ours:
         raise UserError(
-            f"{one.run or one.name}: trained on another preparation than {corpus.path} ({theirs} "
-            f"instead of {ours}); its held-out sentences are others: name the one it was trained on"
+            f"{trained.run or trained.name}: trained on another preparation than {corpus.path} "
+            f"({theirs} instead of {ours}), with other held-out sentences; give the data that it "
+            "was trained on"
         )

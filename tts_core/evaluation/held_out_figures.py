@@ -1,4 +1,4 @@
-"""Figures of an evaluation: learning curves of a run, and every system beside the human ceiling."""
+"""Figures of an evaluation: learning curves, and systems beside the human ceiling."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +23,9 @@ STYLE: dict[Any, Any] = {
 
 
 def draw_run(name: str, rows: Sequence[Mapping[str, Any]], out: Path) -> str | None:
-    """Learning curves of all stages: every logged value over the steps, held out and in training.
+    """Draw every logged value over the steps, held out and in training.
+
+    A panel for each stage and value.
 
     Args:
         name: of the system. rows: of `metrics.jsonl`. out: folder.
@@ -51,7 +53,10 @@ def draw_run(name: str, rows: Sequence[Mapping[str, Any]], out: Path) -> str | N
 def _curves(
     rows: Sequence[Mapping[str, Any]],
 ) -> dict[tuple[int, str], dict[str, tuple[list[int], list[float]]]]:
-    """(stage, value) to the lines of its panel: split, or control, to steps and values."""
+    """Return (stage, value) to the lines of its panel.
+
+    A line is a split or a control, with its steps and values.
+    """
     curves: dict[tuple[int, str], dict[str, tuple[list[int], list[float]]]] = {}
     for row in rows:
         for name, value in row.items():
@@ -65,7 +70,9 @@ def _curves(
 
 
 def draw_prosody(result: Mapping[str, Any], out: Path) -> str:
-    """Correlation of log F0 of every system and mode, with intervals, and the human ceiling.
+    """Draw the correlation of log F0 of every system and mode.
+
+    With intervals, beside the human ceiling.
 
     All values are of the sentences read more than once, which alone have a ceiling; without any,
     of all sentences.
@@ -78,8 +85,8 @@ def draw_prosody(result: Mapping[str, Any], out: Path) -> str:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.4, 0.34 * len(rows) + 1.2), layout="constrained")
         axes = figure.add_subplot()
-        for place, row in enumerate(rows):
-            _draw_row(axes, place, row["timing"], row[shown]["f0_correlation"])
+        for height, row in enumerate(rows):
+            _draw_row(axes, height, row["timing"], row[shown]["f0_correlation"])
         labels = [_label(row) for row in rows]
         axes.set_yticks(range(len(rows)), labels)
         axes.invert_yaxis()
@@ -88,11 +95,11 @@ def draw_prosody(result: Mapping[str, Any], out: Path) -> str:
         return _save(figure, out, "f0_correlation.svg")
 
 
-def _draw_row(axes: Axes, place: int, timing: str, value: Mapping[str, Any]) -> None:
+def _draw_row(axes: Axes, height: int, timing: str, value: Mapping[str, Any]) -> None:
     colour = COLOURS[1] if timing == "own" else COLOURS[2]
     if value["ci"]:
-        axes.plot(value["ci"], [place, place], color=colour, linewidth=2)
-    axes.plot([value["mean"]], [place], marker="o", color=colour)
+        axes.plot(value["ci"], [height, height], color=colour, linewidth=2)
+    axes.plot([value["mean"]], [height], marker="o", color=colour)
 
 
 def _label(row: Mapping[str, Any]) -> str:

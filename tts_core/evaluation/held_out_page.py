@@ -32,7 +32,7 @@ LATENTS = {
 
 
 def page(result: Mapping[str, Any], drawn: Sequence[str]) -> str:
-    """The page.
+    """Return the page as Markdown.
 
     Args:
         result: what `evaluation.json` holds. drawn: file names of the figures beside it.
@@ -77,7 +77,7 @@ def page(result: Mapping[str, Any], drawn: Sequence[str]) -> str:
 
 
 def primary_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The primary differences as a Markdown table."""
+    """Return the primary differences as a Markdown table."""
     body = [
         [
             row["difference"],

@@ -30,7 +30,9 @@ CAUTION = (
 
 @dataclass(frozen=True)
 class Measure:
-    """A column: a mean of `value` over sentences, or a ratio of sums if there is a `weight`.
+    """Column of the tables: mean over sentences, or ratio of sums.
+
+    A ratio if there is a `weight`.
 
     Attributes:
         scale: factor of the ratio. weight: names of values whose sum is the denominator.
@@ -65,7 +67,7 @@ MEASURES = (
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table.
+    """Line of the table.
 
     Attributes:
         system: a trained one, or "human" or "copy". mode: where prosody comes from.
@@ -90,12 +92,15 @@ class Sentences:
         self.names = [sentence_of[utterance] for utterance in utterances]
 
     def means(self, values: Sequence[Values], name: str) -> dict[str, float]:
-        """Sentence to the mean of a value over its readings, where any has one."""
+        """Return sentence to the mean of a value over its readings.
+
+        Sentences without any value are left out.
+        """
         gathered: dict[str, list[float]] = defaultdict(list)
-        for sentence, one in zip(self.names, values, strict=True):
-            if (value := one.get(name)) is not None:
+        for sentence, reading in zip(self.names, values, strict=True):
+            if (value := reading.get(name)) is not None:
                 gathered[sentence].append(float(value))
-        return {sentence: float(np.mean(found)) for sentence, found in gathered.items()}
+        return {sentence: float(np.mean(readings)) for sentence, readings in gathered.items()}
 
 
 def summarise(
@@ -105,7 +110,7 @@ def summarise(
     sentence_of: Mapping[str, str],
     seed: int,
 ) -> dict[str, Any]:
-    """What `evaluation.json` says of the measured values."""
+    """Return the measured values as `evaluation.json` holds them."""
     sentences = Sentences(utterances, sentence_of)
     human = next(row for row in table if row.system == "human")
     repeated = set(sentences.means(human.values, "voicing_agreement"))
@@ -134,7 +139,7 @@ def summarise(
         },
         "measures": {m.name: {"label": m.label, "unit": m.unit} for m in MEASURES},
         "prosody": prosody,
-        "latents": {name: _latent(one, sentences, seed) for name, one in held.items()},
+        "latents": {name: _latent(latent, sentences, seed) for name, latent in held.items()},
         "primary": primary(table, held, sentences, seed),
         "files": _files(table, held, utterances, sentences),
         "versions": {name: version(name) for name in ("intone", "numpy", "torch", "pyworld")},
@@ -166,7 +171,7 @@ def _undefined(row: Row, sentences: Sentences, name: str, only: set[str] | None)
 
 
 def _latent(held: Held, sentences: Sentences, seed: int) -> dict[str, Any]:
-    found: dict[str, Any] = dict(held.whole)
+    estimates: dict[str, Any] = dict(held.whole)
     names = list(held.values[0])
     ceiling = next(name for name in names if name.startswith("human"))
     repeated = sentences.means(held.values, ceiling)
@@ -174,20 +179,20 @@ def _latent(held: Held, sentences: Sentences, seed: int) -> dict[str, Any]:
         means = sentences.means(held.values, name)
         if not means:
             continue
-        found[name] = ratio(list(means.values()), None, seed).to_dict()
+        estimates[name] = ratio(list(means.values()), None, seed).to_dict()
         if repeated:
             again = [means[sentence] for sentence in repeated]
-            found[name]["read_more_than_once"] = ratio(again, None, seed).to_dict()
-    return found
+            estimates[name]["read_more_than_once"] = ratio(again, None, seed).to_dict()
+    return estimates
 
 
 def primary(
     table: Sequence[Row], held: Mapping[str, Held], sentences: Sentences, seed: int
 ) -> list[dict[str, Any]]:
-    """The protocol's primary differences that can be computed, with Holm's correction."""
-    found = [*_of_latents(held, sentences), *_of_speech(table, sentences)]
+    """Return the computable primary differences of the protocol, with Holm's correction."""
+    differences = [*_of_latents(held, sentences), *_of_speech(table, sentences)]
     rows: list[dict[str, Any]] = []
-    for question, expected, ours, theirs in found:
+    for question, expected, ours, theirs in differences:
         both = [sentence for sentence in ours if sentence in theirs]
         if len(both) < 2:
             continue
@@ -229,24 +234,26 @@ def _of_latents(held: Mapping[str, Held], sentences: Sentences) -> list[_Differe
 
 
 def _of_speech(table: Sequence[Row], sentences: Sentences) -> list[_Difference]:
-    """Correlations of log F0 under the systems' own durations."""
-    own = {
+    """Return correlations of log F0 under the systems' own durations."""
+    correlations = {
         (row.system, row.mode): sentences.means(row.values, "f0_correlation")
         for row in table
         if row.timing == "own"
     }
-    found: list[_Difference] = []
+    differences: list[_Difference] = []
     for system, entry in SYSTEMS.items():
-        if not entry.baselines or (system, "text") not in own:
+        if not entry.baselines or (system, "text") not in correlations:
             continue
-        text = own[system, "text"]
+        text = correlations[system, "text"]
         label = f"correlation of log F0, own durations: {system}"
-        if (system, "oracle") in own:
-            found.append((f"{label}, oracle - {system}", 1, own[system, "oracle"], text))
-        base = next((b for b in entry.baselines if (b, "text") in own), None)
+        if (system, "oracle") in correlations:
+            differences.append(
+                (f"{label}, oracle - {system}", 1, correlations[system, "oracle"], text)
+            )
+        base = next((b for b in entry.baselines if (b, "text") in correlations), None)
         if base is not None:
-            found.append((f"{label} - {base}", 1, text, own[base, "text"]))
-    return found
+            differences.append((f"{label} - {base}", 1, text, correlations[base, "text"]))
+    return differences
 
 
 def _files(
@@ -255,13 +262,13 @@ def _files(
     utterances: Sequence[str],
     sentences: Sentences,
 ) -> list[dict[str, Any]]:
-    """Every value of every recording."""
+    """Return every value of every recording."""
     rows = [
         {"system": row.system, "mode": row.mode, "timing": row.timing, "values": row.values}
         for row in table
     ] + [
-        {"system": name, "mode": "latent", "timing": None, "values": one.values}
-        for name, one in held.items()
+        {"system": name, "mode": "latent", "timing": None, "values": latent.values}
+        for name, latent in held.items()
     ]
     return [
         {

@@ -1,4 +1,6 @@
-"""What Kathaka's sampler and CAMP's predictor know of held-out prosody, against what needs no text.
+"""Held-out errors of Kathaka's sampler and CAMP's predictor, with controls.
+
+The controls read no text, or another text.
 
 Everything is per recording; the intervals are made elsewhere. The human ceiling is another reading
 of the sentence in the place of the prediction.
@@ -33,7 +35,10 @@ DRAWS = 8
 
 @dataclass(frozen=True)
 class Held:
-    """values: one for each held-out recording. whole: of the split as a whole."""
+    """Held-out values of a latent.
+
+    values: one row for each held-out recording. whole: of the split as a whole.
+    """
 
     values: list[Values]
     whole: dict[str, float]
@@ -44,10 +49,12 @@ def kathaka(
     model: Kathaka,
     train: Sequence[Prepared],
     rows: Sequence[Prepared],
-    others: Mapping[int, Sequence[int]],
+    readings: Mapping[int, Sequence[int]],
     progress: Progress = silent,
 ) -> Held:
-    """Held-out KL of the sampler (Kathaka Eq. 3), nats per utterance, and its controls.
+    """Measure the sampler's held-out KL (Kathaka Eq. 3), with its controls.
+
+    All in nats per utterance.
 
     "sampler_kl"; "constant_kl", of the best constant sampler of the training split; "human_kl", of
     a sampler at another reading's posterior mean with the constant sampler's variance (the best
@@ -55,16 +62,16 @@ def kathaka(
 
     Args:
         train: recordings that the constant sampler is fitted to. rows: held-out recordings.
-        others: position of a recording to those of the sentence's other readings.
+        readings: position of a recording to those of the sentence's other readings.
     """
     constant = best_constant_sampler(_stacked(_posteriors(model, train, progress, "training")))
-    found = _posteriors(model, rows, progress, "held-out")
+    posteriors = _posteriors(model, rows, progress, "held-out")
     values: list[Values] = []
     for position, row in enumerate(rows):
-        posterior = found[position]
+        posterior = posteriors[position]
         human = [
-            float(kl_divergence(Gaussian(found[o].mean, constant.log_variance), posterior))
-            for o in others.get(position, ())
+            float(kl_divergence(Gaussian(posteriors[o].mean, constant.log_variance), posterior))
+            for o in readings.get(position, ())
         ]
         sampler = model.sampler(collate([row.encoded]))
         values.append(
@@ -75,22 +82,22 @@ def kathaka(
                 "prior_kl": float(kl_divergence(posterior, standard_normal(posterior.mean))),
             }
         )
-    used = active_units(torch.cat([p.mean for p in found]))
-    return Held(values, {"active_units": used, "latent": found[0].mean.shape[-1]})
+    used = active_units(torch.cat([p.mean for p in posteriors]))
+    return Held(values, {"active_units": used, "latent": posteriors[0].mean.shape[-1]})
 
 
 def _posteriors(
     model: Kathaka, rows: Sequence[Prepared], progress: Progress, split: str
 ) -> list[Gaussian]:
-    found: list[Gaussian] = []
+    posteriors: list[Gaussian] = []
     for number, row in enumerate(rows):
         progress(f"posteriors, {split}", number + 1, len(rows))
-        found.append(model.posterior(collate([row.encoded], [row])))
-    return found
+        posteriors.append(model.posterior(collate([row.encoded], [row])))
+    return posteriors
 
 
-def _stacked(found: Sequence[Gaussian]) -> Gaussian:
-    return Gaussian(*(torch.cat(part) for part in zip(*found, strict=True)))
+def _stacked(posteriors: Sequence[Gaussian]) -> Gaussian:
+    return Gaussian(*(torch.cat(part) for part in zip(*posteriors, strict=True)))
 
 
 @torch.inference_mode()
@@ -98,11 +105,13 @@ def camp(
     model: CAMP,
     train: Sequence[Prepared],
     rows: Sequence[Prepared],
-    others: Mapping[int, Sequence[int]],
+    readings: Mapping[int, Sequence[int]],
     seed: int = 0,
     progress: Progress = silent,
 ) -> Held:
-    """Held-out Huber loss of the word vectors (CAMP 4.2), mean over a recording's units.
+    """Measure the held-out Huber loss of word vectors (CAMP 4.2).
+
+    A mean over a recording's units.
 
     "huber", teacher-forced as in training; "shuffled_huber", the same with the context of another
     text of like length; "median_huber", of the training units' median; "free_huber", running free;
@@ -123,12 +132,12 @@ def camp(
     values: list[Values] = []
     for position, (batch, target) in enumerate(zip(batches, targets, strict=True)):
         progress("word vectors, held-out", position + 1, len(rows))
-        own = predictor.encode(batch)
+        context = predictor.encode(batch)
         foreign = [foreign_context(predictor, batch, batches[p[position]]) for p in partners if p]
-        human = [_huber(targets[other], target) for other in others.get(position, ())]
+        human = [_huber(targets[other], target) for other in readings.get(position, ())]
         values.append(
             {
-                "huber": _forced(model, [own] * DRAWS, target, seed),
+                "huber": _forced(model, [context] * DRAWS, target, seed),
                 "shuffled_huber": _forced(model, foreign, target, seed) if foreign else None,
                 "median_huber": _huber(median.expand_as(target), target),
                 "free_huber": _free(model, batch, target, rows[position].text, seed),
@@ -139,7 +148,10 @@ def camp(
 
 
 def _forced(model: CAMP, contexts: Sequence[Tensor], target: Tensor, seed: int) -> float:
-    """Mean over draws; draw i has the same pre-net dropout whatever the context."""
+    """Return the mean over draws.
+
+    Draw i has the same pre-net dropout for any context.
+    """
     total = 0.0
     for draw, context in enumerate(contexts):
         with torch.random.fork_rng(devices=[]):

@@ -1,4 +1,4 @@
-"""`objective.json`: what machines can say of a stimulus set before any listener hears it."""
+"""`objective.json`: computed measures of a stimulus set, before any listener."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ CAUTION = (
 
 @dataclass(frozen=True)
 class Metric:
-    """One column: how it is called, and which values of a file it is made of.
+    """Column of the table, made of values of each file.
 
     Attributes:
         name: key in the file. label: for people. unit: of the mean.
@@ -83,18 +83,20 @@ def objective(
     created_by: str = "intone objective",
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Measure a stimulus set and write the result; interrupted, the same call goes on.
+    """Measure a stimulus set and write the result.
+
+    If interrupted, the same call resumes.
 
     Every system gets, for each metric, a mean with a 95 % percentile bootstrap interval over
     sentences, and the difference to the reference system over the sentences that both have. What
-    cannot be measured stands under `not_measured` with the reason; the rest is kept beside the
+    cannot be measured is listed under `not_measured` with the reason; the rest is kept beside the
     result, so that the next run measures only what is missing.
 
     Args:
         stimuli: folder of the set, or its `stimuli.json`.
         out: JSON file to write, or a folder for it; by default in the set's folder.
         device: where the recogniser runs. seed: of the resampling.
-        created_by: command line, for the record. progress: is told how far it is.
+        created_by: command line, for the record. progress: receives the stage and the units done.
 
     Returns:
         What was written.
@@ -145,11 +147,16 @@ def _summary(
     roles = {s.system: s.role for s in chosen.stimuli}
     systems = []
     for system in chosen.systems:
-        own = _of_system(files, system)
+        sentences = _of_system(files, system)
         other = _of_system(files, reference) if reference not in (None, system) else {}
-        rows = {m.name: _row(m, own, other, seed) for m in metrics}
+        rows = {m.name: _row(m, sentences, other, seed) for m in metrics}
         systems.append(
-            {"system": system, "role": roles[system], "n_sentences": len(own), "metrics": rows}
+            {
+                "system": system,
+                "role": roles[system],
+                "n_sentences": len(sentences),
+                "metrics": rows,
+            }
         )
     return {
         "version": VERSION,
@@ -176,7 +183,10 @@ def _summary(
 
 
 def _kept(values: Values, failed: set[str]) -> Values:
-    """Values without those of a metric that failed half-way: half a system must not be compared."""
+    """Return the values without those of failed metrics.
+
+    A metric that failed half-way has values for half a system, which must not be compared.
+    """
     dropped = [metric for metric in METRICS if metric.name in failed]
     keys = {m.value for m in dropped} | {m.weight for m in dropped}
     if "wer" in failed:
@@ -189,19 +199,19 @@ def _of_system(files: dict[tuple[str, str], Values], system: str | None) -> dict
 
 
 def _row(
-    metric: Metric, own: dict[str, Values], other: dict[str, Values], seed: int
+    metric: Metric, values: dict[str, Values], other: dict[str, Values], seed: int
 ) -> dict[str, Any] | None:
-    here = [s for s in own if own[s].get(metric.value) is not None]
-    if not here:
+    sentences = [s for s in values if values[s].get(metric.value) is not None]
+    if not sentences:
         return None
-    weights = None if metric.weight is None else _column(own, here, metric.weight)
-    row = ratio(_column(own, here, metric.value), weights, seed).to_dict()
-    both = [s for s in here if s in other and other[s].get(metric.value) is not None]
+    weights = None if metric.weight is None else _column(values, sentences, metric.weight)
+    row = ratio(_column(values, sentences, metric.value), weights, seed).to_dict()
+    both = [s for s in sentences if s in other and other[s].get(metric.value) is not None]
     if both:
         difference = paired_difference(
-            _column(own, both, metric.value),
+            _column(values, both, metric.value),
             _column(other, both, metric.value),
-            None if metric.weight is None else _column(own, both, metric.weight),
+            None if metric.weight is None else _column(values, both, metric.weight),
             seed,
         )
         row["minus_reference"] = difference.to_dict()
@@ -213,7 +223,10 @@ def _column(rows: dict[str, Values], keys: Sequence[str], name: str) -> list[flo
 
 
 def _gaps(metrics: Sequence[Metric], files: dict[tuple[str, str], Values]) -> list[dict[str, Any]]:
-    """Files that a metric has no value for: no text, or nothing voiced."""
+    """Return the files for which a metric has no value.
+
+    They have no text, or nothing voiced.
+    """
     gaps = []
     for metric in metrics:
         without = [

@@ -28,7 +28,7 @@ NATS = ("kl", "sampler_kl", "constant_kl")
 
 @dataclass(frozen=True)
 class Run:
-    """One training.
+    """Training run.
 
     Attributes:
         path: its folder. recipe, digest: what is trained. rows: of `metrics.jsonl`.
@@ -48,7 +48,7 @@ class Run:
 
     @property
     def held_out(self) -> str:
-        """Held-out values of the newest stage: of the step it keeps, or of the newest."""
+        """Held-out values of the newest stage, of its kept or newest step."""
         rows = [r for r in self.rows if r["split"] == "validation" and r["stage"] == self.stage]
         rows = [r for r in rows if r["step"] == self.kept.get(self.stage, r["step"])]
         values = {k: v for k, v in rows[-1].items() if k not in QUIET} if rows else {}
@@ -56,13 +56,13 @@ class Run:
 
     @property
     def f0_error(self) -> str:
-        """1 - correlation of log F0 of the sentences it last spoke; "" if it spoke none."""
+        """1 - correlation of log F0, last rendered sentences; "" without."""
         values = [r["spoken_f0_error"] for r in self.rows if "spoken_f0_error" in r]
         return f"{values[-1]:.2f}" if values else ""
 
 
 def read_run(path: Path) -> Run:
-    """One run folder.
+    """Read one run folder.
 
     Raises:
         UserError: no run there.
@@ -73,7 +73,7 @@ def read_run(path: Path) -> Run:
     stored = json.loads(described.read_text("utf-8"))
     recipe = Recipe.model_validate(stored["recipe"])
     steps = {n: checkpoint.newest_step(path / f"stage-{n}") for n in recipe.stages}
-    stage = max((n for n, found in steps.items() if found), default=min(recipe.stages))
+    stage = max((n for n, newest_step in steps.items() if newest_step), default=min(recipe.stages))
     newest = steps[stage]
     return Run(
         path,
@@ -89,22 +89,22 @@ def read_run(path: Path) -> Run:
 
 
 def find_runs(paths: Sequence[Path]) -> list[Run]:
-    """The runs that are named, and those in folders that are named, by path.
+    """Return the named runs and all runs below named folders, by path.
 
     Raises:
         UserError: a folder with no run in it.
     """
-    found: list[Run] = []
+    runs: list[Run] = []
     for path in paths:
         inside = sorted(p.parent for p in path.rglob(RUN)) if not (path / RUN).is_file() else [path]
         if not inside:
             raise UserError(f"{path}: no run there or below; name a folder of `intone train --out`")
-        found += map(read_run, inside)
-    return found
+        runs += map(read_run, inside)
+    return runs
 
 
 def draw_runs(runs: Sequence[Run], out: Path) -> None:
-    """Held-out values of all runs over the steps, a panel for each stage and value.
+    """Draw held-out values of all runs, a panel per stage and value.
 
     Of what is measured of spoken sentences the few that a line of the progress says, too.
 
@@ -132,8 +132,8 @@ def draw_runs(runs: Sequence[Run], out: Path) -> None:
     lines = -(-len(panels) // columns)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.4 * columns, 2.4 * lines + 0.4), layout="constrained")
-        for place, (stage, name) in enumerate(panels, 1):
-            axes = figure.add_subplot(lines, columns, place)
+        for number_of_panel, (stage, name) in enumerate(panels, 1):
+            axes = figure.add_subplot(lines, columns, number_of_panel)
             for number, run in enumerate(runs):
                 points = [
                     (row["step"], row[name])

@@ -1,0 +1,1 @@
+"""Acoustic models: a file for each system, and their parts."""

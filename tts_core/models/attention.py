@@ -1,4 +1,4 @@
-"""Location-sensitive attention, what keeps it diagonal, and how to tell when it is not."""
+"""Location-sensitive attention, its diagonal guide, and measures of its failures."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ BAND = 0.2
 
 @dataclass
 class AttentionState:
-    """What one run of attention over B sentences carries from step to step.
+    """State that attention over B sentences carries from step to step.
 
     Attributes:
         memory: (B, N, D) the encodings. padding: (B, N) true behind a sentence's end.
@@ -29,7 +29,9 @@ class AttentionState:
 
 
 class LocationSensitiveAttention(nn.Module):
-    """Hybrid attention of Chorowski et al. 2015 (Eq. 9) as in Shen et al. 2018 (section 2.2).
+    """Hybrid attention of Chorowski et al. 2015 (Eq. 9).
+
+    As in Shen et al. 2018 (section 2.2).
 
         e_{t,i} = v^T tanh(W s_t + V h_i + U f_{t,i} + b),  f_t = F * sum_{t' < t} a_{t'},
         a_t = softmax(e_t),  c_t = sum_i a_{t,i} h_i
@@ -55,12 +57,18 @@ class LocationSensitiveAttention(nn.Module):
         self.score = nn.Linear(units, 1, bias=False)
 
     def start(self, memory: Tensor, mask: Tensor) -> AttentionState:
-        """Before the first step, with all weights zero: encodings (B, N, D), mask (B, N)."""
+        """Return the state before the first step, with all weights zero.
+
+        Encodings (B, N, D), mask (B, N).
+        """
         location = (self.location.weight @ self.filters.weight).T
         return AttentionState(memory, ~mask, self.memory(memory), location)
 
     def step(self, query: Tensor, state: AttentionState) -> tuple[Tensor, Tensor]:
-        """Decoder state (B, Q) to context (B, D) and weights (B, N); updates `state`."""
+        """Return context (B, D) and weights (B, N); update `state`.
+
+        query: decoder state (B, Q).
+        """
         hidden = torch.tanh(state.sums + self.query(query)[:, None])
         weights = self.score(hidden)[..., 0].masked_fill(state.padding, -torch.inf).softmax(-1)
         kernel = state.location.shape[0]
@@ -70,7 +78,9 @@ class LocationSensitiveAttention(nn.Module):
 
 
 def relative_distance(weights: Tensor, token_lengths: Tensor, steps: Tensor) -> Tensor:
-    """n / N - t / T: how far phone n stands from the diagonal at step t.
+    """Return n / N - t / T: distance from the diagonal.
+
+    Of phone n at step t.
 
     Args:
         weights: (B, T, N) with padding. token_lengths, steps: (B,) N and T of each utterance.
@@ -85,7 +95,7 @@ def relative_distance(weights: Tensor, token_lengths: Tensor, steps: Tensor) -> 
 
 
 def spoken_steps(weights: Tensor, steps: Tensor) -> Tensor:
-    """(B, T) 1 at the steps of each utterance, 0 behind its end."""
+    """Return (B, T): 1 within each utterance, 0 after its end."""
     positions = torch.arange(weights.shape[1], device=weights.device)
     return (positions < steps.to(weights.device)[:, None]).to(weights)
 
@@ -93,7 +103,11 @@ def spoken_steps(weights: Tensor, steps: Tensor) -> Tensor:
 def guided_attention_loss(
     weights: Tensor, token_lengths: Tensor, steps: Tensor, sharpness: float = 0.2
 ) -> Tensor:
-    """Mean of a_{t,n} (1 - exp(-(n/N - t/T)^2 / 2 g^2)) (Tachibana et al. 2018, section 4.1).
+    """Return the guided attention loss.
+
+    Mean of a_{t,n} (1 - exp(-(n/N - t/T)^2 / 2 g^2)).
+
+    Tachibana et al. 2018, section 4.1.
 
     Args:
         weights: (B, T, N), zero at the phones' padding. token_lengths, steps: (B,).
@@ -110,7 +124,7 @@ def guided_attention_loss(
 
 @dataclass(frozen=True)
 class AttentionReport:
-    """How well each of B sentences was attended to.
+    """Attention measures of B sentences.
 
     Attributes:
         diagonality: (B,) share of the attention's mass within a fifth of the sentence of the
@@ -136,7 +150,7 @@ def diagonality(weights: Tensor, token_lengths: Tensor, steps: Tensor) -> Tensor
 
 
 def attended_frames(weights: Tensor, lengths: Tensor, reduction: int) -> Tensor:
-    """Durations of an attention system: frames whose step attends most to each phone.
+    """Return the frames whose step attends most to each phone: durations.
 
     Args:
         weights: (B, T / r, N). lengths: (B,) frames T. reduction: frames r per step.

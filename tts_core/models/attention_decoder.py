@@ -1,4 +1,7 @@
-"""Tacotron 2's decoder: fused where nothing waits for the attention, stepped where it does."""
+"""Tacotron 2's decoder with attention.
+
+Its layers are fused where nothing waits for the attention, and stepped where something does.
+"""
 
 from typing import NamedTuple
 
@@ -15,7 +18,10 @@ from tts_core.models.stepping import SteppedLayer
 
 
 class Decoded(NamedTuple):
-    """mel: (B, T, M) z-scores. stop: (B, T) logits. weights: (B, T / r, N) attention."""
+    """Output of the attention decoder.
+
+    mel: (B, T, M) z-scores. stop: (B, T) logits. weights: (B, T / r, N) attention.
+    """
 
     mel: Tensor
     stop: Tensor
@@ -23,7 +29,9 @@ class Decoded(NamedTuple):
 
 
 class AttentionDecoder(nn.Module):
-    """Phone encodings and previous frames to the next `reduction` frames and stop logits.
+    """Decoder: phone encodings and previous frames to frames and stop logits.
+
+    One step makes `reduction` frames.
 
     The first LSTM layer reads [prenet(x_{t-1}) ; c_{t-1}] and its state queries the attention; the
     layers above read [s_t ; c_t]; frames and stop logits are linear in [h_t ; c_t]. Shen et al.
@@ -47,8 +55,11 @@ class AttentionDecoder(nn.Module):
 
     @in_full_precision
     def forward(self, memory: Tensor, mask: Tensor, mel: Tensor) -> Decoded:
-        """Teacher forcing: encodings (B, N, D), their mask, true frames (B, T, M); T is padded to
-        whole steps, with as many frames out as in."""
+        """Predict, teacher-forced: as many frames out as in.
+
+        memory: encodings (B, N, D) with their mask. mel: true frames (B, T, M), padded to whole
+        steps.
+        """
         n_frames = mel.shape[1]
         n_steps = -(-n_frames // self.reduction)
         last = F.pad(mel, (0, 0, self.reduction, 0))[:, self.reduction - 1 :: self.reduction]
@@ -132,7 +143,10 @@ class Walk:
         self.context = memory.new_zeros(memory.shape[0], self.state.memory.shape[2])
 
     def step(self, prenet: Tensor) -> tuple[Tensor, Tensor]:
-        """Previous frame after the pre-net (B, P) to [h_t ; c_t] (B, Q + D), weights (B, N)."""
+        """Map the frame after the pre-net to [h_t ; c_t] and weights.
+
+        (B, P) to (B, Q + D) and (B, N).
+        """
         query = self._step(self.query, prenet, 0)
         self.context, weights = self.attention.step(query, self.state)
         hidden = self._step(self.first, query, 1)
@@ -140,7 +154,7 @@ class Walk:
             hidden = layer.step(hidden)
         return torch.cat([hidden, self.context[:, : self.width]], 1), weights
 
-    def _step(self, layer: SteppedLayer, x: Tensor, place: int) -> Tensor:
+    def _step(self, layer: SteppedLayer, x: Tensor, index: int) -> Tensor:
         if not self.projected:
             return layer.step(torch.cat([x, self.context], 1))
-        return layer.step(x, self.context[:, self.width :].chunk(2, 1)[place])
+        return layer.step(x, self.context[:, self.width :].chunk(2, 1)[index])

@@ -1,4 +1,4 @@
-"""Padded batches of utterances: all that a model reads, and the recordings it learns from."""
+"""Padded batches of utterances: text that models read, recordings they learn from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -14,7 +14,9 @@ from tts_core.types import Encoded, Prepared
 
 @dataclass(frozen=True)
 class Batch:
-    """B utterances. Masks are true where there is something; lengths stay on the CPU.
+    """Batch of B utterances.
+
+    Masks are true where there is no padding; lengths stay on the CPU.
 
     Attributes:
         tokens, token_unit, groups: (B, N) token ids, their unit, their duration group.
@@ -62,12 +64,12 @@ class Batch:
         return self.mel.shape[1]
 
     def to(self, device: torch.device) -> "Batch":
-        """The same on another device, without waiting for the copy; `index` stays on the CPU."""
+        """Copy to another device, without waiting; `index` stays on the CPU."""
         moved = {}
         for f in fields(self):
             value = getattr(self, f.name)
             if isinstance(value, Tensor) and f.name != "index":
-                # Only from pinned memory can a GPU fetch while the CPU goes on.
+                # Only from pinned memory can a GPU fetch while the CPU continues.
                 value = value.pin_memory() if device.type == "cuda" else value
                 moved[f.name] = value.to(device, non_blocking=True)
         return replace(self, **moved)

@@ -1,4 +1,4 @@
-"""The parts that the systems share. Shapes: see `tts_core.types`."""
+"""Parts that the systems share. Shapes: see `tts_core.types`."""
 
 from itertools import pairwise
 
@@ -35,7 +35,10 @@ class MaskedBatchNorm(nn.Module):
         self.register_buffer("variance", torch.ones(channels))
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """(B, D, ...) and a mask that broadcasts over it, (B, 1, ...), to (B, D, ...)."""
+        """Normalise x (B, D, ...) under a mask.
+
+        The mask (B, 1, ...) broadcasts over x.
+        """
         x = full(x)
         shape = (1, -1) + (1,) * (x.dim() - 2)
         mean, variance = self.mean, self.variance
@@ -106,7 +109,10 @@ class Recurrent(nn.Module):
         )
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """(B, N, D) and lengths (B,) to (B, N, units x directions); zero at padding."""
+        """Map (B, N, D), lengths (B,) to (B, N, units x directions).
+
+        Zero at padding.
+        """
         steps = torch.arange(x.shape[1], device=x.device)
         lengths = lengths.to(x.device)[:, None]
         mask = steps < lengths
@@ -121,7 +127,9 @@ class Recurrent(nn.Module):
 
 
 class PhoneEncoder(nn.Module):
-    """Phones to phone encodings Y: embedding, 3 convolutions, one BiLSTM (Shen et al. 2018).
+    """Phone encoder (Shen et al. 2018): phones to phone encodings Y.
+
+    Embedding, 3 convolutions, one BiLSTM.
 
     An embedding is a linear layer on the papers' one-hot phones. Shen et al.'s zoneout is left out.
 
@@ -149,7 +157,7 @@ class PhoneEncoder(nn.Module):
 
     @classmethod
     def of(cls, config: ModelConfig, n_tokens: int) -> "PhoneEncoder":
-        """Return the encoder of an acoustic model with the widths of a recipe."""
+        """Return an acoustic model's encoder in the widths of a recipe."""
         return cls(
             n_tokens,
             config.embedding,
@@ -162,7 +170,10 @@ class PhoneEncoder(nn.Module):
     def forward(
         self, tokens: Tensor, mask: Tensor, lengths: Tensor, condition: Tensor | None = None
     ) -> Tensor:
-        """(B, N) tokens, (B, N) mask, (B,) lengths, (B, C) condition to Y (B, N, D)."""
+        """Map tokens (B, N) to Y (B, N, D).
+
+        mask: (B, N). lengths: (B,). condition: (B, C).
+        """
         x = self.embedding(tokens)
         if condition is not None:
             x = torch.cat([x, condition[:, None].expand(-1, x.shape[1], -1)], -1)
@@ -170,7 +181,9 @@ class PhoneEncoder(nn.Module):
 
 
 class Prenet(nn.Module):
-    """Two ReLU layers with dropout that stays on in synthesis (Shen et al. 2018).
+    """Pre-net: two ReLU layers whose dropout stays on (Shen et al. 2018).
+
+    The dropout is on in synthesis, too.
 
     The dropout is what keeps an autoregressive decoder from copying its previous output.
     """
@@ -191,8 +204,9 @@ class Prenet(nn.Module):
 
 
 class SteppedLSTM(FullLSTM):
-    """A causal LSTM: whole sequences in one fused call, or one step at a time with the same
-    weights.
+    """Causal LSTM: whole sequences in one call, or step by step.
+
+    Both ways have the same weights.
 
     Called on one frame, `nn.LSTM` re-packs its weights on a CPU every time; `torch.lstm_cell` does
     not.
@@ -217,7 +231,7 @@ class SteppedLSTM(FullLSTM):
 
 
 def frame_index(durations: Tensor, n_frames: int) -> Tensor:
-    """Which token each frame belongs to.
+    """Return the token that each frame belongs to.
 
     Args:
         durations: (B, N) frames per token, 0 at padding.
@@ -234,7 +248,10 @@ def frame_index(durations: Tensor, n_frames: int) -> Tensor:
 
 
 def take(x: Tensor, index: Tensor) -> Tensor:
-    """Rows of x (B, N, D) at index (B, K): (B, K, D)."""
+    """Return rows of x at index, (B, K, D).
+
+    x: (B, N, D). index: (B, K).
+    """
     return x.gather(1, index[..., None].expand(-1, -1, x.shape[-1]))
 
 
@@ -254,7 +271,9 @@ def position_in_token(durations: Tensor, index: Tensor) -> Tensor:
 
 
 def first_and_last(states: Tensor, lengths: Tensor) -> Tensor:
-    """Concatenate the first and the last state of a sequence (Kathaka 3.2.1), taken literally.
+    """Concatenate the first and the last state of a sequence (Kathaka 3.2.1).
+
+    Taken literally.
 
     Of a BiLSTM these are both directions' states at both ends; each direction's final state alone
     would be another reading of the paper.
@@ -269,13 +288,19 @@ def first_and_last(states: Tensor, lengths: Tensor) -> Tensor:
 
 
 def last_state(states: Tensor, lengths: Tensor) -> Tensor:
-    """The state at the true end of each sequence: (B, N, D), (B,) to (B, D)."""
+    """Return the state at each sequence's true end, (B, D).
+
+    states: (B, N, D). lengths: (B,).
+    """
     last = (lengths - 1).to(states.device)
     return take(states, last[:, None])[:, 0]
 
 
 def mean_of_valid(values: Tensor, mask: Tensor) -> Tensor:
-    """Mean of (B, N, D) over the valid positions of a (B, N) mask: a scalar."""
+    """Return the mean over a mask, a scalar.
+
+    values: (B, N, D). mask: (B, N).
+    """
     values = full(values)
     weight = mask.to(values.dtype)[..., None]
     return (values * weight).sum() / (weight.sum() * values.shape[-1]).clamp(min=1.0)

@@ -11,13 +11,15 @@ from tts_core.text.bert import TextEncoder
 
 
 def system_class(name: str) -> type[System]:
-    """Return the class of a registered system; KeyError for a name that is not registered."""
+    """Return the class of a registered system; KeyError for an unknown name."""
     module, _, attribute = SYSTEMS[name].model.partition(":")
     return getattr(import_module(module), attribute)
 
 
 def build(recipe: Recipe, facts: CorpusFacts) -> System:
-    """Return the recipe's system with fresh weights (and the pre-trained text encoder's own).
+    """Return the recipe's system with fresh weights.
+
+    The text encoder keeps its pre-trained weights.
 
     Raises:
         UserError: the text encoder is not installed.

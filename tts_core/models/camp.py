@@ -52,7 +52,7 @@ VECTOR_LOSSES: dict[str, Callable[..., Tensor]] = {
 
 
 class CAMP(System):
-    """The whole system.
+    """CAMP, the whole system.
 
     Args:
         config: widths and context. facts: inventory sizes and statistics of the training corpus.
@@ -104,7 +104,9 @@ class CAMP(System):
         return self.decoder(take(phones, index), take(on_phones, index), mask, lengths)
 
     def acoustic_loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Return stage 1's L1 losses of mel and durations in frames (ORA, 3.1; 4.2).
+        """Return the losses of stage 1 (ORA, 3.1; 4.2).
+
+        L1 of the normalised mel and of the durations in frames.
 
         The recordings' durations do the upsampling. The duration loss reaches the reference
         encoder, so that a word's vector carries its rhythm.
@@ -138,7 +140,7 @@ class CAMP(System):
         return {"prosody": self.vector_loss(predicted, target, batch.unit_mask)}
 
     def vector_loss(self, predicted: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-        """Return the loss of standardised vectors (B, W, d), by default Huber (4.2).
+        """Return the loss of standardised vectors (B, W, d) (4.2).
 
         A scalar: mean over dimensions and over the units of a (B, W) mask; Huber's rho is 1.
         """
@@ -147,7 +149,7 @@ class CAMP(System):
         )
 
     def stages(self, configs: Mapping[int, StageConfig]) -> dict[int, Stage]:
-        """Return stage 1, the auto-encoder ORA (3.1), and stage 2, the predictor (3.2)."""
+        """Return stage 1, auto-encoder ORA (3.1), and stage 2, predictor (3.2)."""
         predictor = self.prosody_predictor
         return {
             1: Stage(
@@ -237,7 +239,7 @@ class CAMP(System):
         return self.prosody_predictor.generate(batch, generator, drop=temperature > 0)
 
     def latent_views(self, row: Prepared, batch: Batch, mode: Mode) -> list[LatentView]:
-        """Return pictures of the recording's vectors, and of the text's once they are learnt."""
+        """Return pictures of the recording's vectors, and of the text's once learnt."""
         vectors = {"of the recording": self.oracle_prosody(batch)}
         if mode == TEXT:
             generator = seeded(0, row.text, batch.tokens.device)
@@ -250,7 +252,9 @@ class CAMP(System):
     def decode(
         self, batch: Batch, durations: Tensor, prosody: Tensor | None, generator: Randomness = None
     ) -> Tensor:
-        """Synthesize under given durations (B, N) and word vectors (B, W, d): log-mel (B, T, M).
+        """Synthesize under given durations and word vectors: log-mel (B, T, M).
+
+        durations: (B, N) frames. prosody: (B, W, d); by default predicted from the text.
 
         The decoder draws nothing at random.
         """

@@ -1,4 +1,4 @@
-"""Modules of CAMP's stage 1, the word-level auto-encoder "ORA" (CAMP 3.1 and Fig. 2).
+"""Modules of CAMP's stage 1, the auto-encoder "ORA" (3.1, Fig. 2).
 
 Layers: Hodari's thesis, Fig. 6.2. Widths and dropouts are unpublished: see `camp`.
 """
@@ -50,7 +50,10 @@ class WordReferenceEncoder(nn.Module):
         self.output = nn.Linear(config.encoder, config.word_vector)
 
     def forward(self, mel: Tensor, phone_frames: Tensor, batch: Batch, units: Tensor) -> Tensor:
-        """Map mel (B, T, M), phones (B, T, D), unit durations (B, W) to vectors (B, W, d)."""
+        """Map mel and phones on frames to vectors (B, W, d).
+
+        mel: (B, T, M). phone_frames: (B, T, D). units: (B, W) frames.
+        """
         x = torch.cat([mel, phone_frames], -1) if self.reads_phones else mel
         x = self.convs(x, batch.frame_mask)
         return last_frame_of_units(self.output(self.lstm(x, batch.frame_lengths)), units)
@@ -75,7 +78,10 @@ class DurationPredictor(nn.Module):
         nn.init.constant_(self.output.bias, mean)
 
     def forward(self, phones: Tensor, prosody: Tensor, batch: Batch) -> Tensor:
-        """Map phones (B, N, D) and prosody on phones (B, N, d) to frames (B, N)."""
+        """Map phones and prosody on phones to frames (B, N).
+
+        phones: (B, N, D). prosody: (B, N, d).
+        """
         smoothed = self.smooth(prosody, batch.token_lengths)
         x = self.convs(torch.cat([phones, smoothed], -1), batch.token_mask)
         return self.output(self.lstm(x, batch.token_lengths))[..., 0]
@@ -106,7 +112,10 @@ class ParallelDecoder(nn.Module):
         self.output = nn.Linear(width, n_mels)
 
     def forward(self, phones: Tensor, prosody: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
-        """Map phones (B, T, D) and prosody (B, T, d), on frames, to mel (B, T, M)."""
+        """Map phones and prosody on frames to mel (B, T, M).
+
+        phones: (B, T, D). prosody: (B, T, d).
+        """
         if self.smooth_phones is not None and self.smooth_prosody is not None:
             phones = self.smooth_phones(phones, lengths)
             prosody = self.smooth_prosody(prosody, lengths)

@@ -1,4 +1,4 @@
-"""The text encoder's place in a prosody model: fine-tuned with it, or frozen and cached."""
+"""Text encoder inside a prosody model: fine-tuned, or frozen and cached."""
 
 import torch
 from torch import Tensor, nn
@@ -24,13 +24,13 @@ class TextContext(nn.Module):
         self.encoder.requires_grad_(finetune)
 
     def train(self, mode: bool = True) -> "TextContext":
-        """Training mode reaches the encoder only if it is fine-tuned."""
+        """Set training mode, in the encoder only if it is fine-tuned."""
         super().train(mode)
         self.encoder.train(mode and self.finetune)
         return self
 
     def forward(self, batch: Batch) -> Tensor:
-        """Pieces (B, S) to states (B, S, D)."""
+        """Map pieces (B, S) to states (B, S, D)."""
         if self.finetune:
             return self.encoder(batch.pieces, batch.piece_mask)
         if batch.text_states is not None:

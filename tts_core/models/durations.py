@@ -1,4 +1,4 @@
-"""The separate duration model of Kathaka's baseline (section 2, Eq. 1) and of Kathaka (3.3)."""
+"""Duration model of NTTS (Kathaka section 2, Eq. 1) and Kathaka (3.3)."""
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,9 @@ PHONE_GROUP = 0
 
 
 class DurationScale(nn.Module):
-    """Per-group normalisation, Eq. 1: (d_p - mu_m) / sigma_m for the group G_m of token p.
+    """Normalisation per group, Eq. 1: (d_p - mu_m) / sigma_m.
+
+    G_m is the group of token p.
 
     The paper has one group for each mode of the durations and names none. Here: speech phones,
     punctuation and utterance silences, word boundaries (the modes that Abbas et al. 2022 report).
@@ -28,23 +30,29 @@ class DurationScale(nn.Module):
         self.register_buffer("deviations", deviations.clamp(min=1e-3))
 
     def normalise(self, durations: Tensor, groups: Tensor) -> Tensor:
-        """(B, N) frames to (B, N) normalised."""
+        """Map (B, N) frames to (B, N) normalised."""
         return (durations - self.means[groups]) / self.deviations[groups]
 
     def to_frames(self, normalised: Tensor, groups: Tensor, mask: Tensor, rate: float) -> Tensor:
-        """(B, N) normalised to whole frames: phones at least 1, pauses at least 0, padding 0."""
+        """Map (B, N) normalised to whole frames.
+
+        Phones have at least 1, pauses at least 0, padding 0.
+        """
         frames = (normalised * self.deviations[groups] + self.means[groups]) / rate
         return whole_frames(frames, groups, mask)
 
 
 def whole_frames(frames: Tensor, groups: Tensor, mask: Tensor) -> Tensor:
-    """Round (B, N) predicted frames: phones at least 1, pauses at least 0, padding 0."""
+    """Round (B, N) predicted frames.
+
+    Phones have at least 1, pauses at least 0, padding 0.
+    """
     least = (groups == PHONE_GROUP).long()
     return torch.maximum(frames.round().long(), least) * mask
 
 
 class DurationModel(nn.Module):
-    """Phones, and for Kathaka the sentence latent, to normalised durations.
+    """Duration model: phones, for Kathaka also z, to normalised durations.
 
     An encoder of its own like the acoustic model's, then a linear layer (Lajszczak et al. 2022;
     here with dropout 0.1; width 256: Shah et al. 2021). For Kathaka z joins every phone embedding
@@ -65,12 +73,17 @@ class DurationModel(nn.Module):
         self.scale = scale
 
     def forward(self, batch: Batch, z: Tensor | None = None) -> Tensor:
-        """Tokens (B, N) and z (B, Z) to normalised durations (B, N)."""
+        """Predict normalised durations (B, N).
+
+        z: (B, Z), for Kathaka.
+        """
         encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths, z)
         return self.output(encodings)[..., 0]
 
     def loss(self, batch: Batch, z: Tensor | None = None) -> Tensor:
-        """Kathaka Eq. 1, a mean over all tokens of the squared error of normalised durations.
+        """Return Kathaka's Eq. 1, the squared error of normalised durations.
+
+        A mean over all tokens.
 
         Squared, because the text says "L2 loss"; the norm as printed would be the absolute error.
         """
@@ -79,5 +92,5 @@ class DurationModel(nn.Module):
         return mean_of_valid(error[..., None], batch.token_mask)
 
     def predict(self, batch: Batch, z: Tensor | None = None, rate: float = 1.0) -> Tensor:
-        """Whole frames per token, (B, N). `rate` > 1 speaks faster."""
+        """Predict whole frames per token, (B, N). `rate` > 1 speaks faster."""
         return self.scale.to_frames(self(batch, z), batch.groups, batch.token_mask, rate)

@@ -1,4 +1,6 @@
-"""DurIAN+: the baseline of CAMP (Hodari et al. 2021, and chapter 6 of Hodari's thesis).
+"""DurIAN+: the baseline of CAMP.
+
+Hodari et al. 2021, and chapter 6 of Hodari's thesis.
 
 The same sequence-to-sequence model as `ntts_attention` with its attention replaced by durations:
 phone encodings are replicated by a jointly trained duration predictor's frames and decoded by
@@ -33,7 +35,9 @@ from tts_core.models.system import System
 
 
 class PhoneDurationPredictor(nn.Module):
-    """Phone encodings alone to frames per phone: 3 convolutions, one LSTM, a linear layer.
+    """Duration predictor: phone encodings alone to frames per phone.
+
+    3 convolutions, one LSTM, a linear layer.
 
     CAMP's predictor without its prosody branch (CAMP Table 1: phones are its only input; the stack
     is read from thesis Fig. 6.2d, unpublished for DurIAN+).
@@ -50,12 +54,18 @@ class PhoneDurationPredictor(nn.Module):
         nn.init.constant_(self.output.bias, mean)
 
     def forward(self, phones: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
-        """Phones (B, N, D), mask (B, N), lengths (B,) to frames (B, N)."""
+        """Predict frames (B, N).
+
+        phones: (B, N, D). mask: (B, N). lengths: (B,).
+        """
         return self.output(self.lstm(self.convs(phones, mask), lengths))[..., 0]
 
 
 class Predicted(NamedTuple):
-    """before, after: z-scored mel (B, T, M) on both sides of the post-net. frames: (B, N)."""
+    """Teacher-forced prediction.
+
+    before, after: z-scored mel (B, T, M) on both sides of the post-net. frames: (B, N).
+    """
 
     before: Tensor
     after: Tensor
@@ -63,7 +73,7 @@ class Predicted(NamedTuple):
 
 
 class DurIANPlus(System):
-    """The whole system; one stage trains all of it.
+    """DurIAN+, the whole system; one stage trains all of it.
 
     Args:
         config: widths. facts: inventory sizes and statistics of the training corpus. context: text
@@ -82,7 +92,7 @@ class DurIANPlus(System):
         self.postnet = PostNet(facts.n_mels, config.postnet, config.dropout)
 
     def forward(self, batch: Batch) -> Predicted:
-        """Teacher-forced, with the recordings' durations doing the upsampling."""
+        """Predict, teacher-forced; the recordings' durations do the upsampling."""
         encodings = self.encoder(batch)
         frames = self.duration_predictor(encodings, batch.token_mask, batch.token_lengths)
         condition = upsample(encodings, batch.durations, batch.n_frames)
@@ -90,7 +100,9 @@ class DurIANPlus(System):
         return Predicted(before, self.postnet(before, batch.frame_mask), frames)
 
     def acoustic_loss(self, batch: Batch) -> dict[str, Tensor]:
-        """L1 of the normalised mel before and after the post-net, and of the durations in frames.
+        """Return L1 losses of normalised mel and durations in frames.
+
+        The mel is compared before and after the post-net.
 
         "mel" is the one after the post-net: what is heard.
         """

@@ -1,4 +1,4 @@
-"""What a model must know of the corpus it was trained on, and what every model gives back."""
+"""Facts of a model's training corpus, and the output of models."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,10 @@ from tts_core.models.attention import AttentionReport
 
 
 class CorpusFacts(Closed):
-    """Inventory sizes and training-set statistics: stored with a checkpoint, enough to rebuild."""
+    """Inventory sizes and training-set statistics of a corpus.
+
+    Stored with a checkpoint; enough to rebuild the model.
+    """
 
     n_tokens: int = Field(description="phone inventory")
     n_pos: int = Field(description="part-of-speech tags")
@@ -25,12 +28,15 @@ class CorpusFacts(Closed):
     features_digest: str = Field(description="digest of the spectrogram settings")
 
     def duration_statistics(self) -> tuple[Tensor, Tensor]:
-        """Means and standard deviations per duration group, frames."""
+        """Return means and standard deviations per duration group, frames."""
         return torch.tensor(self.duration_mean), torch.tensor(self.duration_std)
 
 
 class MelScale(nn.Module):
-    """Global z-score per mel bin; saved with the weights so that a checkpoint is self-contained."""
+    """Global z-score per mel bin.
+
+    Saved with the weights, so that a checkpoint is self-contained.
+    """
 
     mean: Tensor
     std: Tensor
@@ -41,17 +47,17 @@ class MelScale(nn.Module):
         self.register_buffer("std", torch.tensor(facts.mel_std).clamp(min=1e-3))
 
     def normalise(self, mel: Tensor) -> Tensor:
-        """Log-mel (..., M) to z-scores."""
+        """Map log-mel (..., M) to z-scores."""
         return (mel - self.mean) / self.std
 
     def restore(self, mel: Tensor) -> Tensor:
-        """Z-scores (..., M) to log-mel."""
+        """Map z-scores (..., M) to log-mel."""
         return mel * self.std + self.mean
 
 
 @dataclass(frozen=True)
 class ModelOutput:
-    """A synthesis.
+    """Synthesized spectrogram.
 
     Attributes:
         mel: (B, T, M) log-mel, rows padded. durations: (B, N) frames, a row's sum is its T.

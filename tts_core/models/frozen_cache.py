@@ -1,4 +1,4 @@
-"""Outputs of frozen parts for the utterances of a split: computed once, looked up per batch."""
+"""Outputs of frozen parts: computed once, looked up per batch."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ def over(
 
 
 def gaussian_of(batch: Batch, cached: Sequence[Gaussian]) -> Gaussian:
-    """Return the cached Gaussians of the utterances of a batch, (B, Z) each."""
+    """Return the cached Gaussians of a batch's utterances, (B, Z) each."""
     return concatenate([cached[i] for i in batch.index.tolist()])
 
 
@@ -39,7 +39,7 @@ def concatenate(rows: Sequence[Gaussian]) -> Gaussian:
 
 
 def text_states(context: TextContext | None, rows: Sequence[Prepared]) -> Cached:
-    """Return the states of a frozen text encoder, cached on disk for this and later runs.
+    """Return the states of a frozen text encoder, cached on disk.
 
     Not for a streamed split: the states of a sentence are nearly as large as its spectrogram.
     """
@@ -50,7 +50,7 @@ def text_states(context: TextContext | None, rows: Sequence[Prepared]) -> Cached
 
 
 def with_states(batch: Batch, cached: Cached) -> Batch:
-    """Return the batch with the cached states of a frozen text encoder, if there are any."""
+    """Return the batch with the cached text encoder states, if any."""
     if "text_states" not in cached:
         return batch
     rows = [cached["text_states"][i] for i in batch.index.tolist()]

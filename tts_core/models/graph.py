@@ -9,7 +9,7 @@ from tts_core.models.precision import in_full_precision
 
 
 class GraphAttention(nn.Module):
-    """One attention head over each node's neighbours and itself (Velickovic et al. 2018).
+    """Attention head over each node's neighbours and itself (Velickovic et al. 2018).
 
         e_ij = LeakyReLU(a^T [W h_i || W h_j]),  alpha_ij = softmax_j(e_ij),  h'_i = sum_j alpha_ij
         W h_j
@@ -29,7 +29,10 @@ class GraphAttention(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs))
 
     def forward(self, h: Tensor, adjacency: Tensor) -> Tensor:
-        """(B, G, D_in) and (B, G, G) with self-loops to (B, G, D_out)."""
+        """Map nodes (B, G, D_in) to (B, G, D_out).
+
+        adjacency: (B, G, G), with self-loops.
+        """
         transformed = self.weight(h)
         scores = self.attend_to(transformed) + self.attend_from(transformed).transpose(1, 2)
         scores = F.leaky_relu(scores, 0.2).masked_fill(~adjacency, float("-inf"))
@@ -37,7 +40,9 @@ class GraphAttention(nn.Module):
 
 
 class TreeEncoder(nn.Module):
-    """Constituency tree to one vector: N passes of graph attention, then a BiLSTM over the leaves.
+    """Tree encoder: constituency tree to one vector.
+
+    N passes of graph attention, then a BiLSTM over the leaves.
 
     The words are removed; phrase labels and POS tags remain, undirected. Every pass makes a node
     anew from its neighbours and itself; N is the 75th percentile of the training graphs' diameters,
@@ -69,7 +74,10 @@ class TreeEncoder(nn.Module):
 
     @in_full_precision
     def forward(self, nodes: Tensor, adjacency: Tensor, leaves: Tensor, lengths: Tensor) -> Tensor:
-        """Nodes (B, G), adjacency (B, G, G), leaves (B, L), their number (B,) to (B, 4 units)."""
+        """Map trees to vectors (B, 4 units).
+
+        nodes: (B, G). adjacency: (B, G, G). leaves: (B, L). lengths: (B,) number of leaves.
+        """
         h = self.enter(self.embedding(nodes))
         for _ in range(self.passes):
             message = F.elu(self.attention(h, adjacency))

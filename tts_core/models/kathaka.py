@@ -49,7 +49,9 @@ from tts_core.types import Prepared
 
 
 def kl_weight(step: int, config: StageConfig) -> float:
-    """Return alpha of Eq. 2: 0, then linear to its full value, and only once in a few steps.
+    """Return alpha of Eq. 2 at a step.
+
+    0, then linear to its full value, and only once in a few steps.
 
     The paper writes "annealed" and no more. 0 to 1 between steps 25,000 and 150,000 and once in 200
     steps: Klimkov et al. 2019. A constant weight (Babianski et al. 2023): kl_start = kl_end = 0 and
@@ -64,7 +66,7 @@ def kl_weight(step: int, config: StageConfig) -> float:
 
 
 class Kathaka(System):
-    """The whole system.
+    """Kathaka, the whole system.
 
     Args:
         config: widths. facts: inventory sizes and statistics. context: text encoder, or None for
@@ -105,7 +107,10 @@ class Kathaka(System):
         return self.posterior(batch).mean
 
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
-        """Map text, recordings, their durations and z (B, Z) to normalised mel (B, T, M)."""
+        """Predict normalised mel (B, T, M) with z (B, Z).
+
+        Teacher-forced, with the recordings' durations.
+        """
         encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths)
         condition = upsample(encodings, batch.durations, batch.n_frames, z)
         return self.decoder(condition, self.mel_scale.normalise(batch.mel))
@@ -123,11 +128,17 @@ class Kathaka(System):
         return {"mel": mean_of_valid(error, batch.frame_mask), "kl": kl.mean()}
 
     def sampler_loss(self, batch: Batch, posterior: Gaussian) -> dict[str, Tensor]:
-        """Return stage 2's KL(s(z | text) || q(z | X)), nats, q fixed (3.2, Eq. 3)."""
+        """Return the loss of stage 2 (section 3.2, Eq. 3).
+
+        KL(s(z | text) || q(z | X)), nats, with q fixed.
+        """
         return {"sampler_kl": kl_divergence(self.sampler(batch), posterior).mean()}
 
     def duration_loss(self, batch: Batch, sampler: Gaussian) -> dict[str, Tensor]:
-        """Return stage 3's Eq. 1, z drawn from s(z | text), not the recording (3.3)."""
+        """Return the loss of stage 3 (section 3.3): Eq. 1.
+
+        z is drawn from s(z | text) and not from the recording.
+        """
         return {"duration": self.duration_model.loss(batch, sampler.sample())}
 
     def stages(self, configs: Mapping[int, StageConfig]) -> dict[int, Stage]:
@@ -223,7 +234,10 @@ class Kathaka(System):
     def decode(
         self, batch: Batch, durations: Tensor, prosody: Tensor | None, generator: Randomness = None
     ) -> Tensor:
-        """Synthesize under given durations (B, N) and z (B, Z): log-mel (B, T, M)."""
+        """Synthesize under given durations and z: log-mel (B, T, M).
+
+        durations: (B, N) frames. prosody: z (B, Z).
+        """
         encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths)
         condition = upsample(encodings, durations, int(durations.sum(1).max()), prosody)
         return self.mel_scale.restore(self.decoder.generate(condition, generator))

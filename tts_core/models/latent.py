@@ -1,4 +1,4 @@
-"""Distributions of the sentence latent: the Gaussians of Kathaka (Karlapati et al. 2021, Eq. 2, 3).
+"""Gaussians of Kathaka's sentence latent (Karlapati et al. 2021, Eq. 2, 3).
 
 Everything is in nats per utterance: summed over the latent's dimensions, never over frames.
 """
@@ -15,13 +15,16 @@ LOG_VARIANCE_RANGE = (-8.0, 4.0)
 
 
 class Gaussian(NamedTuple):
-    """A diagonal Gaussian over the latent: mean and log variance, (B, Z) each."""
+    """Diagonal Gaussian over the latent: mean and log variance, (B, Z) each."""
 
     mean: Tensor
     log_variance: Tensor
 
     def sample(self, temperature: float = 1.0, generator: Randomness = None) -> Tensor:
-        """z = mu + temperature * sigma * eps; temperature 0 gives the mean."""
+        """Draw z = mu + temperature * sigma * eps.
+
+        Temperature 0 gives the mean.
+        """
         if temperature == 0:
             return self.mean
         noise = drawn(torch.randn, self.mean, generator)
@@ -29,7 +32,9 @@ class Gaussian(NamedTuple):
 
 
 def gaussian_of(state: Tensor, mean: nn.Linear, log_variance: nn.Linear) -> Gaussian:
-    """(B, D) through two linear layers to a Gaussian (B, Z), never in half precision.
+    """Map (B, D) through two linear layers to a Gaussian (B, Z).
+
+    Never in half precision.
 
     log sigma^2 is clamped (chosen here), because Eq. 3 divides by sigma^2.
     """
@@ -39,7 +44,9 @@ def gaussian_of(state: Tensor, mean: nn.Linear, log_variance: nn.Linear) -> Gaus
 
 
 def kl_divergence(p: Gaussian, q: Gaussian) -> Tensor:
-    """KL(p || q) of diagonal Gaussians in closed form, nats per utterance (B,). Kathaka Eq. 3.
+    """Return KL(p || q) of diagonal Gaussians, nats per utterance (B,).
+
+    Closed form, Kathaka Eq. 3:
 
     1/2 sum_i [ log s_q,i^2 - log s_p,i^2 + s_p,i^2 / s_q,i^2 + (m_q,i - m_p,i)^2 / s_q,i^2 ] - Z/2
     """
@@ -49,12 +56,14 @@ def kl_divergence(p: Gaussian, q: Gaussian) -> Tensor:
 
 
 def standard_normal(like: Tensor) -> Gaussian:
-    """The prior N(0, I) in the shape of `like` (B, Z)."""
+    """Return the prior N(0, I) in the shape of `like` (B, Z)."""
     return Gaussian(torch.zeros_like(like), torch.zeros_like(like))
 
 
 def best_constant_sampler(posteriors: Gaussian) -> Gaussian:
-    """The Gaussian with the least mean KL(. || q_n) over N posteriors: what needs no text.
+    """Return the Gaussian with the least mean KL(. || q_n).
+
+    Over N posteriors; it reads no text.
 
     The minimum of Eq. 3 in a mean and a variance that are the same for all utterances is the
     precision-weighted mean and the harmonic mean of the variances, per dimension. A sampler that
@@ -72,11 +81,11 @@ def best_constant_sampler(posteriors: Gaussian) -> Gaussian:
 
 
 def active_units(means: Tensor, threshold: float = 0.01) -> int:
-    """Latent dimensions that vary over held-out data (Burda et al. 2016).
+    """Count latent dimensions that vary over held-out data (Burda et al. 2016).
 
     Of Kathaka, whose prior has a variance of 1, the posterior means of utterances; of CAMP the
-    vectors of words, whose scale no prior sets: beside it stand the `effective_units`, which no
-    scale changes.
+    vectors of words, whose scale no prior sets: compare the `effective_units`, which no scale
+    changes.
 
     Args:
         means: (N, Z) posterior means, or vectors.
@@ -86,7 +95,9 @@ def active_units(means: Tensor, threshold: float = 0.01) -> int:
 
 
 def effective_units(vectors: Tensor) -> float:
-    """In how many directions vectors vary: the participation ratio of their variances.
+    """Return the number of directions in which vectors vary.
+
+    The participation ratio of their variances:
 
     (sum of l)^2 / (sum of l^2), l being the eigenvalues of the covariance: 1 where all vectors lie
     on one line, Z where they vary alike in all directions, 0 where they are the same but for

@@ -1,4 +1,4 @@
-"""Modes of a rendition: the sources of its prosody and of its durations."""
+"""Modes of a rendition: sources of its prosody and its durations."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,6 @@
-"""NTTS: the baseline of Kathaka, a modified DurIAN (Karlapati et al. 2021, section 2).
+"""NTTS: the baseline of Kathaka, a modified DurIAN.
+
+Karlapati et al. 2021, section 2.
 
 Published: phone encodings Y are replicated by their durations to Y-up and decoded frame by frame
 (reduction factor 1) without a post-net; a separately trained duration model (`durations`). From the
@@ -37,7 +39,9 @@ BLOCK = 64
 
 
 class AutoregressiveDecoder(nn.Module):
-    """Previous frame and upsampled encodings to the next frame: X from Y-up (section 2).
+    """Decoder of X from Y-up (section 2), frame by frame.
+
+    Previous frame and upsampled encodings give the next frame.
 
     h_t = LSTM([prenet(x_{t-1}) ; c_t]) and x_t = W [h_t ; c_t] + b, where the condition c_t is y_t,
     the position in the phone, and for Kathaka z. x_{-1} is zero, the mean of normalised mel.
@@ -54,13 +58,16 @@ class AutoregressiveDecoder(nn.Module):
         self.output = nn.Linear(config.decoder + condition, n_mels)
 
     def forward(self, condition: Tensor, mel: Tensor) -> Tensor:
-        """Teacher forcing: y (B, T, D) and true frames (B, T, M) to predicted frames (B, T, M)."""
+        """Predict frames (B, T, M), teacher-forced.
+
+        condition: y (B, T, D). mel: true frames (B, T, M).
+        """
         previous = nn.functional.pad(mel, (0, 0, 1, 0))[:, :-1]
         hidden, _ = self.lstm(torch.cat([self.prenet(previous), condition], -1))
         return self.output(torch.cat([hidden, condition], -1))
 
     def generate(self, condition: Tensor, generator: Randomness = None) -> Tensor:
-        """Free running: y (B, T, D) to frames (B, T, M).
+        """Generate frames (B, T, M) from y (B, T, D), running free.
 
         All that is linear in y is computed for many frames at once: its share of the first layer's
         gates and of the output. What is left per frame depends on the frame before.
@@ -87,7 +94,9 @@ class AutoregressiveDecoder(nn.Module):
 def upsample(
     encodings: Tensor, durations: Tensor, n_frames: int, z: Tensor | None = None
 ) -> Tensor:
-    """Y-up (section 2): Y replicated by durations, the position in the phone and, if any, z.
+    """Return Y-up (section 2): Y replicated by durations, with positions.
+
+    Joined: the position of a frame in its phone and, if any, z.
 
     Args:
         encodings: (B, N, D). durations: (B, N) frames. n_frames: T. z: (B, Z).
@@ -103,7 +112,9 @@ def upsample(
 
 
 class NTTS(System):
-    """The baseline. Stage 1 trains encoder and decoder, stage 2 the duration model.
+    """NTTS, the whole system.
+
+    Stage 1 trains encoder and decoder, stage 2 the duration model.
 
     Args:
         config: widths. facts: inventory sizes and statistics of the training corpus.
@@ -121,18 +132,21 @@ class NTTS(System):
         )
 
     def forward(self, batch: Batch) -> Tensor:
-        """Teacher-forced, with the recordings' durations: normalised mel (B, T, M)."""
+        """Predict the recordings, teacher-forced: normalised mel (B, T, M)."""
         encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths)
         condition = upsample(encodings, batch.durations, batch.n_frames)
         return self.decoder(condition, self.mel_scale.normalise(batch.mel))
 
     def acoustic_loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Stage 1: mean squared error of the normalised mel, per frame and bin."""
+        """Return stage 1's mean squared error of the normalised mel.
+
+        Per frame and bin.
+        """
         error = (self(batch) - self.mel_scale.normalise(batch.mel)).square()
         return {"mel": mean_of_valid(error, batch.frame_mask)}
 
     def duration_loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Stage 2: Kathaka Eq. 1, with durations from forced alignment."""
+        """Return stage 2's Eq. 1, with durations from forced alignment."""
         return {"duration": self.duration_model.loss(batch)}
 
     def stages(self, configs: Mapping[int, StageConfig]) -> dict[int, Stage]:  # noqa: ARG002

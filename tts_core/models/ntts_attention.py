@@ -41,7 +41,7 @@ LONGEST = 3.0
 
 
 class NTTSAttention(System):
-    """The whole system; one stage trains all of it.
+    """NTTS with attention, the whole system; one stage trains all.
 
     Args:
         config: widths. facts: inventory sizes and statistics of the training corpus. context: text
@@ -63,14 +63,16 @@ class NTTSAttention(System):
         self.register_buffer("duration_mean", facts.duration_statistics()[0])
 
     def forward(self, batch: Batch) -> tuple[Decoded, Tensor]:
-        """Teacher-forced: what was decoded, and its mel after the post-net (B, T, M)."""
+        """Predict, teacher-forced: decoder's output, and mel after the post-net (B, T, M)."""
         memory = self.encoder(batch)
         mel = self.mel_scale.normalise(batch.mel)
         decoded = self.decoder(memory, batch.token_mask, mel)
         return decoded, self.postnet(decoded.mel, batch.frame_mask)
 
     def acoustic_loss(self, batch: Batch) -> dict[str, Tensor]:
-        """L1 of the normalised mel before and after the post-net, stop token, guided attention.
+        """Return the losses: L1 of the mel, stop token, guided attention.
+
+        The normalised mel is compared before and after the post-net.
 
         "mel" is the one after the post-net: what is heard. "diagonality" and "coverage" are
         measures (`AttentionReport`), not losses.
@@ -149,7 +151,7 @@ class NTTSAttention(System):
         return ModelOutput(mel, durations, report)
 
     def _longest(self, batch: Batch) -> Tensor:
-        """Frames (B,) after which a sentence that has not stopped is stopped."""
+        """Return the frames (B,) after which a sentence is cut off."""
         expected = (self.duration_mean[batch.groups] * batch.token_mask).sum(1)
         return (LONGEST * expected).ceil().long().clamp(min=1)
 
@@ -158,8 +160,11 @@ class NTTSAttention(System):
 
 
 def resampled(mel: Tensor, durations: Tensor, rate: float) -> tuple[Tensor, Tensor]:
-    """Speak `rate` times as fast: mel (B, T, M) linearly between its frames, durations (B, N)."""
-    # The last frame of each sentence: what stands behind it in a batch is not said.
+    """Resample in time, `rate` times as fast.
+
+    mel: (B, T, M), linearly between its frames. durations: (B, N).
+    """
+    # The last frame of each sentence: what follows it in a batch is padding.
     last = (durations.sum(1, keepdim=True) - 1).clamp(min=0)
     ends = (durations.cumsum(1) / rate).round().long()
     durations = torch.diff(ends, dim=1, prepend=ends.new_zeros(len(ends), 1))

@@ -1,4 +1,4 @@
-"""The text side of CAMP's two baselines: the phone encoder, and BERT beside it as a control."""
+"""Text side of CAMP's baselines: phone encoder, with BERT as a control."""
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,9 @@ from tts_core.text.bert import pool_units
 
 
 class PhonesAndWords(nn.Module):
-    """Phone encodings, optionally with the mean of each word's BERT pieces beside each phone.
+    """Phone encodings, optionally joined with BERT's word vectors.
+
+    A word's vector is the mean of its pieces; each phone reads that of its word.
 
     Hodari et al. 2021 gave DurIAN+ and s2s a fine-tuned BERT, upsampled from words to
     phones and concatenated, and heard no gain: a negative control of CAMP's prosody predictor.
@@ -30,7 +32,7 @@ class PhonesAndWords(nn.Module):
         self.dim = config.encoder + (context.dim if context is not None else 0)
 
     def forward(self, batch: Batch) -> Tensor:
-        """A batch's text to encodings (B, N, D)."""
+        """Map a batch's text to encodings (B, N, D)."""
         encodings = self.phones(batch.tokens, batch.token_mask, batch.token_lengths)
         if self.context is None:
             return encodings

@@ -10,7 +10,9 @@ from tts_core.models.blocks import MaskedBatchNorm
 
 
 class PostNet(nn.Module):
-    """A residual from 5 convolutions of width 5, tanh on all but the last (Shen et al. 2018, 2.2).
+    """Residual of 5 convolutions (Shen et al. 2018, 2.2).
+
+    Width 5, tanh on all but the last.
 
     Args:
         n_mels: M. channels: D of the inner layers.
@@ -24,7 +26,12 @@ class PostNet(nn.Module):
         self.dropout = dropout
 
     def forward(self, mel: Tensor, mask: Tensor) -> Tensor:
-        """(B, T, M) and mask (B, T) to mel + residual (B, T, M); zero at padding."""
+        """Return mel + residual (B, T, M).
+
+        mel: (B, T, M). mask: (B, T).
+
+        Zero at padding.
+        """
         keep = mask[:, None]
         x = mel.transpose(1, 2) * keep
         for number, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True), 1):

@@ -1,4 +1,4 @@
-"""What stays in single precision when the rest is computed in bfloat16.
+"""Parts that stay in single precision when the rest is bfloat16.
 
 Recurrences add hundreds of small steps, statistics and losses sum thousands of values: bfloat16's 8
 bits of mantissa lose both.
@@ -18,12 +18,12 @@ def full(x: Tensor) -> Tensor:
 
 
 def in_full_precision(forward: Callable[..., Any]) -> Callable[..., Any]:
-    """A module's `forward` outside of autocast, its tensors in at least single precision."""
+    """Wrap a module's `forward`: no autocast, at least single precision."""
 
     @wraps(forward)
-    def without_autocast(self: nn.Module, first: Tensor, *others: Any) -> Any:
+    def without_autocast(self: nn.Module, first: Tensor, *tensors: Any) -> Any:
         with torch.autocast(first.device.type, enabled=False):
-            raised = [full(x) if _is_float(x) else x for x in (first, *others)]
+            raised = [full(x) if _is_float(x) else x for x in (first, *tensors)]
             return forward(self, *raised)
 
     return without_autocast

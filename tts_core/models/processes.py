@@ -7,7 +7,7 @@ from torch import Tensor, distributed
 
 
 class _Sum(torch.autograd.Function):
-    """Every process reads the sum, so that every process's gradient flows back to each addend.
+    """Sum over processes, through which gradients flow back to every process.
 
     torch's own version is deprecated and what is to replace it is private (torch 2.13).
     """
@@ -26,7 +26,7 @@ class _Sum(torch.autograd.Function):
 
 
 def sum_over_processes(x: Tensor) -> Tensor:
-    """The sum of x over all processes, in each; x itself if there is only one."""
+    """Return the sum over all processes; x itself with one process."""
     if not (distributed.is_available() and distributed.is_initialized()):
         return x
     return _Sum.apply(x)  # pyright: ignore[reportReturnType]

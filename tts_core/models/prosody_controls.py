@@ -1,4 +1,4 @@
-"""What CAMP's prosody predictor must beat on held-out text: the median, and another text.
+"""Controls of CAMP's prosody predictor: the median, and another text.
 
 The controls are ours; the papers report none. A predictor that has learned nothing from the text
 does as well with the context of another sentence of like length as with the sentence's own.
@@ -20,7 +20,7 @@ LIKE = 8
 
 
 def other_texts(rows: Sequence[Prepared], seed: int = 0) -> list[int] | None:
-    """For each utterance the position of one that has another text of like length.
+    """Return, for each utterance, an utterance with another text of like length.
 
     Texts are ordered by their number of units and permuted in seeded circles of `LIKE` to
     2 `LIKE` - 1 neighbours, so that no text stays in place; readings of one text get one other
@@ -46,18 +46,20 @@ def other_texts(rows: Sequence[Prepared], seed: int = 0) -> list[int] | None:
 
 
 def foreign_context(predictor: ProsodyPredictor, batch: Batch, other: Batch) -> Tensor:
-    """The context of `other` utterances, laid over the words of `batch`, (B, W, D).
+    """Return another text's context for the words of `batch`, (B, W, D).
 
     Word w of W reads the other text's word at the same relative place.
     """
-    own, theirs = (b.unit_lengths.to(batch.pos.device)[:, None] for b in (batch, other))
-    places = torch.arange(batch.pos.shape[1], device=batch.pos.device)
-    index = (places * theirs // own).minimum(theirs - 1)
+    lengths, other_lengths = (b.unit_lengths.to(batch.pos.device)[:, None] for b in (batch, other))
+    words = torch.arange(batch.pos.shape[1], device=batch.pos.device)
+    index = (words * other_lengths // lengths).minimum(other_lengths - 1)
     return take(predictor.encode(other), index)
 
 
 def median_vectors(predictor: ProsodyPredictor, target: Tensor) -> Tensor:
-    """The per-dimension median of the training units in place of a prediction, standardised.
+    """Return the training units' standardised median in place of a prediction.
+
+    Per dimension.
 
     Of all constants it has the least absolute error; it is set by `fit_scale`.
 

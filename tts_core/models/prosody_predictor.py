@@ -1,4 +1,4 @@
-"""CAMP's stage 2: word-level context to word prosody vectors (CAMP 3.2 and Fig. 2b).
+"""CAMP's stage 2: context to word prosody vectors (3.2, Fig. 2b).
 
 Published: the context streams and their encoders, the mean over word pieces, the autoregression
 over words (3.2), the Huber loss (4.2), two LSTM layers and the pre-net (thesis Fig. 6.3a).
@@ -20,7 +20,7 @@ from tts_core.text.bert import pool_units
 
 
 class SyntaxStream(nn.Module):
-    """One syntax feature of each word through 2 convolutions and a BiLSTM of its own (3.2).
+    """Encoder of one syntax feature: 2 convolutions, a BiLSTM (3.2).
 
     Args:
         values: how many values the feature takes. channels: D.
@@ -33,12 +33,14 @@ class SyntaxStream(nn.Module):
         self.lstm = Recurrent(channels, channels // 2)
 
     def forward(self, feature: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
-        """(B, W) to (B, W, D)."""
+        """Map (B, W) to (B, W, D)."""
         return self.lstm(self.convs(self.embedding(feature), mask), lengths)
 
 
 class ProsodyPredictor(nn.Module):
-    """Context streams, concatenated per word, through 2 LSTM layers autoregressive over words.
+    """Prosody predictor, autoregressive over words (3.2).
+
+    Context streams, concatenated per word, pass 2 LSTM layers.
 
     Syntax is four streams: part of speech, word class, compound noun, punctuation. BERT's word
     pieces are averaged per word. The previous vector passes a pre-net and joins the input.
@@ -74,17 +76,23 @@ class ProsodyPredictor(nn.Module):
         self.register_buffer("vector_median", torch.zeros(config.word_vector), persistent=False)
 
     def fit_scale(self, vectors: Tensor) -> None:
-        """Set mean, deviation and median from all training units' oracle vectors (U, d)."""
+        """Set mean, deviation and median from oracle vectors (U, d).
+
+        Those of all training units.
+        """
         self.vector_mean.copy_(vectors.mean(0))
         self.vector_std.copy_(vectors.std(0, correction=0).clamp(min=1e-4))
         self.vector_median.copy_(vectors.median(0).values)
 
     def standardise(self, vectors: Tensor) -> Tensor:
-        """(B, W, d) to z-scores, so that Huber's delta of 1 is one standard deviation."""
+        """Map vectors (B, W, d) to z-scores.
+
+        So Huber's delta of 1 is one standard deviation.
+        """
         return (vectors - self.vector_mean) / self.vector_std
 
     def encode(self, batch: Batch) -> Tensor:
-        """Context of each word, (B, W, D)."""
+        """Return the context of each word, (B, W, D)."""
         parts: list[Tensor] = []
         if self.context is not None:
             parts.append(pool_units(self.context(batch), batch.piece_unit, batch.pos.shape[1]))
@@ -94,7 +102,9 @@ class ProsodyPredictor(nn.Module):
         return torch.cat(parts, -1)
 
     def forward(self, context: Tensor, target: Tensor) -> Tensor:
-        """Teacher-forced: word w is predicted from the context and the true vectors before w.
+        """Predict word vectors, teacher-forced.
+
+        Word w is predicted from the context and the true vectors before w.
 
         Args:
             context: (B, W, D) from `encode`. target: (B, W, d) standardised vectors.
@@ -107,7 +117,9 @@ class ProsodyPredictor(nn.Module):
         return self.output(hidden)
 
     def generate(self, batch: Batch, generator: Randomness = None, drop: bool = True) -> Tensor:
-        """Free running: word vectors (B, W, d) on the reference encoder's own scale.
+        """Generate word vectors (B, W, d), running free.
+
+        They are on the reference encoder's own scale.
 
         Args:
             generator: seeds the pre-net's dropout. drop: False leaves it out, so that a text has

@@ -23,6 +23,9 @@ def drawn(distribution: Callable[..., Tensor], like: Tensor, generator: Randomne
 
 
 def seeded(seed: int, text: str, device: torch.device | str = "cpu") -> torch.Generator:
-    """Return a separate generator for each text, so that the order of texts does not matter."""
+    """Return a separate generator for each text.
+
+    So the order of texts does not matter.
+    """
     digest = hashlib.sha256(f"{seed}|{text}".encode()).digest()
     return torch.Generator(device).manual_seed(int.from_bytes(digest[:8], "big") >> 1)

@@ -1,4 +1,4 @@
-"""Kathaka's reference encoder: from a spectrogram to the posterior of the latent (section 3.1)."""
+"""Kathaka's reference encoder: spectrogram to posterior (section 3.1)."""
 
 from itertools import pairwise
 
@@ -11,7 +11,9 @@ from tts_core.models.precision import FullGRU
 
 
 class ReferenceEncoder(nn.Module):
-    """q(z | X), section 3.1: six strided 2-D convolutions, a GRU, two linear heads.
+    """Reference encoder q(z | X), section 3.1.
+
+    Six strided 2-D convolutions, a GRU, two linear heads.
 
     The text names Zhang et al. 2019 and draws the rest; theirs is the stack of Skerry-Ryan et al.
     2018: 3 x 3, stride 2 x 2, batch norm, ReLU, and the GRU's state at the last true frame.
@@ -37,7 +39,10 @@ class ReferenceEncoder(nn.Module):
         self.log_variance = nn.Linear(units, latent)
 
     def forward(self, mel: Tensor, mask: Tensor, lengths: Tensor) -> Gaussian:
-        """Map normalised mel (B, T, M), mask (B, T) and lengths (B,) to q(z | X)."""
+        """Map normalised mel to q(z | X), (B, Z) each.
+
+        mel: (B, T, M). mask: (B, T). lengths: (B,).
+        """
         x = mel[:, None]
         keep = mask[:, None, :, None]
         for conv, norm in zip(self.convs, self.norms, strict=True):

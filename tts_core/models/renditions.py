@@ -1,4 +1,4 @@
-"""Free-running renditions of held-out sentences, in a chosen mode and under chosen durations."""
+"""Free-running renditions of held-out sentences, by mode and durations."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Kathaka's samplers: from text to a distribution of the prosodic latent (section 3.2)."""
+"""Kathaka's samplers: text to a distribution of the latent (section 3.2)."""
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,9 @@ from tts_core.models.latent import Gaussian, gaussian_of
 
 
 class Sampler(nn.Module):
-    """s(z | text): sentence vectors of BERT, of the parse tree, or of both, to a Gaussian.
+    """Sampler s(z | text): sentence vectors to a Gaussian.
+
+    The vectors are those of BERT, of the parse tree, or of both.
 
     BERT's word-piece states pass a BiLSTM whose first and last states are concatenated (3.2.1); the
     tree passes graph attention (`TreeEncoder`, 3.2.2). Both vectors concatenated pass one linear
@@ -52,7 +54,9 @@ class Sampler(nn.Module):
 
     @torch.no_grad()
     def start_at(self, constant: Gaussian) -> None:
-        """Make every text give `constant` (Z,): training starts at the best that needs no text.
+        """Make every text give `constant` (Z,).
+
+        Training starts at the best distribution that needs no text.
 
         Unpublished and chosen here. The gradient of Eq. 3 grows as 1 / sigma^2, so a sampler that
         starts elsewhere spends its first hundreds of steps on finding the mean, and a small corpus
@@ -63,7 +67,7 @@ class Sampler(nn.Module):
             head.bias.copy_(value)
 
     def forward(self, batch: Batch) -> Gaussian:
-        """Text of B sentences to s(z | text)."""
+        """Map the text of B sentences to s(z | text)."""
         vectors: list[Tensor] = []
         if self.context is not None:
             pieces = self.dropout(self.context(batch))

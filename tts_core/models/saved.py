@@ -37,7 +37,7 @@ class Description(Closed):
 
 
 def own_state(model: nn.Module, recipe: Recipe) -> dict[str, Tensor]:
-    """Weights that are ours: a frozen text encoder is named, not copied."""
+    """Return the stored weights: a frozen text encoder is named, not copied."""
     state = {key: value.contiguous() for key, value in model.state_dict().items()}
     if not recipe.text_encoder.finetune:
         state = {key: value for key, value in state.items() if ".context.encoder." not in key}
@@ -87,7 +87,7 @@ def load_model(folder: Path) -> tuple[System, Description]:
 
 
 def halve(folder: Path) -> Description:
-    """Store a model's weights in half precision; they are computed with in single precision."""
+    """Store a model's weights in half precision; computing stays single."""
     weights = load_file(folder / WEIGHTS)
     save_file(
         {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}, folder / WEIGHTS
@@ -111,7 +111,10 @@ def read_description(folder: Path) -> Description:
 
 
 def _encoder_digest(model: nn.Module) -> str | None:
-    """Digest of a frozen text encoder: its weights are named, and must be the same when loaded."""
+    """Return the digest of a frozen text encoder.
+
+    Its weights are named only, and must be the same when loaded.
+    """
     for part in model.modules():
         if isinstance(part, TextContext) and not part.finetune:
             return part.encoder.digest
@@ -128,21 +131,24 @@ def load_own_state(model: System, state: dict[str, Tensor], recipe: Recipe) -> N
 
 
 def save_weights(folder: Path, model: System, recipe: Recipe, state: dict[str, Any]) -> None:
-    """Write weights and facts about them into `folder`; complete or not at all."""
+    """Write weights and facts into `folder`; complete or not at all."""
     with whole_folder(folder) as scratch:
         save_file(own_state(model, recipe), scratch / WEIGHTS)
         write_state(scratch, state)
 
 
 def write_state(folder: Path, state: dict[str, Any]) -> None:
-    """`state.json`, last of a folder's files: the facts, and the digest of every other file."""
+    """Write `state.json`, the last of a folder's files.
+
+    It holds the facts, and the digest of every other file.
+    """
     digests = {path.name: sha256(path) for path in sorted(folder.iterdir())}
     text = json.dumps({**state, "sha256": digests})
     (folder / STATE).write_text(text + "\n", "utf-8")
 
 
 def undamaged(folder: Path) -> Path:
-    """The folder of a step, if its files are those that were written.
+    """Return the folder of a step, if its files are undamaged.
 
     Raises:
         UserError: one of them is not.
@@ -153,6 +159,6 @@ def undamaged(folder: Path) -> Path:
         if not path.is_file() or sha256(path) != digest:
             raise UserError(
                 f"{path}: damaged or missing; delete the folder {folder}, and the same command "
-                "goes on from what is older"
+                "resumes from an older step"
             )
     return folder

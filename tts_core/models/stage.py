@@ -1,4 +1,4 @@
-"""Stage of training: what it trains, its loss, and what is computed once and cached."""
+"""Stage of training: its parts, its loss, and what it caches."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

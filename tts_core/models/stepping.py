@@ -1,11 +1,13 @@
-"""LSTM layers one step at a time, laid out for how a processor reads them."""
+"""LSTM layers one step at a time, laid out for the processor."""
 
 import torch
 from torch import Tensor, nn
 
 
 class SteppedLayer:
-    """One layer of a trained LSTM, stepped through a synthesis: same weights, same numbers.
+    """Layer of a trained LSTM, stepped through a synthesis.
+
+    Same weights, same numbers.
 
     The input's and the state's weights are joined and transposed once. One sentence is a product of
     a single row, which then streams through memory: on a CPU about 1.8 times as fast as
@@ -25,7 +27,10 @@ class SteppedLayer:
         self.hidden = self.cell = like.new_zeros(like.shape[0], lstm.hidden_size)
 
     def step(self, x: Tensor, gates: Tensor | None = None) -> Tensor:
-        """(B, D) to (B, units). gates: (B, 4 units) what the skipped inputs give."""
+        """Map (B, D) to (B, units).
+
+        gates: (B, 4 units), the share of the skipped inputs.
+        """
         bias = self.bias if gates is None else self.bias + gates
         gates = torch.addmm(bias, torch.cat([x, self.hidden], 1), self.weight)
         # torch's order of the gates: input, forget, cell, output.

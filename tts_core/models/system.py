@@ -1,4 +1,4 @@
-"""Base class of all systems: everything that training, synthesis and evaluation ask of a model."""
+"""Base class of all systems: the methods that every caller needs."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class LatentView(NamedTuple):
 
 
 class System(nn.Module, ABC):
-    """Acoustic model with everything that it needs to speak: text in, log-mel out.
+    """Acoustic model with everything it needs: text in, log-mel out.
 
     A system is registered in `tts_core.model_config.SYSTEMS`; `models.build.build` makes it.
 
@@ -109,7 +109,9 @@ class System(nn.Module, ABC):
         generator: Randomness = None,  # noqa: ARG002
         temperature: float = 1.0,  # noqa: ARG002
     ) -> Tensor | None:
-        """Return the prosody that a mode renders: (B, Z) or (B, W, d), None without a latent.
+        """Return the prosody that a mode renders, None without a latent.
+
+        z (B, Z) or word vectors (B, W, d).
 
         Args:
             mode: `ORACLE` reads the recordings in the batch, the others read the text.
@@ -118,7 +120,7 @@ class System(nn.Module, ABC):
         return None
 
     def oracle_prosody(self, batch: Batch) -> Tensor:
-        """Return the prosody of the recordings in the batch, (B, Z) or (B, W, d).
+        """Return the recordings' prosody, (B, Z) or (B, W, d).
 
         Raises:
             NotImplementedError: a system without a latent.
@@ -126,7 +128,7 @@ class System(nn.Module, ABC):
         raise NotImplementedError(f"{type(self).__name__} has no prosody latent")
 
     def attention_weights(self, batch: Batch) -> Tensor | None:  # noqa: ARG002
-        """Return teacher-forced attention (B, T / r, N), None for a system without attention."""
+        """Return teacher-forced attention (B, T / r, N), None without attention."""
         return None
 
     def latent_views(self, row: Prepared, batch: Batch, mode: Mode) -> list[LatentView]:  # noqa: ARG002

@@ -1,0 +1,1 @@
+"""Speech and stimulus sets from trained systems."""

@@ -1,4 +1,4 @@
-"""Copy synthesis: a recording through the spectrogram and the vocoder, the ceiling of both."""
+"""Copy synthesis: recordings through spectrogram and vocoder, the ceiling of both."""
 
 import numpy as np
 
@@ -20,6 +20,9 @@ class CopySynthesis:
         self._mel = MelSpectrogram(features)
 
     def __call__(self, samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
-        """(L,) samples at any rate to (T * hop,) at the vocoder's rate, float32 in [-1, 1]."""
+        """Resynthesize (L,) samples: (T * hop,) float32 in [-1, 1].
+
+        Any input rate; the output has the vocoder's rate.
+        """
         signal = resample(samples, sample_rate_hz, self.features.sample_rate_hz)
         return self.vocoder(self._mel(signal))

@@ -1,4 +1,4 @@
-"""Long texts: where a sentence ends and the next begins, and what stands around each."""
+"""Long texts: their sentences, and the neighbours of each."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ from tts_core.types import Sentence
 def analyse_passages(
     frontend: Frontend, texts: Sequence[str], neighbours: int = 0
 ) -> list[list[Sentence]]:
-    """Texts to the analysed sentences of each.
+    """Analyse texts into the sentences of each.
 
     Args:
         texts: of one sentence or many.
@@ -31,13 +31,15 @@ def analyse_passages(
 
 
 def sentence_texts(text: Sentence) -> list[str]:
-    """The sentences of an analysed text, as written.
+    """Return the sentences of an analysed text, as written.
 
     Between two, closing marks stay with the first and opening marks with the second: they are cut
     at the last space between them.
     """
     words = [word for word in text.words if not word.punctuation]
-    tagged = [Tagged(word.text, word.pos, "", "", place) for place, word in enumerate(text.words)]
+    tagged = [
+        Tagged(word.text, word.pos, "", "", position) for position, word in enumerate(text.words)
+    ]
     cuts = [0]
     last = -1
     for group in split_sentences(tagged)[:-1]:
@@ -50,15 +52,15 @@ def sentence_texts(text: Sentence) -> list[str]:
 
 
 def _in_context(sentences: Sequence[Sentence], neighbours: int) -> list[Sentence]:
-    encoded = [one.encoded for one in sentences]
+    encoded = [sentence.encoded for sentence in sentences]
     return [
         replace(
-            one,
+            sentence,
             encoded=with_neighbours(
-                one.encoded,
-                encoded[max(0, place - neighbours) : place],
-                encoded[place + 1 : place + 1 + neighbours],
+                sentence.encoded,
+                encoded[max(0, position - neighbours) : position],
+                encoded[position + 1 : position + 1 + neighbours],
             ),
         )
-        for place, one in enumerate(sentences)
+        for position, sentence in enumerate(sentences)
     ]

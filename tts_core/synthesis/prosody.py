@@ -1,4 +1,4 @@
-"""Prosody that a user gives: of another recording, or word vectors in a file that can be edited."""
+"""Prosody given by a user: a recording, or word vectors."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,14 +26,14 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class WordVector(Closed):
-    """One unit of a text: a word or a punctuation mark, and its prosody vector, (d,)."""
+    """Unit of a text, word or punctuation mark, with its vector (d,)."""
 
     text: str
     vector: list[Number]
 
 
 class WordVectors(Closed):
-    """A file of CAMP's word vectors: what was said, to be edited and said again."""
+    """File of CAMP's word vectors, to edit and to synthesize again."""
 
     version: int = 1
     weights_sha256: str = Field(description="of the system whose vectors these are")
@@ -43,7 +43,7 @@ class WordVectors(Closed):
 def recorded_prosody(
     model: System, features: Features, wav: Path, sentence: Sentence
 ) -> np.ndarray:
-    """What a model's own encoder hears in a recording: see `Synthesizer.prosody_of`."""
+    """Return a recording's prosody, by the model's own encoder: `Synthesizer.prosody_of`."""
     if model.prosody_per == "none":
         raise UserError(
             f"{wav}: this system has no prosody latent that a recording could give; choose one "
@@ -64,7 +64,7 @@ def recorded_prosody(
 
 
 def _durations(wav: Path, sentence: Sentence, mel: np.ndarray, features: Features) -> np.ndarray:
-    """Frames per token (N,), as a preparation with pocketsphinx would find them."""
+    """Return frames per token (N,), aligned with pocketsphinx as in a preparation."""
     tokens = sentence.encoded.tokens
     try:
         durations = token_durations(tokens, align_file(wav, sentence), len(mel), features)
@@ -76,7 +76,7 @@ def _durations(wav: Path, sentence: Sentence, mel: np.ndarray, features: Feature
 def for_sentences(
     prosody: np.ndarray, sentences: Sequence[Sentence], model: System
 ) -> list[np.ndarray]:
-    """The prosody of a whole text, cut for its sentences.
+    """Cut the prosody of a whole text into that of its sentences.
 
     Args:
         prosody: Kathaka: (1, Z) for all sentences or (S, Z). CAMP: (W, d).
@@ -96,7 +96,7 @@ def for_sentences(
     if model.prosody_per == "sentence":
         if rows not in (1, len(sentences)):
             raise UserError(f"prosody of {rows} sentences, but the text has {len(sentences)}")
-        return [prosody[[place % rows]] for place in range(len(sentences))]
+        return [prosody[[position % rows]] for position in range(len(sentences))]
     counts = [len(sentence.words) for sentence in sentences]
     if rows != sum(counts):
         raise UserError(
@@ -110,33 +110,39 @@ def _check_size(size: int, wanted: int) -> None:
         raise UserError(f"prosody vectors of size {size}, but this system's have size {wanted}")
 
 
-def require_same_units(wav: Path, said: Sequence[Word], wanted: Sequence[Word]) -> None:
-    """Refuse a recording of other words: CAMP has a vector for each unit.
+def require_same_units(wav: Path, recorded: Sequence[Word], wanted: Sequence[Word]) -> None:
+    """Reject a recording of other words: CAMP has a vector per unit.
 
     Args:
-        said: units of the recording's text. wanted: of the text to be said.
+        recorded: units of the recording's text. wanted: of the text to be said.
     """
-    for place, (there, here) in enumerate(zip(said, wanted, strict=False), 1):
-        if (there.spoken.casefold(), there.punctuation) != (
-            here.spoken.casefold(),
-            here.punctuation,
+    for position, (theirs, ours) in enumerate(zip(recorded, wanted, strict=False), 1):
+        if (theirs.spoken.casefold(), theirs.punctuation) != (
+            ours.spoken.casefold(),
+            ours.punctuation,
         ):
             raise UserError(
-                f"{wav}: unit {place} is {there.text!r} there and {here.text!r} in the text to be "
-                "said; CAMP takes the prosody of the same words"
+                f"{wav}: unit {position} is {theirs.text!r} in the recording and {ours.text!r} in "
+                "the text to speak; CAMP takes the prosody of the same words"
             )
-    if len(said) != len(wanted):
-        longer, where = (said, "there") if len(said) > len(wanted) else (wanted, "to be said")
+    if len(recorded) != len(wanted):
+        both = min(len(recorded), len(wanted))
+        longer, name = (
+            (recorded, "recording") if len(recorded) > both else (wanted, "text to speak")
+        )
         raise UserError(
-            f"{wav}: the text {where} goes on with {longer[min(len(said), len(wanted))].text!r}; "
-            "CAMP takes the prosody of the same words"
+            f"{wav}: the {name} continues with {longer[both].text!r}; CAMP takes the prosody of "
+            "the same words"
         )
 
 
 def write_vectors(
     path: Path, texts: Sequence[str], vectors: np.ndarray, weights_sha256: str
 ) -> None:
-    """Write word vectors (W, d) beside their units' texts, W, a unit a line."""
+    """Write word vectors (W, d) beside their units' texts.
+
+    One unit a line.
+    """
     rows = [
         WordVector(text=text, vector=[round(float(value), 5) for value in vector])
         for text, vector in zip(texts, vectors, strict=True)
@@ -162,12 +168,14 @@ def read_vectors(path: Path, words: Sequence[Word], weights_sha256: str) -> np.n
             f"{weights_sha256[:12]}); each training has its own; write them again"
         )
     texts = [word.text for word in words]
-    for place, (row, text) in enumerate(zip(stored.words, texts, strict=False)):
+    for position, (row, text) in enumerate(zip(stored.words, texts, strict=False)):
         if row.text != text:
-            raise UserError(f"{path}: words.{place} is {row.text!r}, the text has {text!r} there")
+            raise UserError(
+                f"{path}: words.{position} is {row.text!r}, but the text has {text!r}; correct it"
+            )
         if len(row.vector) != len(stored.words[0].vector):
             raise UserError(
-                f"{path}: words.{place} ({row.text!r}) has {len(row.vector)} values, the first "
+                f"{path}: words.{position} ({row.text!r}) has {len(row.vector)} values, the first "
                 f"word has {len(stored.words[0].vector)}"
             )
     if len(stored.words) != len(texts):

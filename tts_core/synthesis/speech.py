@@ -1,4 +1,4 @@
-"""What a synthesis gives back: audio, spectrogram, durations, word times and prosody."""
+"""Result of a synthesis: audio, spectrogram, durations, word times, prosody."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tts_core.units import frames_to_seconds
 
 @dataclass(frozen=True)
 class WordTime:
-    """When a word is said. start, end: s."""
+    """Time of a word. start, end: s."""
 
     text: str
     start: float
@@ -22,7 +22,7 @@ class WordTime:
 
 @dataclass(frozen=True)
 class Attending:
-    """How a system with attention went through a sentence (`models.attention.AttentionReport`).
+    """Attention measures of one sentence (`models.attention.AttentionReport`).
 
     diagonality, coverage: 0 to 1. stopped: whether the stop token came.
     """
@@ -34,7 +34,7 @@ class Attending:
 
 @dataclass(frozen=True)
 class Speech:
-    """A synthesis of one sentence, or of a text of several.
+    """Synthesis of one sentence, or of a text of several.
 
     Attributes:
         samples: (L,) float32 in [-1, 1]. sample_rate: Hz.
@@ -66,9 +66,11 @@ class Speech:
 
     @property
     def note(self) -> str | None:
-        """What went wrong and a listener must know."""
+        """Failure that a listener must know, None without."""
         if self.sentences:
-            notes = [(n, one.note) for n, one in enumerate(self.sentences, 1) if one.note]
+            notes = [
+                (n, sentence.note) for n, sentence in enumerate(self.sentences, 1) if sentence.note
+            ]
             return "; ".join(f"sentence {n}: {note}" for n, note in notes) or None
         if self.attention is None or self.attention.stopped:
             return None
@@ -76,29 +78,33 @@ class Speech:
 
 
 def joined(text: str, sentences: Sequence[Speech]) -> Speech:
-    """Sentences one after the other; what is silent between them is their own `</s>` and `<s>`."""
+    """Join sentences one after the other.
+
+    The silence between two is their own `</s>` and `<s>`.
+    """
     if len(sentences) == 1:
         return sentences[0]
     rate = sentences[0].sample_rate
     words: list[WordTime] = []
     samples = 0
-    for one in sentences:
+    for sentence in sentences:
         start = samples / rate
         words += [
-            WordTime(w.text, round(start + w.start, 4), round(start + w.end, 4)) for w in one.words
+            WordTime(w.text, round(start + w.start, 4), round(start + w.end, 4))
+            for w in sentence.words
         ]
-        samples += len(one.samples)
-    seconds = [one.seconds for one in sentences]
-    rows = [one.prosody for one in sentences if one.prosody is not None]
-    attending = [one.attention for one in sentences if one.attention is not None]
+        samples += len(sentence.samples)
+    seconds = [sentence.seconds for sentence in sentences]
+    rows = [sentence.prosody for sentence in sentences if sentence.prosody is not None]
+    attending = [sentence.attention for sentence in sentences if sentence.attention is not None]
     return Speech(
         text=text,
-        samples=np.concatenate([one.samples for one in sentences]),
+        samples=np.concatenate([sentence.samples for sentence in sentences]),
         sample_rate=rate,
-        mel=np.concatenate([one.mel for one in sentences]),
-        durations=np.concatenate([one.durations for one in sentences]),
+        mel=np.concatenate([sentence.mel for sentence in sentences]),
+        durations=np.concatenate([sentence.durations for sentence in sentences]),
         words=tuple(words),
-        rtf=float(np.average([one.rtf for one in sentences], weights=seconds)),
+        rtf=float(np.average([sentence.rtf for sentence in sentences], weights=seconds)),
         prosody=np.concatenate(rows) if rows else None,
         attention=_worst(attending) if attending else None,
         sentences=tuple(sentences),
@@ -107,18 +113,20 @@ def joined(text: str, sentences: Sequence[Speech]) -> Speech:
 
 def _worst(attending: Sequence[Attending]) -> Attending:
     return Attending(
-        min(one.diagonality for one in attending),
-        min(one.coverage for one in attending),
-        all(one.stopped for one in attending),
+        min(report.diagonality for report in attending),
+        min(report.coverage for report in attending),
+        all(report.stopped for report in attending),
     )
 
 
 def word_times(
     sentence: Sentence, durations: np.ndarray, features: Features
 ) -> tuple[WordTime, ...]:
-    """Start and end of each unit, s, from durations (N,) in frames.
+    """Return start and end of each unit, s.
 
-    A word's time is that of its phones; boundaries and the silences around belong to nobody.
+    durations: (N,) frames.
+
+    A word's time is that of its phones; boundaries and the silences around belong to no word.
     """
     ends = durations.cumsum().tolist()
     starts = [0, *ends[:-1]]

@@ -1,4 +1,4 @@
-"""Stimulus sets: written file by file and resumable, or imported from anybody's audio."""
+"""Stimulus sets: written file by file and resumable."""
 
 import re
 from pathlib import Path
@@ -10,13 +10,15 @@ from intone.errors import UserError
 from intone.files import sha256
 from tts_core.audio.io import attenuate, write_audio
 from tts_core.audio.loudness import integrated_lufs
-from tts_core.synthesis.journal import Journal
+from tts_core.synthesis.job_log import JobLog
 
 JOURNAL = "stimuli.part.jsonl"
 
 
 class StimulusWriter:
-    """Writes a stimulus set one file at a time; begun again with the same settings, it goes on.
+    """Writer of a stimulus set, file by file.
+
+    Started again with the same settings, it resumes.
 
     Every finished file is noted in a journal beside the audio; `finish` makes it `stimuli.json`.
 
@@ -34,15 +36,15 @@ class StimulusWriter:
         self._stimuli: dict[tuple[str, str], Stimulus] = {}
         if (out / FILE_NAME).exists():
             raise UserError(f"{out}: already holds a stimulus set; choose another folder")
-        self._journal = Journal(out / JOURNAL, settings)
-        for line in self._journal.lines:
+        self._log = JobLog(out / JOURNAL, settings)
+        for line in self._log.lines:
             stimulus = Stimulus.model_validate_json(line)
             path = self.out / stimulus.path
             if path.is_file() and sha256(path) == stimulus.sha256:
                 self._stimuli[stimulus.sentence, stimulus.system] = stimulus
 
     def has(self, sentence: str, system: str) -> bool:
-        """Whether this file was already written with these settings."""
+        """Return whether this file was already written with these settings."""
         return (sentence, system) in self._stimuli
 
     def add(
@@ -94,7 +96,7 @@ class StimulusWriter:
             source=source,
         )
         self._stimuli[sentence, system] = stimulus
-        self._journal.append(stimulus.model_dump_json())
+        self._log.append(stimulus.model_dump_json())
         return stimulus
 
     def finish(
@@ -119,7 +121,7 @@ class StimulusWriter:
             stimuli=stimuli,
         )
         finished.write(self.out)
-        self._journal.remove()
+        self._log.remove()
         return finished
 
 

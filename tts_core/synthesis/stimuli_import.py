@@ -1,4 +1,4 @@
-"""A stimulus set of audio that is already there: files with one stem are one sentence."""
+"""Import of existing audio: files with one stem are one sentence."""
 
 import csv
 from collections.abc import Collection, Mapping, Sequence
@@ -32,7 +32,7 @@ _AUDIO = _READABLE | {".m4a", ".aac", ".wma", ".mp4"}
 
 
 def parse_folders(words: Sequence[str]) -> dict[str, Path]:
-    """`NAME=FOLDER` words as system name to folder; only the first `=` divides.
+    """Parse `NAME=FOLDER` words; only the first `=` divides.
 
     Raises:
         UserError: a word of another form, or a name twice.
@@ -145,27 +145,27 @@ def _role(system: str, copy_synthesis: Collection[str]) -> Role:
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.suffix.lower() not in _AUDIO or not path.is_file():
             continue
-        if path.stem in found:
+        if path.stem in files:
             raise UserError(
-                f"{folder}: {found[path.stem].name} and {path.name} are both sentence "
+                f"{folder}: {files[path.stem].name} and {path.name} are both sentence "
                 f"{path.stem!r}; keep one"
             )
-        found[path.stem] = path
-    if not found:
+        files[path.stem] = path
+    if not files:
         raise UserError(f"{folder}: holds no audio files; give the folder that holds them itself")
-    return found
+    return files
 
 
 def _shared_stems(
     files: Mapping[str, Mapping[str, Path]], folders: Mapping[str, Path]
 ) -> list[str]:
     every = sorted(set().union(*files.values()))
-    for system, own in files.items():
-        missing = [stem for stem in every if stem not in own]
+    for system, paths in files.items():
+        missing = [stem for stem in every if stem not in paths]
         if missing:
             shown = ", ".join(missing[:5]) + (" ..." if len(missing) > 5 else "")
             raise UserError(
@@ -176,18 +176,18 @@ def _shared_stems(
 
 
 def _texts_for(stems: list[str], path: Path) -> dict[str, str]:
-    found = read_texts(path)
-    missing = [stem for stem in stems if stem not in found]
+    texts = read_texts(path)
+    missing = [stem for stem in stems if stem not in texts]
     if missing:
         raise UserError(
             f"{path}: has no text for {len(missing)} of {len(stems)} sentences, the first is "
             f"{missing[0]!r}; add them, or leave the texts out"
         )
-    return {stem: found[stem] for stem in stems}
+    return {stem: texts[stem] for stem in stems}
 
 
 def read_texts(path: Path) -> dict[str, str]:
-    """Stem to text: see `import_stimuli`.
+    """Read stem to text: see `import_stimuli`.
 
     Raises:
         UserError: no such file, not UTF-8, a line without a text, or a stem with two texts.

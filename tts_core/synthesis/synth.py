@@ -1,4 +1,4 @@
-"""What `intone synth` does, apart from reading its options."""
+"""`intone synth`: texts to audio files, in batches and resumable."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from intone.progress import on_console
 from tts_core.audio.io import attenuate, write_audio
 from tts_core.model_config import SYSTEMS
 from tts_core.models.build import system_class
-from tts_core.synthesis.journal import Journal
+from tts_core.synthesis.job_log import JobLog
 from tts_core.synthesis.passage import analyse_passages
 from tts_core.synthesis.prosody import read_vectors, require_same_units, write_vectors
 from tts_core.synthesis.speech import Speech
@@ -32,8 +32,8 @@ GROUP = 32
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is to be said and how: the options of `intone synth`."""
+class SynthOptions:
+    """Options of `intone synth`."""
 
     system: str
     out: Path
@@ -52,33 +52,36 @@ class Wish:
 
 
 class Task(NamedTuple):
-    """One file to be made."""
+    """File to make."""
 
     text: str
     path: Path
     seed: int
 
 
-def synth(wish: Wish, as_json: bool = False, synthesizer: Synthesizer | None = None) -> None:
-    """Say a text into the file `wish.out`, or the lines of a file into the folder `wish.out`.
+def synth(
+    options: SynthOptions, as_json: bool = False, synthesizer: Synthesizer | None = None
+) -> None:
+    """Synthesize a text, or the lines of a file.
 
-    Lines are said in batches. What is finished is noted in the folder's `synth.jsonl`: the same
-    command goes on where it was, and does nothing once all is there.
+    `options.out` is the file or the folder. Lines are synthesized in batches. Finished files are
+    noted in the folder's `synth.jsonl`: the same command resumes, and does nothing once all are
+    there.
 
     Args:
-        wish: what and how. as_json: rows on standard output.
-        synthesizer: the wished system, if it is loaded already.
+        options: of the command. as_json: rows on standard output.
+        synthesizer: the system, if it is loaded already.
 
     Raises:
         UserError: options that exclude each other, or whatever the synthesis refuses.
     """
-    _refuse_contradictions(wish)
-    texts = [wish.text] if wish.text is not None else read_lines(wish.file)
-    synthesizer = synthesizer or _load(wish)
+    _refuse_contradictions(options)
+    texts = [options.text] if options.text is not None else read_lines(options.file)
+    synthesizer = synthesizer or _load(options)
     console = Console(stderr=True, highlight=False)
     _introduce(synthesizer, console)
-    prosody = _prosody(wish, texts, synthesizer)
-    for row in chain.from_iterable(_made(wish, texts, synthesizer, prosody)):
+    prosody = _prosody(options, texts, synthesizer)
+    for row in chain.from_iterable(_made(options, texts, synthesizer, prosody)):
         if as_json:
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
         else:
@@ -87,14 +90,14 @@ def synth(wish: Wish, as_json: bool = False, synthesizer: Synthesizer | None = N
             console.print(f"{row['path']}: {row['note']}")
 
 
-def _load(wish: Wish) -> Synthesizer:
-    folder = wish.voice or default_voice()
-    vocoder = load_vocoder(read_voice(folder).features, wish.vocoder)
-    return Synthesizer.load(wish.system, folder, vocoder)
+def _load(options: SynthOptions) -> Synthesizer:
+    folder = options.voice or default_voice()
+    vocoder = load_vocoder(read_voice(folder).features, options.vocoder)
+    return Synthesizer.load(options.system, folder, vocoder)
 
 
 def read_lines(file: Path | None) -> list[str]:
-    """The lines of a text file that are not empty.
+    """Return the lines of a text file that are not empty.
 
     Raises:
         UserError: no such file, not UTF-8, or no text in it.
@@ -110,25 +113,25 @@ def read_lines(file: Path | None) -> list[str]:
     return lines
 
 
-def _refuse_contradictions(wish: Wish) -> None:
-    if (wish.text is None) == (wish.file is None):
+def _refuse_contradictions(options: SynthOptions) -> None:
+    if (options.text is None) == (options.file is None):
         raise UserError("give either --text or --file")
-    if wish.file is not None and wish.out.is_file():
-        raise UserError(f"{wish.out}: is a file; with --file, --out is the folder of the audio")
-    if wish.prosody_from and wish.vectors_in:
+    if options.file is not None and options.out.is_file():
+        raise UserError(f"{options.out}: is a file; with --file, --out is the folder of the audio")
+    if options.prosody_from and options.vectors_in:
         raise UserError("give either --prosody-from or --vectors-in: both decide the prosody")
-    if wish.prosody_text is not None and not wish.prosody_from:
+    if options.prosody_text is not None and not options.prosody_from:
         raise UserError("--prosody-text is the text of --prosody-from; give that too")
-    vectors = wish.vectors_in or wish.vectors_out
-    if vectors and not _per_word(wish.system):
-        raise UserError(f"{vectors}: {wish.system} has no word vectors; choose camp")
-    if vectors and wish.text is None:
+    vectors = options.vectors_in or options.vectors_out
+    if vectors and not _per_word(options.system):
+        raise UserError(f"{vectors}: {options.system} has no word vectors; choose camp")
+    if vectors and options.text is None:
         raise UserError(f"{vectors}: word vectors are those of one --text")
-    if wish.vectors_out and wish.samples > 1:
+    if options.vectors_out and options.samples > 1:
         raise UserError("--vectors-out writes the vectors of one sample; leave --samples out")
-    if wish.prosody_from and wish.text is None and _per_word(wish.system):
+    if options.prosody_from and options.text is None and _per_word(options.system):
         raise UserError(
-            f"--prosody-from with {wish.system} needs --text, the words of the recording"
+            f"--prosody-from with {options.system} needs --text, the words of the recording"
         )
 
 
@@ -143,18 +146,20 @@ def _introduce(synthesizer: Synthesizer, console: Console) -> None:
         console.print(f"{synthesizer.voice.name}: {synthesizer.voice.note}")
 
 
-def _prosody(wish: Wish, texts: Sequence[str], synthesizer: Synthesizer) -> np.ndarray | None:
-    """The prosody that the user gives, if any."""
-    if wish.vectors_in and wish.text:
+def _prosody(
+    options: SynthOptions, texts: Sequence[str], synthesizer: Synthesizer
+) -> np.ndarray | None:
+    """Return the prosody that the user gives, if any."""
+    if options.vectors_in and options.text:
         weights = synthesizer.description.weights_sha256
-        return read_vectors(wish.vectors_in, _units(synthesizer, wish.text), weights)
-    if not wish.prosody_from:
+        return read_vectors(options.vectors_in, _units(synthesizer, options.text), weights)
+    if not options.prosody_from:
         return None
-    said = wish.prosody_text or texts[0]
-    if synthesizer.model.prosody_per == "word" and wish.text:
-        there = synthesizer.frontend.analyse(said).words
-        require_same_units(wish.prosody_from, there, _units(synthesizer, wish.text))
-    return synthesizer.prosody_of(wish.prosody_from, said)
+    text = options.prosody_text or texts[0]
+    if synthesizer.model.prosody_per == "word" and options.text:
+        units = synthesizer.frontend.analyse(text).words
+        require_same_units(options.prosody_from, units, _units(synthesizer, options.text))
+    return synthesizer.prosody_of(options.prosody_from, text)
 
 
 def _units(synthesizer: Synthesizer, text: str) -> list[Word]:
@@ -163,78 +168,89 @@ def _units(synthesizer: Synthesizer, text: str) -> list[Word]:
 
 
 def _made(
-    wish: Wish, texts: Sequence[str], synthesizer: Synthesizer, prosody: np.ndarray | None
+    options: SynthOptions,
+    texts: Sequence[str],
+    synthesizer: Synthesizer,
+    prosody: np.ndarray | None,
 ) -> Iterator[list[dict[str, Any]]]:
-    """Make the files; yields a row for each, a group of texts at a time."""
+    """Make the files; yield rows, one per file, group by group."""
     tasks = [
-        Task(text, path, wish.seed + sample)
+        Task(text, path, options.seed + sample)
         for number, text in enumerate(texts, 1)
-        for sample, path in enumerate(_paths(wish, number))
+        for sample, path in enumerate(_paths(options, number))
     ]
-    if wish.file is None:
-        said = _say(wish, tasks, synthesizer, prosody)
-        yield [_write(wish, task, speech, synthesizer) for task, speech in said]
+    if options.file is None:
+        spoken = _say(options, tasks, synthesizer, prosody)
+        yield [_write(options, task, speech, synthesizer) for task, speech in spoken]
         return
-    journal = Journal(wish.out / JOURNAL, _settings(wish, texts, synthesizer, prosody))
-    rows = {row["path"]: row for row in map(json.loads, journal.lines)}
+    log = JobLog(options.out / JOURNAL, _settings(options, texts, synthesizer, prosody))
+    rows = {row["path"]: row for row in map(json.loads, log.lines)}
     with on_console() as progress:
         for start in range(0, len(tasks), GROUP):
             group = tasks[start : start + GROUP]
             progress("synthesizing", start, len(tasks))
-            # A group is said whole or not at all, so that its batches are always the same.
+            # A group is synthesized whole or not at all, so that its batches are always the same.
             if not all(str(task.path) in rows and task.path.is_file() for task in group):
-                for task, speech in _say(wish, group, synthesizer, prosody):
-                    row = _write(wish, task, speech, synthesizer)
-                    journal.append(json.dumps(row, ensure_ascii=False))
+                for task, speech in _say(options, group, synthesizer, prosody):
+                    row = _write(options, task, speech, synthesizer)
+                    log.append(json.dumps(row, ensure_ascii=False))
                     rows[row["path"]] = row
             yield [rows[str(task.path)] for task in group]
         progress("synthesizing", len(tasks), len(tasks))
 
 
-def _paths(wish: Wish, number: int) -> list[Path]:
-    path = wish.out if wish.file is None else wish.out / f"{number:04d}.wav"
-    if wish.samples == 1:
+def _paths(options: SynthOptions, number: int) -> list[Path]:
+    path = options.out if options.file is None else options.out / f"{number:04d}.wav"
+    if options.samples == 1:
         return [path]
-    return [path.with_stem(f"{path.stem}-{n}") for n in range(1, wish.samples + 1)]
+    return [path.with_stem(f"{path.stem}-{n}") for n in range(1, options.samples + 1)]
 
 
 def _settings(
-    wish: Wish, texts: Sequence[str], synthesizer: Synthesizer, prosody: np.ndarray | None
+    options: SynthOptions,
+    texts: Sequence[str],
+    synthesizer: Synthesizer,
+    prosody: np.ndarray | None,
 ) -> dict[str, Any]:
-    """Whatever decides the audio of a folder."""
+    """Return everything that decides the audio of a folder."""
     return {
         "texts": list(texts),
         "weights": synthesizer.description.weights_sha256,
         "vocoder": synthesizer.vocoder.name,
-        "temperature": wish.temperature,
-        "rate": wish.rate,
-        "seed": wish.seed,
-        "samples": wish.samples,
+        "temperature": options.temperature,
+        "rate": options.rate,
+        "seed": options.seed,
+        "samples": options.samples,
         "prosody": None if prosody is None else hashlib.sha256(prosody.tobytes()).hexdigest(),
     }
 
 
 def _say(
-    wish: Wish, tasks: Sequence[Task], synthesizer: Synthesizer, prosody: np.ndarray | None
+    options: SynthOptions,
+    tasks: Sequence[Task],
+    synthesizer: Synthesizer,
+    prosody: np.ndarray | None,
 ) -> Iterator[tuple[Task, Speech]]:
-    said = synthesizer.speak_all(
+    speeches = synthesizer.speak_all(
         [task.text for task in tasks],
         [task.seed for task in tasks],
-        wish.temperature,
-        wish.rate,
+        options.temperature,
+        options.rate,
         prosody,
     )
-    return zip(tasks, said, strict=True)
+    return zip(tasks, speeches, strict=True)
 
 
-def _write(wish: Wish, task: Task, speech: Speech, synthesizer: Synthesizer) -> dict[str, Any]:
-    """Write a file, and its word vectors if they are wanted; returns what `--json` prints."""
+def _write(
+    options: SynthOptions, task: Task, speech: Speech, synthesizer: Synthesizer
+) -> dict[str, Any]:
+    """Write a file, optionally its word vectors; return what `--json` prints."""
     samples, gain = attenuate(speech.samples)
     write_audio(task.path, samples, speech.sample_rate)
-    if wish.vectors_out and speech.prosody is not None:
+    if options.vectors_out and speech.prosody is not None:
         texts = [word.text for word in speech.words]
         weights = synthesizer.description.weights_sha256
-        write_vectors(wish.vectors_out, texts, speech.prosody, weights)
+        write_vectors(options.vectors_out, texts, speech.prosody, weights)
     row: dict[str, Any] = {
         "path": str(task.path),
         "seconds": round(speech.seconds, 3),

@@ -1,7 +1,9 @@
 """Text to speech with a trained system.
 
-speech = Synthesizer.load("kathaka").speak("The boat came home.")
-speech.samples, speech.mel, speech.durations, speech.words
+Example::
+
+    speech = Synthesizer.load("kathaka").speak("The boat came home.")
+    speech.samples, speech.mel, speech.durations, speech.words
 """
 
 import hashlib
@@ -34,7 +36,7 @@ BATCH = 16
 
 
 class Synthesizer:
-    """One system of one voice, ready to speak.
+    """Trained system of a voice, ready to speak.
 
     Args:
         model: trained system, in evaluation mode.
@@ -63,7 +65,7 @@ class Synthesizer:
         vocoder: Vocoder | None = None,
         frontend: Frontend | None = None,
     ) -> "Synthesizer":
-        """Load `system` of the voice in folder `voice`; by default of the default voice.
+        """Load a system of a voice, by default of the default voice.
 
         Raises:
             UserError: no such voice, or the voice has no such system.
@@ -101,7 +103,9 @@ class Synthesizer:
         rate: float = 1.0,
         prosody: np.ndarray | None = None,
     ) -> Speech:
-        """Say a text. A text of several sentences is said sentence by sentence, into one audio.
+        """Synthesize a text.
+
+        A text of several sentences is synthesized sentence by sentence, into one audio.
 
         Args:
             text: as written.
@@ -126,20 +130,20 @@ class Synthesizer:
         rate: float = 1.0,
         prosody: np.ndarray | None = None,
     ) -> list[Speech]:
-        """Say many texts, faster than one by one: see `speak`.
+        """Synthesize many texts, faster than one by one: see `speak`.
 
         What is drawn for a sentence depends on its seed and its text alone; the last digits of the
-        audio depend on what stands in one batch with it.
+        audio depend on the other sentences of its batch.
 
         Args:
             seeds: one a text. prosody: the same for every text.
         """
         passages = analyse_passages(self.frontend, texts, self.neighbours)
-        owners = [place for place, passage in enumerate(passages) for _ in passage]
+        owners = [number for number, passage in enumerate(passages) for _ in passage]
         rows = None
         if prosody is not None:
-            rows = [row for one in passages for row in for_sentences(prosody, one, self.model)]
-        said = self.speak_sentences(
+            rows = [row for item in passages for row in for_sentences(prosody, item, self.model)]
+        spoken = self.speak_sentences(
             [sentence for passage in passages for sentence in passage],
             [seeds[owner] for owner in owners],
             temperature,
@@ -147,8 +151,10 @@ class Synthesizer:
             rows,
         )
         return [
-            joined(text, [one for one, owner in zip(said, owners, strict=True) if owner == place])
-            for place, text in enumerate(texts)
+            joined(
+                text, [item for item, owner in zip(spoken, owners, strict=True) if owner == number]
+            )
+            for number, text in enumerate(texts)
         ]
 
     def speak_sentence(
@@ -172,25 +178,25 @@ class Synthesizer:
                 "above 0"
             )
         order = sorted(range(len(sentences)), key=lambda i: len(sentences[i].encoded.tokens))
-        said: dict[int, Speech] = {}
+        speeches: dict[int, Speech] = {}
         for start in range(0, len(order), BATCH):
-            places = order[start : start + BATCH]
+            positions = order[start : start + BATCH]
             together = self._together(
-                [sentences[i] for i in places],
-                [seeds[i] for i in places],
+                [sentences[i] for i in positions],
+                [seeds[i] for i in positions],
                 temperature,
                 rate,
-                None if prosody is None else [prosody[i] for i in places],
+                None if prosody is None else [prosody[i] for i in positions],
             )
-            said |= zip(places, together, strict=True)
-        return [said[i] for i in range(len(sentences))]
+            speeches |= zip(positions, together, strict=True)
+        return [speeches[i] for i in range(len(sentences))]
 
     def prosody_of(self, recording: Path | str, text: str) -> np.ndarray:
-        """Prosody of a recording, for `speak`.
+        """Return the prosody of a recording, for `speak`.
 
         Args:
             recording: audio of any rate.
-            text: what is said there. CAMP's vectors belong to its words; Kathaka reads the audio
+            text: that of the recording. CAMP's vectors belong to its words; Kathaka reads the audio
                 alone.
 
         Returns:
@@ -214,23 +220,23 @@ class Synthesizer:
     ) -> list[Speech]:
         features = self.voice.features
         started = time.monotonic()
-        batch = collate([one.encoded for one in sentences], n_mels=features.n_mels)
+        batch = collate([each.encoded for each in sentences], n_mels=features.n_mels)
         of_prosody, of_frames = (
-            [_generator(seed, one.text, use) for seed, one in zip(seeds, sentences, strict=True)]
+            [_generator(seed, each.text, use) for seed, each in zip(seeds, sentences, strict=True)]
             for use in ("prosody", "frames")
         )
         prosody = self._prosody(batch, of_prosody, temperature, given)
         output = self.model.synthesize(batch, of_frames, rate, prosody)
         lengths = output.durations.sum(1).tolist()
         per_frame = (time.monotonic() - started) / sum(lengths)
-        said: list[Speech] = []
+        speeches: list[Speech] = []
         for row, (sentence, length) in enumerate(zip(sentences, lengths, strict=True)):
             started = time.monotonic()
             samples = self.vocoder(output.mel[row, :length])
             took = time.monotonic() - started + per_frame * length
             n_tokens = len(sentence.encoded.tokens)
             durations = output.durations[row, :n_tokens].numpy()
-            said.append(
+            speeches.append(
                 Speech(
                     text=sentence.text,
                     samples=samples,
@@ -243,7 +249,7 @@ class Synthesizer:
                     attention=_attending(output.attention, row),
                 )
             )
-        return said
+        return speeches
 
     def _prosody(
         self,
@@ -252,7 +258,7 @@ class Synthesizer:
         temperature: float,
         given: Sequence[np.ndarray] | None,
     ) -> Tensor | None:
-        """Return z (B, Z), word vectors (B, W, d), or None without a latent."""
+        """Return z (B, Z), vectors (B, W, d), or None."""
         if given is None:
             return self.model.prosody(batch, SAMPLED, generators, temperature)
         rows = [torch.as_tensor(row, dtype=torch.float32) for row in given]
@@ -262,7 +268,7 @@ class Synthesizer:
 
 
 def _own(prosody: Tensor | None, row: int, n_units: int) -> np.ndarray | None:
-    """A sentence's rows of a batch's z (B, Z) or word vectors (B, W, d)."""
+    """Return one sentence's part of z or vectors."""
     if prosody is None:
         return None
     return (prosody[row : row + 1] if prosody.dim() == 2 else prosody[row, :n_units]).numpy()
@@ -276,7 +282,9 @@ def _attending(report: AttentionReport | None, row: int) -> Attending | None:
 
 
 def _generator(seed: int, text: str, use: str) -> torch.Generator:
-    """Generators of its own for each sentence, so that a sentence sounds the same in any batch.
+    """Return a separate generator for each sentence.
+
+    So a sentence sounds the same in any batch.
 
     Prosody and frames have one each: given the prosody that was drawn, all else stays the same.
     """

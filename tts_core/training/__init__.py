@@ -1,0 +1,1 @@
+"""Training of systems: stages, loop, checkpoints."""

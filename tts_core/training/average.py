@@ -1,4 +1,4 @@
-"""Averages of weights: over the steps of a stage (EMA), or over its best steps."""
+"""Averages of weights: over all steps (EMA), or over the best."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,9 @@ EMA = "ema.safetensors"
 
 
 class MovingAverage:
-    """Exponential moving average of what learns (Polyak averaging, as in Kingma & Ba 2015, 7.2).
+    """Exponential moving average of the learning weights.
+
+    Polyak averaging, as in Kingma & Ba 2015, 7.2.
 
     After step t the average is decay_t * average + (1 - decay_t) * weights, with decay_t =
     min(decay, (1 + t) / (10 + t)), so that a short run does not remember its random start.
@@ -29,14 +31,14 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take the weights after step `step` (1, 2, ...) in."""
+        """Add the weights after step `step` (1, 2, ...)."""
         decay = min(self.decay, (1 + step) / (10 + step))
         for name, live in self._live.items():
             self._average[name].lerp_(live, 1 - decay)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """The module has the averages inside, and its own weights again after."""
+        """Swap the averages into the module, and its own weights back afterwards."""
         self._swap()
         try:
             yield
@@ -55,13 +57,13 @@ class MovingAverage:
         save_file({n: a.contiguous() for n, a in self._average.items()}, folder / EMA)
 
     def load(self, folder: Path) -> None:
-        """Take the averages of a checkpoint up again."""
+        """Read the averages of a checkpoint."""
         for name, value in load_file(folder / EMA).items():
             self._average[name].copy_(value)
 
 
 def mean_of_states(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """The mean of each floating-point tensor; of another, the first state's."""
+    """Return the mean of each floating-point tensor, else the first state's."""
     first = states[0]
     return {
         name: torch.stack([state[name].double() for state in states]).mean(0).to(value.dtype)

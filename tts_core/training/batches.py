@@ -1,4 +1,4 @@
-"""Which utterances share a batch: by length, within a budget of frames, in seeded order."""
+"""Batches of utterances: by length, within a frame budget, in seeded order."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -24,7 +24,7 @@ def epoch_batches(lengths: Sequence[int], budget: int, seed: tuple[int, ...]) ->
 
 
 def by_length(lengths: Sequence[int], budget: int, random: np.random.Generator) -> list[list[int]]:
-    """Batches of positions in `lengths`, from the shortest to the longest but for some jitter."""
+    """Return batches of positions, shortest to longest, with some jitter."""
     jitter = random.uniform(0.9, 1.1, len(lengths))
     order = np.argsort(np.asarray(lengths) * jitter, kind="stable")
     batches: list[list[int]] = []
@@ -40,7 +40,7 @@ def by_length(lengths: Sequence[int], budget: int, random: np.random.Generator) 
 
 
 class Share(NamedTuple):
-    """Which part of every joint batch a process takes: the `rank`-th of `processes`."""
+    """Share of a process in every joint batch: `rank` of `processes`."""
 
     rank: int = 0
     processes: int = 1
@@ -56,12 +56,13 @@ def endless_batches(
     skip: int = 0,
     share: Share = ALONE,
 ) -> Iterator[tuple[int, list[int]]]:
-    """(epoch, batch) for ever, starting after `skip` batches, as an unbroken run would have gone
-    on.
+    """Yield (epoch, batch) without end, starting after `skip` batches.
+
+    They are those of an unbroken run.
 
     The first batch of all is the largest, so that too small a memory shows at once. Many processes
     draw the same epochs and take different batches of each; the batches that they take at the same
-    time are neighbours in length, so that nobody waits long for another.
+    time are neighbours in length, so that no process waits long for another.
 
     Raises:
         UserError: fewer utterances than processes.
@@ -97,7 +98,9 @@ def _joint_batches(
 
 
 def halve_until(wanted: int, batches: list[list[int]]) -> None:
-    """Halve the fullest in place until there are so many; neighbours in length stay neighbours.
+    """Halve the fullest batch in place until there are enough.
+
+    Neighbours in length stay neighbours.
 
     Raises:
         UserError: there are fewer utterances.

@@ -1,4 +1,4 @@
-"""Checkpoints: safetensors weights, JSON facts, and the state that an exact resume needs."""
+"""Checkpoints: safetensors weights, JSON facts, state for an exact resume."""
 
 import json
 import shutil
@@ -22,7 +22,10 @@ OPTIMIZER = "optimizer.pt"
 
 
 def random_states(share: Share) -> list[dict[str, Tensor]]:
-    """The random state of every process, by rank; all of them must ask at the same time."""
+    """Return the random state of every process, by rank.
+
+    All processes must call it at the same time.
+    """
     state = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         state["cuda"] = torch.cuda.get_rng_state()
@@ -54,19 +57,22 @@ def save_step(
 
 
 def is_finished(folder: Path) -> bool:
-    """Whether a stage's newest checkpoint is its end: the last step, or patience ran out."""
-    found = newest_step(folder)
-    return found is not None and json.loads((found[0] / STATE).read_text("utf-8"))["finished"]
+    """Return whether a stage's newest checkpoint is its end.
+
+    The last step, or the step where patience ran out.
+    """
+    newest = newest_step(folder)
+    return newest is not None and json.loads((newest[0] / STATE).read_text("utf-8"))["finished"]
 
 
 def newest_step(folder: Path) -> tuple[Path, int] | None:
-    """The newest complete checkpoint of a stage, and its step."""
-    found = sorted(folder.glob("step-*"))
-    return (found[-1], int(found[-1].name.removeprefix("step-"))) if found else None
+    """Return the newest complete checkpoint of a stage, and its step."""
+    folders = sorted(folder.glob("step-*"))
+    return (folders[-1], int(folders[-1].name.removeprefix("step-"))) if folders else None
 
 
 def load_step(path: Path, model: System, recipe: Recipe) -> None:
-    """Take the weights of a step up again.
+    """Load the weights of a step.
 
     Raises:
         UserError: a file of the step is damaged.
@@ -75,7 +81,7 @@ def load_step(path: Path, model: System, recipe: Recipe) -> None:
 
 
 def resume(path: Path, optimizer: Optimiser, average: MovingAverage | None, share: Share) -> None:
-    """Take all but the weights up again, so that a run goes on as if it had never stopped.
+    """Load all but the weights, so that a run resumes exactly.
 
     Raises:
         UserError: it was another number of processes that wrote the checkpoint.

@@ -1,4 +1,4 @@
-"""Which weights a stage leaves behind: its last, its best by held-out value, or a mean of those."""
+"""Weights that a stage leaves: last, best held-out, or a mean."""
 
 import json
 import math
@@ -17,22 +17,22 @@ from tts_core.training.average import EMA, mean_of_states
 
 
 class Best(NamedTuple):
-    """A step by its held-out value; of equal ones the earlier is the better."""
+    """Step by its held-out value; of equal values the earlier is better."""
 
     value: float
     step: int
 
 
 class Keeper:
-    """The best weights so far of a stage that keeps its best, and when its patience ends.
+    """Keeper of a stage's best weights so far, and of its patience.
 
-    Every step among the best `average` is written as `best-NNNNNNN`; those it supersedes go only
-    once a checkpoint is written behind it. So a run that goes on from a checkpoint finds what was
-    best by then, and ends like an unbroken one.
+    Every step among the best `average` is written as `best-NNNNNNN`; those it supersedes are
+    removed only once a later checkpoint is written. So a run that resumes from a checkpoint finds
+    what was best by then, and ends like an unbroken one.
 
     Args:
         folder: of the stage. config: of the stage. criterion: which held-out value must be small.
-        writes: whether this process writes; every process judges alike.
+        writes: whether this process writes; every process compares alike.
     """
 
     def __init__(
@@ -42,14 +42,14 @@ class Keeper:
         self.best: list[Best] = []
 
     def resume(self, step: int) -> None:
-        """Forget what came after the checkpoint of `step`; those steps are taken again."""
+        """Drop what came after the checkpoint of `step`, which is repeated."""
         self.best = _written(self.folder, step)[: self.config.average]
         for late in self.folder.glob("best-*") if self.writes else []:
             if _step(late) > step:
                 shutil.rmtree(late)
 
     def see(self, step: int, values: dict[str, float], model: System, recipe: Recipe) -> None:
-        """Judge the held-out `values` of a step; write the weights if they are among the best."""
+        """Compare a step's held-out `values`; write weights among the best."""
         if self.config.keep != "best":
             return
         value = values.get(self.criterion, math.nan)
@@ -62,14 +62,14 @@ class Keeper:
             saved.save_weights(_folder(self.folder, step), model, recipe, state)
 
     def out_of_patience(self, step: int) -> bool:
-        """Whether `patience` validations have passed without a new best."""
+        """Return whether `patience` validations passed without a new best."""
         if self.config.keep != "best" or self.config.patience is None:
             return False
         since = self.best[0].step if self.best else 0
         return step - since >= self.config.patience * self.config.validate_every
 
     def settle(self) -> None:
-        """A checkpoint is written: what was superseded before it is never needed again."""
+        """Remove superseded steps, once a checkpoint is written after them."""
         kept = {best.step for best in self.best}
         for old in _written(self.folder) if self.writes else []:
             if old.step not in kept:
@@ -85,30 +85,33 @@ def _step(folder: Path) -> int:
 
 
 def _written(stage: Path, until: float = math.inf) -> list[Best]:
-    """The steps written as among the best, best first; later ones may be about to be removed."""
+    """Return the steps written as best, best first.
+
+    Those after `until` may be about to be removed.
+    """
     folders = [folder for folder in stage.glob("best-*") if _step(folder) <= until]
     states = [json.loads((f / saved.STATE).read_text("utf-8")) for f in folders]
     return sorted(Best(state["value"], state["step"]) for state in states)
 
 
 def kept_steps(run: Path) -> dict[int, int]:
-    """Stage number to the best step, for the stages that keep their best."""
-    found = {int(p.name.removeprefix("stage-")): _written(p) for p in run.glob("stage-*")}
-    return {stage: bests[0].step for stage, bests in found.items() if bests}
+    """Return stage number to best step, for stages that keep their best."""
+    best_steps = {int(p.name.removeprefix("stage-")): _written(p) for p in run.glob("stage-*")}
+    return {stage: bests[0].step for stage, bests in best_steps.items() if bests}
 
 
 def load_kept(folder: Path, config: StageConfig, model: System, recipe: Recipe) -> None:
-    """Load what a finished stage leaves behind.
+    """Load the weights that a finished stage leaves.
 
     Raises:
         UserError: the best is to be kept and no held-out value was finite.
     """
     if config.keep == "last":
-        found = checkpoint.newest_step(folder)
-        assert found, "a stage that has ended has a checkpoint"
-        checkpoint.load_step(found[0], model, recipe)
-        if (found[0] / EMA).is_file():
-            model.load_state_dict(load_file(found[0] / EMA), strict=False)
+        newest = checkpoint.newest_step(folder)
+        assert newest, "a stage that has ended has a checkpoint"
+        checkpoint.load_step(newest[0], model, recipe)
+        if (newest[0] / EMA).is_file():
+            model.load_state_dict(load_file(newest[0] / EMA), strict=False)
         return
     bests = _written(folder)[: config.average]
     if not bests:

@@ -20,10 +20,10 @@ def claim(
     file: str = RUN,
     keys: Sequence[str] = ("recipe_digest", "corpus"),
 ) -> None:
-    """Write `run.json`, or make sure that the run which is there is the same.
+    """Write `run.json`, or check that the existing run is the same.
 
-    A run without a checkpoint has nothing to lose: who is told to change a key, because the first
-    batch did not fit, need not remove its folder.
+    A run without a checkpoint has nothing to lose: after a change of a key, because the first batch
+    did not fit, its folder need not be removed.
 
     Args:
         out: run folder. described: what is written. file: another name than `run.json`, where it is
@@ -44,13 +44,13 @@ def claim(
 
 
 def _difference(key: str, now: dict[str, Any], there: dict[str, Any]) -> str:
-    """Both values of what differs between a run and the one that is there."""
+    """Return both values of each difference to the existing run."""
     if key == "recipe_digest":
         new, old = _flat(now["recipe"]), _flat(there["recipe"])
         changed = sorted(k for k in new.keys() | old.keys() if new.get(k) != old.get(k))
         changed = [k for k in changed if k != "description"]
-        said = [f"{k} {new.get(k)} instead of {old.get(k)}" for k in changed[:DIFFERENCES]]
-        return ", ".join(said) + (" ..." if len(changed) > DIFFERENCES else "")
+        differences = [f"{k} {new.get(k)} instead of {old.get(k)}" for k in changed[:DIFFERENCES]]
+        return ", ".join(differences) + (" ..." if len(changed) > DIFFERENCES else "")
     if key != "corpus":
         return f"{now[key]} instead of {there[key]}"
     features, other = (Features.model_validate(run[key]["features"]) for run in (now, there))

@@ -1,4 +1,4 @@
-"""What a stage learns from and is judged by: splits in memory, or streamed where they are large."""
+"""Splits of a stage: in memory, or streamed where they are large."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -23,14 +23,17 @@ HELD_OUT_HOURS = 2.0
 
 
 class Data(NamedTuple):
-    """The splits of a stage, as one process sees them. train: all of it, or its share."""
+    """Splits of a stage in one process.
+
+    train: all of it, or the share of the process.
+    """
 
     train: Sequence[Prepared]
     validation: Sequence[Prepared]
 
 
 def read_data(corpus: PreparedCorpus, recipe: Recipe, number: int, share: Share) -> Data:
-    """The splits for stage `number`.
+    """Read the splits for stage `number`.
 
     Raises:
         UserError: nothing to learn from or to tell the best step by, neighbouring sentences of a
@@ -70,12 +73,12 @@ def _streamed(corpus: PreparedCorpus, recipe: Recipe, share: Share) -> Data:
 
 
 def agree(numbers: list[int]) -> list[int]:
-    """Of the numbers that every process brings, the largest at each place."""
+    """Return, position by position, the largest of all processes' numbers."""
     return list(map(max, zip(*gather_object([numbers]), strict=True)))
 
 
 def of_all_processes(rows: Sequence[Prepared], cached: Cached) -> Cached:
-    """What `remember` kept of a split, of its streamed shares together: one piece each.
+    """Join what `remember` cached of the streamed shares of a split.
 
     Args:
         rows: the split or the process' share of it.
@@ -89,6 +92,6 @@ def of_all_processes(rows: Sequence[Prepared], cached: Cached) -> Cached:
 def _joined(kept: Sequence[Any]) -> Any:
     if not isinstance(kept[0], Tensor):
         return type(kept[0])(*map(_joined, zip(*kept, strict=True)))
-    own = torch.cat(list(kept))
+    share = torch.cat(list(kept))
     # Not from one GPU to another: pickled, a tensor would go back to the GPU that it came from.
-    return torch.cat(gather_object([own.cpu()])).to(own.device)
+    return torch.cat(gather_object([share.cpu()])).to(share.device)

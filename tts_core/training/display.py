@@ -1,4 +1,4 @@
-"""How a training is shown while it goes: a bar a corpus and a stage, a line a validation."""
+"""Progress of a training: bars, and a line per validation."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ SAID = {
 
 
 class Shown(NamedTuple):
-    """What shows a training: `watch` its events, `reading` how far its corpus is read."""
+    """Receivers of progress: `watch` for events, `reading` for a corpus."""
 
     watch: Watch
     reading: Progress
@@ -30,7 +30,7 @@ class Shown(NamedTuple):
 
 @contextmanager
 def shown(name: str, console: Console) -> Iterator[Shown]:
-    """What a training is to tell its events, and a corpus that is read for it how far it is.
+    """Yield the receivers of a training's events and of its corpus reading.
 
     Args:
         name: of the recipe. console: where it is shown.
@@ -54,7 +54,7 @@ def _bar(bars: Bars, title: str, total: int, unit: str, start: bool = True) -> T
 
 
 def _watching(name: str, bars: Bars) -> Watch:
-    """A bar a stage, a line a validation."""
+    """Show a bar per stage and a line per validation."""
     tasks: dict[int, TaskID] = {}
 
     def watch(event: Event) -> None:
@@ -75,19 +75,19 @@ def _watching(name: str, bars: Bars) -> Watch:
 
 
 def _reading(bars: Bars) -> Progress:
-    """A bar that goes when all is read; where there is no terminal, one line in all."""
+    """Show a bar until all is read; without a terminal, one line."""
     tasks: dict[str, TaskID] = {}
-    said = False
+    printed = False
 
     def reading(what: str, done: int, total: int) -> None:
-        nonlocal said
+        nonlocal printed
         if not bars.console.is_terminal:
-            if not said:
+            if not printed:
                 bars.console.print(f"{what}: {total} shards", highlight=False)
-            said = True
+            printed = True
             return
         if what not in tasks:
-            # The bar of a single shard could only stand still: one that is not started pulses.
+            # The bar of a single shard could not move: one that is not started pulses.
             tasks[what] = _bar(bars, what, total, "shards", total > 1)
         bars.update(tasks[what], completed=done)
         if done == total:
@@ -97,7 +97,7 @@ def _reading(bars: Bars) -> Progress:
 
 
 def judged(name: str, event: Event) -> str:
-    """A validation in words: of which weights, and what they are worth."""
+    """Describe a validation: which weights, and their values."""
     stage, worth = f"{name} stage {event.stage}", held_out(event.losses)
     if event.averaged:
         return (
@@ -108,8 +108,8 @@ def judged(name: str, event: Event) -> str:
 
 
 def held_out(values: dict[str, float]) -> str:
-    """A validation in words: every loss, and the little of what was spoken that one line holds."""
+    """Describe held-out values: every loss, and the main measures of speech."""
     losses = [f"{key} {value:.3f}" for key, value in values.items() if not key.startswith(SPOKEN)]
-    spoken = [said.format(values[key]) for key, said in SAID.items() if key in values]
+    spoken = [words.format(values[key]) for key, words in SAID.items() if key in values]
     parts = [f"held out {' '.join(losses)}"] if losses else ["no held-out sentences"]
     return "; ".join([*parts, *([f"spoken: {', '.join(spoken)}"] if spoken else [])])

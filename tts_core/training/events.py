@@ -1,4 +1,4 @@
-"""What a training tells whoever watches."""
+"""Events of a training, for its display."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,7 @@ Watch = Callable[[Event], None]
 
 
 class Clock:
-    """How fast a training learns since it was (re)started.
+    """Speed of a training since it was (re)started.
 
     Args:
         features: of the corpus. processes: that train together.
@@ -77,7 +77,10 @@ class Clock:
 
     @property
     def rate(self) -> float:
-        """Seconds of speech per second of learning; other processes are taken to do as much."""
+        """Seconds of speech per second of learning, of all processes.
+
+        Each process is assumed to do as much as this one.
+        """
         return self._frames * self._frame_s / max(self._learning(), 1e-9)
 
     @property

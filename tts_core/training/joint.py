@@ -1,4 +1,4 @@
-"""One loss over many processes and micro-batches: every mean is a mean over the joint batch."""
+"""Losses over many processes and micro-batches, as means over the joint batch."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,9 @@ from tts_core.models.stage import MEAN_OVER, UNITS
 
 
 def counts(batch: Batch, reduction: int = 1) -> Tensor:
-    """How many of each of `UNITS` a batch on the CPU has, (5,) float64.
+    """Return the number of each of `UNITS` in a batch, (5,) float64.
+
+    The batch is on the CPU.
 
     Args:
         reduction: frames per decoder step.
@@ -23,7 +25,7 @@ def counts(batch: Batch, reduction: int = 1) -> Tensor:
 
 
 class JointMeans:
-    """Turns the means over one micro-batch of one process into shares of the joint batch's mean.
+    """Means of micro-batches as shares of the joint batch's mean.
 
     DistributedDataParallel averages gradients over processes, and a plain average of means is not
     the mean over all frames when one process holds longer sentences than another. Nothing here
@@ -45,19 +47,22 @@ class JointMeans:
         self._processes = accelerator.num_processes
         device = accelerator.device
         # Not double: no more is needed than weights have, and not every device has it.
-        own = torch.stack(list(micro)).to(torch.get_default_dtype())
-        own = own.pin_memory() if device.type == "cuda" else own
-        own = own.to(device, non_blocking=True)
-        joint: Tensor = accelerator.reduce(own.sum(0), "sum")  # pyright: ignore[reportAssignmentType]
-        self._shares = own / joint.clamp(min=1)
+        sizes = torch.stack(list(micro)).to(torch.get_default_dtype())
+        sizes = sizes.pin_memory() if device.type == "cuda" else sizes
+        sizes = sizes.to(device, non_blocking=True)
+        joint: Tensor = accelerator.reduce(sizes.sum(0), "sum")  # pyright: ignore[reportAssignmentType]
+        self._shares = sizes / joint.clamp(min=1)
 
     def share(self, number: int, parts: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Parts of micro-batch `number`; over all processes and micro-batches they sum to means."""
+        """Return the shares of micro-batch `number`.
+
+        Over all processes and micro-batches they sum to means.
+        """
         return {
             name: part * self._shares[number, UNITS.index(self._mean_over[name])]
             for name, part in parts.items()
         }
 
     def for_gradients(self, total: Tensor) -> Tensor:
-        """Undo the division by the number of processes that comes with averaged gradients."""
+        """Undo the division by the number of processes in averaged gradients."""
         return total * self._processes

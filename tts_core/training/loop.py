@@ -1,4 +1,4 @@
-"""A training: the stages of a recipe in their order, in a folder of its own."""
+"""Training of a recipe: its stages in order, in one run folder."""
 
 import json
 from collections.abc import Sequence
@@ -33,7 +33,9 @@ def train(
     stages: Sequence[int] | None = None,
     watch: Watch = lambda _: None,
 ) -> Path:
-    """Train a recipe's stages in order and write the model; goes on where an earlier call stopped.
+    """Train a recipe's stages in order and write the model.
+
+    Resumes where an earlier call stopped.
 
     Under `torchrun`, many processes train together; the first one writes.
 
@@ -42,7 +44,7 @@ def train(
         corpus: prepared corpus.
         out: run folder: `run.json`, `metrics.jsonl`, `stage-N/step-*`, and in the end `model/`.
         stages: only these stages (earlier ones must have been trained).
-        watch: is told of progress, in the first process.
+        watch: receives progress, in the first process.
 
     Returns:
         `out/model`.

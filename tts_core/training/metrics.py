@@ -1,4 +1,4 @@
-"""`metrics.jsonl` of a run: one line for every tenth step and every validation."""
+"""`metrics.jsonl`: one line for every tenth step and every validation."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ METRICS = "metrics.jsonl"
 
 
 def read(run: Path) -> list[dict[str, Any]]:
-    """The rows of a run, none if there is no such file."""
+    """Return the rows of a run, none without the file."""
     return [json.loads(line) for line in whole_lines(run / METRICS)]
 
 
@@ -22,20 +22,23 @@ def append(run: Path, row: dict[str, Any]) -> None:
 
 
 def cut(run: Path, stage: int, step: int) -> None:
-    """Forget what a stage logged after the checkpoint of `step`: those steps are taken again."""
+    """Drop what a stage logged after the checkpoint of `step`.
+
+    Those steps are taken again.
+    """
     if (run / METRICS).is_file():
         kept = [r for r in read(run) if r["stage"] != stage or r["step"] <= step]
         write_whole(run / METRICS, "".join(json.dumps(r) + "\n" for r in kept))
 
 
 def held_out(run: Path) -> dict[str, float]:
-    """Held-out values, by "stage.name", of the weights that each stage left: its best or last."""
-    found: dict[str, float] = {}
+    """Return held-out values, by "stage.name", of each stage's kept weights."""
+    values: dict[str, float] = {}
     kept = kept_steps(run)
     for row in read(run):
         judged = row["split"] == "validation" and row["step"] == kept.get(row["stage"], row["step"])
         # The mean of the best steps is judged last.
         if judged or row["split"] == "average":
             losses = {k: v for k, v in row.items() if k not in ("stage", "step", "split")}
-            found |= {f"{row['stage']}.{name}": round(v, 4) for name, v in losses.items()}
-    return found
+            values |= {f"{row['stage']}.{name}": round(v, 4) for name, v in losses.items()}
+    return values

@@ -1,4 +1,4 @@
-"""What a system that is being trained says of sentences that stay the same."""
+"""Observation of a training: the same validation sentences, rendered again and again."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -28,7 +28,9 @@ SPOKEN = "spoken_"
 
 
 class Observer:
-    """Speaks, measures, draws and writes at every validation of a stage; disturbs nothing.
+    """Observer of a stage: renders, measures and draws at every validation.
+
+    It disturbs nothing.
 
     TensorBoard gets every step's picture, sound and value (`RUN/tensorboard`); the newest picture
     and sound of each sentence lie in `RUN/validation`.
@@ -36,7 +38,7 @@ class Observer:
     Args:
         out: run folder. recipe: how many sentences. number, stage: what is trained.
         features: of the corpus. rows: validation utterances, of which some are drawn, seeded.
-        resumed: step after which the run goes on: what was logged behind it is dropped.
+        resumed: step after which the run resumes: later log entries are dropped.
     """
 
     def __init__(
@@ -67,20 +69,22 @@ class Observer:
             self.boards[split].add_scalar(name, value, step)
 
     def look(self, step: int, model: System) -> dict[str, float]:
-        """Speak every sentence; the means of what was measured, with `SPOKEN` before their names.
+        """Render every sentence; return means of the measures.
+
+        Their names begin with `SPOKEN`.
 
         "spoken_f0_error" is 1 - the mean correlation of log F0 with the recordings'; one that is
         not defined, because nothing is voiced, counts as 0.
         """
         with _undisturbed(next(model.parameters()).device):
             spoken = [self._say(model, row) for row in self.rows]
-        for one in spoken:
-            self._write(step, one)
+        for rendering in spoken:
+            self._write(step, rendering)
         self.boards[VALIDATION].flush()
-        return _means([one.values for one in spoken])
+        return _means([rendering.values for rendering in spoken])
 
     def close(self) -> None:
-        """Write what TensorBoard has not written yet."""
+        """Write the rest to TensorBoard."""
         for board in self.boards.values():
             board.close()
 
@@ -94,42 +98,42 @@ class Observer:
         inside = Inside.of(model, row, self.mode)
         return Spoken(row, rendition, samples, contour, values, inside)
 
-    def _write(self, step: int, one: Spoken) -> None:
-        tag = f"{one.row.utterance}: {one.row.text[:60]}"
-        figure = draw(one, self.features, f"stage {self.stage}, step {step}")
+    def _write(self, step: int, spoken: Spoken) -> None:
+        tag = f"{spoken.row.utterance}: {spoken.row.text[:60]}"
+        figure = draw(spoken, self.features, f"stage {self.stage}, step {step}")
         folder = self.out / VALIDATION
         folder.mkdir(exist_ok=True)
-        name = f"stage-{self.stage}-{one.row.utterance}".replace("/", "_")
+        name = f"stage-{self.stage}-{spoken.row.utterance}".replace("/", "_")
         figure.savefig(folder / f"{name}.png", dpi=110)
         # Not at the top: a machine that only trains needs no sound library.
         from tts_core.audio.io import write_audio
 
-        samples, rate = np.clip(one.samples, -1, 1), self.features.sample_rate_hz
+        samples, rate = np.clip(spoken.samples, -1, 1), self.features.sample_rate_hz
         write_audio(folder / f"{name}.flac", samples, rate)
         self.boards[VALIDATION].add_figure(tag, figure, step, close=False)
         self.boards[VALIDATION].add_audio(tag, torch.from_numpy(samples)[None], step, rate)
 
 
 def _undisturbed(device: torch.device | str) -> AbstractContextManager[None]:
-    """The random numbers that training goes on with stay the same."""
+    """Restore the random state of training afterwards."""
     on_gpu = torch.device(device).type == "cuda"
     return torch.random.fork_rng(devices=[device] if on_gpu else [])
 
 
 def _means(values: list[Values]) -> dict[str, float]:
     means: dict[str, float] = {}
-    for name in dict.fromkeys(name for one in values for name in one):
-        known = [float(v) for one in values if (v := one.get(name)) is not None]
+    for name in dict.fromkeys(name for sentence in values for name in sentence):
+        known = [float(v) for sentence in values if (v := sentence.get(name)) is not None]
         if known:
             means[SPOKEN + name] = float(np.mean(known))
     if values:
-        correlations = [float(one.get("f0_correlation") or 0.0) for one in values]
+        correlations = [float(sentence.get("f0_correlation") or 0.0) for sentence in values]
         means[SPOKEN + "f0_error"] = 1 - float(np.mean(correlations))
     return means
 
 
 def check_observable(recipe: Recipe, rows: Sequence[Prepared]) -> None:
-    """Refuse before training what could not be judged in it.
+    """Reject, before training, a recipe whose criterion could not be computed.
 
     Raises:
         UserError: a step is to be chosen by its speech, and no sentence is spoken.

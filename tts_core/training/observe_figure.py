@@ -1,4 +1,4 @@
-"""A sentence as a training system says it, above the recording."""
+"""Figure of a rendition in training, beside its recording."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Inside(NamedTuple):
     @classmethod
     @torch.inference_mode()
     def of(cls, model: System, row: Prepared, mode: Mode) -> Inside:
-        """Return them; `mode` is `TEXT` once prosody is learnt from the text."""
+        """Compute both; `mode` is `TEXT` once prosody is learnt from text."""
         batch = collate([row.encoded], [row]).to(next(model.parameters()).device)
         weights = model.attention_weights(batch)
         attention = None if weights is None else weights[0].cpu().numpy()
@@ -46,7 +46,7 @@ class Inside(NamedTuple):
 
 @dataclass(frozen=True)
 class Spoken:
-    """One rendition beside its recording.
+    """Rendition beside its recording.
 
     Attributes:
         row: the recording. rendition: log-mel (T, M) and durations. samples: (L,) audio.
@@ -62,25 +62,27 @@ class Spoken:
     inside: Inside
 
 
-def draw(one: Spoken, features: Features, title: str) -> Figure:
-    """Both spectrograms with their phones, both F0 contours, attention and what carries prosody."""
-    panels = 3 + (one.inside.attention is not None) + len(one.inside.latents)
+def draw(spoken: Spoken, features: Features, title: str) -> Figure:
+    """Draw both spectrograms and F0 contours, attention and latents."""
+    panels = 3 + (spoken.inside.attention is not None) + len(spoken.inside.latents)
     figure = Figure(figsize=(10, 2.1 * panels), layout="constrained")
     axes = figure.subplots(panels, 1)
     seconds = features.hop / features.sample_rate_hz
-    made, row = one.rendition, one.row
+    made, row = spoken.rendition, spoken.row
     tokens = [TOKENS[i] for i in row.encoded.tokens]
     low, high = float(row.mel.min()), float(row.mel.max())
-    for place, (name, mel, durations) in enumerate(
+    for panel_number, (name, mel, durations) in enumerate(
         [("system", made.mel, made.durations), ("recording", row.mel, row.durations)]
     ):
-        _spectrogram(figure, axes[place], mel, seconds, (low, high))
-        _phones(axes[place], tokens, durations, seconds)
-        axes[place].set_title(f"{name}: {row.text}" if place else f"{title}, {name}", fontsize=9)
-    _contours(axes[2], one, seconds)
-    if one.inside.attention is not None:
-        _attention(figure, axes[3], one.inside.attention, tokens)
-    latents = one.inside.latents
+        _spectrogram(figure, axes[panel_number], mel, seconds, (low, high))
+        _phones(axes[panel_number], tokens, durations, seconds)
+        axes[panel_number].set_title(
+            f"{name}: {row.text}" if panel_number else f"{title}, {name}", fontsize=9
+        )
+    _contours(axes[2], spoken, seconds)
+    if spoken.inside.attention is not None:
+        _attention(figure, axes[3], spoken.inside.attention, tokens)
+    latents = spoken.inside.latents
     for panel, latent in zip(axes[panels - len(latents) :], latents, strict=True):
         _latent(figure, panel, latent)
     return figure
@@ -129,14 +131,17 @@ def _phones(axes: Axes, tokens: list[str], durations: np.ndarray, seconds: float
             axes.text((start + end) / 2, 1, token, color="white", fontsize=6, ha="center")
 
 
-def _contours(axes: Axes, one: Spoken, seconds: float) -> None:
-    for name, contour, colour in (("recording", one.row.f0, THEIRS), ("system", one.f0, OURS)):
+def _contours(axes: Axes, spoken: Spoken, seconds: float) -> None:
+    for name, contour, colour in (
+        ("recording", spoken.row.f0, THEIRS),
+        ("system", spoken.f0, OURS),
+    ):
         voiced = np.where(contour > 0, contour, np.nan)
         axes.plot(np.arange(len(contour)) * seconds, voiced, color=colour, label=name, linewidth=2)
-    correlation = one.values.get("f0_correlation")
-    said = "not defined" if correlation is None else f"{correlation:.2f}"
-    axes.set(ylabel="F0, Hz", xlabel="s", title=f"correlation of log F0, phone by phone: {said}")
+    correlation = spoken.values.get("f0_correlation")
+    shown = "not defined" if correlation is None else f"{correlation:.2f}"
+    axes.set(ylabel="F0, Hz", xlabel="s", title=f"correlation of log F0, phone by phone: {shown}")
     axes.title.set_fontsize(9)
-    axes.set_xlim(0.0, max(len(one.row.f0), len(one.f0)) * seconds)
+    axes.set_xlim(0.0, max(len(spoken.row.f0), len(spoken.f0)) * seconds)
     axes.grid(color="#d8dce2", linewidth=0.6)
     axes.legend(fontsize=8, loc="upper right")

@@ -1,4 +1,4 @@
-"""Learning rates of a step and of a parameter, and the optimiser's step itself."""
+"""Optimiser: its learning rates and its step."""
 
 import math
 from typing import Any
@@ -13,14 +13,17 @@ MAX_SKIPPED = 20
 
 
 def learning_rate(base: float, step: int, epoch: int, config: StageConfig) -> float:
-    """Exponential decay per epoch down to a floor (CAMP), cosine over the run (compact recipes)."""
+    """Return the learning rate of a step.
+
+    Exponential decay per epoch down to a floor (CAMP), cosine over the run (compact recipes).
+    """
     cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / config.steps)))
     rate = base * config.lr_decay**epoch * (config.lr_final + (1 - config.lr_final) * cosine)
     return max(rate, min(base, config.lr_floor))
 
 
 def parameter_groups(loss: nn.Module, recipe: Recipe, config: StageConfig) -> list[dict[str, Any]]:
-    """What learns, for AdamW.
+    """Return the learning parameters in groups, for AdamW.
 
     The text encoder has its own low rate (Kathaka 3.2.1; CAMP's is unpublished); biases and gains
     never decay (Devlin et al. 2019).
@@ -38,7 +41,9 @@ def parameter_groups(loss: nn.Module, recipe: Recipe, config: StageConfig) -> li
 
 
 class Optimiser:
-    """AdamW (without weight decay this is Adam) that never takes a gradient which is not finite.
+    """AdamW that skips gradients that are not finite.
+
+    Without weight decay this is Adam.
 
     Whether a gradient is finite is known on the device alone: fused AdamW reads the verdict there
     and leaves weights and moments as they are, so that the CPU need not wait for it.
@@ -58,12 +63,12 @@ class Optimiser:
         self._skipped = torch.zeros(3, device=device)
 
     def set_rate(self, step: int, epoch: int) -> None:
-        """The rate of every group for step `step` (0, 1, ...)."""
+        """Set the rate of every group for step `step` (0, 1, ...)."""
         for group in self.adam.param_groups:
             group["lr"] = learning_rate(group["base_lr"], step, epoch, self.config)
 
     def step(self) -> None:
-        """Clip, take the step unless the gradient is not finite, and forget the gradient."""
+        """Clip the gradient, step if it is finite, and clear it."""
         norm = torch.nn.utils.clip_grad_norm_(self._learning, self.config.clip)
         skip = (~norm.isfinite()).float()
         # As torch.amp.GradScaler tells a fused optimiser that it must not step.
@@ -76,7 +81,7 @@ class Optimiser:
         in_all.add_(skip)
 
     def check(self, key: str) -> int:
-        """How many steps were skipped in all; waits for the device.
+        """Return the number of skipped steps; wait for the device.
 
         Args:
             key: of the learning rate, for the message.
@@ -93,10 +98,10 @@ class Optimiser:
         return int(in_all)
 
     def state_dict(self) -> dict[str, Any]:
-        """What a training goes on from."""
+        """Return the state that a resumed training needs."""
         return {"adam": self.adam.state_dict(), "skipped": self._skipped}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` said."""
+        """Load what `state_dict` returned."""
         self.adam.load_state_dict(state["adam"])
         self._skipped.copy_(state["skipped"])

@@ -17,7 +17,7 @@ from tts_core.training.signals import Interrupted
 
 
 def parse_changes(changes: list[str]) -> tuple[dict[str, Any], list[int] | None]:
-    """`key=value` words to recipe overrides and the stages to run (`stages=[2]`).
+    """Parse `key=value` words: recipe overrides and stages to run (`stages=[2]`).
 
     Raises:
         UserError: a word without "=".
@@ -44,7 +44,7 @@ def parse_changes(changes: list[str]) -> tuple[dict[str, Any], list[int] | None]
 def train_recipe(
     name: str, changes: list[str], data: Path, out: Path, wandb: str | None = None
 ) -> Path:
-    """Train a recipe and show how it goes; returns the model folder.
+    """Train a recipe with a progress display; return the model folder.
 
     Args:
         name, changes: recipe and what differs from it. data: prepared corpus. out: run folder.
@@ -67,7 +67,7 @@ def train_recipe(
         try:
             model = train(recipe, PreparedCorpus(data, reading), out, stages, watch)
         except Interrupted as stopped:
-            console.print(f"intone: {stopped}; the same command goes on", highlight=False)
+            console.print(f"intone: {stopped}; run the same command to resume", highlight=False)
             raise SystemExit(143) from stopped
     console.print(f"{model}: trained", highlight=False)
     return model

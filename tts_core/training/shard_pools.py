@@ -1,4 +1,4 @@
-"""Which utterances of a streamed split share a batch: by length, among those of a few shards."""
+"""Batches of a streamed split: by length, within a few shards."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
@@ -27,7 +27,9 @@ def streamed_batches(
     rank: int = 0,
     agree: Agree = list,
 ) -> Iterator[tuple[int, list[int]]]:
-    """As `endless_batches`, of a process' own shards, of which few are held at a time.
+    """Yield batches as `endless_batches`, from a process' own shards.
+
+    Few shards are held at a time.
 
     In every epoch the shards come in another order, `POOL` after `POOL`, and batches are made
     within a pool. All processes take as many batches of a pool as the one with the most, and at the
@@ -55,20 +57,22 @@ def streamed_batches(
     for epoch in count():
         random, pools = drawn(epoch)
         following = [*pools[1:], drawn(epoch + 1)[1][0]]
-        found = [_within(pool, rows, lengths, budget, random) for pool in pools]
-        for batches, wanted in zip(found, agree(list(map(len, found))), strict=True):
+        of_pools = [_within(pool, rows, lengths, budget, random) for pool in pools]
+        for batches, wanted in zip(of_pools, agree(list(map(len, of_pools))), strict=True):
             halve_until(wanted, batches)
-        # Drawn alike by all, so that nobody waits long for another's longest sentence.
+        # Drawn alike by all, so that no process waits long for another's longest sentence.
         common = np.random.default_rng((*seed, epoch))
-        order = [(n, i) for n, some in enumerate(found) for i in common.permutation(len(some))]
+        order = [(n, i) for n, some in enumerate(of_pools) for i in common.permutation(len(some))]
         if epoch == 0:
-            sizes = [len(found[n][i]) * max(lengths[j] for j in found[n][i]) for n, i in order]
+            sizes = [
+                len(of_pools[n][i]) * max(lengths[j] for j in of_pools[n][i]) for n, i in order
+            ]
             order.insert(0, order.pop(int(np.argmax(sizes))))
-        for number, place in order:
+        for number, position in order:
             done += 1
             if done > skip:
                 rows.hold([*pools[number], *following[number]])
-                yield epoch, found[number][place]
+                yield epoch, of_pools[number][position]
 
 
 def _within(
@@ -78,14 +82,17 @@ def _within(
     budget: int,
     random: np.random.Generator,
 ) -> list[list[int]]:
-    """The batches of a pool of shards, by length."""
+    """Return the batches of a pool of shards, by length."""
     inside = [i for shard in pool for i in range(rows.starts[shard], rows.starts[shard + 1])]
     batches = by_length([lengths[i] for i in inside], budget, random)
     return [[inside[i] for i in batch] for batch in batches]
 
 
 def _check_evenness(rows: StreamedSplit, budget: int, n_pools: int, agree: Agree) -> None:
-    """Whether in every epoch any pool has utterances for the batches of any other: told before."""
+    """Reject, in advance, pools with too few utterances for another's batches.
+
+    In every epoch any pool must have utterances for the batches of any other.
+    """
     sizes = sorted(map(len, rows.frames))
     least, more = divmod(len(sizes), n_pools)
     smallest, largest = sum(sizes[:least]), sum(sizes[len(sizes) - least - bool(more) :])

@@ -10,7 +10,7 @@ class Interrupted(Exception):  # noqa: N818 - it is not an error: a checkpoint w
 
 
 class StopOnSignal:
-    """Turns SIGTERM and SIGINT into a flag, so that a step is never torn."""
+    """Flag set by SIGTERM and SIGINT: a step is never interrupted."""
 
     def __init__(self) -> None:
         self.asked = False

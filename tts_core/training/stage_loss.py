@@ -1,4 +1,4 @@
-"""Loss of a training stage as a module: its learning parts train, all others are frozen."""
+"""Loss of a training stage as a module; other parts are frozen."""
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from tts_core.models.system import System
 
 
 class StageLoss(nn.Module):
-    """Module whose forward pass is the loss of a stage, ready for many devices.
+    """Module whose forward pass is a stage's loss, ready for many devices.
 
     Args:
         bf16: compute in bfloat16 where it does no harm; exceptions: `models.precision`.
@@ -31,7 +31,7 @@ class StageLoss(nn.Module):
                     part.encoder.requires_grad_(part.finetune)
 
     def train(self, mode: bool = True) -> "StageLoss":
-        """Set the learning parts to training mode; frozen parts stay in evaluation mode."""
+        """Set the learning parts to training mode, frozen ones to evaluation."""
         super().train(False)
         self.training = mode
         for name in self.stage.trains:

@@ -1,4 +1,4 @@
-"""What a model is worth on utterances it does not learn from."""
+"""Held-out losses of a model in training."""
 
 from collections.abc import Sequence
 
@@ -23,10 +23,10 @@ def validate(
     device: torch.device,
     share: Share = ALONE,
 ) -> dict[str, float]:
-    """Mean of each part of the loss over held-out utterances, with seeded latents and pre-nets.
+    """Return the mean of each part of the loss over held-out utterances.
 
-    What the stage measures over the split as a whole (`Stage.measures`) stands beside. Processes
-    share the batches out and all get the same values.
+    Latents and pre-nets are seeded. The stage's measures of the whole split (`Stage.measures`) are
+    added. Processes divide the batches among them and all get the same values.
     """
     if not rows:
         return {}
@@ -48,13 +48,14 @@ def validate(
         measured = loss.stage.measures(rows, cached, device)
     every = [sums] if share.processes == 1 else gather_object([sums])
     held_out: dict[str, float] = {}
-    for name in dict.fromkeys(name for one in every for name in one):
-        total, weight = torch.stack([one[name] for one in every if name in one]).sum(0).tolist()
+    for name in dict.fromkeys(name for process_sums in every for name in process_sums):
+        terms = [process_sums[name] for process_sums in every if name in process_sums]
+        total, weight = torch.stack(terms).sum(0).tolist()
         held_out[name] = total / weight
     return held_out | measured
 
 
 def batch_of(rows: Sequence[Prepared], positions: Sequence[int]) -> Batch:
-    """The utterances at `positions` of a split as one batch."""
+    """Return the utterances at `positions` of a split as one batch."""
     chosen = [rows[i] for i in positions]
     return collate([r.encoded for r in chosen], chosen, positions)

@@ -1,4 +1,4 @@
-"""The discriminators of HiFi-GAN (Kong, Kim and Bae 2020, section 2.3), trained here from scratch.
+"""Discriminators of HiFi-GAN (Kong, Kim and Bae 2020, section 2.3).
 
 Published: the two kinds, their periods, scales and normalisations. Channels, kernels and strides
 are those of the family V1, whose widest layers have 1024 channels; narrower ones keep the
@@ -19,7 +19,7 @@ SCALES = 3
 
 
 class Judgement(NamedTuple):
-    """What a sub-discriminator says of audio.
+    """Output of a sub-discriminator.
 
     Attributes:
         score: (B, P) one value a place, 1 for recordings and 0 for what was made.
@@ -68,7 +68,9 @@ class PeriodDiscriminator(nn.Module):
 
 
 class ScaleDiscriminator(nn.Module):
-    """A sub-discriminator of MSD (after MelGAN): strided and grouped convolutions over all samples.
+    """Sub-discriminator of MSD (after MelGAN): convolutions over all samples.
+
+    They are strided and grouped.
 
     Args:
         channels: of the widest layers. spectral: the first scale's normalisation, which stabilises
@@ -120,7 +122,10 @@ class Discriminators(nn.Module):
         self.scales = nn.ModuleList(ScaleDiscriminator(channels, i == 0) for i in range(SCALES))
 
     def forward(self, samples: Tensor) -> Sequence[Judgement]:
-        """(B, L) samples in [-1, 1]; scales are the audio itself, and averaged over 2 and 4."""
+        """Judge (B, L) samples in [-1, 1] at three scales.
+
+        The audio itself, and averaged over 2 and 4 samples.
+        """
         judged = [period(samples) for period in self.periods]
         for number, scale in enumerate(self.scales):
             if number:

@@ -12,7 +12,9 @@ from tts_core.vocoder_training.discriminators import Judgement
 
 
 def discriminator_loss(real: Sequence[Judgement], made: Sequence[Judgement]) -> Tensor:
-    """Eq. 1, summed over the sub-discriminators as in Eq. 8: (D(x) - 1)^2 + D(G(s))^2.
+    """Return Eq. 1: (D(x) - 1)^2 + D(G(s))^2.
+
+    Summed over the sub-discriminators as in Eq. 8.
 
     Args:
         real, made: of K sub-discriminators, of recordings and of what the generator made of them.
@@ -25,12 +27,18 @@ def discriminator_loss(real: Sequence[Judgement], made: Sequence[Judgement]) -> 
 
 
 def adversarial_loss(made: Sequence[Judgement]) -> Tensor:
-    """Eq. 2, summed over the sub-discriminators as in Eq. 7: (D(G(s)) - 1)^2."""
+    """Return Eq. 2: (D(G(s)) - 1)^2.
+
+    Summed over the sub-discriminators as in Eq. 7.
+    """
     return torch.stack([(m.score - 1).square().mean() for m in made]).sum()
 
 
 def feature_loss(real: Sequence[Judgement], made: Sequence[Judgement]) -> Tensor:
-    """Eq. 4, summed over the sub-discriminators: L1 between their layers, mean over each layer."""
+    """Return Eq. 4: L1 between the discriminators' layers.
+
+    A mean over each layer, summed over the sub-discriminators.
+    """
     terms = [
         (a.detach() - b).abs().mean()
         for r, m in zip(real, made, strict=True)
@@ -60,7 +68,10 @@ class LogMel(nn.Module):
         self.register_buffer("filters", filters, persistent=False)
 
     def forward(self, samples: Tensor) -> Tensor:
-        """(B, L) samples to (B, T, M) log-mel, natural log, T = L // hop."""
+        """Map (B, L) samples to (B, T, M) log-mel.
+
+        Natural log, T = L // hop.
+        """
         f = self.features
         pad = (f.n_fft - f.hop) // 2
         padded = F.pad(samples[:, None], (pad, pad), mode="reflect")[:, 0]

@@ -34,7 +34,10 @@ class Players:
         self.optimisers = {name: _adamw(part, recipe) for name, part in self.modules.items()}
 
     def set_rate(self, step: int, epoch: int) -> None:
-        """The learning rates of a step (1, 2, ...) in an epoch (0, 1, ...)."""
+        """Set the learning rates of a step (1, 2, ...).
+
+        epoch: 0, 1, ...
+        """
         recipe = self.recipe
         rate = recipe.lr * recipe.lr_decay**epoch
         learnt = step - recipe.discriminators_alone
@@ -57,7 +60,7 @@ class Players:
             for name, module in self.modules.items():
                 state = {key: value.contiguous() for key, value in module.state_dict().items()}
                 save_file(state, scratch / f"{name}.safetensors")
-            states = {name: one.state_dict() for name, one in self.optimisers.items()}
+            states = {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()}
             torch.save(states, scratch / OPTIMIZER)
             state = {"step": step, "finished": finished}
             (scratch / STATE).write_text(json.dumps(state) + "\n", "utf-8")
@@ -65,7 +68,7 @@ class Players:
             shutil.rmtree(old)
 
     def load(self, path: Path) -> None:
-        """Go on as `save` left it."""
+        """Load what `save` wrote."""
         for name, module in self.modules.items():
             module.load_state_dict(load_file(path / f"{name}.safetensors"))
         states = torch.load(path / OPTIMIZER, map_location="cpu", weights_only=True)

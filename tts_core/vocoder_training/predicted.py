@@ -1,4 +1,6 @@
-"""Spectrograms that an acoustic model predicts of recordings, frame by frame beside their audio.
+"""Spectrograms that an acoustic model predicts of recordings.
+
+Frame by frame beside their audio.
 
 A vocoder that learns from them hears in training what it will be given in synthesis (Kong et al.
 2020, section 4.4: teacher-forced, so that frames and samples line up).
@@ -20,7 +22,7 @@ from tts_core.types import Prepared
 
 
 def load_acoustic_model(run: Path, features: Features) -> tuple[System, saved.Description]:
-    """The trained model of a run folder, or of its `model` folder.
+    """Load the trained model of a run, or of its `model` folder.
 
     Args:
         run: what `intone train` wrote. features: of the corpus that it is to read.
@@ -30,10 +32,10 @@ def load_acoustic_model(run: Path, features: Features) -> tuple[System, saved.De
     """
     folder = run / MODEL if (run / MODEL).is_dir() else run
     model, description = saved.load_model(folder)
-    own = description.facts.features_digest
-    if own != features.digest():
+    digest = description.facts.features_digest
+    if digest != features.digest():
         raise UserError(
-            f"{run}: was trained on spectrograms with the digest {own}, the corpus has "
+            f"{run}: was trained on spectrograms with the digest {digest}, the corpus has "
             f"{features.digest()} ({features.name}); name a run that was trained on such a corpus"
         )
     return model, description
@@ -41,9 +43,11 @@ def load_acoustic_model(run: Path, features: Features) -> tuple[System, saved.De
 
 @torch.inference_mode()
 def predict(model: System, row: Prepared) -> np.ndarray:
-    """What a model in evaluation mode predicts of a recording: (T, M) float32, T the recording's.
+    """Predict the spectrogram of a recording: (T, M) float32, T the recording's.
 
-    The pre-net's dropout is seeded by the utterance, so that a training that goes on reads the
+    The model is in evaluation mode.
+
+    The pre-net's dropout is seeded by the utterance, so that a resumed training reads the
     same.
     """
     device = next(model.parameters()).device

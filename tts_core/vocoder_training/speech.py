@@ -1,4 +1,4 @@
-"""What a vocoder learns from: recordings beside their spectrograms, cut into segments."""
+"""Training data of a vocoder: segments of recordings and their spectrograms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,7 +60,10 @@ class Speech:
 def clip_of(
     utterance: str, samples: np.ndarray, mel: np.ndarray, features: Features
 ) -> Clip | None:
-    """A recording's samples (L,) in [-1, 1] and its spectrogram; None if they do not belong."""
+    """Read a recording's samples (L,) in [-1, 1] and its spectrogram.
+
+    None if the two do not belong together.
+    """
     if samples_to_frames(len(samples), features.hop) != len(mel):
         return None
     whole = samples[: frames_to_samples(len(mel), features.hop)]
@@ -73,12 +76,12 @@ def read_speech(
     device: torch.device | None = None,
     progress: Progress = silent,
 ) -> Speech:
-    """The recordings and spectrograms of a prepared corpus.
+    """Read the recordings and spectrograms of a prepared corpus.
 
     Args:
         corpus: prepared corpus; its recordings must still be where it says.
         predicted: run of an acoustic model, whose predictions are read beside.
-        device: where that model predicts. progress: is told of each recording.
+        device: where that model predicts. progress: receives each recording.
 
     Raises:
         UserError: a recording is missing or changed, or the model reads other spectrograms.
@@ -118,7 +121,7 @@ def _read(row: Prepared, features: Features) -> Clip:
 
 
 class Segment(NamedTuple):
-    """Where a segment lies: position of its clip, first frame, and which spectrogram it has."""
+    """Segment: position of its clip, first frame, index of its spectrogram."""
 
     clip: int
     frame: int
@@ -126,15 +129,15 @@ class Segment(NamedTuple):
 
 
 class Segments:
-    """Which segments a step learns from: an epoch takes one of every recording, as published code
-    does, at a place drawn at random.
+    """Segments of every step.
 
-    A step's segments follow from its number alone, so that a training goes on exactly.
+    An epoch takes one of every recording, as published code does, at a random position. A step's
+    segments follow from its number alone, so that a training resumes exactly.
 
     Args:
         clips: recordings; those shorter than a segment are left out.
         frames: of a segment. batch: segments a step. share: of them with predicted spectrograms.
-        seed: of the order and the places.
+        seed: of the order and the positions.
 
     Raises:
         UserError: every recording is shorter than a segment.
@@ -154,11 +157,14 @@ class Segments:
 
     @property
     def per_epoch(self) -> int:
-        """Steps of an epoch; recordings that do not fill a batch wait for the next."""
+        """Steps of an epoch.
+
+        Recordings that do not fill a batch wait for the next epoch.
+        """
         return len(self._places) // self.batch
 
     def at(self, step: int) -> list[Segment]:
-        """The segments of step `step` (0, 1, ...)."""
+        """Return the segments of step `step` (0, 1, ...)."""
         epoch, number = divmod(step, self.per_epoch)
         random = np.random.default_rng((self.seed, epoch))
         order = random.permutation(self._places)
@@ -172,14 +178,17 @@ class Segments:
         ]
 
     def batch_at(self, step: int, hop: int) -> tuple[Tensor, Tensor]:
-        """Log-mel (B, M, T) and samples (B, T * hop) in [-1, 1] of step `step`."""
+        """Return log-mel (B, M, T) and samples (B, T * hop).
+
+        Those of step `step`.
+        """
         mels, samples = [], []
         for clip, frame, predicted in self.at(step):
-            found = self.clips[clip]
-            mel = found.predicted if predicted else found.mel
+            clip_data = self.clips[clip]
+            mel = clip_data.predicted if predicted else clip_data.mel
             assert mel is not None
             mels.append(mel[frame : frame + self.frames].T)
-            samples.append(found.samples[frame * hop : (frame + self.frames) * hop])
+            samples.append(clip_data.samples[frame * hop : (frame + self.frames) * hop])
         return torch.from_numpy(np.stack(mels)), as_float(np.stack(samples))
 
 

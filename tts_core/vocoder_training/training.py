@@ -1,4 +1,7 @@
-"""The training loop of a vocoder: discriminators and generator in turn (Kong et al. 2020, 2.4)."""
+"""Training loop of a vocoder (Kong et al. 2020, 2.4).
+
+Discriminators and generator learn in turn.
+"""
 
 import math
 import time
@@ -40,7 +43,9 @@ TITLE = "vocoder"
 def train_vocoder(
     recipe: VocoderRecipe, speech: Speech, out: Path, watch: Watch = lambda _: None
 ) -> Path:
-    """Train a vocoder and write it for synthesis; goes on exactly where an earlier call stopped.
+    """Train a vocoder and write it for synthesis.
+
+    Resumes exactly where an earlier call stopped.
 
     On one device: the GPU if there is one.
 
@@ -48,7 +53,7 @@ def train_vocoder(
         recipe: what to train. speech: what on.
         out: run folder: `vocoder-run.json`, `metrics.jsonl`, `steps/step-*`, and in the end
             `vocoder/`.
-        watch: is told of progress.
+        watch: receives progress.
 
     Returns:
         `out/vocoder`, for `--vocoder`.
@@ -73,7 +78,7 @@ def train_vocoder(
 
 
 class VocoderTraining:
-    """One run: both sides of the game, their data, and the steps that are left."""
+    """Training run: discriminators, generator, their data and steps."""
 
     def __init__(self, recipe: VocoderRecipe, speech: Speech, out: Path, watch: Watch) -> None:
         self.recipe, self.speech, self.out, self.watch = recipe, speech, out, watch
@@ -126,13 +131,13 @@ class VocoderTraining:
                 raise Interrupted(f"{self.out}: stopped at step {step}; saved")
 
     def resume(self) -> int:
-        """Take the newest checkpoint up, if there is one; the step it was written after."""
-        found = newest_step(self.folder)
-        if found:
-            self.players.load(found[0])
-        start = found[1] if found else 0
+        """Load the newest checkpoint, if there is one; return its step."""
+        newest = newest_step(self.folder)
+        if newest:
+            self.players.load(newest[0])
+        start = newest[1] if newest else 0
         # Without a checkpoint not even the validation before the first step is kept.
-        metrics.cut(self.out, STAGE, start if found else -1)
+        metrics.cut(self.out, STAGE, start if newest else -1)
         return start
 
     @torch.no_grad()
@@ -154,9 +159,9 @@ class VocoderTraining:
 
     def leave(self) -> Path:
         """Write the trained vocoder, once the last step is taken."""
-        found = newest_step(self.folder)
-        assert found, "a training that has ended has a checkpoint"
-        self.players.load(found[0])
+        newest = newest_step(self.folder)
+        assert newest, "a training that has ended has a checkpoint"
+        self.players.load(newest[0])
         rows = [row for row in metrics.read(self.out) if row["split"] == "validation"]
         values = [{k: v for k, v in row.items() if k.startswith("mel_")} for row in rows]
         features = self.speech.features
@@ -171,7 +176,7 @@ class VocoderTraining:
                 "corpus": self.speech.corpus,
                 "start_sha256": self.start.weights_sha256,
                 "acoustic_model_sha256": self.speech.acoustic_model,
-                "steps": found[1],
+                "steps": newest[1],
                 "before": values[0] if values else {},
                 "after": values[-1] if values else {},
             },
@@ -179,11 +184,11 @@ class VocoderTraining:
         return self.out / VOCODER
 
     def _step(self, step: int) -> dict[str, Tensor]:
-        """One step of each side that learns; the parts of their losses stay on the device."""
-        place = step - 1
-        self.players.set_rate(step, place // self.segments.per_epoch)
+        """Take one step of each learning side; losses stay on the device."""
+        index = step - 1
+        self.players.set_rate(step, index // self.segments.per_epoch)
         mel, real = (
-            part.to(self.device) for part in self.segments.batch_at(place, self.speech.features.hop)
+            part.to(self.device) for part in self.segments.batch_at(index, self.speech.features.hop)
         )
         both = step > self.recipe.discriminators_alone
         with torch.set_grad_enabled(both):
@@ -192,7 +197,7 @@ class VocoderTraining:
         return parts | self._teach_generator(real, made) if both else parts
 
     def _teach_discriminators(self, real: Tensor, made: Tensor) -> Tensor:
-        """Eq. 6: audio (B, L) that was recorded, and what the generator makes in its place."""
+        """Take a discriminator step, Eq. 6: recorded and generated audio (B, L)."""
         self.discriminators.requires_grad_(True)
         loss = discriminator_loss(self.discriminators(real), self.discriminators(made))
         self.players.step_discriminators(loss)
@@ -244,6 +249,10 @@ class VocoderTraining:
 
 
 def _inputs(clip: Clip) -> dict[str, Any]:
-    """The spectrograms (T, M) that a recording is resynthesized from, by the name of the value."""
-    found = {"mel_l1": clip.mel}
-    return found if clip.predicted is None else {**found, "mel_l1_predicted": clip.predicted}
+    """Return the spectrograms (T, M) to resynthesize, by the value's name."""
+    spectrograms = {"mel_l1": clip.mel}
+    return (
+        spectrograms
+        if clip.predicted is None
+        else {**spectrograms, "mel_l1_predicted": clip.predicted}
+    )

@@ -206,7 +206,7 @@ def test_a_killed_training_goes_on_and_ends_like_an_unbroken_one(how, corpus, ti
     assert saved is not None
     assert saved[1] < 40, "it was stopped in the middle"
     if how == signal.SIGTERM:
-        assert b"the same command goes on" in message
+        assert b"run the same command to resume" in message
     done = subprocess.run([*command, str(broken)], env=environment, capture_output=True, check=True)
     assert done.returncode == 0
     for name, value in weights(whole).items():

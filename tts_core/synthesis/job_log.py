@@ -1,4 +1,4 @@
-"""What is done of a long job, line by line, so that the same command goes on where it was."""
+"""Log of the finished parts of a long, resumable job."""
 
 import hashlib
 import json
@@ -8,15 +8,15 @@ from intone.errors import UserError
 from intone.files import whole_lines, write_whole
 
 
-class Journal:
-    """A text file: the digest of the job's settings, then one line for each finished thing.
+class JobLog:
+    """Text file: the digest of a job's settings, a line per part.
 
     Args:
-        path: of the file; made if it is not there.
-        settings: whatever decides the job's results, as JSON values.
+        path: of the file; made if it is missing.
+        settings: everything that decides the job's results, as JSON values.
 
     Attributes:
-        lines: what was noted before.
+        lines: of the parts that were finished before.
 
     Raises:
         UserError: the file was begun with other settings, so that results would be a mixture.
@@ -33,10 +33,10 @@ class Journal:
         write_whole(path, "".join(f"{line}\n" for line in [begun, *self.lines]))
 
     def append(self, line: str) -> None:
-        """Note one finished thing; JSON without line ends."""
+        """Append one finished part, as JSON without line ends."""
         with self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
     def remove(self) -> None:
-        """The job is finished and its results stand elsewhere."""
+        """Remove the file once the job's results are written elsewhere."""
         self.path.unlink()
