@@ -148,7 +148,7 @@ class StageConfig(Closed):
     @model_validator(mode="after")
     def _annealing_runs_forwards(self) -> "StageConfig":
         if self.kl_start > self.kl_end:
-            raise ValueError("kl_start must not lie behind kl_end")
+            raise ValueError("kl_start must not be larger than kl_end")
         return self
 
 

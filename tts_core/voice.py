@@ -175,7 +175,7 @@ def read_voice(folder: Path) -> Voice:
     voice = read(path, Voice, "pack the voice again")
     if voice.features_digest != voice.features.digest():
         raise UserError(
-            f"{path}: says the features' digest is {voice.features_digest}, but theirs is "
+            f"{path}: the stored features digest is {voice.features_digest}, but the features give "
             f"{voice.features.digest()}; the file was changed: pack the voice again"
         )
     return voice

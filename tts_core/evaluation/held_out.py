@@ -67,7 +67,7 @@ def load_systems(paths: Sequence[Path]) -> list[Trained]:
     """Load the trained systems of runs and voices, in the registry's order.
 
     Raises:
-        UserError: no finished model, or two of one system that cannot be told apart.
+        UserError: no finished model, or two of one system.
     """
     folders: list[tuple[Path, Path | None]] = []
     for path in paths:
@@ -126,10 +126,8 @@ def evaluate(
     out.mkdir(parents=True, exist_ok=True)
     journal = Journal(out / PART)
     work = _Work(corpus, split, rows, other_readings(rows), vocoder, seed, journal, progress)
-    held = {
-        trained.name: latent for trained in systems if (latent := work.latents(trained)) is not None
-    }
-    table = [*work.recordings(), *(row for trained in systems for row in work.speech(trained))]
+    held = {s.name: latent for s in systems if (latent := work.latents(s)) is not None}
+    table = [*work.recordings(), *(row for system in systems for row in work.speech(system))]
     sentences = groups(rows)
     result = {
         "split": split,
@@ -139,14 +137,16 @@ def evaluate(
         **summarise(table, held, [row.utterance for row in rows], sentences, seed),
         "created_by": created_by,
     }
-    write_whole(out / RESULT, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
-    curves = [
-        draw_run(trained.name, metrics.read(trained.run), out) for trained in systems if trained.run
-    ]
-    drawn = [draw_prosody(result, out), *(name for name in curves if name)]
-    write_whole(out / PAGE, page(result, drawn))
+    _write(result, systems, out)
     journal.path.unlink(missing_ok=True)
     return result
+
+
+def _write(result: dict[str, Any], systems: Sequence[Trained], out: Path) -> None:
+    write_whole(out / RESULT, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    curves = [draw_run(s.name, metrics.read(s.run), out) for s in systems if s.run]
+    drawn = [draw_prosody(result, out), *(name for name in curves if name)]
+    write_whole(out / PAGE, page(result, drawn))
 
 
 def other_readings(rows: Sequence[Prepared]) -> dict[int, list[int]]:

@@ -9,17 +9,27 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 INK, MUTED, GRID = "#1b1f24", "#6a7280", "#d8dce2"
-# Okabe and Ito's palette: told apart with any colour vision.
+# Okabe and Ito's palette, distinct with any colour vision.
 COLOURS = ("#56b4e9", "#0072b2", "#e69f00", "#cc79a7")
 CONTROLS = {"constant_kl": "sampler_kl", "median": "prosody", "shuffled": "prosody"}
 """What a held-out loss must beat is drawn beside it."""
 STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none", "svg.hashsalt": "intone", "font.family": "sans-serif",
-    "font.size": 10, "text.color": INK, "axes.edgecolor": GRID, "axes.labelcolor": INK,
-    "xtick.color": MUTED, "ytick.color": MUTED, "axes.spines.top": False,
-    "axes.spines.right": False, "axes.grid": True, "grid.color": GRID, "axes.axisbelow": True,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "intone",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "axes.axisbelow": True,
     "legend.frameon": False,
-}  # fmt: skip
+}
 
 
 def draw_run(name: str, rows: Sequence[Mapping[str, Any]], out: Path) -> str | None:

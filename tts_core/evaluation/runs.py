@@ -20,7 +20,7 @@ from tts_core.training.display import SAID, SPOKEN
 from tts_core.training.loop import MODEL
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#000000")
-"""Okabe and Ito's palette: told apart with any colour vision."""
+"""Okabe and Ito's palette, distinct with any colour vision."""
 LINES = ("-", "--", ":")
 QUIET = ("stage", "step", "split")
 NATS = ("kl", "sampler_kl", "constant_kl")
@@ -106,10 +106,10 @@ def find_runs(paths: Sequence[Path]) -> list[Run]:
 def draw_runs(runs: Sequence[Run], out: Path) -> None:
     """Draw held-out values of all runs, a panel per stage and value.
 
-    Of what is measured of spoken sentences the few that a line of the progress says, too.
+    Of the measures of speech, only those that the progress prints.
 
     Args:
-        out: file, whose suffix says the format: .svg, .png or .pdf.
+        out: file, whose suffix is the format: .svg, .png or .pdf.
 
     Raises:
         UserError: nothing was validated yet, or no such format.
@@ -132,8 +132,8 @@ def draw_runs(runs: Sequence[Run], out: Path) -> None:
     lines = -(-len(panels) // columns)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.4 * columns, 2.4 * lines + 0.4), layout="constrained")
-        for number_of_panel, (stage, name) in enumerate(panels, 1):
-            axes = figure.add_subplot(lines, columns, number_of_panel)
+        for panel, (stage, name) in enumerate(panels, 1):
+            axes = figure.add_subplot(lines, columns, panel)
             for number, run in enumerate(runs):
                 points = [
                     (row["step"], row[name])
@@ -141,8 +141,9 @@ def draw_runs(runs: Sequence[Run], out: Path) -> None:
                     if (row["stage"], row["split"]) == (stage, "validation") and name in row
                 ]
                 look = LINES[number // len(COLOURS) % len(LINES)]
-                axes.plot(*zip(*points, strict=True) if points else ([], []), look, marker=".",
-                          color=COLOURS[number % len(COLOURS)], label=str(run.path))  # fmt: skip
+                drawn = zip(*points, strict=True) if points else ([], [])
+                colour = COLOURS[number % len(COLOURS)]
+                axes.plot(*drawn, look, marker=".", color=colour, label=str(run.path))
             axes.set(xlabel="step")
             unit = ", nats" if name in NATS else ""
             axes.set_title(f"stage {stage}: {name}{unit}", fontsize=9)

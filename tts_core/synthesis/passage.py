@@ -20,7 +20,7 @@ def analyse_passages(
             `context_sentences`); those of another text are never read.
 
     Raises:
-        UserError: a text cannot be read; the message says which.
+        UserError: a text cannot be read; the message names it.
     """
     passages: list[list[Sentence]] = []
     for whole in frontend.analyse_all(texts):

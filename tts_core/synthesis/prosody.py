@@ -114,7 +114,7 @@ def require_same_units(wav: Path, recorded: Sequence[Word], wanted: Sequence[Wor
     """Reject a recording of other words: CAMP has a vector per unit.
 
     Args:
-        recorded: units of the recording's text. wanted: of the text to be said.
+        recorded: units of the recording's text. wanted: of the text to speak.
     """
     for position, (theirs, ours) in enumerate(zip(recorded, wanted, strict=False), 1):
         if (theirs.spoken.casefold(), theirs.punctuation) != (
@@ -156,7 +156,7 @@ def read_vectors(path: Path, words: Sequence[Word], weights_sha256: str) -> np.n
     """Read word vectors for a text, (W, d).
 
     Args:
-        words: units of the text to be said. weights_sha256: of the system that will say it.
+        words: units of the text to speak. weights_sha256: of the system that will speak it.
 
     Raises:
         UserError: not such a file, of another system, or of other words; vectors of several sizes.

@@ -41,7 +41,7 @@ class Speech:
         mel: (T, M) log-mel. durations: (N,) frames per token.
         words: word and punctuation times, in order.
         rtf: seconds of computing per second of speech.
-        prosody: what it was said with. Kathaka: (1, Z), the latent, a row a sentence. CAMP: (W, d),
+        prosody: of the synthesis. Kathaka: (1, Z), the latent, a row a sentence. CAMP: (W, d),
             a vector for each of `words`. None for systems without.
         attention: of a system with attention: how it went, for several sentences the worst of each
             measure. Its durations are what it attended to.

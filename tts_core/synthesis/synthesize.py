@@ -109,7 +109,7 @@ class Synthesizer:
 
         Args:
             text: as written.
-            seed: of the latent and the pre-net's dropout; the same seed says it the same way.
+            seed: of the latent and the pre-net's dropout; the same seed gives the same audio.
             temperature: Kathaka's latent: 1 samples from the sampler, 0 takes its mean. CAMP: 0
                 leaves the predictor's dropout out, so that a text has one prediction.
             rate: above 1 is faster.

@@ -1,4 +1,4 @@
-"""A run folder belongs to one run: `run.json` says to which."""
+"""Claim of a run folder by one run, which `run.json` describes."""
 
 import json
 from collections.abc import Sequence

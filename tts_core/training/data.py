@@ -36,7 +36,7 @@ def read_data(corpus: PreparedCorpus, recipe: Recipe, number: int, share: Share)
     """Read the splits for stage `number`.
 
     Raises:
-        UserError: nothing to learn from or to tell the best step by, neighbouring sentences of a
+        UserError: nothing to train on or to choose the best step by, neighbouring sentences of a
             streamed corpus, or a shard is missing or damaged.
     """
     data = _streamed(corpus, recipe, share) if _streams(corpus, recipe) else _whole(corpus, recipe)

@@ -18,7 +18,7 @@ SAID = {
     "spoken_f0_rmse_semitones": "F0 error {:.1f} semitones",
     "spoken_phone_error_frames": "phones {:.1f} frames off",
 }
-"""What a line says of spoken sentences; `metrics.jsonl` and TensorBoard have all of it."""
+"""Measures of speech that a line prints; `metrics.jsonl` and TensorBoard have all."""
 
 
 class Shown(NamedTuple):

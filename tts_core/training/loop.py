@@ -53,25 +53,15 @@ def train(
         UserError: the folder holds another run, or an earlier stage is missing.
         Interrupted: SIGTERM or Ctrl-C came; the checkpoint is written.
     """
+    _check_text_encoder(recipe, corpus)
     facts = corpus.info.facts()
-    if recipe.model.reads_text_encoder and recipe.text_encoder.name != corpus.info.encoder:
-        raise UserError(
-            f"{corpus.path}: prepared for the text encoder {corpus.info.encoder}, the recipe "
-            f"{recipe.name} wants {recipe.text_encoder.name}; prepare it with --encoder "
-            f"{recipe.text_encoder.name}"
-        )
     described = {
         "recipe": recipe.model_dump(mode="json"),
         "recipe_digest": recipe.digest(),
         "corpus": corpus.info.summary(),
         "torch": torch.__version__,
     }
-    accelerator = Accelerator(
-        # Said outright, because accelerate's own choice without a GPU is not to be distributed.
-        cpu=not torch.accelerator.is_available(),
-        # Statistics are joint already (`MaskedBatchNorm`), so that there is nothing to broadcast.
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
-    )
+    accelerator = _accelerator()
     first = accelerator.is_main_process
     torch.manual_seed(recipe.seed)
     model = build(recipe, facts)
@@ -100,6 +90,24 @@ def train(
             saved.save_model(out / MODEL, model, recipe, facts, described["corpus"], done)
         accelerator.wait_for_everyone()
     return out / MODEL
+
+
+def _check_text_encoder(recipe: Recipe, corpus: PreparedCorpus) -> None:
+    if recipe.model.reads_text_encoder and recipe.text_encoder.name != corpus.info.encoder:
+        raise UserError(
+            f"{corpus.path}: prepared for the text encoder {corpus.info.encoder}, the recipe "
+            f"{recipe.name} wants {recipe.text_encoder.name}; prepare it with --encoder "
+            f"{recipe.text_encoder.name}"
+        )
+
+
+def _accelerator() -> Accelerator:
+    return Accelerator(
+        # Said outright, because accelerate's own choice without a GPU is not to be distributed.
+        cpu=not torch.accelerator.is_available(),
+        # Statistics are joint already (`MaskedBatchNorm`), so that there is nothing to broadcast.
+        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
+    )
 
 
 def _is_written(folder: Path, done: list[int]) -> bool:

@@ -33,7 +33,7 @@ class Observer:
     It disturbs nothing.
 
     TensorBoard gets every step's picture, sound and value (`RUN/tensorboard`); the newest picture
-    and sound of each sentence lie in `RUN/validation`.
+    and sound of each sentence are in `RUN/validation`.
 
     Args:
         out: run folder. recipe: how many sentences. number, stage: what is trained.

@@ -93,9 +93,14 @@ def _spectrogram(
 ) -> None:
     extent = (0.0, len(mel) * seconds, 0.0, float(mel.shape[1]))
     image = axes.imshow(
-        mel.T, origin="lower", aspect="auto", cmap="magma", extent=extent, vmin=limits[0],
+        mel.T,
+        origin="lower",
+        aspect="auto",
+        cmap="magma",
+        extent=extent,
+        vmin=limits[0],
         vmax=limits[1],
-    )  # fmt: skip
+    )
     axes.set(ylabel="mel bin", xlabel="s")
     figure.colorbar(image, ax=axes, label="log magnitude")
 

@@ -2,7 +2,7 @@
 
 Frame by frame beside their audio.
 
-A vocoder that learns from them hears in training what it will be given in synthesis (Kong et al.
+A vocoder that learns from them reads in training what it will read in synthesis (Kong et al.
 2020, section 4.4: teacher-forced, so that frames and samples line up).
 """
 

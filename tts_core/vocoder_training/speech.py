@@ -79,7 +79,7 @@ def read_speech(
     """Read the recordings and spectrograms of a prepared corpus.
 
     Args:
-        corpus: prepared corpus; its recordings must still be where it says.
+        corpus: prepared corpus; its recordings must still be at their paths.
         predicted: run of an acoustic model, whose predictions are read beside.
         device: where that model predicts. progress: receives each recording.
 

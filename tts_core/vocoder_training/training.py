@@ -32,7 +32,7 @@ from tts_core.vocoder_training.players import Players
 from tts_core.vocoder_training.speech import Clip, Segments, Speech, as_float
 
 RUN = "vocoder-run.json"
-"""Not `run.json`, which says that a system is trained in stages."""
+"""Not `run.json`, which marks a system that is trained in stages."""
 STEPS = "steps"
 LOG_EVERY = 10
 """Steps between two looks at the losses: a look makes the CPU wait for the GPU."""

@@ -128,7 +128,7 @@ def test_annealing_as_published(step, expected):
 
 
 def test_annealing_that_ends_before_it_starts_is_refused():
-    with pytest.raises(UserError, match="kl_start must not lie behind kl_end"):
+    with pytest.raises(UserError, match="kl_start must not be larger than kl_end"):
         load_recipe("kathaka", {"stages.1.kl_start": 0.5, "stages.1.kl_end": 0.1})
 
 
