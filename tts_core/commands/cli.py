@@ -14,6 +14,7 @@ from tts_core.commands.corpus import app as corpus_commands
 from tts_core.commands.evaluate import app as evaluation_commands
 from tts_core.commands.text import app as text_commands
 from tts_core.commands.vocoder import app as vocoder_app
+from tts_core.model_config import SYSTEMS
 
 app = typer.Typer()
 stimuli_app = typer.Typer(no_args_is_help=True, help="Stimulus sets: make or import them.")
@@ -103,9 +104,7 @@ def doctor(
 
 @app.command()
 def synth(
-    system: Annotated[
-        str, typer.Option(help="ntts, ntts_attention, durian_plus, kathaka or camp.")
-    ],
+    system: Annotated[str, typer.Option(help=f"One of {', '.join(SYSTEMS)}.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Audio file, or folder with --file.")],
     text: Annotated[str | None, typer.Option(help="Text to speak; sentence by sentence.")] = None,
     file: Annotated[

@@ -67,7 +67,7 @@ class CAMP(System):
     ) -> None:
         super().__init__(config, facts, context)
         self.prosody_size = config.word_vector
-        # First, as seeded weights are drawn in this order.
+        # Built first: the order decides which random draws each part's weights get.
         predictor = ProsodyPredictor(config, facts, context)
         self.encoder = PhoneEncoder.of(config, facts.n_tokens)
         self.reference_encoder = WordReferenceEncoder(facts.n_mels, config.encoder, config)
@@ -142,7 +142,8 @@ class CAMP(System):
     def vector_loss(self, predicted: Tensor, target: Tensor, mask: Tensor) -> Tensor:
         """Return the loss of standardised vectors (B, W, d) (4.2).
 
-        A scalar: mean over dimensions and over the units of a (B, W) mask; Huber's rho is 1.
+        By default Huber with rho = 1. A scalar: mean over dimensions and over the units of a (B, W)
+        mask.
         """
         return mean_of_valid(
             self._vector_loss(full(predicted), full(target), reduction="none"), mask
