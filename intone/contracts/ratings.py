@@ -77,7 +77,7 @@ class Preference(_Answer):
         description="training: practice; test: counts; gold: known answer; repeat: a second time"
     )
     page_index: int | None = Field(ge=0, description="position of the page in this session")
-    first_on_screen: Literal["a", "b"] | None = Field(description="which system stood first")
+    first_on_screen: Literal["a", "b"] | None = Field(description="which system was shown first")
     repeat: int = Field(ge=0, description="0 for the first time this page was rated")
     started_at: datetime | None = Field(description="when the page was opened, UTC")
     rating_time_ms: int | None = Field(description="page opened to last change of the choice, ms")

@@ -61,7 +61,7 @@ class StimulusSet(Closed):
     version: Literal[1] = VERSION
     name: str = Field(min_length=1, description="name of the set")
     language: str = Field(default="en", description="BCP 47 language tag of the texts")
-    voice: str = Field(description="whose voice it is; a stand-in voice says so here")
+    voice: str = Field(description="name of the voice; a stand-in voice is marked as such")
     licence: str = Field(description="licence of the audio")
     created_by: str = Field(description="command line that wrote the set")
     stimuli: list[Stimulus] = Field(min_length=1)

@@ -201,7 +201,7 @@ def _own_split(readings: Sequence[Reading]) -> tuple[list[Reading], list[LeftOut
 def _audio_of(
     readings: Sequence[Reading], wavs: Path, link: bool, progress: Progress
 ) -> Iterator[tuple[Reading, Path | LeftOut]]:
-    """Each reading with its file in `wavs/`, or why there is none."""
+    """Yield each reading with its file in `wavs/`, or its fault."""
     # libsndfile lets go of the interpreter while it decodes and encodes.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = pool.map(partial(_place, wavs=wavs, link=link), readings)

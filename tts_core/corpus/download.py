@@ -69,7 +69,7 @@ def download(
 
 
 def _attempt(url: str, part: Path, size: int | None, progress: Progress) -> bool:
-    """Fetch what is missing; whether the file is complete then."""
+    """Fetch missing bytes; return whether the file is complete."""
     mark = part.with_suffix(".etag")
     have = part.stat().st_size if part.is_file() else 0
     if size is not None and have == size:

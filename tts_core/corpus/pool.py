@@ -38,7 +38,7 @@ class Engine(Protocol):
     """Runs jobs, several at a time."""
 
     def __call__(self, work: Callable[[Job], Result], jobs: Iterable[Job], /) -> Iterable[Result]:
-        """Results in the order of the jobs."""
+        """Yield results in the order of the jobs."""
         ...
 
 
@@ -122,7 +122,7 @@ def _on(pool: Executor, workers: int) -> Engine:
 
 
 def _start_worker() -> None:
-    """One thread of arithmetic a worker, and none outlives a killed parent."""
+    """Limit a worker to one thread; end it with its parent."""
     os.environ["OMP_NUM_THREADS"] = "1"
     parent = multiprocessing.parent_process()
 

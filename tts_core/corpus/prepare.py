@@ -211,7 +211,7 @@ class _Preparation:
     def _align(
         self, recordings: Sequence[Recording], texts: Mapping[str, Analysed], progress: Progress
     ) -> Alignment:
-        """Phone times of the utterances, and why others have none."""
+        """Return phone times of utterances, and reasons of failures."""
         kept = self.work / "alignment.json"
         if not kept.is_file():
             utterances = {

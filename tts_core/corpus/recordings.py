@@ -89,7 +89,7 @@ def check(recording: Recording, features: Features, wavs: Path) -> Checked:
 
 
 def _channels(samples: np.ndarray) -> tuple[str | None, tuple[str, ...]]:
-    """Fault and doubts of (L, channels) samples whose average will be used."""
+    """Check (L, channels) samples whose average will be used."""
     n_channels = samples.shape[1]
     if n_channels == 1:
         return None, ()
@@ -153,5 +153,5 @@ def shard_path(piece: Piece, folder: Path) -> Path:
 
 
 def _in_corpus(path: str) -> str:
-    """`wavs/NAME`: a recording's file as seen from the corpus folder."""
+    """Return a recording's file as seen from the corpus folder."""
     return "/".join(Path(path).parts[-2:])

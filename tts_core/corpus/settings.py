@@ -126,7 +126,7 @@ def _seconds(recording: Recording) -> float:
 
 
 def _digest(path: Path) -> str:
-    """Of a file, or of all files in a folder."""
+    """Return the digest of a file or of a folder's files."""
     if path.is_file():
         return sha256(path)
     if not path.is_dir():

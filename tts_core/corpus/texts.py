@@ -81,7 +81,10 @@ def read_analysed(pieces: Iterable[Piece]) -> Iterator[tuple[str, Analysed | str
 
 @lru_cache(maxsize=1)
 def _frontend(encoder: str, parser: str, lexicon: str | None) -> "Frontend":
-    """One a process: loading it takes as long as a hundred sentences."""
+    """Load one front-end per process.
+
+    Loading takes as long as a hundred sentences.
+    """
     from tts_core.text.analyse import Frontend
 
     return Frontend(encoder=encoder, parser=parser, lexicon=lexicon)

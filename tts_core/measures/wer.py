@@ -64,7 +64,7 @@ class Recogniser:
         self._model = WhisperModel(str(folder), device=device, compute_type=compute)
 
     def __call__(self, samples: np.ndarray) -> str:
-        """(L,) samples at 16 kHz to the text heard."""
+        """Return the text heard in (L,) samples at 16 kHz."""
         segments, _ = self._model.transcribe(
             samples.astype(np.float32),
             language=self.language,

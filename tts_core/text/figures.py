@@ -208,7 +208,7 @@ def _series(groups: Groups, _: Near) -> str:
 
 
 def _dotted(groups: Groups, _: Near) -> str | None:
-    """31.12.1999 is a date, 192.168.0.1 an address, 3.11.2 a version."""
+    """Read 31.12.1999 as date, 192.168.0.1 as address, 3.11.2 as version."""
     blocks = groups[0].split(".")
     if len(blocks) == 3 and len(blocks[2]) == 4:
         return _date(blocks[1], blocks[0], blocks[2])

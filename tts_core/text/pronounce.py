@@ -161,7 +161,7 @@ def _add_s(phones: Phones) -> Phones:
 
 
 def _read_dictionary(path: Path) -> dict[str, str]:
-    """First pronunciations of the CMU dictionary, as written there."""
+    """Read the first pronunciation of each word of the CMU dictionary."""
     entries: dict[str, str] = {}
     with path.open(encoding="utf-8") as file:
         for line in file:

@@ -79,7 +79,7 @@ def _figure(token: WrittenToken) -> list[str] | None:
 
 
 def _rate(token: WrittenToken) -> list[str] | None:
-    """So much for each: "$5/month", "10 mg/kg", "60 words/min"."""
+    """Read a rate: "$5/month", "10 mg/kg", "60 words/min"."""
     amount, _, singular = token.word.rpartition("/")
     unit, units = MEASURES.get(singular, (singular, singular))
     if unit == units and singular not in _EACH:

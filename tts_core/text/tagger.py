@@ -100,7 +100,7 @@ def penn_parts(word: str) -> list[str]:
 
 
 def _open(units: Sequence[Unit]) -> tuple[list[str], list[int]]:
-    """Penn tokens of the units, and the unit of each."""
+    """Return the Penn tokens of the units, and each token's unit."""
     tokens: list[str] = []
     owners: list[int] = []
     for index, unit in enumerate(units):

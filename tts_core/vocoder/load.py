@@ -121,7 +121,10 @@ class GriffinLim:
         )
 
     def _istft(self, spectrum: Tensor, length: int) -> Tensor:
-        """Weighted overlap-add on the uncentred grid, which torch.istft refuses at the edges."""
+        """Overlap and add on the uncentred grid.
+
+        torch.istft refuses this grid at the edges.
+        """
         f = self.features
         gap = f.n_fft - f.window
         window = torch.nn.functional.pad(self._window, (gap // 2, gap - gap // 2))

@@ -205,5 +205,5 @@ def _same_phones(theirs: Sequence[str], ours: Sequence[str]) -> None:
 
 
 def _bare(phone: str) -> str:
-    """Without stress and without Kaldi's mark of the position in the word."""
+    """Remove stress and Kaldi's mark of the position in the word."""
     return re.sub(r"_[BIES]$", "", phone).rstrip("012").upper()

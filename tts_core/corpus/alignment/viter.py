@@ -75,7 +75,7 @@ def align_with_viter(
 
 @contextmanager
 def _quiet_standard_error() -> Iterator[None]:
-    """Send the process' standard error nowhere: viter's Rust side writes there unasked."""
+    """Discard the process' standard error, where viter's Rust side writes."""
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:

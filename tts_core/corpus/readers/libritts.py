@@ -71,7 +71,7 @@ def _reading(stem: str, chapter: Path, texts: Texts | None) -> Entry:
 
 
 def _chapters(folder: Path) -> Iterator[Path]:
-    """Folders `SPEAKER/CHAPTER` with texts, wherever under the folder they begin."""
+    """Yield folders `SPEAKER/CHAPTER` with texts, at any depth."""
     for depth in ("", "*/", "*/*/", "*/*/*/", "*/*/*/*/"):
         chapters = sorted(
             path

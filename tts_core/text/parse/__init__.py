@@ -31,7 +31,7 @@ class ConstituencyParser(Protocol):
     name: str
 
     def __call__(self, sentences: Sequence[Sequence[Tagged]]) -> list[str]:
-        """Trees of sentences in Penn brackets (`tts_core.text.parse.trees.bracket`).
+        """Return trees of sentences in Penn brackets.
 
         Args:
             sentences: the words of each without punctuation, heads as indices into the sentence.
