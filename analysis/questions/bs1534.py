@@ -204,7 +204,7 @@ def _permutation(
 
 
 def _medians(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return the median of each row of counts [B, V] of the rising values [V]."""
+    """Return medians by row of counts [B, V] of rising values [V]."""
     below = counts.cumsum(axis=1)
     n = int(below[0, -1])
     middle = [(below <= rank).sum(axis=1) for rank in ((n - 1) // 2, n // 2)]
@@ -243,7 +243,7 @@ def _effects(cube: np.ndarray) -> list[Effect]:
 
 
 def _helmert(levels: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return orthonormal contrasts [L-1, L] and unit mean [1, L]."""
+    """Return Helmert contrasts [L-1, L] and unit mean [1, L]."""
     full = linalg.helmert(levels, full=True)
     return full[1:], full[:1]
 

@@ -38,7 +38,10 @@ def test_planning_table(listeners, texts, pages, se, detectable, naive):
 
 
 def test_the_formula_is_what_the_model_then_finds():
-    """60 listeners, 20 of 100 texts each, rotated: mean SE of the fits against the closed form."""
+    """Mean SE of fits against the closed form.
+
+    The design is 60 listeners with 20 of 100 texts each, rotated.
+    """
     rng = np.random.default_rng(0)
     s = Scatter()
     listener = np.repeat(np.arange(60), 20)

@@ -32,9 +32,12 @@ def test_descriptives(reference_set):
     for summary in summaries:
         expected = reference_set.answers["descriptives"][summary.system]
         for found, key in (
-            (summary.n, "n"), (summary.mean, "mean"), (summary.median, "median"),
-            (summary.q1, "q1_type7"), (summary.q3, "q3_type7"),
-        ):  # fmt: skip
+            (summary.n, "n"),
+            (summary.mean, "mean"),
+            (summary.median, "median"),
+            (summary.q1, "q1_type7"),
+            (summary.q3, "q3_type7"),
+        ):
             _close(found, expected[key])
 
 
@@ -156,9 +159,13 @@ def test_full_model_of_all_systems(reference_set):
     assert found is not None
     assert found.deviance <= lmm["REMLcrit"] + 1e-6
     names = {
-        "listener": found.listener, "utterance": found.utterance, "LS": found.listener_system,
-        "US": found.utterance_system, "LU": found.page, "Residual": found.residual,
-    }  # fmt: skip
+        "listener": found.listener,
+        "utterance": found.utterance,
+        "LS": found.listener_system,
+        "US": found.utterance_system,
+        "LU": found.page,
+        "Residual": found.residual,
+    }
     for key, value in names.items():
         _close(value, lmm["vc"][key], rel=1e-3)
 

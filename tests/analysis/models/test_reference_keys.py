@@ -1,4 +1,4 @@
-"""R's answers, key by key: what a function of ours computes besides `test_reference_answers`."""
+"""Further answers of R, key by key."""
 
 from typing import TypeVar
 
@@ -24,7 +24,7 @@ SE = {"rel": 1e-5, "abs": 1e-12}
 
 
 def _pairs(reference_set):
-    """Every pair's answers with its listener codes, utterance codes and scores [P, 2]."""
+    """Answers of each pair with its codes and scores [P, 2]."""
     for answer in reference_set.answers["pairwise"]:
         yield answer, *reference_set.ratings.pages().of(answer["x"], answer["y"])
 
@@ -59,21 +59,23 @@ def _two_way_intervals(reference_set):
 def _one_way_clusters(reference_set):
     for answer, listener, utterance, scores in _pairs(reference_set):
         D, wanted = (scores @ [1.0, -1.0])[:, None], answer["two_way"]["cluster_se"]
-        nobody = np.zeros(len(D), dtype=int)
+        single = np.zeros(len(D), dtype=int)
         for codes, key in (
-            ((listener, nobody), "listener_only_noadj"),
-            ((nobody, utterance), "utterance_only_noadj"),
+            ((listener, single), "listener_only_noadj"),
+            ((single, utterance), "utterance_only_noadj"),
         ):
             yield cluster_covariance(*codes, D)[0][0, 0] ** 0.5, wanted[key], CLOSED
 
 
 def _normal_signed_ranks(reference_set):
-    """What stands in for the exact test where there are many values."""
+    """Normal approximation of the signed-rank test, used for many values."""
     for answer, listener, utterance, scores in _pairs(reference_set):
         D = scores @ [1.0, -1.0]
         for unit, values in (
-            ("page", D), ("listener", _means(listener, D)), ("utterance", _means(utterance, D)),
-        ):  # fmt: skip
+            ("page", D),
+            ("listener", _means(listener, D)),
+            ("utterance", _means(utterance, D)),
+        ):
             wanted = answer["wilcoxon"][unit]
             yield signed_rank.wilcoxon_exact(values).p, wanted["p_normal_nocorrection"], CLOSED
 
@@ -88,7 +90,7 @@ def _effects_on_listener_means(reference_set):
 
 
 def _quasi_f_parts(reference_set):
-    """Clark's F1 and F2 are the squares of the tests on listener and on utterance means."""
+    """Clark's F1 and F2 are squared t of listener and utterance means."""
     for answer, listener, utterance, scores in _pairs(reference_set):
         if not answer.get("two_way_anova"):
             continue
@@ -102,9 +104,11 @@ def _quasi_f_parts(reference_set):
 def _friedman_of_pages(reference_set):
     pages = reference_set.ratings.pages()
     found, wanted = _there(kendall_w(pages.scores)), reference_set.answers["friedman"]["pages"]
-    yield (found.w, found.chi2, found.f), [
-        wanted[key] for key in ("kendall_W", "chisq", "iman_davenport_F")
-    ], CLOSED  # fmt: skip
+    yield (
+        (found.w, found.chi2, found.f),
+        [wanted[key] for key in ("kendall_W", "chisq", "iman_davenport_F")],
+        CLOSED,
+    )
     yield (found.p, found.f_p), (wanted["p"], wanted["iman_davenport_p"]), {"rel": 1e-7}
     yield (found.n_listeners, found.n_systems), (wanted["n_blocks"], wanted["k"]), CLOSED
 
@@ -147,20 +151,30 @@ def _equivalence_of_listener_means(reference_set):
         means = _means(listener, scores @ [1.0, -1.0])
         codes = np.arange(len(means))
         found = _there(equivalence(fit_two_way(codes, 0 * codes, means), wanted["margin"]))
-        yield [found.p_lower, found.p_upper, found.p], [
-            wanted[key] for key in ("p_lower", "p_upper", "p")
-        ], {"rel": 1e-7}  # fmt: skip
+        yield (
+            [found.p_lower, found.p_upper, found.p],
+            [wanted[key] for key in ("p_lower", "p_upper", "p")],
+            {"rel": 1e-7},
+        )
         yield found.ci, wanted["ci90"], {"rel": 1e-7}
 
 
 @pytest.mark.parametrize(
     "answers",
     [
-        _spread_of_descriptives, _two_way_intervals, _one_way_clusters, _normal_signed_ranks,
-        _effects_on_listener_means, _quasi_f_parts, _friedman_of_pages, _kendall_of_stimuli,
-        _size_of_gaps, _variance_components, _equivalence_of_listener_means,
+        _spread_of_descriptives,
+        _two_way_intervals,
+        _one_way_clusters,
+        _normal_signed_ranks,
+        _effects_on_listener_means,
+        _quasi_f_parts,
+        _friedman_of_pages,
+        _kendall_of_stimuli,
+        _size_of_gaps,
+        _variance_components,
+        _equivalence_of_listener_means,
     ],
-)  # fmt: skip
+)
 def test_what_r_says(reference_set, answers, monkeypatch):
     if answers is _normal_signed_ranks:
         monkeypatch.setattr(signed_rank, "_EXACT_UP_TO", 0)

@@ -1,4 +1,4 @@
-"""Named alternatives to the default test and interval: R's answers and published results."""
+"""Named alternatives to the default test: R and published results."""
 
 import itertools
 
@@ -22,8 +22,10 @@ MONTE_CARLO = 0.015
 def test_tests_over_listeners_and_over_utterances(reference_set):
     wanted = {(p["x"], p["y"]): p["paired_t"] for p in reference_set.answers["pairwise"]}
     units: dict[Method, str] = {
-        "listeners": "listener", "utterances": "utterance", "pages": "page",
-    }  # fmt: skip
+        "listeners": "listener",
+        "utterances": "utterance",
+        "pages": "page",
+    }
     for method, unit in units.items():
         for test in compare_by(reference_set.ratings, list(wanted), method, "none"):
             answer = wanted[test.x, test.y][unit]
@@ -95,7 +97,7 @@ def test_sign_flips_by_halves_are_those_counted_one_by_one():
 
 
 def test_interval_of_the_hodges_lehmann_estimate():
-    """Hollander and Wolfe (1999), table 3.1: depression scores before and after, nine patients.
+    """Hollander and Wolfe (1999), table 3.1: depression scores, nine patients.
 
     R's `wilcox.test(x, y, conf.int = TRUE)` on it: 0.010 to 0.786 (96.1 %), as example 3.4.
     """
@@ -120,11 +122,11 @@ def test_every_method_says_whom_it_holds_for(reference_set):
 
 @pytest.fixture(scope="module")
 def camp(tmp_path_factory):
-    """CAMP's main listening test (Hodari et al. 2021): published means and standard deviations.
+    """CAMP's main listening test (Hodari et al. 2021), published moments.
 
     25 listeners x 96 sentences; the standard deviations follow from the published 95 % intervals.
-    The correlation within a page (0.33) is not published: it is the one at which a paired bootstrap
-    of pages gives the published intervals of the gap.
+    The correlation within a page (0.33) is not published: with it, a paired bootstrap of pages
+    gives the published intervals of the gap.
     """
     means = {"durian_plus": 58.5, "camp": 62.3, "oracle": 68.6, "natural": 73.1}
     half_widths = np.array([0.99, 0.97, 0.90, 0.86])
@@ -165,7 +167,7 @@ def test_walsh_averages_of_very_many_listeners_need_no_list_of_them():
 
 
 def test_walsh_averages_of_few_values_far_from_zero_come_to_an_end():
-    """Between 57 and 57.5 numbers lie further apart than a share of their distance."""
+    """Floats near 57 are further apart than the tolerance."""
     assert hodges_lehmann(np.array([57.0, 57.5])) == pytest.approx(57.25, abs=1e-12)
     assert hodges_lehmann(np.array([57.0, 57.25, 58.0])) == pytest.approx(57.375, abs=1e-12)
     # Values that differ in their last digits only.

@@ -31,8 +31,10 @@ def test_condition_by_material_is_what_pingouin_says(ratings, make_study):
         frame, dv="score", within=["system", "utterance"], subject="listener", effsize="np2"
     )
     assert [effect.name for effect in found.effects] == [
-        "condition", "material", "condition × material",
-    ]  # fmt: skip
+        "condition",
+        "material",
+        "condition × material",
+    ]
     assert [effect.test.F for effect in found.effects] == pytest.approx(table["F"].tolist())
     eta = [effect.test.partial_eta_squared for effect in found.effects]
     assert eta == pytest.approx(table["np2"].tolist())

@@ -1,4 +1,4 @@
-"""What must not change a result, and what must change it in a known way."""
+"""Changes of ratings that must keep a result, or change it predictably."""
 
 import numpy as np
 import pandas as pd
@@ -101,7 +101,7 @@ def test_the_unit_of_the_scale_does_not_matter(frame, numbers, expected, slope, 
 @QUICK
 @given(data=st.data())
 def test_a_rating_that_stands_twice_is_always_found(frame, tmp_path, data):
-    """Wherever the second one stands and whatever it says."""
+    """Position and value of the second rating do not matter."""
     twice = frame.iloc[[data.draw(st.integers(0, len(frame) - 1))]]
     twice = twice.assign(score=data.draw(st.integers(0, 100)))
     place = data.draw(st.integers(0, len(frame)))

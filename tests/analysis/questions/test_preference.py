@@ -1,4 +1,4 @@
-"""Preference tests: published fits, recovery of planted strengths, and one pair by itself."""
+"""Preference tests: published fits, planted strengths, single pairs."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from intone.errors import UserError
 
 
 def _rows(results: dict[tuple[str, str], tuple[int, int, int]]) -> pd.DataFrame:
-    """Choices a, none, b of every pair, dealt to 10 listeners, each text once to each of them."""
+    """Choices a, none, b of every pair, dealt to 10 listeners."""
     rows, rng = [], np.random.default_rng(0)
     for (x, y), counts in results.items():
         choices = [c for c, n in zip(("a", "none", "b"), counts, strict=True) for _ in range(n)]
@@ -21,7 +21,7 @@ def _rows(results: dict[tuple[str, str], tuple[int, int, int]]) -> pd.DataFrame:
 
 
 def test_three_systems_without_ties_by_hand():
-    """Strengths 4 : 2 : 1 give these counts exactly, so the fit must return them."""
+    """The fit recovers strengths 4 : 2 : 1 from exact counts."""
     frame = _rows({("a", "b"): (40, 0, 20), ("b", "c"): (40, 0, 20), ("a", "c"): (48, 0, 12)})
     found = preference(frame, draws=50)
     assert [ability.system for ability in found.abilities] == ["a", "b", "c"]
@@ -35,7 +35,7 @@ def test_three_systems_without_ties_by_hand():
 
 
 def test_davidsons_ties_by_hand():
-    """Strengths 4 : 1 and nu = 0.5: 4, 1 and 1 of 6 (sqrt(4) x 0.5 = 1)."""
+    """Strengths 4:1, nu = 0.5: shares 4, 1, 1 of 6."""
     found = preference(_rows({("x", "y"): (80, 20, 20)}), draws=50)
     assert found.tie == pytest.approx(0.5, abs=1e-5)
     assert found.abilities[0].log_strength == pytest.approx(np.log(4) / 2, abs=1e-5)
@@ -60,7 +60,9 @@ def test_sides_and_names_do_not_matter():
 
 
 def test_published_camp_preference_is_overwhelming_only_if_choices_are_independent():
-    """CAMP's test of DurIAN+ against the attention model (Hodari et al. 2021): 63.1 / 11.0 / 25.9 %
+    """DurIAN+ against the attention model (Hodari et al. 2021).
+
+    The shares are 63.1 / 11.0 / 25.9 %
     of 1,440 choices of 15 listeners; the sign test then gives p < 1e-15, as published.
     """
     frame = _rows({("durian_plus", "s2s"): (909, 158, 373)})
@@ -70,14 +72,15 @@ def test_published_camp_preference_is_overwhelming_only_if_choices_are_independe
 
 
 def test_listeners_who_disagree_widen_the_interval():
-    """Half of the listeners always want x, half y: as many choices, far less certainty."""
+    """Split listeners give equal counts and far less certainty."""
     n_l, n_u = 12, 20
     listener = np.repeat(np.arange(n_l), n_u)
     base = {
         "listener": [f"L{i:02}" for i in listener],
         "utterance": [f"U{j:02}" for j in np.tile(np.arange(n_u), n_l)],
-        "system_a": "x", "system_b": "y",
-    }  # fmt: skip
+        "system_a": "x",
+        "system_b": "y",
+    }
     camps = pd.DataFrame({**base, "choice": np.where(listener % 2 == 0, "a", "b")})
     dealt = np.random.default_rng(0).permutation(camps["choice"].to_numpy())
     mixed = camps.assign(choice=dealt)

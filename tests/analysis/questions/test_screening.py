@@ -13,7 +13,7 @@ N = 20
 
 
 def _ratings(tmp_path, listeners, n_items=N, page_type="mushra"):
-    """`listeners`: name -> (reference scores below 90, mid-anchor scores above 90), as counts."""
+    """Ratings with (low references, high mid anchors) by listener."""
     rows = []
     for name, (low_references, high_mids) in listeners.items():
         for item in range(n_items):
@@ -33,7 +33,10 @@ def _ratings(tmp_path, listeners, n_items=N, page_type="mushra"):
 
 
 def test_exactly_15_percent_stays_and_more_goes(tmp_path):
-    """3 of 20 items is 15 %: not more. pymushra drops everyone with a single bad item."""
+    """3 of 20 items is 15 %, which is not above it.
+
+    (pymushra drops every listener with a single bad item.)
+    """
     good = {f"good{i}": (0, 0) for i in range(9)}
     ratings = _ratings(tmp_path, {**good, "one": (1, 0), "three": (3, 0), "four": (4, 0)})
     found = screen(ratings, "bs1534-3")
@@ -59,7 +62,7 @@ def test_mid_anchor_above_90_is_the_second_reason(tmp_path):
 
 @pytest.mark.parametrize(("generous", "excluded"), [(2, {"g0", "g1"}), (3, set())])
 def test_items_that_more_than_a_quarter_overrate_do_not_count(tmp_path, generous, excluded):
-    """8 listeners: 2 are exactly 25 % and leave the items in, 3 take them out."""
+    """Of 8 listeners 2 (25 %) keep the items, 3 remove them."""
     listeners = {f"g{i}": (0, N) for i in range(generous)}
     listeners |= {f"n{i}": (0, 0) for i in range(8 - generous)}
     found = screen(_ratings(tmp_path, listeners), "bs1534-3")
@@ -96,8 +99,12 @@ def test_a_default_that_leaves_nobody_keeps_everybody_and_says_so(tmp_path):
 
 
 def test_other_scales_are_screened_at_nine_tenths(tmp_path):
-    rows = [(f"L{i}", f"U{j}", s, v) for i in range(4) for j in range(5)
-            for s, v in (("ref", 4.5 if i == 0 else 4.6), ("x", 2.0))]  # fmt: skip
+    rows = [
+        (f"L{i}", f"U{j}", s, v)
+        for i in range(4)
+        for j in range(5)
+        for s, v in (("ref", 4.5 if i == 0 else 4.6), ("x", 2.0))
+    ]
     path = tmp_path / "mos.csv"
     pd.DataFrame(rows, columns=["listener", "utterance", "system", "score"]).to_csv(
         path, index=False

@@ -1,4 +1,4 @@
-"""Other choices of the analyst, items, listeners, order and groups: planted facts are found."""
+"""Multiverse, texts, listeners, order and groups recover planted facts."""
 
 from dataclasses import replace
 
@@ -32,7 +32,7 @@ def read(tmp_path):
 
 
 def test_two_levels_are_a_logistic_regression(read, make_study):
-    """Log odds and robust standard error against statsmodels' logit with the same clusters."""
+    """Log odds and robust SE against statsmodels' clustered logit."""
     frame = make_study(15, 10, 3, x=3.0, y=2.0)
     frame["score"] = np.where(
         frame["score"] > frame.groupby("listener")["score"].transform("median"), 2, 1
@@ -77,7 +77,7 @@ def test_a_strong_effect_survives_every_choice(read, make_study):
 
 
 def test_screening_down_to_four_listeners_takes_the_exact_tests_their_power(read, make_study):
-    """The smallest p value of four signed ranks is .125: honest, and seen in the table."""
+    """The smallest p value of four signed ranks is .125."""
     ratings = read(make_study(14, 9, 1, r=95.0, x=70.0, y=45.0), reference="r")
     kept = screen(ratings).kept
     assert len(kept.listeners) == 4
@@ -117,7 +117,10 @@ def test_the_one_text_that_fails_is_found(read, make_study):
 
 
 def test_predictions_on_a_complete_grid_are_shrunken_means(read, make_study):
-    """Closed form: mean + s2_U / (s2_U + s2_e / listeners) (mean of the utterance - mean)."""
+    """Closed form of the prediction.
+
+    It is mean + s2_U / (s2_U + s2_e / listeners) (mean of the utterance - mean).
+    """
     ratings = read(make_study(9, 7, 6, x=60.0, y=50.0))
     (c,) = compare(ratings, [("x", "y")])
     shrink = c.fit.utterance / (c.fit.utterance + c.fit.residual / 9)
@@ -168,7 +171,7 @@ def test_a_planted_drift_is_found_and_a_difference_has_none(read, make_study):
 
 
 def test_a_planted_carry_over_is_found(read, make_study):
-    """After a good text the next one is scored lower, by 0.5 points a point."""
+    """A good text lowers the next score by 0.5 points per point."""
     frame = make_study(40, 10, 8, x=50.0, y=50.0)
     worth = dict(zip(sorted(frame["utterance"].unique()), np.linspace(-20, 20, 10), strict=True))
     rng = np.random.default_rng(2)

@@ -1,4 +1,4 @@
-"""Designs in which nobody hears two systems on one text."""
+"""Designs in which no listener hears two systems on one text."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ SYSTEMS = ("a", "b", "c", "d")
 
 
 def _rotated(frame: pd.DataFrame) -> pd.DataFrame:
-    """Each listener hears another system on every text, each text with every system."""
+    """Rotated design: a listener hears one system per text."""
     order = sorted(frame["system"].unique())
     turn = frame["listener"].str[1:].astype(int) + frame["utterance"].str[1:].astype(int)
     return frame[frame["system"] == np.array(order)[turn % len(order)]]
@@ -34,7 +34,10 @@ def read(tmp_path):
 
 
 def test_false_positives_stay_near_5_percent():
-    """The scatter of real tests (listener 10, text 3, listener x and text x system 6, noise 13)."""
+    """Calibration with the scatter of real tests.
+
+    Listener 10, text 3, listener x and text x system 6, noise 13.
+    """
     rng, runs, found, naive = np.random.default_rng(0), 400, 0, 0
     listener, utterance = np.indices((24, 16)).reshape(2, -1)
     system = (listener + utterance) % 4
@@ -43,11 +46,15 @@ def test_false_positives_stay_near_5_percent():
     for _ in range(runs):
         scores = np.full((len(system), 4), np.nan)
         scores[cell] = np.clip(
-            50 + rng.normal(0, 10, 24)[listener] + rng.normal(0, 3, 16)[utterance]
+            50
+            + rng.normal(0, 10, 24)[listener]
+            + rng.normal(0, 3, 16)[utterance]
             + rng.normal(0, 6, (24, 4))[listener, system]
-            + rng.normal(0, 6, (16, 4))[utterance, system] + rng.normal(0, 13, len(system)),
-            0, 100,
-        )  # fmt: skip
+            + rng.normal(0, 6, (16, 4))[utterance, system]
+            + rng.normal(0, 13, len(system)),
+            0,
+            100,
+        )
         pages = Pages(listener, utterance, scores, SYSTEMS, names, names)
         fit = unpaired_fit(pages, "a", "b")
         assert fit is not None
@@ -59,7 +66,7 @@ def test_false_positives_stay_near_5_percent():
 
 
 def test_by_hand(read, make_study):
-    """Cameron, Gelbach and Miller's sum over listeners, texts and pages; t with 8 - 1 df."""
+    """Variance of Cameron, Gelbach and Miller; t with 8 - 1 df."""
     ratings = read(_rotated(make_study(8, 12, 3, a=40.0, b=50.0, c=60.0, d=70.0)))
     (c,) = (c for c in analyse(ratings, rule="none").comparisons if (c.x, c.y) == ("a", "b"))
     rows = ratings.frame[ratings.frame["system"].isin(["a", "b"])]
