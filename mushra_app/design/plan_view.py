@@ -106,7 +106,7 @@ def _precision(plan: Plan) -> Table:
     """Show each precision above that with equal texts for all."""
     table = Table(title="Difference of two systems, points", title_justify="left")
     table.add_column("Step, arm, page")
-    for column in ("Listeners", "Texts", "SE", "Detected with 80 %"):
+    for column in ("Listeners", "Texts", "SE", "80 % power"):
         table.add_column(column, justify="right")
     for group in plan.groups:
         rows = [(_name(group), group.texts, group.expected)]
