@@ -1,4 +1,4 @@
-"""Links for listeners of one's own: each opens one sitting, and brings its listener back to it."""
+"""Invitation links: each opens one sitting, and returns its listener to it."""
 
 import secrets
 from pathlib import Path
@@ -10,11 +10,13 @@ from mushra_app.study.file import read_study
 
 
 def invite(study_yaml: Path, count: int, base_url: str) -> list[str]:
-    """Make new links; what is stored of them is a digest, so they cannot be shown again.
+    """Return new invitation links.
+
+    Only digests of the links are stored, so they cannot be shown again.
 
     Args:
         study_yaml: the study file.
-        count: how many.
+        count: number of links.
         base_url: address under which listeners reach the study.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The places of a design, and their pages: who left gives theirs to the next listener."""
+"""Seats of a design; a listener who leaves frees the seat."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -9,15 +9,16 @@ from sqlalchemy.orm import Session
 from mushra_app.design.allocation import Page
 from mushra_app.store.tables import ListenerRow, PageRow, SittingRow
 
-# Whoever was not seen for a day gives their place to the next listener; they may still come back.
+# A listener who was not seen for a day frees the seat; they may still come back.
 _AWAY = timedelta(days=1)
 _LEFT = ("withdrawn", "screened_out", "abandoned")
 
 
-def free_place(session: Session, study_id: int) -> int:
-    """The first place whose last occupant left, or was not seen for a day; else a new one.
+def free_seat(session: Session, study_id: int) -> int:
+    """Return the first free seat, else a new one.
 
-    A preview takes no place: the next listener gets the one it looked at.
+    A seat is free when each of its listeners left, or was away for a day. A preview takes no seat:
+    the next listener receives the one that it showed.
     """
     taken: dict[int, bool] = {}
     rows = session.execute(
@@ -26,16 +27,16 @@ def free_place(session: Session, study_id: int) -> int:
         .where(ListenerRow.study_id == study_id)
     )
     long_ago = (datetime.now(UTC) - _AWAY).isoformat(timespec="milliseconds")
-    for place, outcome, seen_at, preview in rows:
+    for seat, outcome, seen_at, preview in rows:
         away = outcome == "open" and (seen_at or "") < long_ago
         stays = not (preview or away or outcome in _LEFT)
-        taken[place] = taken.get(place, False) or stays
-    free = (place for place in range(len(taken) + 1) if not taken.get(place))
-    return next(free)
+        taken[seat] = taken.get(seat, False) or stays
+    return next(seat for seat in range(len(taken) + 1) if not taken.get(seat))
 
 
 def page_row(sitting: SittingRow, index: int, page: Page) -> PageRow:
-    """A planned page as the database keeps it."""
+    """Return the database row of a planned page."""
+    expected = {"limits": page.expected, "asked": page.asked}
     return PageRow(
         session_id=sitting.id,
         page_index=index,
@@ -48,7 +49,5 @@ def page_row(sitting: SittingRow, index: int, page: Page) -> PageRow:
         slots=json.dumps(page.slots),
         scale_min=page.scale[0],
         scale_max=page.scale[1],
-        expected=json.dumps({"limits": page.expected, "asked": page.asked})
-        if page.expected
-        else None,
+        expected=json.dumps(expected) if page.expected else None,
     )

@@ -1,70 +1,70 @@
-"""A study that runs stays the study that it was."""
+"""Check that a running study has not changed."""
 
 import json
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import select, update
 
 from intone.errors import UserError
 from mushra_app.page_types import SCREENS
+from mushra_app.sitting.context import StudyContext
 from mushra_app.store.database import transaction
 from mushra_app.store.tables import PageRow, RatingRow, SittingRow, StudyRow
-from mushra_app.study.file import Study
-from mushra_app.study.manifest import Manifest
+
+_ADVICE = "restore it, or give the study a new name"
 
 
-def check_unchanged(engine: Engine, study: Study, row: StudyRow, manifest: Manifest) -> None:
-    """See that listeners hear what earlier ones heard, and all that was planned for them.
+def check_unchanged(context: StudyContext) -> None:
+    """Check that rated sounds and planned pages are still the same.
 
     Raises:
-        UserError: sounds were made again or changed after the first rating, or a sentence or
-            a system that a listener will still be asked about was taken out.
+        UserError: the sounds changed after the first rating, or a step, sentence or system that a
+            listener will still be asked about was removed.
     """
-    _check_planned(engine, study, row, manifest)
-    digest = manifest.played_sha256
-    of_study = SittingRow.study_id == row.id
+    _check_planned(context)
+    digest = context.manifest.played_sha256
     rated = (
         select(RatingRow.id)
         .join(PageRow, PageRow.id == RatingRow.page_id)
         .join(SittingRow, SittingRow.id == PageRow.session_id)
-        .where(of_study)
+        .where(SittingRow.study_id == context.study_id)
         .limit(1)
     )
-    with transaction(engine) as session:
-        before = session.scalar(select(StudyRow.played_sha256).where(StudyRow.id == row.id))
+    of_study = StudyRow.id == context.study_id
+    with transaction(context.engine) as session:
+        before = session.scalar(select(StudyRow.played_sha256).where(of_study))
         if before not in (None, digest) and session.scalar(rated) is not None:
             raise UserError(
-                f"study {study.name!r}: its sounds, systems or sentences are no longer "
-                "those that listeners have rated; put them back, or give the study a new name"
+                f"study {context.study.name!r}: sounds, systems or sentences changed after "
+                "listeners rated them; restore them, or give the study a new name"
             )
-        session.execute(update(StudyRow).where(StudyRow.id == row.id).values(played_sha256=digest))
+        session.execute(update(StudyRow).where(of_study).values(played_sha256=digest))
 
 
-def _check_planned(engine: Engine, study: Study, row: StudyRow, manifest: Manifest) -> None:
-    here = {(item.sentence, item.system) for item in manifest.items}
-    with transaction(engine) as session:
+def _check_planned(context: StudyContext) -> None:
+    study = context.study
+    with transaction(context.engine) as session:
         planned = session.execute(
             select(PageRow.sentence, PageRow.slots, PageRow.step, PageRow.kind)
             .join(SittingRow, SittingRow.id == PageRow.session_id)
             .where(
-                SittingRow.study_id == row.id,
+                SittingRow.study_id == context.study_id,
                 SittingRow.outcome == "open",
                 PageRow.submitted_at.is_(None),
             )
             .distinct()
         ).all()
     for page in planned:
-        steps = study.sitting
         known = {page.kind} if page.kind in SCREENS else {"training", "trials"}
-        if page.step >= len(steps) or steps[page.step].type not in known:
+        if page.step >= len(study.sitting) or study.sitting[page.step].type not in known:
             raise UserError(
-                f"study {study.name!r}: sitting: listeners have begun to whom step "
-                f"{page.step + 1} was something else; put the steps back, or give the study a "
-                "new name"
+                f"study {study.name!r}: sitting: step {page.step + 1} changed after listeners "
+                f"started; {_ADVICE}"
             )
-    wanted = {(page.sentence, s) for page in planned for s in json.loads(page.slots)}
-    if wanted - here:
-        sentence, system = sorted(wanted - here)[0]
+    played = {(item.sentence, item.system) for item in context.manifest.items}
+    wanted = {(page.sentence, system) for page in planned for system in json.loads(page.slots)}
+    if wanted - played:
+        sentence, system = min(wanted - played)
         raise UserError(
-            f"study {study.name!r}: listeners have begun who will still be asked about "
-            f"sentence {sentence!r} by {system!r}; put it back, or give the study a new name"
+            f"study {study.name!r}: listeners started who will still be asked about sentence "
+            f"{sentence!r} by {system!r}; {_ADVICE}"
         )

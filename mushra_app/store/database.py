@@ -1,31 +1,34 @@
 """The ratings database: connection, migrations, transactions.
 
 Any SQLAlchemy URL works; SQLite runs in WAL mode with full synchronisation, so that what was
-acknowledged survives a killed process and a lost mains supply alike.
+acknowledged survives a killed process and a power failure.
 """
 
+import contextlib
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Engine, create_engine, event, make_url, select
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from intone.errors import UserError
 from mushra_app.store.tables import StudyRow
 from mushra_app.study.file import Study
 
+T = TypeVar("T")
+
 
 def now() -> str:
-    """The present in UTC, ISO 8601 with milliseconds."""
+    """Return the time now in UTC, ISO 8601 with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def database_url(study: Study, study_yaml: Path, rehearsal: bool = False) -> str:
-    """Where the ratings of a study go; those of its rehearsal go to a file of their own."""
+    """Return the database URL of a study or of its rehearsal."""
     if rehearsal:
         return f"sqlite:///{rehearsal_path(study_yaml).resolve()}"
     if study.database:
@@ -34,7 +37,7 @@ def database_url(study: Study, study_yaml: Path, rehearsal: bool = False) -> str
 
 
 def rehearsal_path(study_yaml: Path) -> Path:
-    """SQLite file of a study's rehearsal."""
+    """Return the SQLite file of a study's rehearsal."""
     return study_yaml.with_suffix(".rehearsal.sqlite")
 
 
@@ -51,7 +54,7 @@ def connect(url: str) -> Engine:
         address = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise UserError(
-            "database: not a SQLAlchemy URL; the study file explains the key `database`"
+            "database: not a SQLAlchemy URL; see the key `database` in the study file"
         ) from error
     try:
         engine = create_engine(address, connect_args=options, pool_pre_ping=not sqlite)
@@ -64,14 +67,14 @@ def connect(url: str) -> Engine:
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         raise UserError(
-            f"{address!r}: cannot be opened ({reason}); mend the study's key `database`, or move "
-            "the file away if it is no database of ratings"
+            f"{address!r}: cannot be opened ({reason}); correct the study's key `database`, or "
+            "move the file away if it is not a ratings database"
         ) from error
     return engine
 
 
 def study_row(session: Session, study: Study, rehearsal: bool) -> StudyRow:
-    """The study's row, made on the first call.
+    """Return the study's row; the first call inserts it.
 
     Raises:
         UserError: the database holds this study as the other kind (rehearsal or real).
@@ -90,16 +93,34 @@ def study_row(session: Session, study: Study, rehearsal: bool) -> StudyRow:
     if row.rehearsal != rehearsal:
         kind = "a rehearsal" if row.rehearsal else "a real study"
         raise UserError(
-            f"this database holds {study.name!r} as {kind}; rehearsals and studies never share one"
+            f"study {study.name!r}: this database holds it as {kind}; use another database"
         )
     return row
 
 
-@contextmanager
+@contextlib.contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
-    """A session that commits at the end, or rolls everything back."""
+    """Yield a session that commits at the end, or rolls everything back."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+def retry_on_conflict(engine: Engine, work: Callable[[Session], T], attempts: int) -> T:
+    """Run a function in a transaction; retry if a key was taken.
+
+    Args:
+        engine: engine of the database.
+        work: the function.
+        attempts: number of tries.
+
+    Raises:
+        IntegrityError: the last try met a conflict, too.
+    """
+    for _ in range(attempts - 1):
+        with contextlib.suppress(IntegrityError), transaction(engine) as session:
+            return work(session)
+    with transaction(engine) as session:
+        return work(session)
 
 
 def _pragmas(connection, _record) -> None:  # pyright: ignore[reportMissingParameterType]

@@ -1,4 +1,4 @@
-"""The web application of one study: endpoints, player and pages behind one guard."""
+"""Web application of one study: endpoints, player and pages behind a guard."""
 
 import contextlib
 import hashlib
@@ -24,13 +24,13 @@ def create_app(
     progress: Callable[[int, int], None] | None = None,
     statistics: "Statistics | None" = None,
 ) -> "FastAPI":
-    """Build the application of a study; prepares its audio if that has not been done.
+    """Build the application of a study, and prepare its audio if needed.
 
     Args:
         study_yaml: the study file.
-        rehearsal: use the rehearsal's database, where only simulated listeners are let in.
-        progress: called with sentences prepared and sentences in all.
-        statistics: what the researcher's pages are told, if the statistics are installed.
+        rehearsal: use the rehearsal's database, which admits only simulated listeners.
+        progress: called with the number of prepared sentences and of all sentences.
+        statistics: functions for the researcher's pages, if the statistics are installed.
 
     Raises:
         UserError: the study, its stimuli or its database cannot be used.
@@ -45,38 +45,32 @@ def create_app(
     from mushra_app.admin.mount import mount_admin
     from mushra_app.admin.statistics_port import NO_STATISTICS
     from mushra_app.http.errors import RefusedError
-    from mushra_app.sitting.sittings import Sittings
-    from mushra_app.sitting.study_drift import check_unchanged
-    from mushra_app.sounds.stimuli import prepare
-    from mushra_app.store.database import connect, database_url, study_row, transaction
-    from mushra_app.study.file import read_study
-    from mushra_app.study.manifest import audio_folder
+    from mushra_app.sitting.open_study import open_study
     from mushra_app.web import api
     from mushra_app.web.guard import MOST_BYTES, Guard
     from mushra_app.web.pages.blocks import mount
 
-    study = read_study(study_yaml)
-    manifest = prepare(study, study_yaml, progress)
-    engine = connect(database_url(study, study_yaml, rehearsal))
-    with transaction(engine) as session:
-        row = study_row(session, study, rehearsal)
-    sittings = Sittings(engine, study, manifest, row, rehearsal)
-    check_unchanged(engine, study, row, manifest)
+    context = open_study(study_yaml, rehearsal, progress)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, max_body_size=MOST_BYTES)
     # Its mere presence also switches off Gradio's own CORS, which reflects any origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    accounts = Accounts(engine, row)
+    accounts = Accounts(context.engine, context.row)
     app.add_middleware(Guard, gate=None if rehearsal else Gate(accounts.who))
     app.add_exception_handler(RefusedError, api.refuse)
-    app.include_router(api.routes(study, sittings, audio_folder(study_yaml)))
+    app.include_router(api.router)
     version = _player(app)
-    app.state.accounts = accounts
+    app.state.study_context, app.state.accounts = context, accounts
     if not rehearsal:
-        told = statistics or NO_STATISTICS
-        mount_admin(
-            app, Console(study, study_yaml, engine, row, manifest, told), sittings, accounts
+        console = Console(
+            context.study,
+            study_yaml,
+            context.engine,
+            context.row,
+            context.manifest,
+            statistics or NO_STATISTICS,
         )
-    return mount(app, study, sittings, version)
+        mount_admin(app, console, context, accounts)
+    return mount(app, context, version)
 
 
 def serve(
@@ -94,25 +88,18 @@ def serve(
         study_yaml: the study file.
         host: address to listen on; 0.0.0.0 for every network of this machine.
         port: TCP port.
-        progress: called with sentences prepared and sentences in all.
-        ready: called when the study is read, its sounds are there and the port is ours.
-        statistics: what the researcher's pages are told, if the statistics are installed.
-        setup: called after `ready` with the path of the link that makes the researcher's account,
-            if there is none yet.
+        progress: called with the number of prepared sentences and of all sentences.
+        ready: called when the study and its sounds are read and the port is bound.
+        statistics: functions for the researcher's pages, if the statistics are installed.
+        setup: called after `ready` with the path of the link that creates the researcher's
+            account, if there is none yet.
 
     Raises:
         UserError: the study cannot be used, or the port is taken.
     """
     import uvicorn
 
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, port))
-        except OSError as error:
-            raise UserError(
-                f"{host}:{port}: cannot listen there ({error.strerror}); choose another `--port`"
-            ) from error
+    with _bound_socket(host, port) as listening:
         app = create_app(study_yaml, progress=progress, statistics=statistics)
         if ready:
             ready()
@@ -126,25 +113,38 @@ def serve(
             uvicorn.Server(config).run(sockets=[listening])
 
 
+def _bound_socket(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise UserError(
+            f"{host}:{port}: cannot be bound ({error.strerror}); choose another `--port`"
+        ) from error
+    return listening
+
+
 def setup_path(token: str) -> str:
-    """Path of the link that makes the researcher's account."""
+    """Return the path of the link that creates the researcher's account."""
     return f"admin/setup?token={token}"
 
 
 def _quiet_gradio() -> None:
-    """Gradio reads these when it is imported: no telemetry, no history of inputs, no hub."""
+    # Gradio reads these when it is imported: no telemetry, no history of inputs, no hub.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_RUN_HISTORY"] = "False"
     os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 def _player(app: "FastAPI") -> str:
-    """Serve the player's files under their common digest, which is returned."""
+    """Serve the player's files; return the digest in their addresses."""
     from fastapi import HTTPException, Response
 
     folder = Path(__file__).parents[1] / "player"
-    found = sorted(p for p in folder.rglob("*") if p.suffix in _TYPES)
-    files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in found}
+    paths = sorted(p for p in folder.rglob("*") if p.suffix in _TYPES)
+    files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in paths}
     version = hashlib.sha256(b"\0".join(files.values())).hexdigest()[:12]
 
     @app.get("/player/{digest}/{name:path}")

@@ -1,8 +1,8 @@
-"""A guard in front of everything: what may be asked for, by whom, how much, and what may be kept.
+"""Guard of all requests: allowed routes, origins, sizes and headers.
 
-Gradio's own defaults reflect any origin with credentials, take uploads from anybody, fetch foreign
+Gradio's own defaults reflect any origin with credentials, take uploads from everyone, fetch foreign
 addresses on request, and list far more routes than a listener needs. Only what is named here
-passes; the rest does not exist.
+passes; all else is answered 404.
 """
 
 import re
@@ -48,22 +48,22 @@ _HEADERS = [
     (b"x-robots-tag", b"noindex"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 ]
-# Validators and file names would betray which sounds are the same file.
+# Validators and file names would show which sounds are the same file.
 _DROPPED = re.compile(rb"^(access-control-.*|etag|last-modified|content-disposition|server)$")
 _DROPPED_ADMIN = re.compile(rb"^(access-control-.*|server)$")
 
 
 class Guard:
-    """ASGI middleware: allow-list of routes, same origin for writes, security and cache headers.
+    """ASGI middleware: allowed routes, same-origin writes, security and cache headers.
 
-    Everything of the researcher's lies behind a gate of its own; without one it does not exist.
+    The researcher's routes have their own gate; without one they are answered 404.
     """
 
     def __init__(self, app: ASGIApp, gate: Gate | None = None) -> None:
         self._app, self._gate = app, gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer 403 or 404 without saying why."""
+        """Let a request through, or answer 403 or 404 without a reason."""
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
         if scope["type"] != "http":
@@ -81,9 +81,9 @@ class Guard:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                found = message.get("headers", [])
+                headers = message.get("headers", [])
                 dropped = _DROPPED if not admin else _DROPPED_ADMIN
-                kept = [h for h in found if not dropped.match(h[0].lower())] + _HEADERS
+                kept = [h for h in headers if not dropped.match(h[0].lower())] + _HEADERS
                 if not any(name.lower() == b"cache-control" for name, _ in kept):
                     lasting = _FOR_EVER.match(path) and message["status"] == 200
                     value = b"public, max-age=31536000, immutable" if lasting else b"no-store"

@@ -1,4 +1,4 @@
-"""An application served on a free port of this machine, for as long as somebody needs it."""
+"""Local server for an application, on a free port."""
 
 import socket
 import threading
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def running(app: "FastAPI") -> Iterator[str]:
-    """Serve an application in a thread; yields its address.
+    """Serve an application in a thread and yield its address.
 
     Raises:
         UserError: it does not start on this machine.
@@ -30,7 +30,7 @@ def running(app: "FastAPI") -> Iterator[str]:
         thread.start()
         while not server.started:
             if not thread.is_alive():
-                raise UserError("the application did not start on this machine")
+                raise UserError("local server: did not start; see the log above")
             time.sleep(0.02)
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"

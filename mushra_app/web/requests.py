@@ -1,4 +1,4 @@
-"""The bodies of the listener's requests."""
+"""Bodies of the listener's requests."""
 
 from typing import Annotated, Literal
 
@@ -13,12 +13,12 @@ def _at_most(value: object) -> object:
     return min(value, MOST_MS) if isinstance(value, int) else value
 
 
-# Who comes back to a page after weeks is not turned away for the length of the wait.
+# A listener who returns to a page after weeks is not refused for the long time.
 Milliseconds = Annotated[int, BeforeValidator(_at_most), Field(ge=0)]
 
 
 class NewSession(Closed):
-    """Body of POST /session: a simulated listener shows its token, a person sends nothing."""
+    """Body of POST /session; only a simulated listener sends a token."""
 
     simulation_token: str | None = Field(None, max_length=100)
 
@@ -49,7 +49,7 @@ class ChoiceIn(Closed):
 
 
 class AnswersIn(Closed):
-    """Body of PUT /answers: what a page without ratings has been answered so far."""
+    """Body of PUT /answers: all answers of a page without ratings."""
 
     answers: dict[str, JsonValue]
     seq: int = Field(ge=1, le=2**31 - 1)

@@ -1,1 +1,1 @@
-"""The screens of the listener, as Gradio blocks."""
+"""Listener's screens, as Gradio blocks."""

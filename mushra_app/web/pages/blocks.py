@@ -1,7 +1,7 @@
-"""Welcome and consent, the pages of the sitting, its end: columns of one Gradio page.
+"""Listener's screens (consent, pages, end) as columns of one Gradio page.
 
-Every event runs without Gradio's queue and state: the cookie says who asks, the database says
-where they stand. A reload, a restart of the server or a second worker changes nothing.
+Every event runs without Gradio's queue and state: the cookie identifies the listener, the
+database holds the progress. A reload, a restart of the server or a second worker changes nothing.
 """
 
 from dataclasses import dataclass
@@ -15,39 +15,42 @@ from mushra_app.design.plan import minutes
 from mushra_app.http.addresses import LISTENER_COOKIE, MOUNT
 from mushra_app.http.errors import RefusedError
 from mushra_app.http.mounting import mounted
-from mushra_app.sitting.sittings import Sittings
+from mushra_app.sitting.consent import decide_consent
+from mushra_app.sitting.context import StudyContext
+from mushra_app.sitting.find import find_sitting, progress_of
+from mushra_app.store.database import transaction
 from mushra_app.study.file import Study
-from mushra_app.study.texts import said
+from mushra_app.study.texts import translated
 from mushra_app.web.pages.endings import ENDINGS, ending
 from mushra_app.web.pages.trial import trial_component
 
 _STAGES = ("lost", "consent", "declined", "page", "done", "screened_out", "withdrawn", "closed")
 
 
-def mount(app: FastAPI, study: Study, sittings: Sittings, version: str) -> FastAPI:
+def mount(app: FastAPI, context: StudyContext, version: str) -> FastAPI:
     """Mount the listener's pages.
 
     Args:
         app: the application.
-        study: the study.
-        sittings: its sittings.
+        context: the study.
         version: digest in the address of the player's files.
     """
+    language = context.study.language
     return mounted(
         app,
-        _blocks(study, sittings, version),
+        _blocks(context, version),
         MOUNT,
         large=True,
         head=f'<link rel="stylesheet" href="../player/{version}/page.css">'
         f'<link rel="stylesheet" href="../player/{version}/trial.css">'
-        f'<script type="module" src="../player/{version}/page.js?language={study.language}">'
+        f'<script type="module" src="../player/{version}/page.js?language={language}">'
         "</script>",
     )
 
 
 @dataclass(frozen=True)
 class _Screens:
-    """What stands on the page; `columns` in the order of `_STAGES`, one of them shown."""
+    """Components of the page; one of the `columns` (see `_STAGES`) is shown."""
 
     columns: list[gr.Column]
     welcome: gr.Markdown
@@ -61,7 +64,7 @@ class _Screens:
 
 def _screens(study: Study, version: str, words: str) -> _Screens:
     def t(key: str) -> str:
-        return said(study.language, key)
+        return translated(study.language, key)
 
     columns: dict[str, gr.Column] = {}
     endings: dict[str, gr.Markdown] = {}
@@ -85,21 +88,21 @@ def _screens(study: Study, version: str, words: str) -> _Screens:
     return _Screens(list(columns.values()), welcome, shown, agree, decline, again, player, endings)
 
 
-def _blocks(study: Study, sittings: Sittings, version: str) -> gr.Blocks:
+def _blocks(context: StudyContext, version: str) -> gr.Blocks:
+    study = context.study
     with gr.Blocks(title=study.title, analytics_enabled=False) as blocks:
         words = _welcome(study)
         screens = _screens(study, version, words)
 
         def view(cookie: str | None, consent: bool = False) -> list[Any]:
-            try:
-                progress = sittings.progress(cookie)
-            except RefusedError:
-                progress = None
+            with transaction(context.engine) as session:
+                sitting = find_sitting(context, session, cookie)
+                progress = progress_of(context, session, sitting) if sitting else None
+                platform_id = sitting.external_id if sitting else None
             shown = "consent" if consent and progress else progress.stage if progress else "lost"
             page = progress.page if progress and shown == "page" else None
             visible = [gr.update(visible=stage == shown) for stage in _STAGES]
-            own = sittings.platform_id(cookie) if progress else None
-            end = ending(study, progress, own)
+            end = ending(study, progress, platform_id)
             ends = [end if stage == shown else "" for stage in screens.endings]
             return [*visible, words, study.consent.version, {"page": page}, *ends]
 
@@ -109,9 +112,9 @@ def _blocks(study: Study, sittings: Sittings, version: str) -> gr.Blocks:
         def decide(agrees: bool, version: str, request: gr.Request) -> list[Any]:
             cookie = request.cookies.get(LISTENER_COOKIE)
             try:
-                sittings.consent(cookie, version, agrees)
+                decide_consent(context, cookie, version, agrees)
             except RefusedError:
-                # Nobody agrees to a text that they did not see: the one in force is shown.
+                # Consent needs the text in force: it is shown now.
                 return view(cookie, consent=True)
             return view(cookie)
 
@@ -142,9 +145,9 @@ def _blocks(study: Study, sittings: Sittings, version: str) -> gr.Blocks:
 
 
 def _welcome(study: Study) -> str:
-    """Title, how long it takes, and what is agreed to."""
-    # The longest of the arms: nobody has been promised less than it takes.
+    """Return the title, the duration and the consent text."""
+    # The longest of the arms: the promised time is never too short.
     plans = [allocate(study, number) for number in range(max(1, len(study.arms)))]
     length = max(1, round(max(minutes(study, pages) for pages in plans)))
-    about = said(study.language, "about_minutes", minutes=length)
+    about = translated(study.language, "about_minutes", minutes=length)
     return f"# {study.title}\n\n{about}\n\n{study.consent.text}"

@@ -1,4 +1,4 @@
-"""How a sitting ends: the words, and the code and the link that a platform wants back."""
+"""End of a sitting: text, completion code, link to the platform."""
 
 from urllib.parse import quote
 
@@ -7,16 +7,16 @@ from mushra_app.study.progress import Progress
 from mushra_app.study.texts import translated
 
 ENDINGS = ("declined", "done", "screened_out", "withdrawn")
-# Where the platforms take a participant back, as they document it.
+# Return addresses as the platforms document them.
 _RETURN = {"prolific": "https://app.prolific.com/submissions/complete?cc={code}"}
 
 
 def ending(study: Study, progress: Progress | None, platform_id: str | None) -> str:
-    """Markdown of the end page of a sitting; empty for one that has not ended.
+    """Return the Markdown of the end page; empty before the end.
 
     Args:
         study: the study.
-        progress: where the sitting stands.
+        progress: progress of the sitting.
         platform_id: id that a recruiting platform gave the listener.
     """
     if progress is None or progress.stage not in ENDINGS:

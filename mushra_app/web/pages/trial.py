@@ -1,4 +1,4 @@
-"""The trial as a Gradio component: an empty element that the player's module fills."""
+"""Trial as a Gradio component, filled by the player's module."""
 
 from html import escape
 
@@ -32,20 +32,21 @@ import(new URL('../player/%s/screen.js', document.baseURI).href).then(({ mount }
 
 
 def trial_component(version: str, language: str) -> gr.HTML:
-    """The player; its value is `{"page": index}`, and it fires `submit` when a page is closed.
+    """Return the player as a Gradio component.
 
-    A factory and not a subclass: Gradio writes a stub file beside the source of every subclass.
+    Its value is `{"page": index}`; it fires `submit` when a page is closed. A factory and
+    not a subclass: Gradio writes a stub file beside the source of every subclass.
 
     Args:
         version: digest in the address of the player's files.
         language: of the study.
     """
-    # What is said when not even the texts can be loaded.
-    said_then = {
+    # Shown when not even the texts can be loaded.
+    fallbacks = {
         "failed": translated(language, "page_not_loaded"),
         "again": translated(language, "try_again"),
     }
-    data = "".join(f' data-{name}="{escape(text)}"' for name, text in said_then.items())
+    data = "".join(f' data-{name}="{escape(text)}"' for name, text in fallbacks.items())
     return gr.HTML(
         value={"page": None},
         html_template=f'<div class="trial-root" data-language="{language}"{data}></div>',

@@ -188,7 +188,7 @@ def test_invitations_open_one_sitting_each(tmp_path):
         assert other.get("/", params={"t": tokens[1]}).status_code == 303
         begin(other)
         assert sitting(server, one)["id"] != sitting(server, other)["id"]
-        # Whoever opens a used link takes that sitting over, and adds none.
+        # A browser that opens a used link takes that sitting over, and adds none.
         stranger.get("/", params={"t": tokens[0]})
         assert one.get("/api/v1/session").status_code == 401
         assert len(rows(server, "SELECT id FROM session")) == 2

@@ -1,4 +1,4 @@
-"""Recruiting platforms: who they send is known by their id, and goes back with the right code."""
+"""Recruiting platforms: ids on arrival, completion codes at the end."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""Places: who left gives theirs to the next listener, so that the design is filled in the end."""
+"""Seats: a listener who leaves frees the seat for the next one."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -10,13 +10,13 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from mushra_app.design.allocation import arm_of, deck
-from mushra_app.sitting.seats import free_place
+from mushra_app.sitting.seats import free_seat
 from mushra_app.store.tables import Base, ListenerRow, SittingRow, StudyRow
 from tests.mushra_app.plans import cell, even, rated, studies
 
 
 class Crowd:
-    """Listeners of a study as rows of a database, who come and go."""
+    """Listeners of a study, as rows of a database."""
 
     def __init__(self, session):
         self.session, self.number = session, 0
@@ -29,7 +29,7 @@ class Crowd:
 
     def come(self, preview=False):
         """The sitting and the place of the next listener."""
-        place = free_place(self.session, self.study_id)
+        place = free_seat(self.session, self.study_id)
         listener = ListenerRow(
             study_id=self.study_id,
             number=self.number,
@@ -81,8 +81,8 @@ def leave(sitting, how):
 
 @settings(max_examples=25)
 @given(studies(), st.integers(1, 25), st.floats(0, 0.6), st.randoms(use_true_random=False))
-def test_places_of_those_who_left_are_refilled(study, target, dropout, chance):
-    """Listeners overlap, leave in every way or are only looking; those who finish fill the plan."""
+def test_seats_of_listeners_who_left_are_refilled(study, target, dropout, chance):
+    """Listeners overlap, leave or preview; those who finish fill the plan."""
     with fresh() as session:
         crowd, present, finished = Crowd(session), {}, {}
         while len(finished) < target:
@@ -111,7 +111,7 @@ def test_places_of_those_who_left_are_refilled(study, target, dropout, chance):
         assert even(heard, {(i.sentence, frozenset(i.systems)) for i in deck(study, 0, arm)})
 
 
-def test_a_place_is_given_out_once_and_again_only_when_it_is_left(crowd):
+def test_seat_is_reused_only_after_its_listeners_left(crowd):
     (first, _), (second, _), (third, _) = crowd.come(), crowd.come(), crowd.come()
     assert crowd.come()[1] == 3
     second.outcome = "withdrawn"
@@ -125,12 +125,12 @@ def test_a_place_is_given_out_once_and_again_only_when_it_is_left(crowd):
     replaced, place = crowd.come()
     assert place == 0
     first.seen_at = when(days=0)
-    assert crowd.come()[1] == 4, "the one who was away came back: two at one place, nobody third"
+    assert crowd.come()[1] == 4, "the one who was away came back: two at one seat, no third"
     replaced.outcome = "withdrawn"
     assert crowd.come()[1] == 5, "one of the two left, the other is still there"
 
 
-def test_a_preview_takes_no_place(crowd):
+def test_preview_takes_no_seat(crowd):
     assert crowd.come(preview=True)[1] == 0
     assert crowd.come()[1] == 0
     assert crowd.come(preview=True)[1] == 1
@@ -139,4 +139,4 @@ def test_a_preview_takes_no_place(crowd):
     other = StudyRow(name="o", question="q", secret="s", rehearsal=False, created_at=when(days=0))
     crowd.session.add(other)
     crowd.session.flush()
-    assert free_place(crowd.session, other.id) == 0, "places of one study, not of the database"
+    assert free_seat(crowd.session, other.id) == 0, "seats of one study, not of the database"

@@ -1,4 +1,4 @@
-"""A sitting over real HTTP: what is stored, what is refused, what survives."""
+"""Sitting over real HTTP: stored values, refusals, killed servers."""
 
 import concurrent.futures
 import sqlite3
@@ -15,12 +15,18 @@ from intone.contracts import (
 )
 from intone.errors import UserError
 from mushra_app.page_types.score import Score
-from mushra_app.sitting.sittings import Sittings
+from mushra_app.sitting.admit import Visitor, admit
+from mushra_app.sitting.consent import decide_consent
+from mushra_app.sitting.context import StudyContext
+from mushra_app.sitting.find import require_sitting
+from mushra_app.sitting.rate import save_rating
 from mushra_app.sitting.study_drift import check_unchanged
+from mushra_app.sitting.view import open_current_page
 from mushra_app.sounds.stimuli import prepare
 from mushra_app.store.database import connect, database_url, study_row, transaction
 from mushra_app.store.digest import text_sha256
 from mushra_app.study.file import read_study
+from mushra_app.study.manifest import audio_folder
 from mushra_app.study.steps import TextStep, TrialsStep
 from tests.mushra_app.support import (
     Server,
@@ -62,13 +68,17 @@ def test_a_whole_sitting_ends_in_rows_of_the_contract(study, client):
     assert answer["stage"] == "done"
     code = answer["completion_code"]
     mine = sitting(study, client)["pseudonym"]
-    found = rows(study, "SELECT * FROM ratings_v1 WHERE session = ?", mine)
-    assert len(found) == 12
-    ratings = [Rating(**row) for row in found]
+    stored = rows(study, "SELECT * FROM ratings_v1 WHERE session = ?", mine)
+    assert len(stored) == 12
+    ratings = [Rating(**row) for row in stored]
     assert {r.origin for r in ratings} == {"human"}
     assert {r.role for r in ratings} == {
-        "reference", "system", "copy_synthesis", "anchor_low", "anchor_mid",
-    }  # fmt: skip
+        "reference",
+        "system",
+        "copy_synthesis",
+        "anchor_low",
+        "anchor_mid",
+    }
     assert all(r.score == 10 * r.stimulus_index for r in ratings)
     [done] = [Session(**r) for r in rows(study, "SELECT * FROM sessions_v1 WHERE session=?", mine)]
     assert (done.outcome, done.pages_done, done.completion_code) == ("completed", 2, code)
@@ -237,31 +247,37 @@ def opened(path, study):
     engine = connect(database_url(study, path))
     with transaction(engine) as session:
         row = study_row(session, study, rehearsal=False)
-    return Sittings(engine, study, prepare(study, path), row, rehearsal=False)
+    return StudyContext(engine, study, row, prepare(study, path), audio_folder(path), False)
 
 
 def unchanged(path, study):
-    engine = connect(database_url(study, path))
-    with transaction(engine) as session:
-        row = study_row(session, study, rehearsal=False)
-    check_unchanged(engine, study, row, prepare(study, path))
+    check_unchanged(opened(path, study))
+
+
+def begin_sitting(context):
+    cookie = admit(context, Visitor(None, "desktop")).cookie
+    decide_consent(context, cookie, "1", True)
+    return cookie
 
 
 def test_sounds_stay_as_they_are_once_somebody_rated_them(tmp_path):
     path = make_study(tmp_path)
     study = read_study(path)
-    sittings = opened(path, study)
+    context = opened(path, study)
     unchanged(path, study)
     made_again(path, 5)
     unchanged(path, study)
-    cookie = sittings.open(None, "desktop", None)
-    sittings.consent(cookie, "1", True)
-    sittings.view(cookie)
+    cookie = begin_sitting(context)
+    with transaction(context.engine) as session:
+        sitting = require_sitting(context, session, cookie)
+        open_current_page(context, session, sitting)
     unchanged(path, study)
-    sittings.rate(cookie, 0, 0, Score(50, 1, 1000, 1000, 1))
+    with transaction(context.engine) as session:
+        sitting = require_sitting(context, session, cookie)
+        save_rating(context, session, sitting, 0, 0, Score(50, 1, 1000, 1000, 1))
     unchanged(path, study)
     made_again(path, 6)
-    with pytest.raises(UserError, match="no longer those that listeners have rated"):
+    with pytest.raises(UserError, match="changed after listeners rated them"):
         unchanged(path, study)
     made_again(path, 5)
     unchanged(path, study)
@@ -275,10 +291,9 @@ def made_again(path, seed):
 def test_a_running_study_cannot_lose_what_is_still_to_be_asked(tmp_path):
     path = make_study(tmp_path)
     study = read_study(path)
-    sittings = opened(path, study)
-    sittings.consent(sittings.open(None, "desktop", None), "1", True)
-    with pytest.raises(UserError, match="put it back"):
+    begin_sitting(opened(path, study))
+    with pytest.raises(UserError, match="will still be asked about sentence"):
         unchanged(path, study.model_copy(update={"systems": ["zebrabaseline"]}))
-    with pytest.raises(UserError, match="put the steps back"):
+    with pytest.raises(UserError, match="step 1 changed after listeners started; restore it"):
         unchanged(path, study.model_copy(update={"sitting": [TextStep(), TrialsStep()]}))
     unchanged(path, study)
