@@ -2,7 +2,7 @@
 
 
 class RefusedError(Exception):
-    """Request that does not fit the state of the sitting; `status` is the HTTP status."""
+    """Request refused with an HTTP `status`."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""How a page of Gradio stands here: nothing is open that a listening test does not use."""
+"""Gradio pages with every unused feature switched off."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from gradio.themes import Base
 
 
 def mounted(app: FastAPI, blocks: gr.Blocks, path: str, large: bool, **options: Any) -> FastAPI:
-    """Mount a page without uploads, files, queue monitoring or links to elsewhere.
+    """Mount a page without uploads, files, queue monitoring or external links.
 
     Args:
         app: the application.
         blocks: the page.
-        path: where.
+        path: path of the page.
         large: text for listeners rather than for a researcher's tables.
-        options: what this page alone needs, as `gradio.mount_gradio_app` names it.
+        options: further options of `gradio.mount_gradio_app`.
     """
     theme = Base(
         primary_hue="teal",

@@ -4,10 +4,10 @@ from urllib.parse import urlsplit
 
 
 def same_origin(headers: dict[bytes, bytes]) -> bool:
-    """Return true if a request comes from our own page, or from no browser.
+    """Check whether a request comes from our page or no browser.
 
     Browsers send Sec-Fetch-Site only over https or to this machine; over plain http their Origin
-    has to be the address that they asked.
+    must be the requested address.
 
     Args:
         headers: of the request, names in lower case.

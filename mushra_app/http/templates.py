@@ -1,4 +1,4 @@
-"""HTML templates: every value is escaped, and a missing value is an error."""
+"""HTML templates: values are escaped, a missing value is an error."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The kinds of page, by name."""
+"""Page types, by name."""
 
 from typing import Any
 

@@ -21,18 +21,18 @@ class Ab(RatingType):
     def items(
         self, study: Study, step: TrainingStep | TrialsStep, sentences: Sequence[str]
     ) -> list[Item]:
-        """Every pair with every sentence."""
+        """Return every pair with every sentence."""
         tested = [study.reference, *(step.systems or study.systems)]
         systems = list(dict.fromkeys(tested))
         pairs = step.pairs or list(itertools.combinations(systems, 2))
         return crossed(sentences, [tuple(pair) for pair in pairs])
 
     def asked(self, step: TrainingStep | TrialsStep) -> dict[str, Any]:
-        """Whether "no preference" is an answer."""
+        """Return whether "no preference" is an answer."""
         return {"no_preference": step.no_preference}
 
     def instructed(self, band: int, slots: int) -> list[tuple[int, int]]:
-        """The one of the two that is to be chosen has (1, 1)."""
+        """Return (1, 1) for the version to choose, else (0, 0)."""
         del slots
         return [(1, 1), (0, 0)] if band < 2 else [(0, 0), (1, 1)]
 
@@ -42,7 +42,7 @@ class Ab(RatingType):
         scores: Mapping[int, Score],
         choice: Choice | None,
     ) -> bool:
-        """Whether the right one was chosen; it is enough to know what becomes of one of them."""
+        """Check whether the right version was chosen; one known version is enough."""
         del scores
         first, second = expected
         return choice == ("first" if first == (1, 1) or second == (0, 0) else "second")

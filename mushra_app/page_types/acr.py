@@ -1,4 +1,4 @@
-"""Absolute category rating (ITU-T P.800): one version by itself, from Bad (1) to Excellent (5)."""
+"""Absolute category rating (ITU-T P.800): one version, from 1 to 5."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,10 @@ from mushra_app.study.steps import TrainingStep, TrialsStep
 
 
 class Acr(RatingType):
-    """One version and five categories; their mean over listeners is a mean opinion score."""
+    """One version and five categories (Bad to Excellent).
+
+    Their mean over listeners is a mean opinion score.
+    """
 
     name = "acr"
     open_reference = False
@@ -17,9 +20,9 @@ class Acr(RatingType):
     def items(
         self, study: Study, step: TrainingStep | TrialsStep, sentences: Sequence[str]
     ) -> list[Item]:
-        """Every system with every sentence, one a page."""
+        """Return every system with every sentence, one per page."""
         return crossed(sentences, [(system,) for system in conditions(study, step.systems)])
 
     def instructed(self, band: int, slots: int) -> list[tuple[int, int]]:
-        """The one category that passes."""
+        """Return the one category that passes."""
         return [(band + 1, band + 1)] * slots

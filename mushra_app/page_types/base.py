@@ -1,4 +1,4 @@
-"""What a kind of page says about itself; docs/page-types.md is the guide to a new one."""
+"""Base classes of page types; docs/page-types.md is the guide."""
 
 import math
 from abc import ABC, abstractmethod
@@ -18,14 +18,14 @@ Choice = Literal["first", "second", "none"]
 
 @dataclass(frozen=True)
 class Item:
-    """What one page is about: a sentence, and the systems that say it."""
+    """Sentence of a page and its systems."""
 
     sentence: str
     systems: tuple[str, ...]
 
 
 class RatingType(ABC):
-    """A kind of page on which speech is heard and judged.
+    """Page type on which speech is heard and rated.
 
     Attributes:
         name: as in the study file and in `page_type` of the ratings; its module in the browser is
@@ -44,7 +44,7 @@ class RatingType(ABC):
     def items(
         self, study: Study, step: TrainingStep | TrialsStep, sentences: Sequence[str]
     ) -> list[Item]:
-        """Every page that the step can have, in an order of which any stretch is balanced.
+        """Return every possible page of a step, balanced over any stretch.
 
         Args:
             study: the study.
@@ -53,17 +53,22 @@ class RatingType(ABC):
         """
 
     def asked(self, step: TrainingStep | TrialsStep) -> dict[str, Any]:
-        """What the browser is told beyond what all rating pages are told."""
+        """Return the JSON fields that only this page type has."""
         return {"labels": step.labels}
 
     def instructed(self, band: int, slots: int) -> list[tuple[int, int]]:
-        """Scores that pass an attention page, by slot. `band`: 0 is the worst of five."""
+        """Return the scores that pass an attention page, by slot.
+
+        Args:
+            band: part of the scale that is asked for; 0 is the worst of five.
+            slots: number of versions.
+        """
         low, high = self.scale
         width = (high - low) / 5
         return [(round(low + band * width), round(low + (band + 1) * width))] * slots
 
     def complete(self, scores: Mapping[int, Score], slots: int, choice: Choice | None) -> bool:
-        """Whether a page may be closed: everything heard, and judged."""
+        """Check whether every version was played and rated."""
         heard = all(i in scores and scores[i].n_plays > 0 for i in range(slots))
         judged = all(i in scores and scores[i].score is not None for i in range(slots))
         return heard and (judged if self.scored else choice is not None)
@@ -74,7 +79,7 @@ class RatingType(ABC):
         scores: Mapping[int, Score],
         choice: Choice | None,
     ) -> bool:
-        """Whether a page with a known answer was answered so."""
+        """Check whether a page with a known answer was answered correctly."""
         del choice
         got = [(limits, scores[i].score) for i, limits in enumerate(expected) if limits]
         return all(s is not None and low <= s <= high for (low, high), s in got)
@@ -83,13 +88,13 @@ class RatingType(ABC):
 def one_a_sentence(
     study: Study, step: TrainingStep | TrialsStep, sentences: Sequence[str]
 ) -> list[Item]:
-    """Items of pages that show all systems of a sentence together."""
+    """Return items of pages that show all systems of a sentence."""
     systems = tuple(conditions(study, step.systems))
     return [Item(sentence, systems) for sentence in sentences]
 
 
 def crossed(sentences: Sequence[str], groups: Sequence[tuple[str, ...]]) -> list[Item]:
-    """Items of pages that show one group of systems each, every group with every sentence.
+    """Return items that combine every group of systems with every sentence.
 
     As many pages in a row as there are sentences have every sentence once. The first pages, however
     many, have every group equally often, to within one; any others in a row, to within two.
@@ -102,8 +107,10 @@ def crossed(sentences: Sequence[str], groups: Sequence[tuple[str, ...]]) -> list
 
 
 def staggered(index: int, period: int, size: int) -> int:
-    """Which of `size` things is taken `index`-th, so that they take turns, and so that what comes
-    back every `period` indices also meets each of them in turn."""
+    """Return the `index`-th of `size` elements that take turns.
+
+    Indices `period` apart meet each of the elements in turn, too.
+    """
     return (index + index // math.lcm(period, size)) % size
 
 
@@ -112,15 +119,15 @@ StepT = TypeVar("StepT", bound=Step)
 
 @dataclass(frozen=True)
 class Scene(Generic[StepT]):
-    """Where a page without ratings stands.
+    """Context of a page without ratings.
 
     Attributes:
         study: the study.
         step: the step of its sitting.
-        seed: belongs to the listener and the page.
+        seed: random seed of the listener and the page.
         kind: type of the pages that this listener will rate.
         manifest: what the study plays.
-        loudness: gain that the listener has set, if so far they have.
+        loudness: gain that the listener has set, if any.
     """
 
     study: Study
@@ -132,7 +139,7 @@ class Scene(Generic[StepT]):
 
 
 class Screen(ABC, Generic[StepT]):
-    """A kind of page without ratings.
+    """Page type without ratings.
 
     Attributes:
         name: type of the step in the study file; its module in the browser is
@@ -143,23 +150,23 @@ class Screen(ABC, Generic[StepT]):
 
     @abstractmethod
     def asked(self, scene: Scene[StepT]) -> dict[str, Any]:
-        """What the browser is told."""
+        """Return the JSON fields of the page."""
 
     def sounds(self, step: StepT) -> int:
-        """How many sounds the page plays."""
+        """Return the number of sounds that the page plays."""
         del step
         return 0
 
     def sound(self, scene: Scene[StepT], slot: int, folder: Path) -> bytes:
-        """A WAV file that the page plays.
+        """Return a WAV file that the page plays.
 
         Args:
-            scene: where the page stands.
+            scene: context of the page.
             slot: number of the sound, from 0.
             folder: folder of the files in the manifest.
 
         Raises:
-            RefusedError: this page plays nothing of that number.
+            RefusedError: no sound of that number (404).
         """
         del scene, slot, folder
         raise RefusedError(404, "no such sound")
@@ -167,22 +174,24 @@ class Screen(ABC, Generic[StepT]):
     def check(
         self, scene: Scene[StepT], answers: Mapping[str, Any], opened_s: float
     ) -> bool | None:
-        """Look at the answers when the page is closed; whether a check was passed, if it is one.
+        """Check the answers when the page is closed.
+
+        Returns whether a check was passed; None if the page is no check.
 
         Args:
-            scene: where the page stands.
-            answers: what the browser sent.
-            opened_s: for how long the page has been open, s.
+            scene: context of the page.
+            answers: answers of the browser.
+            opened_s: time since the page was opened, s.
 
         Raises:
-            RefusedError: something is missing (409), or no answer to what was asked (422).
+            RefusedError: an answer is missing (409) or invalid (422).
         """
         del scene, opened_s
         if answers:
-            raise RefusedError(422, "this page asks nothing")
+            raise RefusedError(422, "this page takes no answers")
         return None
 
     def remembered(self, answers: Mapping[str, Any], passed: bool | None) -> dict[str, Any]:
-        """Return columns of the sitting, with values, that hold for all of it."""
+        """Return columns of the sitting to set, with their values."""
         del answers, passed
         return {}

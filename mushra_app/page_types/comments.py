@@ -1,4 +1,4 @@
-"""Room for remarks about the whole test."""
+"""Comments on the whole test."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,14 +16,14 @@ class Comments(Screen[CommentsStep]):
     name = "comments"
 
     def asked(self, scene: Scene[CommentsStep]) -> dict[str, Any]:
-        """How long the text may get."""
+        """Return the longest text, characters."""
         del scene
         return {"longest": LONGEST}
 
     def check(
         self, scene: Scene[CommentsStep], answers: Mapping[str, Any], opened_s: float
     ) -> None:
-        """Nothing but a text of that length."""
+        """Check the length of the text."""
         del scene, opened_s
         words = answers.get("comments", "")
         if set(answers) - {"comments"} or not isinstance(words, str):

@@ -1,4 +1,4 @@
-"""A check that a listener wears headphones: three sounds a round, one of which is to be named.
+"""Headphone check: in each round, name one of three sounds.
 
 Antiphase (Woods et al. 2017): three tones, one of them quieter. Another one has opposite signs at
 the two ears; loudspeakers cancel it in the air, so that it seems to be the quiet one. Huggins pitch
@@ -33,26 +33,26 @@ class Headphones(Screen[HeadphonesStep]):
     name = "headphones"
 
     def asked(self, scene: Scene[HeadphonesStep]) -> dict[str, Any]:
-        """The method of each round; what is right, nobody outside is told."""
+        """Return the method of each round, without the right answers."""
         return {"rounds": [method for method, _ in _rounds(scene.step)], "each": EACH}
 
     def sounds(self, step: HeadphonesStep) -> int:
-        """Three a round."""
+        """Return three for each round."""
         return EACH * len(_rounds(step))
 
     def sound(self, scene: Scene[HeadphonesStep], slot: int, folder: Path) -> bytes:
-        """One of the three sounds of a round; all files have the same size."""
+        """Return one of the three sounds; all files have one size."""
         del folder
-        number, place = divmod(slot, EACH)
+        number, position = divmod(slot, EACH)
         method, _ = _rounds(scene.step)[number]
         order = _order(scene.seed, number)
-        noise = np.random.default_rng([scene.seed, number, place, 1])
-        return _wav((_tone if method == "antiphase" else _noise)(order[place], noise))
+        noise = np.random.default_rng([scene.seed, number, position, 1])
+        return _wav((_tone if method == "antiphase" else _noise)(order[position], noise))
 
     def check(
         self, scene: Scene[HeadphonesStep], answers: Mapping[str, Any], opened_s: float
     ) -> bool:
-        """Whether each method has enough right answers."""
+        """Check whether each method has enough right answers."""
         del opened_s
         rounds = _rounds(scene.step)
         right: dict[str, int] = {}
@@ -61,7 +61,7 @@ class Headphones(Screen[HeadphonesStep]):
             if answer is None:
                 raise RefusedError(409, f"round {number + 1} of {len(rounds)} has no answer")
             if type(answer) is not int or answer not in range(EACH):
-                raise RefusedError(422, f"round {number + 1}: answer with 0, 1 or 2")
+                raise RefusedError(422, f"round {number + 1}: answer must be 0, 1 or 2")
             right[method] = right.get(method, 0) + (_order(scene.seed, number)[answer] == 0)
         if len(answers) > len(rounds):
             raise RefusedError(422, f"this page has only {len(rounds)} rounds")
@@ -74,38 +74,38 @@ class Headphones(Screen[HeadphonesStep]):
 
 
 def _rounds(step: HeadphonesStep) -> list[tuple[str, str]]:
-    """Method and name of each round, as answers have it."""
+    """Return the method of each round and its name in the answers."""
     methods = ("antiphase", "huggins") if step.method == "both" else (step.method,)
     return [(m, f"{m}_{i + 1}") for m in methods for i in range(step.rounds)]
 
 
 def _order(seed: int, number: int) -> list[int]:
-    """What each of the three sounds of a round is: 0 the one to name, 1 its decoy, 2 neither."""
+    """Return the roles of the sounds: 0 target, 1 decoy, 2 neither."""
     return np.random.default_rng([seed, number]).permutation(EACH).tolist()
 
 
-def _tone(what: int, generator: np.random.Generator) -> np.ndarray:
-    """Two channels of a tone: 0 quieter, 1 in antiphase, 2 as it is."""
+def _tone(role: int, generator: np.random.Generator) -> np.ndarray:
+    """Return two channels of a tone: 0 quieter, 1 antiphase, 2 plain."""
     times = np.arange(round(SECONDS * RATE)) / RATE
     wave = np.sin(2 * np.pi * (TONE_HZ * times + generator.random()))
-    wave *= TONE_PEAK * (QUIETER if what == 0 else 1)
-    return np.stack([wave, -wave if what == 1 else wave])
+    wave *= TONE_PEAK * (QUIETER if role == 0 else 1)
+    return np.stack([wave, -wave if role == 1 else wave])
 
 
-def _noise(what: int, generator: np.random.Generator) -> np.ndarray:
-    """Two channels of noise: 0 with a band turned round at one ear, else the same at both."""
+def _noise(role: int, generator: np.random.Generator) -> np.ndarray:
+    """Return two channels of noise; role 0 has an inverted band."""
     frames = round(SECONDS * RATE)
     left = generator.standard_normal(frames)
     spectrum = np.fft.rfft(left)
     away = np.abs(np.fft.rfftfreq(frames, 1 / RATE) / BAND_HZ - 1)
-    if what == 0:
+    if role == 0:
         spectrum[away <= BAND_SHARE] *= -1
     right = np.fft.irfft(spectrum, frames)
     return NOISE_RMS * np.stack([left, right])
 
 
 def _wav(channels: np.ndarray) -> bytes:
-    """16-bit WAV with soft edges; nothing in it but format and samples."""
+    """Return a 16-bit WAV file with faded edges and no metadata."""
     ramp = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, round(RAMP_S * RATE)))
     shaped = channels.copy()
     shaped[:, : len(ramp)] *= ramp

@@ -1,4 +1,4 @@
-"""A comfortable loudness, set once: a rated sound is never played at a gain of its own."""
+"""Comfortable loudness, set once for all rated sounds."""
 
 import math
 from collections.abc import Mapping
@@ -17,22 +17,22 @@ ADJUST_DB = 4.0
 
 
 class Loudness(Screen[LoudnessStep]):
-    """A reference recording and a slider; free the first time, within 4 dB any later time."""
+    """Recording and slider; a later change stays within 4 dB."""
 
     name = "loudness"
 
     def asked(self, scene: Scene[LoudnessStep]) -> dict[str, Any]:
-        """Limits and start of the slider, dB."""
+        """Return the limits and the start of the slider, dB."""
         low, high = _limits(scene)
         return {"min_db": low, "max_db": high, "start_db": _set_db(scene, FIRST_DB)}
 
     def sounds(self, step: LoudnessStep) -> int:
-        """One recording."""
+        """Return one: the recording."""
         del step
         return 1
 
     def sound(self, scene: Scene[LoudnessStep], slot: int, folder: Path) -> bytes:
-        """The recording of one sentence; which one is the listener's own."""
+        """Return the recording of one sentence, chosen by the seed."""
         del slot
         study = scene.study
         sentence = study.sentences[scene.seed % len(study.sentences)]
@@ -41,15 +41,15 @@ class Loudness(Screen[LoudnessStep]):
     def check(
         self, scene: Scene[LoudnessStep], answers: Mapping[str, Any], opened_s: float
     ) -> None:
-        """One number within the limits."""
+        """Check that the gain is a number within the limits."""
         del opened_s
         gain = answers.get("gain_db")
         if gain is None:
-            raise RefusedError(409, "no loudness has been set")
+            raise RefusedError(409, "gain_db: missing; set a loudness first")
         low, high = _limits(scene)
         number = isinstance(gain, int | float) and not isinstance(gain, bool)
         if set(answers) != {"gain_db"} or not number or not low <= gain <= high:
-            raise RefusedError(422, f"gain_db has to be a number from {low:g} to {high:g}")
+            raise RefusedError(422, f"gain_db: must be a number from {low:g} to {high:g}")
 
     def remembered(self, answers: Mapping[str, Any], passed: bool | None) -> dict[str, Any]:
         """Return the gain as a factor."""

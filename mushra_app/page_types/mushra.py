@@ -1,4 +1,4 @@
-"""MUSHRA (ITU-R BS.1534-3): a mentioned reference, and all versions of a sentence on one page."""
+"""MUSHRA (ITU-R BS.1534-3): open reference, all versions on one page."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from mushra_app.study.steps import TrainingStep, TrialsStep
 
 
 class Mushra(RatingType):
-    """Every version gets a score from 0 to 100 beside the open reference."""
+    """Every version of a sentence is rated from 0 to 100."""
 
     name = "mushra"
     open_reference = True
@@ -17,5 +17,5 @@ class Mushra(RatingType):
     def items(
         self, study: Study, step: TrainingStep | TrialsStep, sentences: Sequence[str]
     ) -> list[Item]:
-        """One page a sentence."""
+        """Return one page per sentence."""
         return one_a_sentence(study, step, sentences)

@@ -1,7 +1,8 @@
-"""MUSHRA-like without a mentioned reference: the recording is there, but hidden among the others.
+"""MUSHRA-like page without an open reference.
 
-Never to be reported as MUSHRA; ITU-R BS.2132 is the nearer recommendation. It avoids that listeners
-match a reference instead of judging speech (Varadhan et al. 2025, "Rethinking MUSHRA").
+The recording is hidden among the versions. Never to be reported as MUSHRA; ITU-R BS.2132 is the
+nearer recommendation. It avoids that listeners match a reference instead of judging speech
+(Varadhan et al. 2025, "Rethinking MUSHRA").
 """
 
 from mushra_app.page_types.mushra import Mushra

@@ -1,4 +1,4 @@
-"""A rest."""
+"""Pause."""
 
 import math
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ class Pause(Screen[PauseStep]):
     name = "pause"
 
     def asked(self, scene: Scene[PauseStep]) -> dict[str, Any]:
-        """The shortest rest, s."""
+        """Return the shortest rest, s."""
         return {"rest_s": scene.step.minutes * 60}
 
     def check(self, scene: Scene[PauseStep], answers: Mapping[str, Any], opened_s: float) -> None:
-        """Nobody goes on before the rest is over."""
+        """Check that the rest is over."""
         left = scene.step.minutes * 60 - opened_s
         if left > 0:
-            raise RefusedError(409, f"the rest goes on for {math.ceil(left)} seconds")
+            raise RefusedError(409, f"the rest is not over; wait {math.ceil(left)} seconds")
         super().check(scene, answers, opened_s)

@@ -14,12 +14,12 @@ LONGEST = {"text": 500, "long_text": 5000}
 
 
 class Questions(Screen[QuestionsStep]):
-    """Questions of six types; answers are kept as they are given, and checked at the end."""
+    """Questions of six types; answers are checked at the end."""
 
     name = "questions"
 
     def asked(self, scene: Scene[QuestionsStep]) -> dict[str, Any]:
-        """Heading, text and questions."""
+        """Return heading, text and questions."""
         step = scene.step
         return {
             "title": step.title or translated(scene.study.language, "questions_title"),
@@ -32,7 +32,7 @@ class Questions(Screen[QuestionsStep]):
     def check(
         self, scene: Scene[QuestionsStep], answers: Mapping[str, Any], opened_s: float
     ) -> None:
-        """Every answer has to be one to its question, and none that is needed may be missing."""
+        """Check that every answer is valid and no required answer is missing."""
         del opened_s
         questions = {q.name: q for q in scene.step.questions}
         for name in answers:
@@ -52,21 +52,21 @@ def _empty(answer: object) -> bool:
 
 
 def _wrong(question: Question, answer: Any) -> str | None:
-    """What is wrong with an answer, or None."""
+    """Return the problem of an answer, or None."""
     if question.type in LONGEST:
         if not isinstance(answer, str):
-            return "the answer has to be a text"
+            return "the answer must be a text"
         most = LONGEST[question.type]
         return f"the answer has more than {most} characters" if len(answer) > most else None
     if question.type == "number":
         number = isinstance(answer, int | float) and not isinstance(answer, bool)
         if not number or not math.isfinite(answer):
-            return "the answer has to be a number"
+            return "the answer must be a number"
         low = question.min is not None and answer < question.min
         high = question.max is not None and answer > question.max
         return f"{answer:g} is too {'small' if low else 'large'}" if low or high else None
     chosen = answer if question.type == "choices" and isinstance(answer, list) else [answer]
-    unknown = [one for one in chosen if one not in question.options]
+    unknown = [option for option in chosen if option not in question.options]
     if unknown:
-        return f"{unknown[0]!r} is none of the answers to choose from"
+        return f"{unknown[0]!r} is not one of the options"
     return "an answer was chosen twice" if len(set(chosen)) < len(chosen) else None

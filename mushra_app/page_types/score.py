@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Score:
-    """State of a slider: `score` is None before the first rating, `seq` grows with each change."""
+    """State of a slider.
+
+    `score` is None before the first rating; `seq` grows with each change.
+    """
 
     score: int | None
     n_plays: int

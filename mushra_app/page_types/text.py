@@ -1,4 +1,4 @@
-"""A page to read: the instructions, or whatever a study says."""
+"""Page to read: the instructions, or a text of the study."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from mushra_app.study.texts import html, translated
 
 
 class Text(Screen[TextStep]):
-    """Heading and Markdown; without a text, the usual instructions of the listener's pages."""
+    """Heading and Markdown; the default text is the instructions."""
 
     name = "text"
 
     def asked(self, scene: Scene[TextStep]) -> dict[str, Any]:
-        """The page as HTML."""
+        """Return the page as HTML."""
         study, step = scene.study, scene.step
         usual = translated(study.language, f"instructions_{scene.kind}", prompt=study.prompt)
         title = f"# {step.title}\n\n" if step.title else ""

@@ -1,4 +1,4 @@
-"""The tables of the ratings database; analysts read the views that the migrations make of them.
+"""Tables of the ratings database; analysts read the migrations' views.
 
 Times are UTC in ISO 8601 text, which sorts as time and reads the same from every database.
 """
@@ -28,8 +28,8 @@ class StudyRow(Base):
 class ListenerRow(Base):
     """A listener who agreed to take part.
 
-    `number` counts listeners; `place` decides what they hear. The place of somebody who left is
-    given to the next one who comes, so that every cell of the design is filled in the end.
+    `number` counts listeners; `place` decides what they hear. The place of a listener who left
+    is given to the next one, so that every cell of the design is filled in the end.
     """
 
     __tablename__ = "listener"
@@ -43,10 +43,10 @@ class ListenerRow(Base):
 
 
 class SittingRow(Base):
-    """One person's way through the study.
+    """Sitting of one person.
 
     The browser's cookie and the token of the personal link are stored as digests only. A preview
-    is the researcher's own look; no view of the contract contains it.
+    is opened by the researcher; no view of the contract contains it.
     """
 
     __tablename__ = "session"
@@ -106,7 +106,7 @@ class PageRow(Base):
 
 
 class RatingRow(Base):
-    """The newest state of one slider; no score while it was only listened to."""
+    """Newest state of one slider; no score before the first rating."""
 
     __tablename__ = "rating"
     __table_args__ = (UniqueConstraint("page_id", "slot"),)
@@ -124,7 +124,7 @@ class RatingRow(Base):
 
 
 class SimulationTokenRow(Base):
-    """Permission for one simulated session, written by the rehearsal and used once."""
+    """Permission for one simulated sitting; used once."""
 
     __tablename__ = "simulation_token"
     token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -148,7 +148,7 @@ class PreferenceRow(Base):
 
 
 class InvitationRow(Base):
-    """A link for one listener; who opens it first has it, and comes back with it."""
+    """Link for one listener, who takes it by opening it first."""
 
     __tablename__ = "invitation"
     token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -1,4 +1,4 @@
-"""A study with nothing wrong, for tests that plant one defect in it."""
+"""Study without defects, for tests that plant one."""
 
 import hashlib
 from collections.abc import Callable
@@ -48,13 +48,13 @@ def stimulus(
 
 
 def sound_of(sentence: str, system: str) -> np.ndarray:
-    """What a system says, 1.2 s."""
+    """Return the speech of a system, 1.2 s."""
     seed = 10 * SENTENCES.index(sentence) + list(SYSTEMS).index(system)
     return speech_like(seed, 1.2, RATE)
 
 
 def clean_study(folder: Path, **changes: object) -> Path:
-    """A study of three systems and five sentences that departs from BS.1534-3 in nothing.
+    """Write a study that meets BS.1534-3: three systems, five sentences.
 
     Args:
         folder: where it goes. changes: keys of the study file.
@@ -91,7 +91,7 @@ def plant(
     rate: int = RATE,
     suffix: str = ".wav",
 ) -> None:
-    """Another sound in one cell, as if the set had been made so."""
+    """Replace a sound as if the stimulus set was made so."""
     folder = study_yaml.parent / "stimuli"
     found = StimulusSet.read(folder, verify=False)
     new = stimulus(folder, sentence, system, samples, rate, suffix)

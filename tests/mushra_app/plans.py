@@ -11,10 +11,17 @@ ARMS = ["mushra", "acr", "ab"]
 
 
 def make(
-    sentences=6, systems=2, pages=2, arms=(), anchors=True, seed=1, training=None, texts=None,
+    sentences=6,
+    systems=2,
+    pages=2,
+    arms=(),
+    anchors=True,
+    seed=1,
+    training=None,
+    texts=None,
     **trials,
-):  # fmt: skip
-    """A study of one step of trials (of `texts` only), with practice before it if asked."""
+):
+    """Return a study of one step of trials, optionally after training."""
     sitting = [{"type": "trials", "sentences": texts, **trials}]
     if training is not None:
         sitting.insert(0, {"type": "training", "page": trials.get("page", "mushra"), **training})

@@ -1,4 +1,4 @@
-"""What every server of the tests needs, imported once in the process that they fork from."""
+"""Imports of every test server, made once in the parent process."""
 
 import importlib
 import os

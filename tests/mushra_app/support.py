@@ -43,7 +43,7 @@ def speech_like(seed: int, seconds: float, rate: int = 24000) -> np.ndarray:
 
 
 def make_stimuli(folder: Path, rate: int = 24000, level: float = 1.0) -> Path:
-    """A stimulus set of four systems and two sentences; lengths and levels differ."""
+    """Write a stimulus set: four systems, two sentences, different lengths and levels."""
     folder.mkdir(parents=True)
     stimuli = []
     for i, (sentence, text) in enumerate(SENTENCES.items()):
@@ -72,7 +72,7 @@ def make_stimuli(folder: Path, rate: int = 24000, level: float = 1.0) -> Path:
 
 
 def replace_stimulus(folder: Path, path: Path, samples: np.ndarray) -> None:
-    """Another sound under the same name, as if the set had been made again."""
+    """Replace a sound as if the stimulus set was made again."""
     old = hashlib.sha256(path.read_bytes()).hexdigest()
     soundfile.write(path, samples, 24000, subtype="PCM_16")
     new = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -82,13 +82,13 @@ def replace_stimulus(folder: Path, path: Path, samples: np.ndarray) -> None:
 
 
 def make_study(folder: Path, sitting: Sequence[Step] = (TrialsStep(),), **choices: object) -> Path:
-    """A study of `make_stimuli`, with both anchors, and nothing but the pages that count."""
+    """Write a study of `make_stimuli` with both anchors."""
     set_folder = make_stimuli(folder / "stimuli")
     return new_study(set_folder, folder / "study.yaml", sitting=sitting, **choices)
 
 
 def forked(work: Callable[..., object], *arguments: object, **options: object) -> BaseProcess:
-    """Start work in a fork of a process that has imported Gradio, which takes seconds."""
+    """Start work in a fork of a process that has imported Gradio."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.mushra_app.preload"])
     process = context.Process(target=work, args=arguments, kwargs=options, daemon=True)
@@ -104,9 +104,9 @@ def _serve(study: Path, port: int, statistics: bool = False) -> None:
 
 
 class Server:
-    """The application of a study in a process of its own, as `intone serve` runs it.
+    """Application of a study in a separate process, like `intone serve`.
 
-    `statistics`: whether those of the analysis side are handed over.
+    `statistics`: whether the statistics of the analysis room are passed.
     """
 
     def __init__(self, study: Path, statistics: bool = False) -> None:
@@ -151,5 +151,9 @@ def begin(client: httpx.Client) -> dict:
 def rating(score: int | None, seq: int = 1, n_plays: int = 1) -> dict:
     """Body of a rating."""
     return {
-        "score": score, "n_plays": n_plays, "heard_ms": 1500, "rating_time_ms": 2000, "seq": seq,
-    }  # fmt: skip
+        "score": score,
+        "n_plays": n_plays,
+        "heard_ms": 1500,
+        "rating_time_ms": 2000,
+        "seq": seq,
+    }

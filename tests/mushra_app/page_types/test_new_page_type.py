@@ -1,4 +1,4 @@
-"""docs/page-types.md keeps its word: its example, as it stands there, is a working page type."""
+"""The example in docs/page-types.md is a working page type."""
 
 import sqlite3
 

@@ -1,4 +1,4 @@
-"""Pages without ratings over real HTTP: what is asked, what is refused, what is remembered."""
+"""Pages without ratings over real HTTP: content, refusals, stored values."""
 
 import io
 import json
@@ -69,7 +69,7 @@ def put(client, page, answers, seq=1):
 
 
 def close(client, page, answers, seq=1):
-    """Answer a page and go on to the next, which is returned."""
+    """Answer and submit a page; return the next one."""
     assert put(client, page, answers, seq).status_code == 204
     client.post(f"/api/v1/page/{page}/submit").raise_for_status()
     return client.get("/api/v1/page").json()
@@ -104,14 +104,14 @@ def test_a_questionnaire_is_kept_while_it_is_filled_in(client):
         ({"native": "  "}, 409, "native: this question has not been answered"),
         ({"age": 17}, 422, "age: 17 is too small"),
         ({"age": 100.5}, 422, "age: 100.5 is too large"),
-        ({"age": "33"}, 422, "age: the answer has to be a number"),
-        ({"age": True}, 422, "age: the answer has to be a number"),
-        ({"native": "perhaps"}, 422, "native: 'perhaps' is none of the answers to choose from"),
-        ({"native": ["yes"]}, 422, "native: ['yes'] is none of the answers to choose from"),
+        ({"age": "33"}, 422, "age: the answer must be a number"),
+        ({"age": True}, 422, "age: the answer must be a number"),
+        ({"native": "perhaps"}, 422, "native: 'perhaps' is not one of the options"),
+        ({"native": ["yes"]}, 422, "native: ['yes'] is not one of the options"),
         ({"gear": ["in", "in"]}, 422, "gear: an answer was chosen twice"),
-        ({"gear": ["in", "off"]}, 422, "gear: 'off' is none of the answers to choose from"),
+        ({"gear": ["in", "off"]}, 422, "gear: 'off' is not one of the options"),
         ({"job": "x" * 501}, 422, "job: the answer has more than 500 characters"),
-        ({"job": 3}, 422, "job: the answer has to be a text"),
+        ({"job": 3}, 422, "job: the answer must be a text"),
         ({"shoe": 44}, 422, "shoe: no such question on this page"),
     ],
 )
@@ -209,7 +209,10 @@ def test_loudness_is_set_once_and_then_moves_by_4_db_at_most(screens, client):
         (folder / i.path).read_bytes() for i in read_manifest(folder).items if i.role == "reference"
     ]
     assert client.get("/" + sound).content in references
-    assert client.post("/api/v1/page/2/submit").json()["detail"] == "no loudness has been set"
+    assert (
+        client.post("/api/v1/page/2/submit").json()["detail"]
+        == "gain_db: missing; set a loudness first"
+    )
     for bad in (3, -41, "loud", True):
         put(client, 2, {"gain_db": bad}, seq=page["saved"]["seq"] + 1)
         assert client.post("/api/v1/page/2/submit").status_code == 422
@@ -230,7 +233,7 @@ def test_a_rest_cannot_be_cut_short(client):
     answer = client.post(f"/api/v1/page/{page['page']}/submit")
     assert (answer.status_code, answer.json()["detail"].split(" for ")[0]) == (
         409,
-        "the rest goes on",
+        "the rest is not over",
     )
     time.sleep(1.3)
     client.post(f"/api/v1/page/{page['page']}/submit").raise_for_status()

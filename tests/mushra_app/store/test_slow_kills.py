@@ -1,4 +1,4 @@
-"""The server killed again and again while listeners rate: nothing acknowledged is lost."""
+"""Server killed repeatedly during ratings: no acknowledged rating is lost."""
 
 import random
 import threading
@@ -15,7 +15,7 @@ LISTENERS, KILLS = 4, 12
 
 
 class Listener(threading.Thread):
-    """Moves one slider after the other until told to stop; knows what was acknowledged."""
+    """Listener that moves sliders until stopped and keeps what was acknowledged."""
 
     def __init__(self, server, number):
         super().__init__(daemon=True)
@@ -58,12 +58,12 @@ def test_kill_loop(tmp_path):
     counted = 0
     for listener in listeners:
         saved = listener.client.get("/api/v1/page").json()["saved"]
-        for slot, said in listener.acknowledged.items():
-            sure = max((one for one in said if one[2] == "surely"), default=None)
+        for slot, ratings in listener.acknowledged.items():
+            sure = max((rating for rating in ratings if rating[2] == "surely"), default=None)
             if sure is None:
                 continue
             stored = saved[str(slot)]
-            possible = {(seq, score) for seq, score, _ in said if seq >= sure[0]}
+            possible = {(seq, score) for seq, score, _ in ratings if seq >= sure[0]}
             assert (stored["seq"], stored["score"]) in possible
             counted += 1
     assert counted == 6 * LISTENERS

@@ -1,4 +1,4 @@
-"""First tables, the views of the ratings contract, and the guard of `origin`."""
+"""First tables, views of the ratings contract, guard of `origin`."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Every page of a sitting is a row: steps without ratings, phases, arms, events, invitations."""
+"""Rows for all pages of a sitting; arms, events, invitations."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The researcher's account, the browsers that are logged in, and the links that make an account."""
+"""Researcher's account, its logged-in browsers and its setup links."""
 
 import sqlalchemy as sa
 from alembic import op
