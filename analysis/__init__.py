@@ -30,14 +30,23 @@ if TYPE_CHECKING:
     from analysis.report.result import analyse
 
 __all__ = [
-    "ability_table", "analyse", "comparison_table", "gap_table", "listener_table",
-    "preference_table", "read_preferences", "read_ratings", "system_table", "text_table",
-]  # fmt: skip
+    "ability_table",
+    "analyse",
+    "comparison_table",
+    "gap_table",
+    "listener_table",
+    "preference_table",
+    "read_preferences",
+    "read_ratings",
+    "system_table",
+    "text_table",
+]
 
 _ELSEWHERE = {
-    "read_ratings": "analysis.data.ratings", "read_preferences": "analysis.data.preferences",
+    "read_ratings": "analysis.data.ratings",
+    "read_preferences": "analysis.data.preferences",
     "analyse": "analysis.report.result",
-}  # fmt: skip
+}
 
 
 def __getattr__(name: str) -> object:

@@ -242,10 +242,16 @@ def power(
         difference = _gap_in_points(gap, distance, like, difference)
         called = f"{gap:g} % of the gap"
     asked = Question(
-        tuple(listeners or (20, 60, 200)), tuple(utterances or (20, 100)), pages,
-        Scatter() if like is None else Scatter.of_report(like), alpha, chance, comparisons,
-        difference, called,
-    )  # fmt: skip
+        tuple(listeners or (20, 60, 200)),
+        tuple(utterances or (20, 100)),
+        pages,
+        Scatter() if like is None else Scatter.of_report(like),
+        alpha,
+        chance,
+        comparisons,
+        difference,
+        called,
+    )
     power_table(asked)
     if curve is not None:
         power_curves(curve, asked)

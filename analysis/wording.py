@@ -57,6 +57,16 @@ def coverage(alpha: float) -> str:
     return f"{100 * (1 - alpha):g} %"
 
 
+def percent_of(alpha: float) -> str:
+    """Return a level as a percentage, as in `5 %`."""
+    return f"{100 * alpha:g} %"
+
+
+def threshold(alpha: float) -> str:
+    """Return a level as p values are printed, as in `.05`."""
+    return f"{alpha:g}".removeprefix("0")
+
+
 def counted(n: int, noun: str) -> str:
     """`1 listener`, `2 listeners`."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -75,11 +75,12 @@ def sentences(
             next(s.text for s in found.stimuli if s.sentence == name),
             tuple(
                 _player(root, stimuli[name, system])
-                for system in systems if (name, system) in stimuli
+                for system in systems
+                if (name, system) in stimuli
             ),
         )
         for name in worst
-    )  # fmt: skip
+    )
 
 
 def _check(

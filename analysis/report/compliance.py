@@ -47,10 +47,12 @@ def compliance(result: Result) -> list[Requirement]:
         *_trial(result),
         *_analysis(result),
         Requirement(
-            "8", "Listening conditions, headphones or loudspeakers, level", "not shown",
+            "8",
+            "Listening conditions, headphones or loudspeakers, level",
+            "not shown",
             "say it in the methods",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _status(fine: bool) -> Status:
@@ -76,10 +78,12 @@ def _conditions(result: Result) -> list[Requirement]:
         share = 100 * apart / (result.ratings.scale[1] - result.ratings.scale[0])
         found.append(
             Requirement(
-                "Att. 5", "Anchors 20 to 30 points apart", _status(share >= _ANCHORS_APART),
+                "Att. 5",
+                "Anchors 20 to 30 points apart",
+                _status(share >= _ANCHORS_APART),
                 f"{number(apart)} points",
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -89,21 +93,26 @@ def _listeners(result: Result) -> list[Requirement]:
     again = bool(result.everybody.repeated)
     return [
         Requirement(
-            "4.1.1", "Reliability of assessors known (replicated ratings)",
+            "4.1.1",
+            "Reliability of assessors known (replicated ratings)",
             "met" if again else "not shown",
             f"{counted(result.everybody.repeated, 'repeated rating')}"
-            if again else "no repeated page in the ratings",
+            if again
+            else "no repeated page in the ratings",
         ),
         Requirement(
-            "4.1.2", "Post-screening by reference and mid anchor",
+            "4.1.2",
+            "Post-screening by reference and mid anchor",
             _status(rule.startswith("bs1534-3")),
             f"rule {rule}: {counted(out, 'listener')} left out",
         ),
         Requirement(
-            "4.2", "Enough assessors (20 often suffice)", _status(n >= _ENOUGH_LISTENERS),
+            "4.2",
+            "Enough assessors (20 often suffice)",
+            _status(n >= _ENOUGH_LISTENERS),
             counted(n, "listener"),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _trial(result: Result) -> list[Requirement]:
@@ -117,27 +126,37 @@ def _trial(result: Result) -> list[Requirement]:
     spans = bottom <= low + 0.2 * reach and top >= low + 0.8 * reach
     return [
         Requirement(
-            "5.1", f"At most {_MOST_SIGNALS} signals in a trial", _status(signals <= _MOST_SIGNALS),
+            "5.1",
+            f"At most {_MOST_SIGNALS} signals in a trial",
+            _status(signals <= _MOST_SIGNALS),
             f"{signals} on the largest page",
         ),
         Requirement(
-            "5.2", "Training before the test, not counted", "met" if trained else "not shown",
+            "5.2",
+            "Training before the test, not counted",
+            "met" if trained else "not shown",
             "training pages were rated" if trained else "no training page in the ratings",
         ),
         Requirement("5.3", "Random order of signals", *_random(frame)),
         Requirement(
-            "5.4", "Continuous scale from 0 to 100", _status((low, high) == (0.0, 100.0)),
+            "5.4",
+            "Continuous scale from 0 to 100",
+            _status((low, high) == (0.0, 100.0)),
             f"{low:g} to {high:g}",
         ),
         Requirement(
-            "7", f"At least {wanted} items (1.5 per system, 5 or more)", _status(n_u >= wanted),
+            "7",
+            f"At least {wanted} items (1.5 per system, 5 or more)",
+            _status(n_u >= wanted),
             counted(n_u, "item"),
         ),
         Requirement(
-            "9", "Scores span 20 to 80", _status(spans),
+            "9",
+            "Scores span 20 to 80",
+            _status(spans),
             f"nine tenths lie between {number(bottom)} and {number(top)}",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _random(frame: pd.DataFrame) -> tuple[Status, str]:
@@ -160,7 +179,9 @@ def _analysis(result: Result) -> list[Requirement]:
         Requirement("Att. 4", "Analysis of variance, Huynh-Feldt rule, effect size", "met", anova),
         Requirement("Att. 4", "Hochberg's correction of planned contrasts", "met", here),
         Requirement(
-            "10", "Number of assessors, screening, means with 95 % intervals, box plots", "met",
+            "10",
+            "Number of assessors, screening, means with 95 % intervals, box plots",
+            "met",
             f"{counted(len(result.everybody.listeners), 'listener')} before screening",
         ),
-    ]  # fmt: skip
+    ]

@@ -20,8 +20,7 @@ from analysis.questions.subgroups import Subgroups, subgroups
 from analysis.questions.texts import Item, TextMeans, item_report, text_means
 from analysis.report.compliance import Requirement, compliance
 from analysis.report.result import Result
-from analysis.wording import number, p_value
-from intone.errors import UserError
+from analysis.wording import number, p_value, percent_of
 
 # A report of all pairs of ten systems shows the comparison by other means of the first ones only.
 MOST_PAIRS = 6
@@ -57,7 +56,8 @@ class Looks:
     Attributes:
         listeners: how many had been heard at each look, rising, without the last analysis.
         planned: planned number of listeners.
-        uncorrected: chance of a false positive if every look and the last analysis test at 5 %.
+        uncorrected: chance of a false positive if every look and the last analysis test at the
+            level of the report.
         alpha: level for the unadjusted p value of the last analysis (O'Brien and Fleming).
         text: one English sentence.
     """
@@ -90,6 +90,7 @@ class Details:
 
     Attributes:
         pairs: the first declared comparisons in depth; `n_pairs_left_out` others have no depth.
+        alpha: two-sided level; intervals are 1 - alpha.
         matrix: all pairs by the default test, Holm over all of them: for exploring.
         omnibus: one row per method that the design carries.
         scopes: every declared pair by listener means (holds for these texts), then by text means
@@ -121,6 +122,7 @@ class Details:
     looks: Looks | None
     planning: Planning | None
     seed: int
+    alpha: float = 0.05
 
 
 def details(
@@ -134,73 +136,82 @@ def details(
     Args:
         result: the analysis.
         margin: largest difference that does not matter, points, for equivalence.
-        planned_listeners: for the correction for looks; by default those who took part.
+        planned_listeners: for the correction for looks; by default those who took part, and never
+            fewer than those.
         seed: of every resampling.
 
     Raises:
-        UserError: a margin that is not above 0, or fewer planned listeners than took part.
+        UserError: a margin that is not above 0.
     """
-    kept = result.ratings
+    kept, alpha = result.ratings, result.alpha
     tested = [(c.x, c.y) for c in result.comparisons]
     return Details(
         pairs=tuple(_pair(result, c, margin, seed) for c in result.comparisons[:MOST_PAIRS]),
         n_pairs_left_out=max(0, len(tested) - MOST_PAIRS),
-        matrix=tuple(compare(kept, contrast_pairs(kept, "all"))),
+        matrix=tuple(compare(kept, contrast_pairs(kept, "all"), alpha)),
         omnibus=tuple(
-            found for found in (omnibus(kept, method) for method in OMNIBUS_METHODS)
+            found
+            for found in (omnibus(kept, method, alpha=alpha) for method in OMNIBUS_METHODS)
             if found is not None and np.isfinite(found.p)
         ),
         scopes=tuple(
-            test for method in _ONE_WAY for test in compare_by(kept, tested, method, seed=seed)
+            test
+            for method in _ONE_WAY
+            for test in compare_by(kept, tested, method, seed=seed, alpha=alpha)
         ),
         texts=text_means(kept, *tested[0]),
-        wins=tuple(win_matrix(kept)),
-        ranks=rank_stability(kept, seed=seed),
+        wins=tuple(win_matrix(kept, alpha)),
+        ranks=rank_stability(kept, seed=seed, alpha=alpha),
         listeners=tuple(listener_report(result.everybody, seed)),
-        order=tuple(order_effects(kept, tested[:MOST_PAIRS])),
-        standard=bs1534_analysis(kept, tested, seed=seed),
+        order=tuple(order_effects(kept, tested[:MOST_PAIRS], alpha)),
+        standard=bs1534_analysis(kept, tested, seed=seed, alpha=alpha),
         requirements=tuple(compliance(result)),
         looks=looks_taken(result, planned_listeners),
         planning=_planning(result),
         seed=seed,
-    )  # fmt: skip
+        alpha=alpha,
+    )
 
 
 def _pair(result: Result, c: Comparison, margin: float | None, seed: int) -> PairDetails:
-    kept = result.ratings
+    kept, alpha = result.ratings, result.alpha
     arms = None
     if c.paired and kept.frame["arm"].nunique() > 1:
-        arms = subgroups(kept, c.x, c.y, "arm")
+        arms = subgroups(kept, c.x, c.y, "arm", alpha=alpha)
     return PairDetails(
-        c.x, c.y,
+        c.x,
+        c.y,
         effect_sizes(kept, c.x, c.y),
-        multiverse(result.everybody, kept, c.x, c.y, seed=seed),
-        tuple(item_report(kept, c.x, c.y)),
-        None if margin is None else equivalence(c.fit, margin),
+        multiverse(result.everybody, kept, c.x, c.y, seed=seed, alpha=alpha),
+        tuple(item_report(kept, c.x, c.y, alpha)),
+        None if margin is None else equivalence(c.fit, margin, alpha),
         arms,
-    )  # fmt: skip
+    )
 
 
 def looks_taken(result: Result, planned: int | None) -> Looks | None:
-    """The looks on record and the correction for them; none without a look before the end."""
+    """Return the recorded looks and the correction for them; none without an early look.
+
+    If more listeners took part than planned, this analysis counts as the planned end.
+    """
     now = len(result.everybody.listeners)
-    total = planned or now
-    if total < now:
-        raise UserError(f"--planned-listeners {total}: {now} listeners took part already")
+    planned = planned or now
+    end = max(planned, now)
     sizes = tuple(sorted({n for n in result.everybody.look_sizes if 0 < n < now}))
     if not sizes:
         return None
-    fractions = [n / total for n in (*sizes, now)]
-    alpha = looks_correction(fractions)[-1].alpha
-    error = uncorrected_error(fractions)
+    fractions = [n / end for n in (*sizes, now)]
+    alpha = looks_correction(fractions, result.alpha)[-1].alpha
+    error = uncorrected_error(fractions, result.alpha)
     seen = ", ".join(map(str, sizes))
     text = (
-        f"Results were looked at with {seen} listeners and now with {now} of {total} planned. "
-        f"Tested at 5 % each time, a difference that is not there is found in "
-        f"{number(100 * error)} % of such studies; with O'Brien-Fleming spending this analysis may "
-        f"call p < {p_value(alpha)} significant (before the correction for several comparisons)."
+        f"Results were looked at with {seen} listeners and now with {now} of {planned} planned. "
+        f"Tested at {percent_of(result.alpha)} each time, a difference that is not there is found "
+        f"in {number(100 * error)} % of such studies; with O'Brien-Fleming spending this analysis "
+        f"may call p < {p_value(alpha)} significant (before the correction for several "
+        "comparisons)."
     )
-    return Looks(sizes, total, error, alpha, text)
+    return Looks(sizes, planned, error, alpha, text)
 
 
 def _planning(result: Result) -> Planning | None:
@@ -214,7 +225,7 @@ def _planning(result: Result) -> Planning | None:
     n_l, n_u = len(result.ratings.listeners), len(result.ratings.utterances)
     pages = max(1, min(n_u, round(len(result.ratings.pages().scores) / n_l)))
     grid = [
-        precision(n, texts, min(pages, texts), scatter)
+        precision(n, texts, min(pages, texts), scatter, result.alpha)
         for texts in sorted({n_u, 2 * n_u, 4 * n_u})
         for n in sorted({10, 20, 40, 80, 160, n_l})
     ]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from analysis.questions.compare import Comparison, family_size
 from analysis.questions.gap import Gap
 from analysis.report import document_details
 from analysis.report.details import Details
+from analysis.report.figures.style import Drawing
 from analysis.report.methods import method_name, methods_text, results_text, versions
 from analysis.report.result import Result
 from analysis.report.warnings import lights, warnings
@@ -29,12 +31,34 @@ TABLES = (
 )
 
 
+@dataclass(frozen=True)
+class Parts:
+    """Parts of a report before they are written.
+
+    Attributes:
+        template: file name in `analysis/report/templates`.
+        title: title of the page.
+        document: content of `report.json`.
+        drawings: figures by file name without suffix.
+        tables: tables that are written as CSV, by file name without suffix.
+        variables: further variables of the template.
+    """
+
+    template: str
+    title: str
+    document: Row
+    drawings: Mapping[str, Drawing]
+    tables: Mapping[str, list[Row]]
+    variables: Mapping[str, object] = field(default_factory=dict)
+
+
 def document(result: Result, details: Details, command: str, notes: list[str]) -> Row:
     """`report.json`: plain types; null where not defined; gaps and gains are fractions."""
     components = result.components
     without_comparisons, without_gaps = result.unscreened
     found = {
         "version": 1,
+        "alpha": result.alpha,
         "origin": result.ratings.origin,
         "label": SIMULATED if result.ratings.simulated else None,
         "source": {"name": result.ratings.source, "ratings_sha256": result.everybody.sha256},
@@ -87,18 +111,37 @@ def comparison_row(c: Comparison, family: int) -> Row:
     """One comparison of a family, flat: x minus y."""
     fit = c.fit
     return {
-        "x": c.x, "y": c.y, "estimate": fit.estimate, "se": fit.se, "df": fit.df, "ci": fit.ci(),
+        "x": c.x,
+        "y": c.y,
+        "estimate": fit.estimate,
+        "se": fit.se,
+        "df": fit.df,
+        "ci": c.ci,
         "simultaneous_ci": c.simultaneous_ci(family),
-        "stat": fit.t, "p": fit.p, "p_adjusted": c.p_adjusted, "adjust": "holm",
-        "method": method_name(fit), "naive_p": c.naive_p,
-        "naive_ci": c.naive_ci, "design_effect": c.design_effect, "raw": fit.raw,
-        "n_pages": fit.n_pages, "n_listeners": fit.n_listeners, "n_utterances": fit.n_utterances,
-        "listener_variance": fit.listener, "utterance_variance": fit.utterance,
-        "residual_variance": fit.residual, "wilcoxon_w_plus": c.wilcoxon.w_plus,
-        "wilcoxon_p": c.wilcoxon.p, "wilcoxon_p_adjusted": c.wilcoxon_p_adjusted,
-        "listener_p": c.listener_p, "hodges_lehmann": c.hodges_lehmann, "dz": c.dz,
-        "rank_biserial": c.wilcoxon.rank_biserial, "win_rate": c.win_rate,
-    }  # fmt: skip
+        "stat": fit.t,
+        "p": fit.p,
+        "p_adjusted": c.p_adjusted,
+        "adjust": "holm",
+        "method": method_name(fit),
+        "naive_p": c.naive_p,
+        "naive_ci": c.naive_ci,
+        "design_effect": c.design_effect,
+        "raw": fit.raw,
+        "n_pages": fit.n_pages,
+        "n_listeners": fit.n_listeners,
+        "n_utterances": fit.n_utterances,
+        "listener_variance": fit.listener,
+        "utterance_variance": fit.utterance,
+        "residual_variance": fit.residual,
+        "wilcoxon_w_plus": c.wilcoxon.w_plus,
+        "wilcoxon_p": c.wilcoxon.p,
+        "wilcoxon_p_adjusted": c.wilcoxon_p_adjusted,
+        "listener_p": c.listener_p,
+        "hodges_lehmann": c.hodges_lehmann,
+        "dz": c.dz,
+        "rank_biserial": c.wilcoxon.rank_biserial,
+        "win_rate": c.win_rate,
+    }
 
 
 def gap_row(gap: Gap) -> Row:

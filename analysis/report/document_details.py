@@ -15,10 +15,26 @@ Row = dict[str, Any]
 
 # Parts that are also written as tables.
 TABLES = (
-    "matrix", "omnibus", "effects", "wins", "ranks", "sensitivity", "equivalence", "texts", "arms",
-    "listeners", "order", "distributions", "medians", "anova", "planned_contrasts", "compliance",
-    "planning", "scopes", "text_means",
-)  # fmt: skip
+    "matrix",
+    "omnibus",
+    "effects",
+    "wins",
+    "ranks",
+    "sensitivity",
+    "equivalence",
+    "texts",
+    "arms",
+    "listeners",
+    "order",
+    "distributions",
+    "medians",
+    "anova",
+    "planned_contrasts",
+    "compliance",
+    "planning",
+    "scopes",
+    "text_means",
+)
 _SIZES = (0.2, 0.5, 0.8, 2.0)
 
 
@@ -33,10 +49,17 @@ def details_rows(details: Details) -> Row:
     looks, planning = details.looks, details.planning
     return {
         "matrix": [
-            {"x": c.x, "y": c.y, "estimate": c.fit.estimate,
-             "ci": c.fit.ci() if c.fit.defined else (float("nan"), float("nan")),
-             "p": c.fit.p, "p_adjusted": c.p_adjusted, "stars": stars(c.p_adjusted), "dz": c.dz,
-             "size": _size(c.dz)}
+            {
+                "x": c.x,
+                "y": c.y,
+                "estimate": c.fit.estimate,
+                "ci": c.ci,
+                "p": c.fit.p,
+                "p_adjusted": c.p_adjusted,
+                "stars": stars(c.p_adjusted),
+                "dz": c.dz,
+                "size": _size(c.dz),
+            }
             for c in details.matrix
         ],
         "omnibus": [
@@ -52,10 +75,11 @@ def details_rows(details: Details) -> Row:
         "sensitivity_text": [p.universes.text for p in pairs if p.universes is not None],
         "equivalence": [
             {"x": pair.x, "y": pair.y, **result_row(pair.tost), "text": pair.tost.text}
-            for pair in pairs if pair.tost is not None
+            for pair in pairs
+            if pair.tost is not None
         ],
         "texts": [{"x": p.x, "y": p.y, **asdict(item)} for p in pairs for item in p.items],
-        "arms": [row for pair in pairs for row in _arms(pair)],
+        "arms": [row for pair in pairs for row in _arms(pair, details.alpha)],
         "listeners": [{**asdict(row), "flags": "; ".join(row.flags)} for row in details.listeners],
         "repeats_text": repeats_text(details.listeners),
         "order": [{**result_row(row), "text": row.text} for row in details.order],
@@ -68,7 +92,7 @@ def details_rows(details: Details) -> Row:
         "n_pairs_left_out": details.n_pairs_left_out,
         "draws": DRAWS,
         "seed": details.seed,
-    }  # fmt: skip
+    }
 
 
 def _size(dz: float) -> int:
@@ -80,11 +104,16 @@ def _size(dz: float) -> int:
 
 def _text_means(texts: TextMeans) -> list[Row]:
     return [
-        {"utterance": utterance, "system": system, "n": int(texts.n[u, s]),
-         "mean": float(texts.means[u, s])}
+        {
+            "utterance": utterance,
+            "system": system,
+            "n": int(texts.n[u, s]),
+            "mean": float(texts.means[u, s]),
+        }
         for u, utterance in enumerate(texts.utterances)
-        for s, system in enumerate(texts.systems) if texts.n[u, s]
-    ]  # fmt: skip
+        for s, system in enumerate(texts.systems)
+        if texts.n[u, s]
+    ]
 
 
 def _ranks(details: Details) -> list[Row]:
@@ -103,30 +132,52 @@ def _sensitivity(pair: PairDetails) -> list[Row]:
     return [{"x": pair.x, "y": pair.y, **asdict(row)} for row in pair.universes.universes]
 
 
-def _arms(pair: PairDetails) -> list[Row]:
+def _arms(pair: PairDetails, alpha: float) -> list[Row]:
     if pair.arms is None:
         return []
     nan = float("nan")
     alone = [
-        {"x": pair.x, "y": pair.y, "arm": group.name, "minus": "", "estimate": group.fit.estimate,
-         "ci": group.fit.ci() if group.fit.defined else (nan, nan), "p": group.fit.p,
-         "p_adjusted": nan, "n_listeners": group.fit.n_listeners}
+        {
+            "x": pair.x,
+            "y": pair.y,
+            "arm": group.name,
+            "minus": "",
+            "estimate": group.fit.estimate,
+            "ci": group.fit.ci(alpha),
+            "p": group.fit.p,
+            "p_adjusted": nan,
+            "n_listeners": group.fit.n_listeners,
+        }
         for group in pair.arms.groups
-    ]  # fmt: skip
+    ]
     against = [
-        {"x": pair.x, "y": pair.y, "arm": c.a, "minus": c.b, "estimate": c.estimate, "ci": c.ci,
-         "p": c.p, "p_adjusted": c.p_adjusted, "n_listeners": None}
+        {
+            "x": pair.x,
+            "y": pair.y,
+            "arm": c.a,
+            "minus": c.b,
+            "estimate": c.estimate,
+            "ci": c.ci,
+            "p": c.p,
+            "p_adjusted": c.p_adjusted,
+            "n_listeners": None,
+        }
         for c in pair.arms.contrasts
-    ]  # fmt: skip
+    ]
     return alone + against
 
 
 def _standard(standard: Bs1534) -> Row:
     effects = [
-        {"name": effect.name, "p_by_rule": effect.p, "multivariate": effect.multivariate,
-         "note": effect.note, **asdict(effect.test)}
+        {
+            "name": effect.name,
+            "p_by_rule": effect.p,
+            "multivariate": effect.multivariate,
+            "note": effect.note,
+            **asdict(effect.test),
+        }
         for effect in standard.effects
-    ]  # fmt: skip
+    ]
     return {
         "distributions": [{**asdict(s), "bimodal": s.bimodal} for s in standard.systems],
         "medians": [asdict(row) for row in standard.medians],

@@ -6,8 +6,19 @@ from importlib.metadata import version
 from analysis.models.crossed import SMALLER_SAMPLE, TwoWayFit
 from analysis.questions.compare import family_size
 from analysis.report.result import Result
-from analysis.wording import SIMULATED, counted, interval, number, p_equals, percent
+from analysis.wording import (
+    SIMULATED,
+    counted,
+    coverage,
+    interval,
+    number,
+    p_equals,
+    percent,
+    percent_of,
+)
 
+# No level is named in the text when it is this one.
+USUAL_LEVEL = 0.05
 # The default test, as a paper names it.
 CROSSED = (
     "a linear mixed model with crossed random effects of listener and utterance (REML, "
@@ -72,11 +83,12 @@ def methods_text(result: Result) -> str:
     if result.gaps:
         sentences.append(
             "Gap reduction is (X − B) / (R − B) on mean scores, with B the mean of "
-            f"{ratings.roles.baseline} and R that of {ratings.roles.reference}; its 95 % interval "
+            f"{ratings.roles.baseline} and R that of {ratings.roles.reference}; its "
+            f"{coverage(result.alpha)} interval "
             "is Fieller's, with the two-way cluster-robust covariance (Cameron, Gelbach and Miller "
             f"2011) and {_degrees([gap.df for gap in result.gaps])} of freedom."
         )
-    sentences.append(computed_with())
+    sentences += [*level_text(result.alpha), computed_with()]
     return " ".join(sentences)
 
 
@@ -125,7 +137,8 @@ def results_text(result: Result) -> str:
         verb = "differed significantly" if c.significant else "did not differ significantly"
         text = (
             f"{c.x} (M = {number(x.mean)}) and {c.y} (M = {number(y.mean)}) {verb}: "
-            f"{number(c.fit.estimate, sign=True)} points, 95 % CI [{interval(c.fit.ci())}], "
+            f"{number(c.fit.estimate, sign=True)} points, "
+            f"{coverage(c.alpha)} CI [{interval(c.ci)}], "
             f"t({number(c.fit.df)}) = {number(c.fit.t, 2)}, {p_equals(c.fit.p)}{holm}"
         )
         gap = gaps.get(c.x)
@@ -133,10 +146,17 @@ def results_text(result: Result) -> str:
             ends = interval((100 * gap.ci[0], 100 * gap.ci[1]))
             text += (
                 f"; gap reduction towards {gap.reference} {percent(gap.gap)} %, "
-                f"95 % Fieller CI [{ends}]"
+                f"{coverage(c.alpha)} Fieller CI [{ends}]"
             )
         sentences.append(f"{text}.")
     return label + " ".join(sentences)
+
+
+def level_text(alpha: float) -> list[str]:
+    """Return a sentence on the level, where it is not the usual 5 %."""
+    if alpha == USUAL_LEVEL:
+        return []
+    return [f"The two-sided level was {percent_of(alpha)}; intervals are {coverage(alpha)} ones."]
 
 
 def computed_with() -> str:

@@ -21,7 +21,7 @@ from analysis.questions.components import Components, variance_components
 from analysis.questions.describe import SystemSummary, describe
 from analysis.questions.gap import Gap, gap_reduction
 from analysis.questions.screening import OwnRule, Screening, screen
-from analysis.wording import SIMULATED, interval, number
+from analysis.wording import SIMULATED, coverage, interval, number
 from intone.contracts import Contrasts, ScreeningRule
 from intone.documents import read
 from intone.errors import UserError
@@ -66,7 +66,7 @@ class Recovered:
         name: the system, or the two of a difference.
         planted: what the simulated listeners were made to say.
         estimate: what was found.
-        ci: its 95 % interval.
+        ci: its 1 - alpha interval.
         covered: whether the interval holds the planted value; none without an interval.
     """
 
@@ -92,6 +92,7 @@ class Result:
         agreement_all: agreement over all systems.
         agreement_tested: agreement without reference and anchors.
         planted: planted values beside estimates, if any were given.
+        alpha: two-sided level of every family of tests; intervals are 1 - alpha.
     """
 
     everybody: Ratings
@@ -105,6 +106,7 @@ class Result:
     agreement_all: Agreement
     agreement_tested: Agreement
     planted: tuple[Recovered, ...] = ()
+    alpha: float = 0.05
 
     @property
     def ratings(self) -> Ratings:
@@ -126,6 +128,7 @@ def analyse(
     rule: ScreeningRule | OwnRule | None = None,
     planted: Planted | None = None,
     exclude: Sequence[str] = (),
+    alpha: float = 0.05,
 ) -> Result:
     """Screen, describe, compare and measure gaps.
 
@@ -135,7 +138,7 @@ def analyse(
     pairs = contrast_pairs(ratings, contrasts)
     screening = screen(ratings, rule, exclude)
     kept = screening.kept
-    comparisons, gaps = _test(kept, pairs)
+    comparisons, gaps = _test(kept, pairs, alpha)
     if not comparisons:
         raise UserError(
             f"{ratings.source}: no two of the systems to compare were rated on one page (same "
@@ -143,7 +146,7 @@ def analyse(
             "difference cannot be judged; collect more ratings or name other systems"
         )
     tested = tuple(s for s in kept.systems if kept.roles.of(s) in ("system", "baseline"))
-    systems = describe(kept)
+    systems = describe(kept, alpha)
     return Result(
         everybody=ratings,
         screening=screening,
@@ -151,18 +154,19 @@ def analyse(
         systems=tuple(systems),
         comparisons=comparisons,
         gaps=gaps,
-        unscreened=_test(ratings, pairs) if screening.excluded else (comparisons, gaps),
+        unscreened=_test(ratings, pairs, alpha) if screening.excluded else (comparisons, gaps),
         components=variance_components(kept.pages()),
-        agreement_all=agreement(kept, kept.systems),
-        agreement_tested=agreement(kept, tested),
+        agreement_all=agreement(kept, kept.systems, alpha),
+        agreement_tested=agreement(kept, tested, alpha),
         planted=tuple(_recover(planted, ratings, systems, comparisons, gaps)) if planted else (),
+        alpha=alpha,
     )
 
 
 def _test(
-    ratings: Ratings, pairs: Sequence[tuple[str, str]]
+    ratings: Ratings, pairs: Sequence[tuple[str, str]], alpha: float
 ) -> tuple[tuple[Comparison, ...], tuple[Gap, ...]]:
-    comparisons = compare(ratings, pairs)
+    comparisons = compare(ratings, pairs, alpha)
     roles = ratings.roles
     if roles.reference is None or roles.baseline is None:
         return tuple(comparisons), ()
@@ -179,9 +183,10 @@ def comparison_text(comparison: Comparison, family: int, simulated: bool) -> str
     """One English sentence on a difference."""
     fit = comparison.fit
     direction = "above" if fit.estimate >= 0 else "below"
-    ci = fit.ci() if fit.estimate >= 0 else (-fit.ci()[1], -fit.ci()[0])
+    low, high = comparison.ci
+    ci = (low, high) if fit.estimate >= 0 else (-high, -low)
     prefix = f"{SIMULATED}: " if simulated else ""
-    between = f" (95 % CI {interval(ci)})" if fit.defined else ""
+    between = f" ({coverage(comparison.alpha)} CI {interval(ci)})" if fit.defined else ""
     return (
         f"{prefix}{comparison.x} scores {number(abs(fit.estimate))} points {direction} "
         f"{comparison.y}{between}; {verdict_text(comparison, family)}; {size_text(comparison)}."
@@ -210,7 +215,7 @@ def _recover(
     for c in comparisons:
         if c.x in planted.systems and c.y in planted.systems:
             difference = planted.systems[c.x] - planted.systems[c.y]
-            rows.append(("difference", f"{c.x} − {c.y}", difference, c.fit.estimate, c.fit.ci()))
+            rows.append(("difference", f"{c.x} − {c.y}", difference, c.fit.estimate, c.ci))
     for true in planted.gaps:
         for g in gaps:
             if (g.system, g.baseline, g.reference) == (true.system, true.baseline, true.reference):

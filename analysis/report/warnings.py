@@ -92,13 +92,13 @@ def _scope(result: Result) -> list[str]:
                 f"{pair}: too few ratings per listener and text for Satterthwaite's degrees of "
                 f"freedom; {number(c.fit.df, 0)} (the smaller sample minus 1) stands in."
             )
-        if c.fit.p >= 0.05 and c.listener_p < 0.05 and c.fit.n_utterances > 1:
+        if c.fit.p >= c.alpha and c.listener_p < c.alpha and c.fit.n_utterances > 1:
             found.append(
                 f"{pair}: holds for these texts (listeners alone: {p_equals(c.listener_p)}); "
                 f"not shown for new texts ({p_equals(c.fit.p)}). More texts would help, not "
                 "more listeners."
             )
-        elif c.fit.p >= 0.05 and c.naive_p < 0.05:
+        elif c.fit.p >= c.alpha and c.naive_p < c.alpha:
             found.append(
                 f"{pair}: counting every page as independent would have printed "
                 f"{p_equals(c.naive_p)}; the variance that respects listeners and texts is "
@@ -118,7 +118,7 @@ def _undecided(result: Result) -> list[str]:
     open_ = [c for c in result.comparisons if c.fit.defined and not c.significant]
     if not open_:
         return []
-    some = "; ".join(f"{c.x} − {c.y} {interval(c.fit.ci())}" for c in open_[:_MOST_NAMED])
+    some = "; ".join(f"{c.x} − {c.y} {interval(c.ci)}" for c in open_[:_MOST_NAMED])
     more = f"; and {len(open_) - _MOST_NAMED} more" if len(open_) > _MOST_NAMED else ""
     return [
         f"Not significant does not mean equal. True differences that these ratings allow, points: "
@@ -132,7 +132,7 @@ def _gaps(result: Result) -> list[str]:
         if not gap.defined or not np.isfinite(gap.p):
             continue
         holds_zero = gap.ci[0] <= 0 <= gap.ci[1]
-        if (gap.p < 0.05) == holds_zero:
+        if (gap.p < result.alpha) == holds_zero:
             verb = "holds" if holds_zero else "does not hold"
             found.append(
                 f"{gap.system}: the interval of the gap {verb} 0 although {p_equals(gap.p)}: they "

@@ -166,8 +166,10 @@ def markdown(report: Report) -> str:
         line(f"- {finding.severity}: {finding.where}: {finding.said}")
     line("\n## Anchors\n")
     for mask in report.sounds.masks:
-        line(f"- {mask.anchor}: {mask_text(mask)}; {'met' if mask.met else 'missed'} "
-             f"(mask: {mask.source})")  # fmt: skip
+        line(
+            f"- {mask.anchor}: {mask_text(mask)}; {'met' if mask.met else 'missed'} "
+            f"(mask: {mask.source})"
+        )
     line(f"\n## ITU-R BS.1534-3\n\n{report.caution}\n")
     rows = [[r.clause, r.requirement, r.status, r.found] for r in report.compliance]
     table(["clause or topic", "requirement", "status", "in this study"], rows)

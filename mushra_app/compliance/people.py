@@ -13,10 +13,14 @@ EXCERPTS_PER_SYSTEM = 1.5
 def material_rows(study: Study) -> Iterator[Row]:
     """How many sentences, and which."""
     heard = {
-        system: {t for _, s in trials(study) if system in conditions(study, s.systems)
-                 for t in s.sentences or study.sentences}
+        system: {
+            t
+            for _, s in trials(study)
+            if system in conditions(study, s.systems)
+            for t in s.sentences or study.sentences
+        }
         for system in study.systems
-    }  # fmt: skip
+    }
     counts = {system: len(sentences) for system, sentences in heard.items()}
     equal = len(set(counts.values())) == 1
     yield Row(

@@ -1,7 +1,6 @@
 """Figures of the further looks: other analyses, texts, listeners, ranks, the next test."""
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -9,19 +8,19 @@ from analysis.questions.listeners import Listener
 from analysis.questions.ranks import RankStability
 from analysis.report.details import Details, PairDetails, Planning
 from analysis.report.figures.matrix import text_means_figure, wins_figure
-from analysis.report.figures.scores import (
+from analysis.report.figures.style import (
     COLOURS,
     COMPONENT_COLOURS,
-    GRID,
     INK,
     MUTED,
     WARN,
-    WIDTH,
     below,
     interval,
+    plane,
     rows,
     shorten,
 )
+from analysis.wording import threshold
 
 FIGURES = ("sensitivity", "texts", "text_means", "listeners", "wins", "ranks", "planning")
 # More rows than this are a table, not a figure.
@@ -35,7 +34,7 @@ def detail_figures(details: Details) -> dict[str, Figure]:
     if details.pairs:
         first = details.pairs[0]
         if first.universes is not None:
-            found["sensitivity"] = sensitivity_figure(first)
+            found["sensitivity"] = sensitivity_figure(first, details.alpha)
         if len(first.items) > 1:
             found["texts"] = texts_figure(first)
             found["text_means"] = text_means_figure(details.texts)
@@ -50,7 +49,7 @@ def detail_figures(details: Details) -> dict[str, Figure]:
     return found
 
 
-def sensitivity_figure(pair: PairDetails) -> Figure:
+def sensitivity_figure(pair: PairDetails, alpha: float) -> Figure:
     """Forest plot of one difference under all analyses that answer in points."""
     assert pair.universes is not None
     found = [row for row in pair.universes.universes if row.unit == "points"]
@@ -59,9 +58,9 @@ def sensitivity_figure(pair: PairDetails) -> Figure:
         if not np.isfinite(row.estimate):
             continue
         colour = _BLUE if place == 0 else INK
-        interval(ax, place, row.estimate, row.ci, colour, "s" if row.p < 0.05 else "o")
+        interval(ax, place, row.estimate, row.ci, colour, "s" if row.p < alpha else "o")
     ax.axvline(0, color=INK, lw=1)
-    below(ax, f"{pair.x} − {pair.y} (points); squares: p < .05, not corrected")
+    below(ax, f"{pair.x} − {pair.y} (points); squares: p < {threshold(alpha)}, not corrected")
     return figure
 
 
@@ -102,9 +101,13 @@ def listeners_figure(listeners: tuple[Listener, ...]) -> Figure:
         ax.plot([row.correlation], [strength], "o", ms=7, mfc=colour, mec="none", alpha=0.65)
         if row.flags:
             ax.annotate(
-                row.listener, (row.correlation, strength), xytext=(6, 3), fontsize=8,
-                textcoords="offset points", color=INK,
-            )  # fmt: skip
+                row.listener,
+                (row.correlation, strength),
+                xytext=(6, 3),
+                fontsize=8,
+                textcoords="offset points",
+                color=INK,
+            )
     ax.axhline(1, color=MUTED, lw=1, ls="--")
     ax.set_yscale("log")
     # Plain numbers: names with "$" forbid the mathematics that powers of ten are set in.
@@ -140,19 +143,16 @@ def planning_figure(planning: Planning) -> Figure:
     for n_texts, colour in zip(texts, COMPONENT_COLOURS, strict=False):
         curve = [row for row in planning.designs if row.n_utterances == n_texts]
         ax.plot(
-            [row.n_listeners for row in curve], [row.detectable for row in curve], "o-",
-            color=colour, ms=4.5, lw=1.8, label=f"{n_texts} texts",
-        )  # fmt: skip
+            [row.n_listeners for row in curve],
+            [row.detectable for row in curve],
+            "o-",
+            color=colour,
+            ms=4.5,
+            lw=1.8,
+            label=f"{n_texts} texts",
+        )
     ax.set_ylim(0, None)
     ax.set_xlabel("Listeners")
     ax.set_ylabel("Detectable difference (points)", color=INK)
     ax.legend(frameon=False, fontsize=9)
     return figure
-
-
-def plane(height: float) -> tuple[Figure, Axes]:
-    """A figure with two numeric axes, `height` inches high."""
-    figure = Figure(figsize=(WIDTH, height))
-    ax = figure.add_axes((0.1, 0.62 / height, 0.87, 1 - 0.92 / height))
-    ax.grid(visible=True, axis="both", color=GRID, lw=0.7)
-    return figure, ax

@@ -10,7 +10,7 @@ from matplotlib.path import Path
 
 from analysis.questions.effects import WinRate
 from analysis.questions.texts import TextMeans
-from analysis.report.figures.scores import COLOURS, GRID, INK, WIDTH, below, rows, shorten
+from analysis.report.figures.style import COLOURS, GRID, INK, WIDTH, below, rows, shorten
 from analysis.wording import number
 
 # Columns that can be named, and that leave room for a number in each cell.
@@ -32,9 +32,12 @@ def wins_figure(wins: tuple[WinRate, ...]) -> Figure:
         x, y = place[win.y], place[win.x]
         colour = COLOURS["system"] if win.rate >= 0.5 else COLOURS["baseline"]
         ax.fill(
-            [x - 0.48, x + 0.48, x + 0.48, x - 0.48], [y - 0.46, y - 0.46, y + 0.46, y + 0.46],
-            color=colour, alpha=min(0.6, 1.2 * abs(win.rate - 0.5)), lw=0,
-        )  # fmt: skip
+            [x - 0.48, x + 0.48, x + 0.48, x - 0.48],
+            [y - 0.46, y - 0.46, y + 0.46, y + 0.46],
+            color=colour,
+            alpha=min(0.6, 1.2 * abs(win.rate - 0.5)),
+            lw=0,
+        )
         ax.text(x, y, f"{100 * win.rate:.0f}", ha="center", va="center", color=INK)
     below(ax, "Pages on which the row scores above the column, % (ties half)")
     return figure
@@ -62,8 +65,15 @@ def text_means_figure(texts: TextMeans) -> Figure:
         for (column, row), mean in np.ndenumerate(means):
             if np.isfinite(mean):
                 ink = _ink(colours[steps[column, row]])
-                ax.text(column, row, number(float(mean), 0), ha="center", va="center", color=ink,
-                        fontsize=9)  # fmt: skip
+                ax.text(
+                    column,
+                    row,
+                    number(float(mean), 0),
+                    ha="center",
+                    va="center",
+                    color=ink,
+                    fontsize=9,
+                )
     _scale(figure, ax, edges, colours)
     drawn = "" if n == n_texts else f", neighbours together in {n} columns"
     below(ax, f"{n_texts} texts, by {texts.x} − {texts.y}, the lowest on the left{drawn}")
@@ -114,9 +124,13 @@ def _matrix(
     ax.set_xlim(-0.5, n - 0.5)
     if names:
         ax.set_xticks(
-            range(n), names, rotation=90 if upright else 35, fontsize=8 if upright else 9,
-            ha="center" if upright else "right", rotation_mode=None if upright else "anchor",
-        )  # fmt: skip
+            range(n),
+            names,
+            rotation=90 if upright else 35,
+            fontsize=8 if upright else 9,
+            ha="center" if upright else "right",
+            rotation_mode=None if upright else "anchor",
+        )
     ax.tick_params(length=0)
     ax.grid(visible=False)
     return figure, ax

@@ -27,6 +27,7 @@ def preference_document(result: PreferenceResult, command: str, notes: list[str]
     unscreened = found if result.unscreened is None else result.unscreened
     document = {
         "version": 1,
+        "alpha": result.alpha,
         "kind": "preferences",
         "origin": choices.origin,
         "label": SIMULATED if choices.simulated else None,
@@ -57,7 +58,7 @@ def preference_document(result: PreferenceResult, command: str, notes: list[str]
             "determined": found.determined,
             "unbounded_samples": found.unbounded,
         },
-        "sides": None if details.sides is None else _sides(details.sides),
+        "sides": None if details.sides is None else _sides(details.sides, result.alpha),
         "listeners": [asdict(row) for row in details.listeners],
         "texts": [asdict(row) for row in details.texts],
         "order": [{**result_row(row), "text": row.text} for row in details.order],
@@ -77,35 +78,66 @@ def pair_row(pair: PairPreference) -> Row:
     """One pair, flat: x minus y."""
     n = pair.n
     return {
-        "x": pair.x, "y": pair.y, "n": n, "n_x": pair.n_x, "n_none": pair.n_none, "n_y": pair.n_y,
-        "share_x": pair.n_x / n, "share_none": pair.n_none / n, "share_y": pair.n_y / n,
-        **_fit(pair.fit), "ci": pair.ci, "p_adjusted": pair.p_adjusted, "adjust": "holm",
-        "significant": pair.significant, "model_win": pair.model_win, "model_ci": pair.model_ci,
-        "model_p": pair.model_p, "naive_p": pair.naive_p, "listeners_x": pair.listeners_x,
-        "listeners_y": pair.listeners_y, "listener_p": pair.listener_p, "text": pair.text,
-    }  # fmt: skip
+        "x": pair.x,
+        "y": pair.y,
+        "n": n,
+        "n_x": pair.n_x,
+        "n_none": pair.n_none,
+        "n_y": pair.n_y,
+        "share_x": pair.n_x / n,
+        "share_none": pair.n_none / n,
+        "share_y": pair.n_y / n,
+        **_fit(pair.fit, pair.alpha),
+        "ci": pair.ci,
+        "p_adjusted": pair.p_adjusted,
+        "adjust": "holm",
+        "significant": pair.significant,
+        "model_win": pair.model_win,
+        "model_ci": pair.model_ci,
+        "model_p": pair.model_p,
+        "naive_p": pair.naive_p,
+        "listeners_x": pair.listeners_x,
+        "listeners_y": pair.listeners_y,
+        "listener_p": pair.listener_p,
+        "text": pair.text,
+    }
 
 
-def _fit(fit: TwoWayFit) -> Row:
+def _fit(fit: TwoWayFit, alpha: float) -> Row:
     return {
-        "estimate": fit.estimate, "se": fit.se, "df": fit.df, "ci": fit.ci(), "stat": fit.t,
-        "p": fit.p, "method": method_name(fit), "raw": fit.raw, "n_pages": fit.n_pages,
-        "n_listeners": fit.n_listeners, "n_utterances": fit.n_utterances,
-        "listener_variance": fit.listener, "utterance_variance": fit.utterance,
+        "estimate": fit.estimate,
+        "se": fit.se,
+        "df": fit.df,
+        "ci": fit.ci(alpha),
+        "stat": fit.t,
+        "p": fit.p,
+        "method": method_name(fit),
+        "raw": fit.raw,
+        "n_pages": fit.n_pages,
+        "n_listeners": fit.n_listeners,
+        "n_utterances": fit.n_utterances,
+        "listener_variance": fit.listener,
+        "utterance_variance": fit.utterance,
         "residual_variance": fit.residual,
-    }  # fmt: skip
+    }
 
 
-def _sides(sides: Sides) -> Row:
+def _sides(sides: Sides, alpha: float) -> Row:
     fit = sides.fit
     nothing = {"estimate": None, "ci": (None, None), "p": None}
     return {
-        "recorded": sides.recorded, "n": sides.n, "n_first": sides.n_first,
-        "n_none": sides.n_none, "n_second": sides.n_second, "share_first": sides.n_first / sides.n,
-        "share_none": sides.n_none / sides.n, "share_second": sides.n_second / sides.n,
-        **(nothing if fit is None else _fit(fit)), "text": sides_text(sides),
+        "recorded": sides.recorded,
+        "n": sides.n,
+        "n_first": sides.n_first,
+        "n_none": sides.n_none,
+        "n_second": sides.n_second,
+        "share_first": sides.n_first / sides.n,
+        "share_none": sides.n_none / sides.n,
+        "share_second": sides.n_second / sides.n,
+        **(nothing if fit is None else _fit(fit, alpha)),
+        "text": sides_text(sides, alpha),
         "pairs": [asdict(pair) for pair in sides.pairs],
-    }  # fmt: skip
+    }
 
 
 def preference_tables(document: Row) -> dict[str, list[Row]]:

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from analysis.questions.preference import Ability, PairPreference
-from analysis.report.figures.scores import COLOURS, INK, MUTED, PAPER, interval, rows
+from analysis.report.figures.style import COLOURS, INK, MUTED, PAPER, interval, rows
 from analysis.report.preference.text import PreferenceResult, bounded_abilities
 from analysis.wording import number, p_equals
 
@@ -32,17 +32,24 @@ def preferences_figure(pairs: tuple[PairPreference, ...]) -> Figure:
     for row, pair in enumerate(pairs):
         left = 0.0
         for count, colour, ink in (
-            (pair.n_x, _X, "#ffffff"), (pair.n_none, _NONE, "#1a1a1a"), (pair.n_y, _Y, "#1a1a1a"),
-        ):  # fmt: skip
+            (pair.n_x, _X, "#ffffff"),
+            (pair.n_none, _NONE, "#1a1a1a"),
+            (pair.n_y, _Y, "#1a1a1a"),
+        ):
             share = 100 * count / pair.n
             ax.barh(
                 [row + 0.15], [share], left=left, height=0.5, color=colour, edgecolor=PAPER, lw=1
             )
             if share > 100 * _ROOM:
                 ax.text(
-                    left + share / 2, row + 0.15, f"{number(share)} %", ha="center", va="center",
-                    fontsize=9, color=ink,
-                )  # fmt: skip
+                    left + share / 2,
+                    row + 0.15,
+                    f"{number(share)} %",
+                    ha="center",
+                    va="center",
+                    fontsize=9,
+                    color=ink,
+                )
             left += share
         p = p_equals(pair.p_adjusted) if pair.fit.defined else "no test"
         for x, text, side in ((0, pair.x, "left"), (100, pair.y, "right")):
@@ -62,9 +69,14 @@ def abilities_figure(abilities: tuple[Ability, ...]) -> Figure:
     for row, ability in enumerate(abilities):
         interval(ax, row, ability.log_strength, ability.ci, _X, "s")
         ax.annotate(
-            f"Elo {number(ability.elo, 0, sign=True)}", (ability.log_strength, row), xytext=(0, 6),
-            textcoords="offset points", ha="center", fontsize=8, color=MUTED,
-        )  # fmt: skip
+            f"Elo {number(ability.elo, 0, sign=True)}",
+            (ability.log_strength, row),
+            xytext=(0, 6),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+            color=MUTED,
+        )
     ax.axvline(0, color=INK, lw=1)
     ax.set_xlabel("Log strength (Bradley-Terry), mean of all systems 0")
     return figure

@@ -6,12 +6,10 @@ from analysis.data.preferences import Choices
 from analysis.models.crossed import SMALLER_SAMPLE
 from analysis.questions.preference import Ability, PairPreference, Preferences
 from analysis.questions.preference_details import PairSides, PreferenceDetails, Sides
-from analysis.report.methods import CROSSED, computed_with
+from analysis.report.methods import CROSSED, computed_with, level_text
 from analysis.report.warnings import origin_warning, sample_warnings, size_lights
-from analysis.wording import SIMULATED, counted, interval, number, p_equals, percent
+from analysis.wording import SIMULATED, counted, coverage, interval, number, p_equals, percent
 
-# A 95 % percentile interval is bounded if not more samples than this lie beyond either end.
-UNBOUNDED = 0.025
 _RAW_DIFFERS = 0.1
 _LOPSIDED = 0.6
 
@@ -26,7 +24,8 @@ class PreferenceResult:
         found: abilities and pairs.
         unscreened: the same with everybody in; none if nobody was left out.
         details: what stands beside.
-        seed: of the bootstrap.
+        seed: seed of the bootstrap.
+        alpha: two-sided level; intervals are 1 - alpha.
     """
 
     everybody: Choices
@@ -35,6 +34,7 @@ class PreferenceResult:
     unscreened: Preferences | None
     details: PreferenceDetails
     seed: int = 0
+    alpha: float = 0.05
 
     @property
     def headline(self) -> list[str]:
@@ -50,12 +50,13 @@ class PreferenceResult:
         order = {
             "name": "Order",
             "state": "good" if even else "look",
-            "text": "sides balanced" if even else "not recorded" if sides is None
-            or not sides.recorded else "sides not balanced",
-        }  # fmt: skip
-        return [
-            *size_lights(len(choices.listeners), len(choices.utterances), choices.looks), order
-        ]  # fmt: skip
+            "text": "sides balanced"
+            if even
+            else "not recorded"
+            if sides is None or not sides.recorded
+            else "sides not balanced",
+        }
+        return [*size_lights(len(choices.listeners), len(choices.utterances), choices.looks), order]
 
 
 def bounded_abilities(found: Preferences) -> tuple[Ability, ...]:
@@ -63,7 +64,7 @@ def bounded_abilities(found: Preferences) -> tuple[Ability, ...]:
     nothing = {"se": float("nan"), "ci": (float("nan"), float("nan"))}
     if not found.determined:
         nothing |= {"log_strength": float("nan"), "elo": float("nan")}
-    elif found.unbounded <= UNBOUNDED:
+    elif found.unbounded <= found.abilities[0].alpha / 2:
         return found.abilities
     return tuple(replace(ability, **nothing) for ability in found.abilities)
 
@@ -77,7 +78,7 @@ def warnings(result: PreferenceResult) -> list[str]:
         *(text for pair in result.found.pairs for text in _pair(pair)),
         *model_warnings(result.found),
         *_excluded(result),
-        *_sides(result.details.sides),
+        *_sides(result.details.sides, result.alpha),
         *_none(result),
         *choices.notes,
         "Shares and abilities are valid only within this test: they depend on the systems, texts "
@@ -91,20 +92,21 @@ def _pair(pair: PairPreference) -> list[str]:
         each = (
             f"; listeners, each counted once, are {pair.listeners_x} to {pair.listeners_y} (sign "
             f"test {p_equals(pair.listener_p)}; these texts only)"
-            if pair.listeners_x + pair.listeners_y > 1 else ""
-        )  # fmt: skip
+            if pair.listeners_x + pair.listeners_y > 1
+            else ""
+        )
         return [f"{name}: no test is possible: {pair.why_undefined}{each}."]
     if fit.method == SMALLER_SAMPLE:
         found.append(
             f"{name}: too few choices per listener and text for Satterthwaite's degrees of "
             f"freedom; {number(fit.df, 0)} (the smaller sample minus 1) stands in."
         )
-    if fit.p >= 0.05 and pair.listener_p < 0.05 and fit.n_utterances > 1:
+    if fit.p >= pair.alpha and pair.listener_p < pair.alpha and fit.n_utterances > 1:
         found.append(
             f"{name}: holds for these texts (sign test of listeners: {p_equals(pair.listener_p)}); "
             f"not shown for new texts ({p_equals(fit.p)})."
         )
-    elif fit.p >= 0.05 and pair.naive_p < 0.05:
+    elif fit.p >= pair.alpha and pair.naive_p < pair.alpha:
         found.append(
             f"{name}: counting every choice as independent would have printed "
             f"{p_equals(pair.naive_p)}; choices of one listener, or on one text, are alike, and "
@@ -130,7 +132,7 @@ def model_warnings(found: Preferences) -> list[str]:
             "Some systems were always chosen over the others, or never: nothing bounds their "
             "abilities, so only the order is shown."
         )
-    elif found.unbounded > UNBOUNDED:
+    elif found.unbounded > found.abilities[0].alpha / 2:
         texts.append(
             f"In {percent(found.unbounded)} % of the bootstrap samples some system always won or "
             "lost: too few choices for intervals of the abilities."
@@ -161,7 +163,7 @@ def _uneven(pair: PairSides) -> bool:
     return max(n) > _LOPSIDED * sum(n)
 
 
-def _sides(sides: Sides | None) -> list[str]:
+def _sides(sides: Sides | None, alpha: float) -> list[str]:
     if sides is None:
         return [
             "The table does not say which version stood first (column first_on_screen): whether "
@@ -184,11 +186,11 @@ def _sides(sides: Sides | None) -> list[str]:
             found.append(
                 f"{x} − {y}: the order is not balanced ({x} first {n_x}, {y} first {n_y} times)."
             )
-    if sides.fit is not None and sides.fit.p < 0.05:
+    if sides.fit is not None and sides.fit.p < alpha:
         which = "first" if sides.fit.estimate > 0 else "second"
         found.append(
-            f"Whatever stood {which} was chosen more often ({sides_text(sides)}); in a pair whose "
-            "order is balanced this cancels out."
+            f"Whatever stood {which} was chosen more often ({sides_text(sides, alpha)}); in "
+            "a pair whose order is balanced this cancels out."
         )
     return found
 
@@ -205,15 +207,15 @@ def _none(result: PreferenceResult) -> list[str]:
     return []
 
 
-def sides_text(sides: Sides) -> str:
+def sides_text(sides: Sides, alpha: float) -> str:
     """Share of first minus share of second, with its interval."""
     fit = sides.fit
     if fit is None or not fit.defined:
         return "not defined"
-    ends = interval((100 * fit.ci()[0], 100 * fit.ci()[1]))
+    ends = interval((100 * fit.ci(alpha)[0], 100 * fit.ci(alpha)[1]))
     return (
-        f"first minus second {percent(fit.estimate, sign=True)} percentage points, 95 % CI {ends}, "
-        f"{p_equals(fit.p)}"
+        f"first minus second {percent(fit.estimate, sign=True)} percentage points, "
+        f"{coverage(alpha)} CI {ends}, {p_equals(fit.p)}"
     )
 
 
@@ -231,10 +233,11 @@ def methods_text(result: PreferenceResult) -> str:
         f"{counted(n_u, 'utterance')}, choosing one of two versions"
         f"{' or neither' if neither else ''} [question and instructions].",
         f"{counted(out, 'listener')} {'was' if out == 1 else 'were'} left out [why]; results with "
-        "everybody are reported beside." if out else "No listener was screened out.",
-        f"The analysis uses {counted(len(choices.frame), 'choice')} by "
-        f"{counted(n_l, 'listener')}.",
-    ]  # fmt: skip
+        "everybody are reported beside."
+        if out
+        else "No listener was screened out.",
+        f"The analysis uses {counted(len(choices.frame), 'choice')} by {counted(n_l, 'listener')}.",
+    ]
     coded = "For each pair, choices (1 for one system, −1 for the other, 0 for neither) were "
     if n_l > 1 and n_u > 1:
         sentences.append(f"{coded}analysed with {CROSSED}.")
@@ -249,10 +252,11 @@ def methods_text(result: PreferenceResult) -> str:
     if found.determined and any(pair.n_x or pair.n_y for pair in found.pairs):
         sentences.append(
             "All systems were placed on one scale with the Bradley-Terry model with ties (Davidson "
-            f"1970), with 95 % percentile intervals from {found.draws} bootstrap samples of "
-            f"listeners and utterances (Owen 2007; seed {result.seed})."
+            f"1970), with {coverage(result.alpha)} percentile intervals from "
+            f"{found.draws} bootstrap samples of listeners and utterances (Owen 2007; seed "
+            f"{result.seed})."
         )
-    sentences.append(computed_with())
+    sentences += [*level_text(result.alpha), computed_with()]
     return " ".join(sentences)
 
 
@@ -276,5 +280,6 @@ def _result(pair: PairPreference) -> str:
     ends = interval((100 * pair.ci[0], 100 * pair.ci[1]))
     return (
         f"{shares}; the shares {verb}: {percent(fit.estimate, sign=True)} percentage points, "
-        f"95 % CI [{ends}], t({number(fit.df)}) = {number(fit.t, 2)}, {p_equals(fit.p)}{holm}."
+        f"{coverage(pair.alpha)} CI [{ends}], t({number(fit.df)}) = {number(fit.t, 2)}, "
+        f"{p_equals(fit.p)}{holm}."
     )

@@ -1,4 +1,4 @@
-"""Write the report of a preference test: a page, its numbers, tables and figures."""
+"""Report of a preference test, from its choices to the parts of the report."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,15 +7,14 @@ from analysis.data.kinds import AB
 from analysis.data.preferences import Choices, read_preferences
 from analysis.questions.preference import preference
 from analysis.questions.preference_details import preference_details
-from analysis.report.figures import scores as plots
-from analysis.report.files import render, write
+from analysis.report.document import Parts
+from analysis.report.figures.style import drawn
 from analysis.report.preference.document import preference_document, preference_tables
 from analysis.report.preference.figures import preference_figures
 from analysis.report.preference.text import PreferenceResult
 from intone.contracts import ReportOptions
 from intone.errors import UserError
 
-TEMPLATE = "preferences.html"
 # Options of the command line that this report uses, and values of others that it has anyway.
 _USED = (
     "--alpha",
@@ -31,50 +30,55 @@ _USED = (
 _ANYWAY = {"--contrasts": "all", "--screening": "none"}
 
 
-def write_preference_report(
-    preferences: str | Path, out: Path, options: ReportOptions, refresh: int | None = None
-) -> Path:
-    """Read, analyse and report preferences.
+def preference_parts(preferences: str | Path, options: ReportOptions) -> Parts:
+    """Read and analyse preferences, and return the parts of their report.
 
     Args:
         preferences: CSV, Parquet, SQLite file or database URL; see `read_preferences`.
-        out: folder for `report.html`, `report.json`, `tables/*.csv` and `.tex`, `figures/*.svg`
-            and `.pdf`.
         options: options of `intone report`; one that has no meaning for preferences is refused.
-        refresh: seconds after which the open page reloads (while a study runs).
-
-    Returns:
-        Path of `report.html`.
 
     Raises:
-        UserError: anything wrong with the input; nothing is written then.
+        UserError: anything wrong with the input.
     """
     _refuse_options(preferences, options)
     everybody = read_preferences(
         preferences, study=options.study, question=options.question, repeats=options.repeats
     )
-    result = analyse_preferences(everybody, options.exclude, options.seed)
-    found = preference_document(result, options.command(preferences), list(options.note))
-    drawings = plots.drawn(everybody.simulated, lambda: preference_figures(result))
-    title = options.title or "Preference test report"
-    page = render(TEMPLATE, found, drawings, title, refresh)
-    return write(out, page, found, drawings, preference_tables(found))
+    result = analyse_preferences(everybody, options.exclude, options.seed, alpha=options.alpha)
+    content = preference_document(result, options.command(preferences), list(options.note))
+    return Parts(
+        template="preferences.html",
+        title=options.title or "Preference test report",
+        document=content,
+        drawings=drawn(everybody.simulated, lambda: preference_figures(result)),
+        tables=preference_tables(content),
+    )
 
 
 def analyse_preferences(
-    everybody: Choices, exclude: Sequence[str] = (), seed: int = 0, draws: int = 1000
+    everybody: Choices,
+    exclude: Sequence[str] = (),
+    seed: int = 0,
+    draws: int = 1000,
+    alpha: float = 0.05,
 ) -> PreferenceResult:
-    """All numbers of a report of preferences.
+    """Return all numbers of a report of preferences.
 
     Raises:
         UserError: a listener who is to be left out does not exist, or what is left cannot be
             compared.
     """
     choices = everybody.without(exclude)
-    found = preference(choices.frame, draws, seed)
-    unscreened = preference(everybody.frame, draws, seed) if choices.excluded else None
+    found = preference(choices.frame, draws, seed, alpha=alpha)
+    unscreened = preference(everybody.frame, draws, seed, alpha=alpha) if choices.excluded else None
     return PreferenceResult(
-        everybody, choices, found, unscreened, preference_details(choices, found), seed
+        everybody,
+        choices,
+        found,
+        unscreened,
+        preference_details(choices, found, alpha),
+        seed,
+        alpha,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from typer.testing import CliRunner
 
 from analysis.cli import app
@@ -129,8 +130,32 @@ def test_looks_are_corrected_for(csv):
     assert "looked at with 6, 9 listeners and now with 12 of 12 planned" in looks.text
     early = looks_taken(seen, 40)
     assert early is not None and early.alpha < 0.001
-    with pytest.raises(UserError, match="--planned-listeners 5: 12 listeners took part already"):
-        looks_taken(seen, 5)
+    overrun = looks_taken(seen, 5)
+    assert overrun is not None and overrun.alpha == looks.alpha
+    assert "now with 12 of 5 planned" in overrun.text
+
+
+def test_alpha_decides_verdicts_intervals_and_texts_of_the_whole_report(csv, tmp_path, made):
+    write_report(csv, tmp_path, ReportOptions(baseline="base", margin=15.0, seed=3, alpha=0.4))
+    strict = json.loads((tmp_path / "report.json").read_text())
+    usual = made[1]
+    assert (usual["alpha"], strict["alpha"]) == (0.05, 0.4)
+    page = (tmp_path / "report.html").read_text()
+    assert "60 % interval" in page and "<dd>40 %</dd>" in page and "--alpha 0.4" in page
+    # Kept at 95 %: shuffles of listeners, the range of scores, the standard's own demand.
+    assert set(re.findall(r"95 % \w+ \w+", page)) <= {
+        "95 % of shuffles",
+        "95 % of the",
+        "95 % intervals, box",
+    }
+    for x, y in zip(usual["comparisons"], strict["comparisons"], strict=True):
+        assert x["p"] == y["p"]
+        half = stats.t.ppf(0.8, x["df"]) * x["se"]
+        assert y["ci"] == pytest.approx([x["estimate"] - half, x["estimate"] + half])
+    assert "(60 % CI " in strict["headline"][0]
+    assert "The two-sided level was 40 %; intervals are 60 % ones." in strict["methods_text"]
+    assert any("20 % CI" in row["text"] for row in strict["equivalence"])
+    assert "60 \\% CI" in (tmp_path / "tables" / "systems.tex").read_text()
 
 
 def test_rules_of_ones_own_and_listeners_named_by_hand(csv):

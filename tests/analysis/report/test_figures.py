@@ -16,7 +16,7 @@ from analysis.questions.listeners import listener_report, repeats_text
 from analysis.questions.texts import Item, text_means
 from analysis.report.audio import sentences
 from analysis.report.details import PairDetails
-from analysis.report.figures import scores as plots
+from analysis.report.figures import style
 from analysis.report.figures.matrix import text_means_figure
 from analysis.report.result import analyse
 from analysis.report.warnings import lights, warnings
@@ -26,7 +26,7 @@ from intone.contracts import ReportOptions, Role, Source, Stimulus, StimulusSet
 from intone.errors import UserError
 from intone.files import sha256
 
-CSS = Path(plots.__file__).parents[1] / "templates" / "report.css"
+CSS = Path(style.__file__).parents[1] / "templates" / "report.css"
 LONG = "kathaka_bert_mel_v10"
 
 
@@ -136,7 +136,7 @@ def test_audio_that_is_missing_or_changed_is_refused_before_anything_is_written(
     refused(copy, r"y_3\.wav: changed since stimuli\.json was written")
     (copy / "y_3.wav").unlink()
     refused(copy, r"y_3\.wav: named in stimuli\.json but missing")
-    refused(tmp_path / "nowhere", "no stimulus set there")
+    refused(tmp_path / "nowhere", "nowhere: no such file; make a set")
 
 
 def test_repeats_give_the_scatter_of_one_rating(ratings, made):
@@ -221,7 +221,7 @@ def test_heat_map_stays_readable_with_any_number_of_texts(ratings, n):
     many = replace(
         one, utterances=tuple(f"text_{i:04}" for i in range(n)), means=means, n=one.n[pick]
     )
-    (drawing,) = plots.drawn(False, lambda: {"text_means": text_means_figure(many)}).values()
+    (drawing,) = style.drawn(False, lambda: {"text_means": text_means_figure(many)}).values()
     texts = re.findall(r"<text[^>]*>([^<]*)</text>", drawing.svg)
     named = sum(text.startswith("text_") for text in texts)
     assert named == (n if n <= 40 else 0)
@@ -244,9 +244,9 @@ def test_forest_plot_has_what_holds_for_less(made):
 
 
 def test_labels_of_long_pairs_stand_whole_on_two_lines():
-    assert plots.pair_label("camp", "ntts") == "camp − ntts"
-    assert plots.pair_label(LONG, "baseline_ntts_22k_v2") == f"{LONG}\n− baseline_ntts_22k_v2"
-    short = plots.shorten("a" * 40 + "_v1")
+    assert style.pair_label("camp", "ntts") == "camp − ntts"
+    assert style.pair_label(LONG, "baseline_ntts_22k_v2") == f"{LONG}\n− baseline_ntts_22k_v2"
+    short = style.shorten("a" * 40 + "_v1")
     assert len(short) <= 36 and short.endswith("_v1")
 
 

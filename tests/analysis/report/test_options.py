@@ -74,5 +74,5 @@ def test_command_hides_the_password_of_a_database():
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 5.0, float("nan")])
 def test_alpha_outside_its_range_is_refused(alpha):
-    with pytest.raises(UserError, match="--alpha .*: not between 0 and 0.5; give"):
+    with pytest.raises(UserError, match=r"--alpha .*: not between 0 and 0.5; give"):
         ReportOptions(alpha=alpha)
