@@ -61,7 +61,7 @@ class Headphones(Screen[HeadphonesStep]):
             if answer is None:
                 raise RefusedError(409, f"round {number + 1} of {len(rounds)} has no answer")
             if type(answer) is not int or answer not in range(EACH):
-                raise RefusedError(422, f"round {number + 1}: answer must be 0, 1 or 2")
+                raise RefusedError(422, f"round {number + 1}: answer with 0, 1 or 2")
             right[method] = right.get(method, 0) + (_order(scene.seed, number)[answer] == 0)
         if len(answers) > len(rounds):
             raise RefusedError(422, f"this page has only {len(rounds)} rounds")

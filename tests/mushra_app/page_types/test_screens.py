@@ -231,7 +231,7 @@ def test_a_rest_cannot_be_cut_short(client):
     page = at(client, "pause")
     assert page["rest_s"] == pytest.approx(1.2)
     answer = client.post(f"/api/v1/page/{page['page']}/submit")
-    assert (answer.status_code, answer.json()["detail"].split(" for ")[0]) == (
+    assert (answer.status_code, answer.json()["detail"].split(";")[0]) == (
         409,
         "the rest is not over",
     )
