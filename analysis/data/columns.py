@@ -114,7 +114,7 @@ def blank(column: pd.Series) -> pd.Series:
 
 
 def refuse(frame: pd.DataFrame, bad: pd.Series, source: Source, column: str, advice: str) -> None:
-    """Raise an error for the first bad cell of a column, if any."""
+    """Raise an error for the first bad cell of a column."""
     if bad.any():
         row = frame[bad].iloc[0]
         raise UserError(

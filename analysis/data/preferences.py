@@ -169,7 +169,7 @@ def _check_choices(frame: pd.DataFrame, source: Source) -> None:
 
 
 def _sides(frame: pd.DataFrame, source: Source) -> tuple[pd.DataFrame, bool]:
-    """Add the side of the choice as `first`; return if sides are recorded."""
+    """Add the chosen side as `first`; tell if sides are recorded."""
     first_side = each(frame["first_on_screen"], lambda v: "" if pd.isna(v) else str(v).strip())
     frame = frame.assign(first_on_screen=first_side)
     one_of(frame, source, "first_on_screen", ("a", "b"), blank=True)

@@ -71,7 +71,7 @@ def read_source(path: str | Path, view: View = "ratings_v1") -> Source:
 
 
 def open_database(path: str | Path) -> tuple[sa.Engine | None, str]:
-    """Return the database of a path, if it is one, and its name.
+    """Return the database at a path, if any, and its name.
 
     Raises:
         UserError: a URL that cannot be used.

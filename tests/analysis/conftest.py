@@ -51,7 +51,7 @@ def write_csv(tmp_path: Path) -> Callable[[str], Path]:
 def _study(
     n_listeners: int = 10, n_utterances: int = 8, seed: int = 0, **means: float
 ) -> pd.DataFrame:
-    """Integer scores 0 to 100 with listener x system and utterance x system scatter."""
+    """Integer scores 0 to 100 with scatter of listeners and utterances."""
     rng = np.random.default_rng(seed)
     rows = []
     for system, mean in means.items():

@@ -1,4 +1,4 @@
-"""Text, tables, JSON and numbers of foreign files; what is broken is refused in one sentence."""
+"""Text, tables, JSON and numbers of files of other tools."""
 
 import csv
 import io
@@ -20,14 +20,14 @@ _HUGE = 1e300
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a table: its cells as they stand, blanks included, and where it is."""
+    """Line of a table: its unstripped cells and its place."""
 
     cells: list[str]
     where: str
 
 
 def read_text(file: Path) -> str:
-    """A file's text.
+    """Read the text of a file.
 
     Raises:
         UserError: there is no such file, or it is not UTF-8.
@@ -44,7 +44,7 @@ def read_text(file: Path) -> str:
 
 
 def read_lines(file: Path, text: str | None = None) -> tuple[list[Line], int]:
-    """The lines of a table that are not blank, and how many are.
+    """Read the lines of a table and the number of blank ones.
 
     The separator is found as for a table of the contract.
 
@@ -75,11 +75,11 @@ def read_lines(file: Path, text: str | None = None) -> tuple[list[Line], int]:
 
 
 def read_json(file: Path, hint: str) -> Any:
-    """A JSON file.
+    """Read a JSON file.
 
     Args:
-        file: where it is.
-        hint: what the tool is known to do to its files, for the refusal.
+        file: the file.
+        hint: advice for the error message.
 
     Raises:
         UserError: not UTF-8, or JSON that is cut off or broken.
@@ -89,17 +89,17 @@ def read_json(file: Path, hint: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
-        what = "the JSON is cut off" if cut else f"not JSON ({error.msg})"
-        raise UserError(f"{file.name}, line {error.lineno}: {what}; {hint}") from error
+        problem = "the JSON is cut off" if cut else f"not JSON ({error.msg})"
+        raise UserError(f"{file.name}, line {error.lineno}: {problem}; {hint}") from error
     except (RecursionError, ValueError) as error:
         raise UserError(f"{file.name}: JSON too deep or numbers too long; {hint}") from error
 
 
 def number(value: object, where: str, what: str) -> float:
-    """A number from a cell or from JSON.
+    """Return a number from a cell or from JSON.
 
     Raises:
-        UserError: it is none, or not finite.
+        UserError: not a number, or not finite.
     """
     if isinstance(value, str):
         text = value.strip()
@@ -107,18 +107,18 @@ def number(value: object, where: str, what: str) -> float:
             raise UserError(
                 f"{where}: the {what} is missing; delete the row if nothing was rated there"
             )
-        found: object = float(text) if _NUMBER.fullmatch(text) else None
+        result: object = float(text) if _NUMBER.fullmatch(text) else None
     else:
-        found = value
-    if isinstance(found, int | float) and not isinstance(found, bool) and abs(found) < _HUGE:
-        return float(found)
+        result = value
+    if isinstance(result, int | float) and not isinstance(result, bool) and abs(result) < _HUGE:
+        return float(result)
     raise UserError(
         f"{where}: {what} {value!r} is not a number; correct it, or check the separator"
     )
 
 
 def milliseconds(value: object, where: str) -> int | None:
-    """A time in ms; none where the cell is empty."""
+    """Return a time in ms; none where the cell is empty."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     return round(number(value, where, "time"))

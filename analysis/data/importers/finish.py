@@ -1,4 +1,4 @@
-"""From rows of a tool to a table of the contract: names, roles, pseudonyms, checks."""
+"""Rows of a tool as a table: names, roles, pseudonyms, checks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,51 +7,53 @@ import pandas as pd
 
 from analysis.data.checks import check_scores, one_per_cell, with_defaults
 from analysis.data.importers.mapping import apply_mapping
-from analysis.data.importers.rows import Found, Options, Row
+from analysis.data.importers.rows import Imported, Options, Row
 from analysis.data.importers.trials import RESERVED, is_uuid
 from analysis.data.sources import Source
 from intone.contracts.ratings import PREFERENCE_COLUMNS, RATING_COLUMNS
 from intone.errors import UserError
 
 
-def finish(found: Found, name: str, options: Options) -> Source:
-    """The table, checked: one score (or choice) for each listener, page and version.
+def finish(imported: Imported, name: str, options: Options) -> Source:
+    """Return the checked table of the contract.
+
+    It has one score (or choice) for each listener, page and version.
 
     Args:
-        found: what a tool's importer read.
-        name: what to call the files in a message.
+        imported: rows of an importer.
+        name: name of the files in messages.
         options: mapping, roles, ids and columns to keep.
 
     Raises:
         UserError: a score outside its scale, something rated twice, an option that fits nothing.
     """
-    if not found.rows:
+    if not imported.rows:
         raise UserError(f"{name}: no ratings in it; export the results again")
     for column in options.keep_columns:
-        if column not in found.offered:
+        if column not in imported.offered:
             raise UserError(
-                f"{name}: no column {column!r} to keep; there are "
-                f"{', '.join(found.offered) or 'none'}"
+                f"{name}: no column {column!r} to keep; choose among "
+                f"{', '.join(imported.offered) or 'none'}"
             )
     if options.mapping is not None:
-        apply_mapping(found, options.mapping)
-    if found.kind == "ratings":
-        _roles(found.rows, name, options)
-    _pseudonyms(found.rows, options)
-    source = _source(found, name, options)
-    if found.kind == "ratings":
+        apply_mapping(imported, options.mapping)
+    if imported.kind == "ratings":
+        _roles(imported.rows, name, options)
+    _pseudonyms(imported.rows, options)
+    source = _source(imported, name, options)
+    if imported.kind == "ratings":
         frame = with_defaults(source, None)
         for _, part in frame.groupby(["study", "question"], sort=False):
             part = part.copy()
             check_scores(part, source)
             one_per_cell(part, source, "mean")
     else:
-        _check_preferences(found.rows)
+        _check_preferences(imported.rows)
     return source
 
 
 def _roles(rows: list[Row], name: str, options: Options) -> None:
-    """Reserved labels have the role they say; a name that was given takes it from them."""
+    """Assign roles of reserved labels, overridden by given names."""
     systems = {row["system"] for row in rows}
     for role, system in options.roles.items():
         if system not in systems:
@@ -66,7 +68,10 @@ def _roles(rows: list[Row], name: str, options: Options) -> None:
 
 
 def _pseudonyms(rows: list[Row], options: Options) -> None:
-    """Numbers in the order of appearance; random ids of a tool say nothing about a person."""
+    """Replace ids of listeners and sessions by numbers in order of appearance.
+
+    Random ids of a tool are kept: they identify no person.
+    """
     for column in ("listener", "session"):
         ids = list(dict.fromkeys(str(row[column]) for row in rows))
         width = max(2, len(str(len(ids))))
@@ -78,26 +83,26 @@ def _pseudonyms(rows: list[Row], options: Options) -> None:
             row[column] = named[str(row[column])]
 
 
-def _source(found: Found, name: str, options: Options) -> Source:
-    columns = RATING_COLUMNS if found.kind == "ratings" else PREFERENCE_COLUMNS
-    fixed = {"arm": "main", "phase": "test", "repeat": 0, "origin": f"imported:{found.tool}"}
+def _source(imported: Imported, name: str, options: Options) -> Source:
+    columns = RATING_COLUMNS if imported.kind == "ratings" else PREFERENCE_COLUMNS
+    fixed = {"arm": "main", "phase": "test", "repeat": 0, "origin": f"imported:{imported.tool}"}
     kept = {c: f"questionnaire_{c}" if c in columns else c for c in options.keep_columns}
     table: list[dict[str, Any]] = [
         {column: {**fixed, **row}.get(column) for column in columns}
         | {new: row["kept"].get(old) for old, new in kept.items()}
-        for row in found.rows
+        for row in imported.rows
     ]
     # As objects: a whole number beside an empty cell would turn into a fraction.
     frame = pd.DataFrame(table, columns=pd.Index([*columns, *kept.values()]), dtype=object)
-    notes = list(found.notes)
-    dropped = [column for column in found.offered if column not in options.keep_columns]
+    notes = list(imported.notes)
+    dropped = [column for column in imported.offered if column not in options.keep_columns]
     if dropped:
         notes.append(f"Columns about the listeners were left out: {', '.join(dropped)}.")
-    where = [_place(str(row["where"]), name) for row in found.rows]
+    where = [_without_name(str(row["where"]), name) for row in imported.rows]
     return Source(frame, name, "imported", where, notes=tuple(notes))
 
 
-def _place(where: str, name: str) -> str:
+def _without_name(where: str, name: str) -> str:
     # The file is named once in a message.
     return where.removeprefix(f"{name}, ")
 

@@ -1,11 +1,11 @@
-"""What labels stand for, where a test's labels are not utterances and systems."""
+"""Mapping of the labels of a test to utterances and systems."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.data.importers.files import read_lines
-from analysis.data.importers.rows import Found, Row
+from analysis.data.importers.rows import Imported, Row
 from intone.errors import UserError
 
 PAGES = ("page", "label", "utterance", "system")
@@ -14,7 +14,7 @@ COLUMNS = ("column", "utterance", "system")
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a label (of a page) or a column is."""
+    """Utterance and system of a label or of a column."""
 
     utterance: str
     system: str
@@ -22,23 +22,22 @@ class Meaning:
 
 
 def read_mapping(file: Path, columns: Sequence[str]) -> dict[tuple[str, ...], Meaning]:
-    """A mapping: by page and label, or by column.
+    """Read a mapping, by page and label or by column.
 
     Args:
         file: CSV with a header.
         columns: `PAGES` or `COLUMNS`.
 
     Raises:
-        UserError: other columns, a blank system, or something said twice.
+        UserError: other columns, a blank system, or an entry that is there twice.
     """
     lines, _ = read_lines(file)
     header = [cell.strip() for cell in lines[0].cells]
     if sorted(header) != sorted(columns):
         raise UserError(
-            f"{lines[0].where}: a mapping has the columns {', '.join(columns)} here, not "
-            f"{', '.join(header)}"
+            f"{lines[0].where}: columns {', '.join(header)}; a mapping needs {', '.join(columns)}"
         )
-    found: dict[tuple[str, ...], Meaning] = {}
+    meanings: dict[tuple[str, ...], Meaning] = {}
     for line in lines[1:]:
         if len(line.cells) != len(header):
             raise UserError(
@@ -49,26 +48,26 @@ def read_mapping(file: Path, columns: Sequence[str]) -> dict[tuple[str, ...], Me
         key = tuple(row[name] for name in columns[:-2])
         if not row["system"] or not row["utterance"]:
             raise UserError(f"{line.where}: utterance and system must not be blank; fill them in")
-        if key in found:
-            raise UserError(f"{line.where}: said already in {found[key].where}; delete one")
-        found[key] = Meaning(row["utterance"], row["system"], line.where)
-    return found
+        if key in meanings:
+            raise UserError(f"{line.where}: already in {meanings[key].where}; delete one")
+        meanings[key] = Meaning(row["utterance"], row["system"], line.where)
+    return meanings
 
 
-def apply_mapping(found: Found, file: Path) -> None:
-    """Give rows the utterance and system that their page and label stand for.
+def apply_mapping(imported: Imported, file: Path) -> None:
+    """Replace labels of rows by utterance and system.
 
     Labels that are not mapped stay as they are; wide tables were mapped on reading.
 
     Raises:
-        UserError: an entry fits no row, or the two labels of a pair stand for two utterances.
+        UserError: an entry fits no row, or the two labels of a pair have two utterances.
     """
-    if found.tool == "wide":
+    if imported.tool == "wide":
         return
     mapping = read_mapping(file, PAGES)
     used: set[tuple[str, ...]] = set()
-    for row in found.rows:
-        if found.kind == "ratings":
+    for row in imported.rows:
+        if imported.kind == "ratings":
             names = ("system",)
         else:
             names = ("system_a", "system_b")
@@ -87,8 +86,8 @@ def _rename(row: Row, meanings: dict[str, Meaning]) -> None:
     utterances = {meaning.utterance for meaning in meanings.values()}
     if len(utterances) > 1:
         raise UserError(
-            f"{row['where']}: the two labels of this pair stand for different utterances "
-            f"({', '.join(sorted(utterances))}); a pair has one"
+            f"{row['where']}: the labels of this pair have different utterances "
+            f"({', '.join(sorted(utterances))}); map them to one"
         )
     for name, meaning in meanings.items():
         row["utterance"], row[name] = meaning.utterance, meaning.system

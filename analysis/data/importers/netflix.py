@@ -1,11 +1,11 @@
-"""Results in the XML of Netflix's MUSHRA player, in which also ODAQ is published."""
+"""Results of Netflix's MUSHRA player (XML), as of the ODAQ data set."""
 
 from collections.abc import Sequence
 from pathlib import Path, PureWindowsPath
 from xml.etree import ElementTree
 
 from analysis.data.importers.files import number, read_text
-from analysis.data.importers.rows import Found, Options, Row
+from analysis.data.importers.rows import Imported, Options, Row
 from analysis.data.importers.trials import untouched
 from analysis.wording import counted
 from intone.errors import UserError
@@ -14,50 +14,55 @@ _HINT = "take the file again from the player"
 
 
 def is_netflix(text: str) -> bool:
-    """Whether a text begins like these results."""
+    """Return True if a text begins like these results."""
     return text.lstrip().startswith("<") and "<MUSHRA" in text[:4096]
 
 
-def read_netflix(files: Sequence[Path], options: Options) -> Found:
+def read_netflix(files: Sequence[Path], options: Options) -> Imported:
     """Read sittings, one a file.
 
     Raises:
-        UserError: XML that is cut off, broken or something else, or a value that is no score.
+        UserError: XML that is cut off, broken or something else, or a value that is not a score.
     """
-    found = Found("netflix", "ratings")
+    imported = Imported("netflix", "ratings")
     odd = 0
     statuses: list[str] = []
     for file in files:
         root = _parse(file)
         info = root.find("info")
-        told = {} if info is None else dict(info.attrib)
-        status = told.get("testStatus", "").strip()
+        attributes = {} if info is None else dict(info.attrib)
+        status = attributes.get("testStatus", "").strip()
         if status and not status.lower().startswith(("complete", "finish", "done")):
             statuses.append(status)
-        person = {"subjectName": told.get("subjectName", "").strip()}
-        found.offer(["subjectName"])
+        person = {"subjectName": attributes.get("subjectName", "").strip()}
+        imported.offer(["subjectName"])
         column = options.listener_column or "subjectName"
         listener = person.get(column) or file.name
         kept = {name: person.get(name) for name in options.keep_columns}
         for trial in root.iter("trial"):
             for row, plain in _trial(trial, file):
                 odd += not plain
-                found.rows.append(
-                    {**row, "study": told.get("testName", "").strip(), "listener": listener,
-                     "session": file.name, "kept": kept}
-                )  # fmt: skip
-    found.notes += untouched(found.rows, "the player", None)
+                imported.rows.append(
+                    {
+                        **row,
+                        "study": attributes.get("testName", "").strip(),
+                        "listener": listener,
+                        "session": file.name,
+                        "kept": kept,
+                    }
+                )
+    imported.notes += untouched(imported.rows, "the player", None)
     if odd:
-        found.notes.append(
+        imported.notes.append(
             f"{counted(odd, 'file name')} did not begin with the trial's name: the whole name was "
             "taken for the system."
         )
     if statuses:
-        found.notes.append(
+        imported.notes.append(
             f"{counted(len(statuses), 'sitting')} not marked complete "
             f"({', '.join(sorted(set(statuses)))}): their ratings were read."
         )
-    return found
+    return imported
 
 
 def _parse(file: Path) -> ElementTree.Element:
@@ -93,11 +98,17 @@ def _trial(trial: ElementTree.Element, file: Path) -> list[tuple[Row, bool]]:
         plain = stem.startswith(f"{name}_")
         plays = item.get("plays", "").strip()
         row = {
-            "trial": name, "utterance": name, "page_type": "mushra", "question": "",
-            "system": stem.removeprefix(f"{name}_"), "scale_min": 0.0, "scale_max": 100.0,
+            "trial": name,
+            "utterance": name,
+            "page_type": "mushra",
+            "question": "",
+            "system": stem.removeprefix(f"{name}_"),
+            "scale_min": 0.0,
+            "scale_max": 100.0,
             "score": number(item.get("score", ""), where, f"score of {stem!r}"),
             "n_plays": round(number(plays, where, "plays")) if plays else None,
-            "rating_time_ms": time, "where": where,
-        }  # fmt: skip
+            "rating_time_ms": time,
+            "where": where,
+        }
         rows.append((row, plain))
     return rows

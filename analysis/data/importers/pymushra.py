@@ -1,4 +1,4 @@
-"""pymushra's database (TinyDB, JSON) and its exports (JSON records, CSV with semicolons).
+"""Database (TinyDB, JSON) and exports (JSON, CSV) of pymushra.
 
 It casts every answer to a number where it can ("007" to 7, a decimal number in JSON to a whole
 one), drops webMUSHRA's session id and makes a new one for every submission.
@@ -10,32 +10,42 @@ from pathlib import Path
 from typing import Any
 
 from analysis.data.importers.files import read_json, read_lines, read_text
-from analysis.data.importers.rows import Found, Options
+from analysis.data.importers.rows import Imported, Options
 from analysis.data.importers.trials import Answer, convert
 from analysis.wording import counted
 from intone.errors import UserError
 
-# Type of a page -> kind of answer, and the names of what stands in one.
+# Type of a page -> kind of answer, and the names of its values.
 _PAGES = {
     "mushra": ("mushra", {"stimulus": "stimulus", "score": "score", "time": "time"}),
     "paired_comparison": (
         "paired_comparison",
-        {"reference": "reference", "nonReference": "non_reference", "answer": "answer",
-         "time": "time"},
+        {
+            "reference": "reference",
+            "nonReference": "non_reference",
+            "answer": "answer",
+            "time": "time",
+        },
     ),
     "bs1116": (
         "bs1116",
-        {"reference": "reference", "nonReference": "non_reference",
-         "referenceScore": "reference_score", "nonReferenceScore": "non_reference_score",
-         "time": "time"},
+        {
+            "reference": "reference",
+            "nonReference": "non_reference",
+            "referenceScore": "reference_score",
+            "nonReferenceScore": "non_reference_score",
+            "time": "time",
+        },
     ),
     "likert_single_stimulus": (
-        "lss", {"stimulus": "stimulus", "stimulusRating": "ratings", "time": "time"}
+        "lss",
+        {"stimulus": "stimulus", "stimulusRating": "ratings", "time": "time"},
     ),
     "likert_multi_stimulus": (
-        "lms", {"stimulus": "stimulus", "stimulusRating": "ratings", "time": "time"}
+        "lms",
+        {"stimulus": "stimulus", "stimulusRating": "ratings", "time": "time"},
     ),
-}  # fmt: skip
+}
 _HINT = "take the database (db/webmushra.json) or an export again from pymushra"
 Record = dict[str, Any]
 
@@ -53,7 +63,7 @@ class _Trial:
 
 
 def is_pymushra(content: Any) -> bool:
-    """Whether JSON is pymushra's database or one of its exports."""
+    """Return True if JSON is a database or an export of pymushra."""
     if isinstance(content, list):
         return bool(content) and all(
             isinstance(r, dict) and any(str(k).startswith("responses_") for k in r) for r in content
@@ -67,17 +77,17 @@ def is_pymushra(content: Any) -> bool:
 
 
 def is_header(cells: Sequence[str]) -> bool:
-    """Whether a line is the header of pymushra's CSV."""
+    """Return True if a line is the header of pymushra's CSV."""
     return any(cell.strip().startswith("responses_") for cell in cells)
 
 
-def read_pymushra(files: Sequence[Path], options: Options) -> Found:
+def read_pymushra(files: Sequence[Path], options: Options) -> Imported:
     """Read databases or exports.
 
     Raises:
-        UserError: not such a file, kinds of page mixed, or a value that is no score.
+        UserError: not such a file, kinds of page mixed, or a value that is not a score.
     """
-    found = Found("pymushra", "ratings")
+    imported = Imported("pymushra", "ratings")
     trials = [trial for file in files for trial in _trials(file)]
     kinds = sorted({trial.type for trial in trials})
     for kind in kinds:
@@ -92,25 +102,25 @@ def read_pymushra(files: Sequence[Path], options: Options) -> Found:
             "in it"
         )
     page, names = _PAGES[kinds[0]]
-    answers = [answer for trial in trials for answer in _answers(trial, names, found, options)]
-    convert(found, page, answers, options)
+    answers = [answer for trial in trials for answer in _answers(trial, names, imported, options)]
+    convert(imported, page, answers, options)
     cast = sum(not isinstance(v, str) for t in trials for v in (t.id, *_labels(t, names)))
     if cast:
-        found.notes.append(
+        imported.notes.append(
             f"{counted(cast, 'name')} of pages and stimuli stored as numbers: pymushra casts them, "
             "so 7 may have been 007."
         )
     if options.listener_column is None:
-        found.notes.append(
-            "pymushra makes a new id for every submission: somebody who sent twice counts as two "
-            "listeners; --listener-column names a column that says who it was."
+        imported.notes.append(
+            "pymushra makes a new id for every submission: a listener who sent twice counts as "
+            "two; name a column with the listener with --listener-column."
         )
     elif any(not isinstance(t.person.get(options.listener_column), str) for t in trials):
-        found.notes.append(
+        imported.notes.append(
             f"Values of {options.listener_column} are stored as numbers: pymushra casts ids, so "
             "two listeners (007 and 7) may have become one."
         )
-    return found
+    return imported
 
 
 def _labels(trial: _Trial, names: dict[str, str]) -> list[Any]:
@@ -135,13 +145,17 @@ def _trials(file: Path) -> Iterator[_Trial]:
             where = f"{file.name}, document {key!r} of {test!r}"
             _check(document, where)
             yield _Trial(
-                str(document.get("testId", test)), document["id"], str(document["type"]),
-                document["questionaire"], document["responses"], where,
-            )  # fmt: skip
+                str(document.get("testId", test)),
+                document["id"],
+                str(document["type"]),
+                document["questionaire"],
+                document["responses"],
+                where,
+            )
 
 
 def _check(document: Any, where: str) -> None:
-    """A document has what a page has, in the form that it has there."""
+    """Check that a document has all parts of a page."""
     forms = {"id": str | int | float, "type": str, "responses": list, "questionaire": dict}
     for name, form in forms.items():
         if not isinstance(document, dict) or not isinstance(document.get(name), form):
@@ -161,7 +175,7 @@ def _table(file: Path) -> list[tuple[str, Record]]:
 
 
 def _flat(records: list[tuple[str, Record]]) -> Iterator[_Trial]:
-    """Trials of an export, in which every response is a record of its own."""
+    """Yield the trials of an export, one response each."""
     for where, record in records:
         groups: dict[str, Record] = {"responses": {}, "questionaire": {}, "wm": {}}
         for name, value in record.items():
@@ -172,32 +186,38 @@ def _flat(records: list[tuple[str, Record]]) -> Iterator[_Trial]:
         if "id" not in page or "uuid" not in groups["questionaire"]:
             raise UserError(f"{where}: no wm_id or no questionaire_uuid; {_HINT}")
         yield _Trial(
-            str(page.get("testId", "")), page["id"], str(page.get("type", "mushra")),
-            groups["questionaire"], [groups["responses"]], where,
-        )  # fmt: skip
+            str(page.get("testId", "")),
+            page["id"],
+            str(page.get("type", "mushra")),
+            groups["questionaire"],
+            [groups["responses"]],
+            where,
+        )
 
 
 def _answers(
-    trial: _Trial, names: dict[str, str], found: Found, options: Options
+    trial: _Trial, names: dict[str, str], imported: Imported, options: Options
 ) -> Iterator[Answer]:
     person = dict(trial.person)
     session = str(person.pop("uuid", "")).strip()
     if not session:
-        raise UserError(f"{trial.where}: no uuid says which submission it is; {_HINT}")
-    found.offer(list(person))
+        raise UserError(f"{trial.where}: no uuid of the submission; {_HINT}")
+    imported.offer(list(person))
     listener = session
     if (column := options.listener_column) is not None:
         listener = str(person.get(column, "")).strip()
         if not listener:
             raise UserError(
-                f"{trial.where}: no {column!r} says who it was (--listener-column); there are "
-                f"{', '.join(person) or 'no columns'}"
+                f"{trial.where}: no {column!r} for the listener (--listener-column); choose among "
+                f"{', '.join(person) or 'none'}"
             )
     kept = {name: person.get(name) for name in options.keep_columns}
     for response in trial.responses:
         needed = [old for old in names if old != "time"]
-        if lacking := [name for name in needed if not isinstance(response, dict)
-                       or name not in response]:  # fmt: skip
+        lacking = [
+            name for name in needed if not isinstance(response, dict) or name not in response
+        ]
+        if lacking:
             raise UserError(f"{trial.where}: a response without {', '.join(lacking)}; {_HINT}")
         values = {new: response.get(old) for old, new in names.items()}
         if "ratings" in values and not isinstance(values["ratings"], list):

@@ -1,4 +1,4 @@
-"""Whose results a file holds, and reading them."""
+"""Recognition of the tool of a file, and import of results."""
 
 import hashlib
 import json
@@ -9,14 +9,14 @@ from pathlib import Path
 from analysis.data.importers import beaqlejs, netflix, pymushra, webmushra, wide
 from analysis.data.importers.files import read_json, read_text
 from analysis.data.importers.finish import finish
-from analysis.data.importers.rows import TOOLS, Found, Kind, Options
+from analysis.data.importers.rows import TOOLS, Imported, Kind, Options
 from analysis.data.sources import DATABASE_SUFFIXES, Source, cannot_read
 from analysis.wording import counted
 from intone.errors import UserError
 
 # Enough for the longest header; a table of the contract may be large.
 _HEAD = 1 << 16
-Read = Callable[[Sequence[Path], Options], Found]
+Read = Callable[[Sequence[Path], Options], Imported]
 READERS: dict[str, Read] = {
     "webmushra": webmushra.read_webmushra,
     "pymushra": pymushra.read_pymushra,
@@ -27,7 +27,9 @@ READERS: dict[str, Read] = {
 
 
 def recognise(file: Path) -> str | None:
-    """Which tool wrote a file; None for a ratings table of the contract, and what else it may be.
+    """Return the tool that wrote a file.
+
+    None for a table of the contract, and for an unknown table.
 
     Raises:
         UserError: JSON or XML that is cut off, or of a tool that is not known; or no permission.
@@ -36,7 +38,7 @@ def recognise(file: Path) -> str | None:
         return None
     try:
         with file.open("rb") as stream:
-            # Bytes that are no UTF-8 are refused by whoever reads the file.
+            # Bytes that are not UTF-8 are an error of the reader.
             head = stream.read(_HEAD).decode("utf-8-sig", errors="replace")
     except OSError as error:
         raise cannot_read(file, error) from error
@@ -58,7 +60,7 @@ def _recognise_json(file: Path, text: str) -> str:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
-        # What is cut off is refused by the one it looks like, with what that tool does to files.
+        # A truncated file is an error of the reader of the tool that it looks like.
         content = None
         if '"TestID"' in text:
             return "beaqlejs"
@@ -72,8 +74,8 @@ def _recognise_json(file: Path, text: str) -> str:
 
 def _unknown(file: Path, form: str) -> str:
     raise UserError(
-        f"{file.name}: {form} of a tool that is not known; the results of {', '.join(TOOLS[:-1])} "
-        "can be read, and any CSV with the columns listener, utterance, system, score"
+        f"{file.name}: {form} of an unknown tool; give results of {', '.join(TOOLS[:-1])}, or any "
+        "CSV with the columns listener, utterance, system, score"
     )
 
 
@@ -85,7 +87,7 @@ def import_results(
     Args:
         files: one or several of one kind; a file that is there twice is read once.
         tool: one of `TOOLS`, or auto.
-        options: what to keep, and what labels stand for.
+        options: columns to keep, and the meaning of labels.
 
     Returns:
         The table with its notes; and ratings or preferences.
@@ -95,12 +97,14 @@ def import_results(
     """
     options = options or Options()
     if tool not in ("auto", *TOOLS):
-        raise UserError(f"tool {tool!r} is not known; choose auto, {', '.join(TOOLS)}")
+        raise UserError(f"tool {tool!r}: not known; choose auto, {', '.join(TOOLS)}")
     kept: dict[str, Path] = {}
     for file in files:
         if not file.is_file():
-            what = "a folder; name the files in it" if file.is_dir() else "no such file; check it"
-            raise UserError(f"{file}: {what}")
+            problem = "no such file; check the name"
+            if file.is_dir():
+                problem = "a folder; name the files in it"
+            raise UserError(f"{file}: {problem}")
         try:
             kept.setdefault(hashlib.sha256(file.read_bytes()).hexdigest(), file)
         except OSError as error:
@@ -113,18 +117,18 @@ def import_results(
         if name is None:
             read_text(file)
             raise UserError(
-                f"{file.name}: no tool's results are recognised in it; name the tool with --tool, "
+                f"{file.name}: not recognised as results of a tool; name the tool with --tool, "
                 "or analyse a table of listener, utterance, system, score as it is"
             )
     names = sorted({str(name) for name in tools.values()})
     if len(names) > 1:
-        raise UserError(f"the files come from {' and '.join(names)}; import each tool by itself")
-    found = READERS[names[0]](chosen, options)
+        raise UserError(f"files of {' and '.join(names)}; import each tool by itself")
+    imported = READERS[names[0]](chosen, options)
     if copies := len(files) - len(chosen):
-        found.notes.append(f"{counted(copies, 'file')} that stood there twice: read once.")
+        imported.notes.append(f"{counted(copies, 'file')} named twice: read once.")
     more = len(chosen) - 1
     name = chosen[0].name if not more else f"{chosen[0].name} and {counted(more, 'more file')}"
-    return finish(found, name, options), found.kind
+    return finish(imported, name, options), imported.kind
 
 
 def read_foreign(
@@ -133,7 +137,7 @@ def read_foreign(
     scale: tuple[float, float] | None = None,
     wanted: Kind = "ratings",
 ) -> Source | None:
-    """Results of another tool, or None if this is a table or database of the contract.
+    """Read results of another tool; None for those of the contract.
 
     Args:
         path: as given to `read_ratings`.
@@ -151,10 +155,10 @@ def read_foreign(
         return None
     source, kind = import_results([file], fmt, Options(scale=scale))
     if kind != wanted:
-        found = {
+        problems = {
             "ratings": "scores, not choices between two versions; `read_ratings` reads them",
             "preferences": "choices between two versions, not ratings; `intone report "
             f"{file.name}` reports them, and `read_preferences` reads them",
         }
-        raise UserError(f"{file.name}: {found[kind]}")
+        raise UserError(f"{file.name}: {problems[kind]}")
     return source

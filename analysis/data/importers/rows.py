@@ -1,4 +1,4 @@
-"""What an importer finds, and what a person asked it to do."""
+"""Rows of an importer, and its options."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,15 +14,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Options:
-    """What a person asked for; nothing is needed but for wide tables.
+    """Options of an import; required only for wide tables.
 
     Attributes:
         keep_columns: questionnaire columns to keep; all others are dropped.
-        listener_column: column that says who the listener is.
-        utterance_column: wide tables: column that says which utterance.
-        keep_ids: keep listeners' ids as they stand instead of pseudonyms.
+        listener_column: column with the listener.
+        utterance_column: wide tables: column with the utterance.
+        keep_ids: keep listeners' ids instead of pseudonyms.
         systems: wide tables: columns that are systems.
-        mapping: CSV that says what labels stand for; see `mapping.read_mapping`.
+        mapping: CSV with the meaning of labels; see `mapping.read_mapping`.
         roles: reference, anchor_low, anchor_mid -> system.
         scale: lowest and highest possible score, where the file does not say.
     """
@@ -38,14 +38,14 @@ class Options:
 
 
 @dataclass
-class Found:
+class Imported:
     """Rows of one tool.
 
     Attributes:
         tool: one of `TOOLS`; becomes the origin `imported:<tool>`.
         kind: ratings or preferences.
         rows: in the order of the files; `listener` and `session` still as the tool wrote them.
-        notes: what is doubtful or was left out, one sentence each.
+        notes: doubts and omissions, one sentence each.
         offered: columns about the person, which are dropped unless asked for.
     """
 

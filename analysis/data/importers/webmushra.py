@@ -1,7 +1,7 @@
-"""webMUSHRA's result files: one CSV for each kind of page, appended to by every session.
+"""Result files of webMUSHRA: one CSV per kind of page.
 
-Known defects that are met here: the header is written once, so a questionnaire that changes later
-leaves rows that do not fit it; older versions write no session id; files are joined by hand.
+Known defects that are handled here: the header is written once, so a questionnaire that changes
+later leaves rows that do not fit it; older versions write no session id; files are joined by hand.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.data.importers.files import Line, milliseconds, number, read_lines
-from analysis.data.importers.rows import Found, Options
+from analysis.data.importers.rows import Imported, Options
 from analysis.data.importers.trials import Answer, convert, is_uuid
 from analysis.wording import counted
 from intone.errors import UserError
@@ -18,9 +18,15 @@ from intone.errors import UserError
 VALUES = {
     "mushra": ("stimulus", "score", "time", "comment"),
     "paired_comparison": ("reference", "non_reference", "answer", "time", "comment"),
-    "bs1116": ("reference", "non_reference", "reference_score", "non_reference_score", "time",
-               "comment"),
-}  # fmt: skip
+    "bs1116": (
+        "reference",
+        "non_reference",
+        "reference_score",
+        "non_reference_score",
+        "time",
+        "comment",
+    ),
+}
 _SIGNS = {
     "rating_stimulus": "mushra",
     "choice_answer": "paired_comparison",
@@ -31,7 +37,7 @@ _SIGNS = {
 
 @dataclass
 class _Header:
-    """What the last header line said, and what did not fit it."""
+    """Content of the last header line."""
 
     page: str
     questions: list[str]
@@ -41,7 +47,7 @@ class _Header:
 
 @dataclass
 class _Reading:
-    """What went on in a file, for the notes."""
+    """Events on reading, for the notes."""
 
     blank: int = 0
     headers: int = 0
@@ -63,18 +69,18 @@ class _Cells:
 
 
 def is_header(cells: Sequence[str]) -> bool:
-    """Whether a line is the header of a result file of webMUSHRA."""
+    """Return True if a line is a header of webMUSHRA."""
     names = [cell.strip() for cell in cells]
     return bool(names) and names[0] == "session_test_id" and len(names) > 1
 
 
-def read_webmushra(files: Sequence[Path], options: Options) -> Found:
+def read_webmushra(files: Sequence[Path], options: Options) -> Imported:
     """Read result files of one kind of page.
 
     Raises:
         UserError: not such a file, kinds mixed, or a row that cannot be read.
     """
-    found = Found("webmushra", "ratings")
+    imported = Imported("webmushra", "ratings")
     reading = _Reading()
     pages: dict[str, str] = {}
     answers: list[Answer] = []
@@ -86,7 +92,7 @@ def read_webmushra(files: Sequence[Path], options: Options) -> Found:
                 f"{lines[0].where}: no header of webMUSHRA (session_test_id, ...); put the first "
                 "line of the results back"
             )
-        cells = _take_apart(lines, file, found, reading, pages)
+        cells = _take_apart(lines, file, imported, reading, pages)
         answers += _sessions(cells, file.name, options, reading)
     if len(set(pages.values())) > 1:
         raise UserError(
@@ -95,9 +101,9 @@ def read_webmushra(files: Sequence[Path], options: Options) -> Found:
         )
     if not answers:
         raise UserError(f"{files[0].name}: only a header, no results; export them again")
-    convert(found, next(iter(pages.values())), answers, options)
-    found.notes += _notes(reading)
-    return found
+    convert(imported, next(iter(pages.values())), answers, options)
+    imported.notes += _notes(reading)
+    return imported
 
 
 def _header(line: Line, file: Path) -> _Header:
@@ -116,14 +122,14 @@ def _header(line: Line, file: Path) -> _Header:
 
 
 def _take_apart(
-    lines: list[Line], file: Path, found: Found, reading: _Reading, pages: dict[str, str]
+    lines: list[Line], file: Path, imported: Imported, reading: _Reading, pages: dict[str, str]
 ) -> list[_Cells]:
     header = _header(lines[0], file)
     cells = []
     for number_, line in enumerate(lines):
         if is_header(line.cells):
             header = _header(line, file)
-            found.offer(header.questions)
+            imported.offer(header.questions)
             reading.headers += number_ > 0
             if pages.setdefault(file.name, header.page) != header.page:
                 raise UserError(
@@ -138,7 +144,7 @@ def _take_apart(
 
 
 def _fixed(line: Line, header: _Header, reading: _Reading) -> _Cells:
-    """A row whose last cells are fixed: they are found from the end whatever stands before."""
+    """Read a row whose last cells are fixed, from its end."""
     names = VALUES[header.page]
     n_tail = len(names) + 1
     fits = len(line.cells) == header.n_cells
@@ -169,7 +175,7 @@ def _fixed(line: Line, header: _Header, reading: _Reading) -> _Cells:
 
 
 def _likert(line: Line, header: _Header, reading: _Reading) -> _Cells:
-    """A row of a category rating: the number of ratings may differ from the header's."""
+    """Read a row of category ratings, in any number."""
     start = 1 + len(header.questions) + header.has_session
     n_ratings = header.n_cells - start - 3
     ratings = line.cells[start + 1 : -2]
@@ -204,7 +210,7 @@ def _answer(
 
 
 def _sessions(cells: list[_Cells], name: str, options: Options, reading: _Reading) -> list[Answer]:
-    """Say which sitting every row belongs to, and read copies of rows only once.
+    """Assign rows to sittings, and read copies of rows only once.
 
     Without a session id, a sitting is a run of rows with the same questionnaire in which no
     stimulus of a page comes twice.
@@ -225,8 +231,8 @@ def _sessions(cells: list[_Cells], name: str, options: Options, reading: _Readin
             continue
         reading.guessed = True
         person = (row.study, *(row.questionnaire or {}).values())
-        stimulus = (row.answer.trial, row.answer.values.get("stimulus"),
-                    row.answer.values.get("non_reference"))  # fmt: skip
+        values = row.answer.values
+        stimulus = (row.answer.trial, values.get("stimulus"), values.get("non_reference"))
         if person != current or stimulus in seen:
             current, seen = person, set()
             blocks.append((f"{name} sitting {len(blocks) + 1}", []))
@@ -257,11 +263,11 @@ def _named(row: _Cells, session: str, options: Options) -> Answer:
         if column not in known:
             raise UserError(
                 f"{row.answer.where}: no column {column!r} fits this row (--listener-column); "
-                f"there are {', '.join(known) or 'none'}"
+                f"choose among {', '.join(known) or 'none'}"
             )
         listener = known[column].strip()
         if not listener:
-            raise UserError(f"{row.answer.where}: column {column} is blank; say who it was there")
+            raise UserError(f"{row.answer.where}: column {column} is blank; fill in the listener")
     kept = {name: known[name].strip() if name in known else None for name in options.keep_columns}
     old = row.answer
     return Answer(row.study, session, listener, old.trial, old.values, old.where, kept)

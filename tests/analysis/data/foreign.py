@@ -1,4 +1,4 @@
-"""Results as other tools write them: made up here, by people who do not exist."""
+"""Invented results in the formats of other tools."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -20,18 +20,18 @@ def write(path: Path, lines: Iterable[str]) -> Path:
 
 
 def score(person: int, page: int, label: str) -> int:
-    """Some score that nobody else gave: the mean of a system, moved by person and page."""
+    """Score unique to a listener, page and system."""
     return SCORES[label] + (person * 3 + page * 5 + len(label)) % 7 - 3
 
 
 def order(person: int, page: int) -> Sequence[str]:
-    """How the versions stood on this page, from left to right."""
+    """Order of the versions on this page, from left to right."""
     turn = (person + page) % len(LABELS)
     return LABELS[turn:] + LABELS[:turn]
 
 
 def mushra_rows(people: int = 4, pages: int = 3, uuid: bool = True) -> list[str]:
-    """Rows of mushra.csv without a header: ids in questionnaire columns, one time a page."""
+    """Rows of mushra.csv without a header, ids in questionnaire columns."""
     rows = []
     for person in range(people):
         for page in range(pages):
@@ -53,15 +53,22 @@ def pymushra(people: int = 4, pages: int = 3) -> dict[str, Any]:
     for person in range(people):
         for page in range(pages):
             documents[str(len(documents) + 1)] = {
-                "id": f"s{page:02}", "type": "mushra", "testId": "tts", "config": "configs/x.yaml",
+                "id": f"s{page:02}",
+                "type": "mushra",
+                "testId": "tts",
+                "config": "configs/x.yaml",
                 "date": "2025-03-04 10:11:12.131415",
                 "questionaire": {"email": f"p{person}@mail.example", "uuid": UUIDS[person]},
                 "responses": [
-                    {"stimulus": label, "score": score(person, page, label), "time": 31500,
-                     "comment": None}
+                    {
+                        "stimulus": label,
+                        "score": score(person, page, label),
+                        "time": 31500,
+                        "comment": None,
+                    }
                     for label in order(person, page)
                 ],
-            }  # fmt: skip
+            }
     return {"tts": documents}
 
 
@@ -78,19 +85,30 @@ def flat(database: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def beaqle(person: int, pages: int = 3) -> list[Any]:
-    """A sitting of beaqleJS: pages, one that was not drawn, and the person twice after a retry."""
+    """Sitting of beaqleJS with a page not drawn and a retry.
+
+    The retry appends the answers about the listener twice.
+    """
     labels = {"Reference": "reference", "one": "sysA", "two": "sysB", "low": "anchor35"}
-    about = {"UserName": f"Person {person}", "UserEmail": f"p{person}@mail.example",
-             "UserComment": "none"}  # fmt: skip
+    about = {
+        "UserName": f"Person {person}",
+        "UserEmail": f"p{person}@mail.example",
+        "UserComment": "none",
+    }
     return [
         *(
-            {"TestID": f"s{page:02}", "Runtime": 41000 + page,
-             "rating": {label: score(person, page, known) for label, known in labels.items()},
-             "filename": {label: f"audio/{label}.wav" for label in labels}}
+            {
+                "TestID": f"s{page:02}",
+                "Runtime": 41000 + page,
+                "rating": {label: score(person, page, known) for label, known in labels.items()},
+                "filename": {label: f"audio/{label}.wav" for label in labels},
+            }
             for page in range(pages)
         ),
-        {"TestID": "s99"}, about, about,
-    ]  # fmt: skip
+        {"TestID": "s99"},
+        about,
+        about,
+    ]
 
 
 def netflix(person: int, pages: int = 3, status: str = "completed") -> str:

@@ -1,4 +1,4 @@
-"""What a person is told who gives a wrong file or a wrong number; nothing is written then."""
+"""Error messages for wrong files and numbers; nothing is written then."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -54,7 +54,7 @@ def test_folders_and_files_of_somebody_else(tmp_path, write_csv, monkeypatch):
 @pytest.mark.parametrize("scale", [(5, 1), (0, float("inf")), (float("nan"), 5)])
 def test_a_scale_that_is_none(write_csv, scale):
     path: Path = write_csv(GOOD)
-    with pytest.raises(UserError, match=r"--scale .*: it is the lowest and the highest"):
+    with pytest.raises(UserError, match=r"--scale .*: not a rising pair of numbers"):
         read_ratings(path, scale=scale)
     text = GOOD.replace("score\n", "score,scale_max\n").replace("0\n", "0,inf\n")
     with pytest.raises(UserError, match="line 2: scale_max is 'inf'; it must be a number, and a f"):
@@ -62,7 +62,7 @@ def test_a_scale_that_is_none(write_csv, scale):
 
 
 def test_numbers_that_are_none(write_csv):
-    with pytest.raises(UserError, match="it names no study, so leave --study x out"):
+    with pytest.raises(UserError, match="no study is named; leave --study x out"):
         read_ratings(write_csv(GOOD), study="x")
     frame = pd.DataFrame({"l": [0, 1, 2, 0, 1, 2], "u": [0, 0, 0, 1, 1, 1]})
     fit = fit_two_way(frame["l"].to_numpy(), frame["u"].to_numpy(), frame.index.to_numpy(float))

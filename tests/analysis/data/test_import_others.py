@@ -1,4 +1,4 @@
-"""pymushra, beaqleJS, Netflix's player, wide tables, each with the defects it is known for."""
+"""Import of pymushra, beaqleJS, Netflix and wide tables with known defects."""
 
 import pandas as pd
 import pytest
@@ -31,7 +31,7 @@ def test_values_that_pymushra_cast_are_flagged(tmp_path):
     frame, notes = _read(path)
     assert set(frame["utterance"]) == {"0", "1", "2"}
     assert "12 names of pages and stimuli stored as numbers" in notes
-    assert "somebody who sent twice counts as two" in notes
+    assert "a listener who sent twice counts as two" in notes
     assert (
         "stored as numbers"
         not in _read(foreign.write_json(tmp_path / "x.json", foreign.pymushra()))[1]
@@ -48,9 +48,15 @@ def test_grades_that_pymushra_cut(tmp_path):
     for document in database["tts"].values():
         document["type"] = "bs1116"
         document["responses"] = [
-            {"reference": "reference", "nonReference": name, "referenceScore": 5,
-             "nonReferenceScore": 3, "time": 900} for name in ("a", "b")
-        ]  # fmt: skip
+            {
+                "reference": "reference",
+                "nonReference": name,
+                "referenceScore": 5,
+                "nonReferenceScore": 3,
+                "time": 900,
+            }
+            for name in ("a", "b")
+        ]
     frame, notes = _read(foreign.write_json(tmp_path / "db.json", database))
     assert frame["score"].tolist() == [-2] * 4
     assert "3.9 became 3" in notes
@@ -59,14 +65,17 @@ def test_grades_that_pymushra_cut(tmp_path):
 def test_pymushras_other_pages(tmp_path):
     database = foreign.pymushra(2, 1)
     likert, pair = database["tts"].values()
-    likert |= {"type": "likert_single_stimulus",
-               "responses": [{"stimulus": "a", "stimulusRating": [4, 2], "time": 9}]}  # fmt: skip
+    likert |= {
+        "type": "likert_single_stimulus",
+        "responses": [{"stimulus": "a", "stimulusRating": [4, 2], "time": 9}],
+    }
     path = foreign.write_json(tmp_path / "one.json", {"tts": {"1": likert}})
     frame, _ = _read(path)
     assert frame[["question", "score"]].to_numpy().tolist() == [["scale 1", 4], ["scale 2", 2]]
-    pair |= {"type": "paired_comparison",
-             "responses": [{"reference": "r", "nonReference": "a", "answer": "incorrect",
-                            "time": 9}]}  # fmt: skip
+    pair |= {
+        "type": "paired_comparison",
+        "responses": [{"reference": "r", "nonReference": "a", "answer": "incorrect", "time": 9}],
+    }
     path = foreign.write_json(tmp_path / "two.json", {"tts": {"2": pair}})
     assert import_results([path])[0].frame["choice"].tolist() == ["b"]
     path = foreign.write_json(tmp_path / "both.json", {"tts": {"1": likert, "2": pair}})
@@ -103,7 +112,7 @@ def test_broken_databases_of_pymushra(tmp_path):
     database = foreign.pymushra()
     del database["tts"]["4"]["questionaire"]["uuid"]
     bad = foreign.write_json(tmp_path / "bad.json", database)
-    assert "document '4' of 'tts': no uuid says" in _refusal(bad)
+    assert "document '4' of 'tts': no uuid of the submission" in _refusal(bad)
     database = foreign.pymushra()
     database["tts"]["99"] = database["tts"]["3"]
     bad = foreign.write_json(tmp_path / "bad.json", database)
@@ -135,8 +144,14 @@ def test_beaqlejs_sides_become_versions(tmp_path):
     sitting, expected = [], []
     for order, sides in orders.items():
         for side, choice in sides.items():
-            sitting.append({"TestID": f"t{len(sitting)}", "PresentationOrder": order,
-                            "Runtime": 5, "Preference": side})  # fmt: skip
+            sitting.append(
+                {
+                    "TestID": f"t{len(sitting)}",
+                    "PresentationOrder": order,
+                    "Runtime": 5,
+                    "Preference": side,
+                }
+            )
             expected.append((choice, sides["A"]))
     path = foreign.write_json(tmp_path / "p.txt", sitting)
     source, kind = import_results([path])
@@ -146,8 +161,11 @@ def test_beaqlejs_sides_become_versions(tmp_path):
     )
     assert "called A and B" in " ".join(source.notes)
     names = ["page,label,utterance,system"]
-    names += [f"t{n},{side},text {n},{name}" for n in range(4)
-              for side, name in (("A", "camp"), ("B", "ntts"))]  # fmt: skip
+    names += [
+        f"t{n},{side},text {n},{name}"
+        for n in range(4)
+        for side, name in (("A", "camp"), ("B", "ntts"))
+    ]
     mapping = foreign.write(tmp_path / "map.csv", names)
     mapped, notes = _read(path, mapping=mapping)
     assert set(mapped["system_a"]) == {"camp"}
@@ -160,7 +178,7 @@ def test_beaqlejs_sides_become_versions(tmp_path):
 
 def test_what_beaqlejs_lost(tmp_path):
     abx = foreign.write_json(tmp_path / "abx.txt", [True, False, {"UserName": "x"}])
-    assert "abx.txt, element 1: a bare true, as beaqleJS's ABX test" in _refusal(abx)
+    assert "abx.txt, element 1: a bare true of beaqleJS's ABX test" in _refusal(abx)
     cut = tmp_path / "cut.txt"
     cut.write_text(foreign.write_json(cut, foreign.beaqle(1)).read_text()[:300])
     assert "stores 64 kB at most" in _refusal(cut)
@@ -185,8 +203,11 @@ def test_netflix(tmp_path):
     assert set(frame["system"]) == {*foreign.LABELS, "take_sysC"}
     row = frame[(frame["utterance"] == "s01") & (frame["system"] == "sysB")].iloc[0]
     assert (row["score"], row["n_plays"], row["rating_time_ms"], row["study"]) == (
-        foreign.score(0, 1, "sysB"), 2, 22500, "codecs",
-    )  # fmt: skip
+        foreign.score(0, 1, "sysB"),
+        2,
+        22500,
+        "codecs",
+    )
     assert "1 sitting not marked complete (aborted)" in notes
     assert "1 file name did not begin with the trial's name" in notes
     kept, _ = _read(files[0], keep_ids=True)
@@ -228,7 +249,7 @@ def test_wide_tables_by_system(tmp_path):
     assert frame["role"].tolist() == ["system", "reference", "system", "system", "reference"]
     assert "age" not in frame.columns
     assert "1 empty cell" in notes
-    assert "column 'kathaka' stands 0 times" in _refusal(path, systems=("ntts", "kathaka"))
+    assert "column 'kathaka' is 0 times" in _refusal(path, systems=("ntts", "kathaka"))
     foreign.write(path, [*WIDE, "ann,30,u1,9,9"])
     assert "line 5: listener 'listener-01' already rated" in _refusal(path, systems=("ntts",))
     foreign.write(path, [*WIDE, "eve,30,u1,nan,9"])
@@ -249,15 +270,19 @@ def test_wide_tables_by_stimulus(tmp_path):
         [path], "wide", Options(mapping=names, listener_column="who", scale=(1.0, 5.0))
     )
     frame = source.frame
-    assert frame.pivot_table(index="system", columns="utterance", values="score",
-                             aggfunc="sum").to_numpy().tolist() == [[6, 6], [6, 6]]  # fmt: skip
+    assert frame.pivot_table(
+        index="system", columns="utterance", values="score", aggfunc="sum"
+    ).to_numpy().tolist() == [[6, 6], [6, 6]]
     assert frame[["utterance", "system", "score"]].to_numpy().tolist()[4:] == [
-        ["u1", "ntts", 5], ["u1", "camp", 4], ["u2", "ntts", 3], ["u2", "camp", 2],
-    ]  # fmt: skip
+        ["u1", "ntts", 5],
+        ["u1", "camp", 4],
+        ["u2", "ntts", 3],
+        ["u2", "camp", 2],
+    ]
     assert set(frame["scale_max"]) == {5.0}
     foreign.write(names, ["column,utterance,system", "Q9,u1,ntts"])
-    with pytest.raises(UserError, match=r"map.csv, line 2: column 'Q9' stands 0 times in m.csv"):
+    with pytest.raises(UserError, match=r"map.csv, line 2: column 'Q9' is 0 times in m.csv"):
         import_results([path], "wide", Options(mapping=names, listener_column="who"))
     foreign.write(names, ["page,utterance,system", "Q9,u1,ntts"])
-    with pytest.raises(UserError, match="a mapping has the columns column, utterance, system"):
+    with pytest.raises(UserError, match="a mapping needs column, utterance, system"):
         import_results([path], "wide", Options(mapping=names, listener_column="who"))

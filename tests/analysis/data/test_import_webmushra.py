@@ -1,4 +1,4 @@
-"""webMUSHRA's files as they are found: each known defect is planted, survived and said."""
+"""Import of webMUSHRA files with each known defect."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_a_questionnaire_that_changed_after_the_header_was_written(mushra):
     whole, _ = _read(mushra([foreign.mushra_header(), *good], "good.csv"))
     for column in ("listener", "utterance", "system", "score", "stimulus_index"):
         assert frame[column].tolist() == whole[column].tolist()
-    # What stands under another heading is not taken for an age.
+    # A value under another heading is not taken for an age.
     assert set(frame["age"].dropna()) == {"22"}
     assert "45 rows from mushra.csv, line 2 on do not fit the header" in notes
 
@@ -90,9 +90,9 @@ def test_pages_that_nobody_may_have_rated_are_counted(mushra):
         for label in foreign.LABELS
     ]
     _, notes = _read(mushra([foreign.mushra_header(), *rows, *flat]))
-    assert "2 pages of 15 hold nothing but 100" in notes
+    assert "2 pages of 15 hold only 100" in notes
     assert "1 page of 15 give every version the same score" in notes
-    assert "hold nothing but" not in _read(mushra([foreign.mushra_header(), *rows]))[1]
+    assert "hold only" not in _read(mushra([foreign.mushra_header(), *rows]))[1]
 
 
 def test_semicolons_and_a_byte_order_mark_of_a_spreadsheet(tmp_path):
@@ -132,8 +132,12 @@ def test_bs1116_becomes_difference_grades(mushra):
 
 
 def test_category_ratings(mushra):
-    rows = [f"tts,{person},u{n},{n + person},{system},800"
-            for person in (1, 2) for n in (1, 2) for system in ("sysA", "sysB")]  # fmt: skip
+    rows = [
+        f"tts,{person},u{n},{n + person},{system},800"
+        for person in (1, 2)
+        for n in (1, 2)
+        for system in ("sysA", "sysB")
+    ]
     rows[3] = "tts,1,u2,NA,sysB,800"
     frame, notes = _read(mushra([LSS, *rows], "lss.csv"))
     assert frame["score"].tolist() == [2, 2, 3, 3, 3, 4, 4]
@@ -146,7 +150,7 @@ def test_category_ratings(mushra):
     assert multi["page_index"].tolist() == [0, 0, 1, 0, 0, 1, 1]
     assert multi["stimulus_index"].isna().all()
     wide = [row.replace(",4,", ",9,") for row in rows]
-    with pytest.raises(UserError, match=r"line 8: rating 9, but the file does not say .* --scale"):
+    with pytest.raises(UserError, match=r"line 8: rating 9 is outside 1 to 5 .* --scale"):
         _read(mushra([LSS, *wide], "nine.csv"))
     nine, notes = _read(mushra([LSS, *wide], "nine.csv"), scale=(1.0, 9.0))
     assert set(nine["scale_max"]) == {9.0}
@@ -154,8 +158,12 @@ def test_category_ratings(mushra):
 
 
 def test_category_ratings_on_two_scales_under_a_header_for_one(mushra):
-    rows = [f"tts,{person},u{n},4,{n},{system},800"
-            for person in (1, 2) for n in (1, 2) for system in ("sysA", "sysB")]  # fmt: skip
+    rows = [
+        f"tts,{person},u{n},4,{n},{system},800"
+        for person in (1, 2)
+        for n in (1, 2)
+        for system in ("sysA", "sysB")
+    ]
     path = mushra([LSS, *rows], "lss.csv")
     frame, notes = _read(path)
     assert frame["question"].tolist()[:2] == ["scale 1", "scale 2"]

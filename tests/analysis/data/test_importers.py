@@ -21,7 +21,7 @@ PERSONAL = ("@mail.example", "Person ", "email", "UserName")
 
 @pytest.fixture
 def places(tmp_path):
-    """A file of every tool, with the same scores where it has the same systems."""
+    """One file per tool, with equal scores for equal systems."""
     mushra = [foreign.mushra_header(), *foreign.mushra_rows()]
     frame = pd.DataFrame(foreign.flat(foreign.pymushra()))
     frame.to_csv(tmp_path / "export.csv", sep=";")
@@ -70,8 +70,16 @@ def test_every_tool_is_recognised_and_leaves_the_person_behind(places, name):
 
 
 def test_the_same_test_reads_the_same_from_four_files(places):
-    wanted = ["listener", "utterance", "system", "role", "score", "rating_time_ms",
-              "page_index", "stimulus_index"]  # fmt: skip
+    wanted = [
+        "listener",
+        "utterance",
+        "system",
+        "role",
+        "score",
+        "rating_time_ms",
+        "page_index",
+        "stimulus_index",
+    ]
     frames = {}
     for name in ("webmushra", "pymushra", "pymushra records", "pymushra csv"):
         frames[name] = import_results(places[name])[0].frame[wanted].astype(str)
@@ -84,9 +92,12 @@ def test_the_same_test_reads_the_same_from_four_files(places):
     assert rows["system"].tolist() == list(foreign.order(person, page))
     assert rows["stimulus_index"].tolist() == ["0", "1", "2", "3", "4"]
     assert dict(zip(first["system"], first["role"], strict=True)) == {
-        "reference": "reference", "anchor35": "anchor_low", "anchor70": "anchor_mid",
-        "sysA": "system", "sysB": "system",
-    }  # fmt: skip
+        "reference": "reference",
+        "anchor35": "anchor_low",
+        "anchor70": "anchor_mid",
+        "sysA": "system",
+        "sysB": "system",
+    }
 
 
 def test_columns_and_ids_are_kept_when_asked(places):
@@ -99,7 +110,7 @@ def test_columns_and_ids_are_kept_when_asked(places):
     frame = import_results(places["webmushra"], options=named)[0].frame
     assert frame["listener"].unique().tolist() == [f"listener-0{n}" for n in (1, 2, 3, 4)]
     said = _refusal(import_results, places["webmushra"], options=Options(keep_columns=("shoe",)))
-    assert said == "mushra.csv: no column 'shoe' to keep; there are email, age"
+    assert said == "mushra.csv: no column 'shoe' to keep; choose among email, age"
 
 
 def test_the_report_says_imported_and_what_is_doubtful(tmp_path):
@@ -117,7 +128,7 @@ def test_the_report_says_imported_and_what_is_doubtful(tmp_path):
     found = json.loads((tmp_path / "out/report.json").read_text())
     assert found["origin"] == "imported:webmushra"
     words = " ".join(found["warnings"])
-    assert "1 page of 24 hold nothing but 100" in words
+    assert "1 page of 24 hold only 100" in words
     assert "were left out: email, age" in words
     assert "never touched" not in words
     assert "@mail.example" not in (tmp_path / "out/report.html").read_text()
@@ -160,16 +171,16 @@ def test_files_given_twice_or_from_two_tools(places):
     twice = [*places["beaqlejs"], places["beaqlejs"][0]]
     source, _ = import_results(twice)
     assert len(source.frame) == 36
-    assert "1 file that stood there twice: read once." in source.notes
+    assert "1 file named twice: read once." in source.notes
     said = _refusal(import_results, [*places["webmushra"], *places["netflix"]])
-    assert said == "the files come from netflix and webmushra; import each tool by itself"
+    assert said == "files of netflix and webmushra; import each tool by itself"
 
 
 def test_our_own_export_comes_back(tmp_path):
     folder = tmp_path / "results"
     export_webmushra(answered_study(tmp_path), folder)
     frame = import_results([folder / "mushra.csv"])[0].frame
-    # Ann's one page that counts, as it stood on her screen.
+    # Ann's one page that counts, in the order on her screen.
     shown = ["quokkacontext", "reference", "anchor35", "zebrabaseline"]
     assert frame["system"].tolist() == shown
     assert frame["score"].tolist() == [5, 15, 25, 35]
@@ -208,14 +219,14 @@ def test_a_file_cut_off_anywhere_is_read_or_refused_in_one_sentence(places, name
 def test_what_no_tool_wrote_is_refused(tmp_path, places):
     xml = tmp_path / "x.xml"
     xml.write_text("<html></html>")
-    assert "XML of a tool that is not known" in _refusal(read_ratings, xml)
+    assert "XML of an unknown tool" in _refusal(read_ratings, xml)
     other = foreign.write_json(tmp_path / "o.json", {"a": [1]})
-    assert "JSON of a tool that is not known" in _refusal(read_ratings, other)
+    assert "JSON of an unknown tool" in _refusal(read_ratings, other)
     cut = foreign.write(tmp_path / "c.json", ['{"a": [1'])
     assert "c.json, line 2: the JSON is cut off; export" in _refusal(read_ratings, cut)
     plain = foreign.write(tmp_path / "p.csv", ["listener,utterance,system,score", "a,b,c,1"])
-    assert "no tool's results are recognised" in _refusal(import_results, [plain])
+    assert "not recognised as results of a tool" in _refusal(import_results, [plain])
     assert "no such file" in _refusal(import_results, [tmp_path / "none.csv"])
-    assert "tool 'webmusra' is not known" in _refusal(read_ratings, plain, "webmusra")
+    assert "tool 'webmusra': not known" in _refusal(read_ratings, plain, "webmusra")
     assert "no header of webMUSHRA" in _refusal(read_ratings, plain, "webmushra")
     assert read_ratings(places["webmushra"][0], "webmushra").origin == "imported:webmushra"

@@ -1,4 +1,4 @@
-"""Tables of whole studies: several kinds of pages, damaged files, and very many rows."""
+"""Tables of whole studies: mixed pages, damaged files, very many rows."""
 
 import resource
 import sqlite3
@@ -14,11 +14,26 @@ from intone.errors import UserError
 
 def _rows(frame: pd.DataFrame, **values: object) -> pd.DataFrame:
     fixed = {
-        "study": "s", "session": "x", "trial": "t", "page_type": "mushra", "question": "q",
-        "role": "system", "scale_min": 0.0, "scale_max": 100.0, "arm": "main", "phase": "test",
-        "page_index": 0, "stimulus_index": 0, "repeat": 0, "started_at": "2026-01-01T00:00:00Z",
-        "rating_time_ms": 1000, "n_plays": 1, "heard_ms": 900, "moved": True, "origin": "human",
-    }  # fmt: skip
+        "study": "s",
+        "session": "x",
+        "trial": "t",
+        "page_type": "mushra",
+        "question": "q",
+        "role": "system",
+        "scale_min": 0.0,
+        "scale_max": 100.0,
+        "arm": "main",
+        "phase": "test",
+        "page_index": 0,
+        "stimulus_index": 0,
+        "repeat": 0,
+        "started_at": "2026-01-01T00:00:00Z",
+        "rating_time_ms": 1000,
+        "n_plays": 1,
+        "heard_ms": 900,
+        "moved": True,
+        "origin": "human",
+    }
     return frame.assign(**{**fixed, **values})[list(RATING_COLUMNS)]
 
 
@@ -32,7 +47,7 @@ def _database(path, frame):
 
 @pytest.fixture
 def mixed(tmp_path, make_study):
-    """MUSHRA and MOS pages of one study, with practice, gold and repeated pages."""
+    """MUSHRA and MOS pages of one study, with other phases."""
     sliders = make_study(4, 3, 0, a=40.0, b=60.0)
     stars = sliders.assign(score=np.where(sliders["system"] == "a", 2.0, 4.0))
     acr = {"page_type": "acr", "question": "how natural?", "scale_min": 1.0, "scale_max": 5.0}
@@ -82,12 +97,14 @@ def test_mixed_scales_are_named(tmp_path, make_study):
 def test_a_damaged_database_is_one_sentence(tmp_path, make_study, damage):
     path = _database(tmp_path / "s.sqlite", _rows(make_study(20, 20, 0, a=40.0, b=60.0)))
     whole = path.read_bytes()
-    path.write_bytes({
-        "half": whole[: len(whole) // 2],
-        "start": whole[:5000],
-        "middle": whole[:4096] + b"\xff" * 16384 + whole[20480:],
-        "text": b"no database " * 500,
-    }[damage])  # fmt: skip
+    path.write_bytes(
+        {
+            "half": whole[: len(whole) // 2],
+            "start": whole[:5000],
+            "middle": whole[:4096] + b"\xff" * 16384 + whole[20480:],
+            "text": b"no database " * 500,
+        }[damage]
+    )
     with pytest.raises(UserError) as refusal:
         read_ratings(path)
     assert "s.sqlite: cannot be read as a database" in str(refusal.value)
@@ -119,10 +136,14 @@ def test_every_rating_a_repeat_is_refused(write_csv):
 def test_a_million_rows_are_read_whole(tmp_path):
     n_l, n_u, systems = 1000, 200, 5
     codes = np.indices((n_l, n_u, systems)).reshape(3, -1)
-    frame = pd.DataFrame({
-        "listener": codes[0], "utterance": codes[1], "system": codes[2],
-        "score": (codes[0] * 7 + codes[1] * 3 + codes[2] * 11) % 101,
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "listener": codes[0],
+            "utterance": codes[1],
+            "system": codes[2],
+            "score": (codes[0] * 7 + codes[1] * 3 + codes[2] * 11) % 101,
+        }
+    )
     path = tmp_path / "r.parquet"
     frame.to_parquet(path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_utime

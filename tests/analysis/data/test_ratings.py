@@ -1,4 +1,4 @@
-"""What counts as ratings, and what a person is told when something does not."""
+"""Reading of ratings, and error messages for invalid ones."""
 
 import sqlite3
 
@@ -17,11 +17,26 @@ GOOD = HEADER + "L1,U1,a,10\nL1,U1,b,20\nL2,U1,a,30\nL2,U1,b,40\n"
 def _full(frame: pd.DataFrame) -> pd.DataFrame:
     """All contract columns, as the listening test writes them."""
     full = frame.assign(
-        study="s", session="x", trial=frame["utterance"], page_type="mushra", question="q",
-        role="system", scale_min=0.0, scale_max=100.0, arm="main", phase="test", page_index=0,
-        stimulus_index=0, repeat=0, started_at="2026-01-01T00:00:00Z", rating_time_ms=1000,
-        n_plays=1, heard_ms=900, moved=True, origin="human",
-    )  # fmt: skip
+        study="s",
+        session="x",
+        trial=frame["utterance"],
+        page_type="mushra",
+        question="q",
+        role="system",
+        scale_min=0.0,
+        scale_max=100.0,
+        arm="main",
+        phase="test",
+        page_index=0,
+        stimulus_index=0,
+        repeat=0,
+        started_at="2026-01-01T00:00:00Z",
+        rating_time_ms=1000,
+        n_plays=1,
+        heard_ms=900,
+        moved=True,
+        origin="human",
+    )
     return full[list(RATING_COLUMNS)]
 
 
@@ -61,7 +76,7 @@ def test_listener_names_stay_as_written(write_csv):
         (GOOD + ",U1,b,41\n", "line 6: column listener is blank"),
         (GOOD + "L3,U1,b\n", "line 6: 3 cells where the header has 4"),
         (HEADER + "L1,U1,a,1\nL2,U1,a,2\n", "only one system ('a') was rated"),
-        ("listener,listener,system,score\n", "column 'listener' stands twice"),
+        ("listener,listener,system,score\n", "column 'listener' is twice"),
         (
             "listener,utterance,system,score,role\nL1,U1,a,1,king\n",
             "line 2: role is 'king'; it must be one of system, reference",
@@ -121,9 +136,11 @@ def test_training_gold_and_repeats_do_not_count(tmp_path, make_study):
     pd.concat([training, frame, gold, repeat]).to_csv(path, index=False)
     found = read_ratings(path)
     np.testing.assert_array_equal(
-        found.pages().scores, frame.pivot_table(
-            index=["listener", "utterance"], columns="system", values="score").to_numpy(),
-    )  # fmt: skip
+        found.pages().scores,
+        frame.pivot_table(
+            index=["listener", "utterance"], columns="system", values="score"
+        ).to_numpy(),
+    )
     assert found.notes == (
         "12 ratings of gold pages do not count.",
         "12 ratings of repeat pages do not count.",
