@@ -19,11 +19,21 @@ ROOT = Path(__file__).parents[2]
 TINY = [
     f"model.{key}={value}"
     for key, value in {
-        "embedding": 16, "encoder": 16, "decoder": 24, "prenet": 8, "duration": 16, "latent": 4,
-        "sampler_width": 8, "node_embedding": 8, "graph": 8, "word_vector": 3, "context_width": 8,
-        "predictor": 16, "predictor_prenet": 8,
+        "embedding": 16,
+        "encoder": 16,
+        "decoder": 24,
+        "prenet": 8,
+        "duration": 16,
+        "latent": 4,
+        "sampler_width": 8,
+        "node_embedding": 8,
+        "graph": 8,
+        "word_vector": 3,
+        "context_width": 8,
+        "predictor": 16,
+        "predictor_prenet": 8,
     }.items()
-]  # fmt: skip
+]
 ABSENT = [
     "cffi",
     "num2words",
@@ -84,11 +94,16 @@ def test_what_is_packed_comes_out_but_for_the_rounding(packed, small_corpus, tmp
 
 
 def test_training_goes_on_in_its_folder_and_from_what_was_carried_back(packed, bare, tmp_path):
-    keys = [f"stages.{n}.{k}={v}" for n in (1, 2, 3)
-            for k, v in {"steps": 4, "batch_frames": 600, "validate_every": 2}.items()]  # fmt: skip
+    keys = [
+        f"stages.{n}.{k}={v}"
+        for n in (1, 2, 3)
+        for k, v in {"steps": 4, "batch_frames": 600, "validate_every": 2}.items()
+    ]
     first, second = tmp_path / "first", tmp_path / "second"
-    for out, more in ((first, ["--work", tmp_path / "a"]),
-                      (second, ["--work", tmp_path / "b", "--from", first])):  # fmt: skip
+    for out, more in (
+        (first, ["--work", tmp_path / "a"]),
+        (second, ["--work", tmp_path / "b", "--from", first]),
+    ):
         call("train", packed, "kathaka", *TINY, *keys, *more, "--out", out, bare=bare)
         found = json.loads((out / "train-kathaka.json").read_text())
         assert found["found"]["steps"] == {"1": 4, "2": 4, "3": 4}

@@ -25,9 +25,13 @@ ABSENT = ["num2words", "pocketsphinx", "pyloudnorm", "pyworld", "soxr", "spacy",
 TINY = [
     "generator={upsample_rates: [8, 8, 4], upsample_kernel_sizes: [16, 16, 8], "
     "upsample_initial_channel: 8, resblock_kernel_sizes: [3], resblock_dilation_sizes: [[1]]}",
-    "discriminator_channels=32", "batch=2", "segment_frames=4", "steps=2", "checkpoint_every=1",
+    "discriminator_channels=32",
+    "batch=2",
+    "segment_frames=4",
+    "steps=2",
+    "checkpoint_every=1",
     "lr=0.002",
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -73,8 +77,9 @@ def test_training_goes_on_from_what_was_carried_back(packed, tmp_path, monkeypat
     first, second = tmp_path / "first", tmp_path / "second"
     recipe = ["--recipe", "hifigan_paper24k"]
     call(monkeypatch, packed, *TINY, *recipe, "--work", tmp_path / "a", "--out", first)
-    apart(tmp_path, packed, *TINY, *recipe, "--work", tmp_path / "b", "--out", second,
-          "--from", first)  # fmt: skip
+    apart(
+        tmp_path, packed, *TINY, *recipe, "--work", tmp_path / "b", "--out", second, "--from", first
+    )
     reports = [json.loads((out / "vocoder.json").read_text()) for out in (first, second)]
     for report, steps in zip(reports, (0, 2), strict=True):
         found = report["found"]

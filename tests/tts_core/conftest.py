@@ -84,23 +84,52 @@ def facts() -> CorpusFacts:
 def sizes() -> Callable[..., ModelConfig]:
     def make(system: str, **changes: object) -> ModelConfig:
         small = {
-            "embedding": 16, "encoder": 16, "decoder": 24, "prenet": 8, "prenet_dropout": 0.0,
-            "dropout": 0.0, "duration": 16, "latent": 4, "reference": 8, "sampler_width": 8,
-            "node_embedding": 8, "graph": 8, "word_vector": 3, "context_width": 8, "predictor": 16,
-            "predictor_prenet": 8, "sampler": "graph", "context": "syntax", "postnet": 16,
+            "embedding": 16,
+            "encoder": 16,
+            "decoder": 24,
+            "prenet": 8,
+            "prenet_dropout": 0.0,
+            "dropout": 0.0,
+            "duration": 16,
+            "latent": 4,
+            "reference": 8,
+            "sampler_width": 8,
+            "node_embedding": 8,
+            "graph": 8,
+            "word_vector": 3,
+            "context_width": 8,
+            "predictor": 16,
+            "predictor_prenet": 8,
+            "sampler": "graph",
+            "context": "syntax",
+            "postnet": 16,
             "attention": 8,
-        }  # fmt: skip
+        }
         return ModelConfig.model_validate({"system": system, **small, **changes})
 
     return make
 
 
 SMALL = {
-    "embedding": 16, "encoder": 16, "decoder": 24, "prenet": 8, "duration": 16, "latent": 4,
-    "reference": 8, "sampler_width": 8, "node_embedding": 8, "graph": 8, "word_vector": 3,
-    "context_width": 8, "predictor": 16, "predictor_prenet": 8, "sampler": "graph",
-    "context": "syntax", "postnet": 16, "attention": 8,
-}  # fmt: skip
+    "embedding": 16,
+    "encoder": 16,
+    "decoder": 24,
+    "prenet": 8,
+    "duration": 16,
+    "latent": 4,
+    "reference": 8,
+    "sampler_width": 8,
+    "node_embedding": 8,
+    "graph": 8,
+    "word_vector": 3,
+    "context_width": 8,
+    "predictor": 16,
+    "predictor_prenet": 8,
+    "sampler": "graph",
+    "context": "syntax",
+    "postnet": 16,
+    "attention": 8,
+}
 
 
 @pytest.fixture

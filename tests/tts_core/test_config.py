@@ -8,7 +8,7 @@ from tts_core.config import load_recipe
 
 @pytest.fixture
 def recipes(tmp_path):
-    """Return a folder with a recipe `base.yaml` and a `child.yaml` that inherits from it."""
+    """Return a folder with `base.yaml` and its heir `child.yaml`."""
     stages = "stages:\n  1:\n    steps: 10\n    lr: -1\n  2:\n    steps: 10\n"
     (tmp_path / "base.yaml").write_text(f"model:\n  system: ntts\n{stages}")
     (tmp_path / "child.yaml").write_text("inherits: base\n\nmodel:\n  decoder: wide\n")

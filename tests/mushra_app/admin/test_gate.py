@@ -12,17 +12,32 @@ from tests.mushra_app.admin.support import HTML
 from tests.mushra_app.support import begin, rating
 
 ROUTES = [
-    ("GET", "/admin"), ("GET", "/admin/"), ("GET", "/admin/config"), ("GET", "/admin/theme.css"),
-    ("GET", "/admin/gradio_api/heartbeat/abc"), ("GET", "/admin/gradio_api/queue/data"),
-    ("POST", "/admin/gradio_api/queue/join"), ("POST", "/admin/gradio_api/upload"),
-    ("POST", "/admin/gradio_api/cancel"), ("POST", "/admin/gradio_api/run/predict"),
-    ("POST", "/admin/gradio_api/component_server"), ("GET", "/admin/gradio_api/startup-events"),
-    ("GET", "/admin/gradio_api/file=/etc/passwd"), ("GET", "/admin/assets/index.js"),
-    ("GET", "/admin/gradio_api/info"), ("GET", "/admin/download/ratings.csv"),
-    ("GET", "/admin/download/backup.sqlite"), ("GET", "/admin/new"), ("POST", "/admin/new"),
-    ("POST", "/admin/preview"), ("POST", "/admin/logout"), ("GET", "/admin/nothing"),
-    ("GET", "/admin/login/"), ("GET", "/admin//"), ("DELETE", "/admin/"),
-]  # fmt: skip
+    ("GET", "/admin"),
+    ("GET", "/admin/"),
+    ("GET", "/admin/config"),
+    ("GET", "/admin/theme.css"),
+    ("GET", "/admin/gradio_api/heartbeat/abc"),
+    ("GET", "/admin/gradio_api/queue/data"),
+    ("POST", "/admin/gradio_api/queue/join"),
+    ("POST", "/admin/gradio_api/upload"),
+    ("POST", "/admin/gradio_api/cancel"),
+    ("POST", "/admin/gradio_api/run/predict"),
+    ("POST", "/admin/gradio_api/component_server"),
+    ("GET", "/admin/gradio_api/startup-events"),
+    ("GET", "/admin/gradio_api/file=/etc/passwd"),
+    ("GET", "/admin/assets/index.js"),
+    ("GET", "/admin/gradio_api/info"),
+    ("GET", "/admin/download/ratings.csv"),
+    ("GET", "/admin/download/backup.sqlite"),
+    ("GET", "/admin/new"),
+    ("POST", "/admin/new"),
+    ("POST", "/admin/preview"),
+    ("POST", "/admin/logout"),
+    ("GET", "/admin/nothing"),
+    ("GET", "/admin/login/"),
+    ("GET", "/admin//"),
+    ("DELETE", "/admin/"),
+]
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

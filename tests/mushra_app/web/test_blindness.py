@@ -74,7 +74,22 @@ def test_a_page_lists_every_slot_alike(client):
     page = begin(client)
     assert len({len(address) for address in page["slots"]}) == 1
     assert set(json.loads(json.dumps(page))) == {
-        "page", "pages", "kind", "phase", "language", "loudness", "prompt", "text", "on_switch",
-        "sample_rate", "age_ms", "reference", "slots", "saved", "scale", "labels", "attention",
+        "page",
+        "pages",
+        "kind",
+        "phase",
+        "language",
+        "loudness",
+        "prompt",
+        "text",
+        "on_switch",
+        "sample_rate",
+        "age_ms",
+        "reference",
+        "slots",
+        "saved",
+        "scale",
+        "labels",
+        "attention",
         "chosen",
-    }  # fmt: skip
+    }

@@ -119,8 +119,11 @@ def test_an_evaluation_holds_every_mode_both_timings_the_ceiling_and_all_primary
         "camp: Huber - Huber with shuffled context",
     ]
     assert [question.split(": ")[1] for question in questions[3:]] == [
-        "kathaka, oracle - kathaka", "kathaka - ntts", "camp, oracle - camp", "camp - durian_plus"
-    ]  # fmt: skip
+        "kathaka, oracle - kathaka",
+        "kathaka - ntts",
+        "camp, oracle - camp",
+        "camp - durian_plus",
+    ]
     page = (out / "evaluation.md").read_text("utf-8")
     for figure in ("f0_correlation.svg", *(f"learning-{system}.svg" for system in SYSTEMS)):
         assert figure in page

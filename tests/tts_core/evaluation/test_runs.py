@@ -17,8 +17,9 @@ def test_runs_are_listed_with_what_they_left_and_drawn(corpus, tiny, tmp_path, m
     one, two = find_runs([tmp_path / "runs"])
     assert (one.stage, one.step, one.trained) == (2, 8, True)
     assert (two.stage, two.step, two.steps) == (1, 4, 4)
-    held_out = {r["step"]: r["duration"] for r in one.rows
-                if (r["stage"], r["split"]) == (2, "validation")}  # fmt: skip
+    held_out = {
+        r["step"]: r["duration"] for r in one.rows if (r["stage"], r["split"]) == (2, "validation")
+    }
     assert one.kept[2] == min(held_out, key=lambda step: held_out[step])
     assert one.held_out == f"duration {held_out[one.kept[2]]:.3f}"
     monkeypatch.setenv("COLUMNS", "200")

@@ -18,9 +18,11 @@ def adjacency_of(parents, size=None):
 def encode(tree, nodes, parents, leaves):
     """One tree to its vector (4 units,)."""
     return tree(
-        torch.tensor([nodes]), adjacency_of(parents)[None],
-        torch.tensor([leaves]), torch.tensor([len(leaves)]),
-    )[0]  # fmt: skip
+        torch.tensor([nodes]),
+        adjacency_of(parents)[None],
+        torch.tensor([leaves]),
+        torch.tensor([len(leaves)]),
+    )[0]
 
 
 def test_graph_attention_equals_torch_geometric():

@@ -118,9 +118,17 @@ def test_effective_units_count_directions_whatever_their_scale():
     assert effective_units(torch.full((1000, 5), 0.1)) == 0
 
 
-@pytest.mark.parametrize(("step", "expected"), [
-    (24_800, 0), (25_000, 0), (87_400, 0.4992), (87_401, 0), (150_000, 1), (299_800, 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (24_800, 0),
+        (25_000, 0),
+        (87_400, 0.4992),
+        (87_401, 0),
+        (150_000, 1),
+        (299_800, 1),
+    ],
+)
 def test_annealing_as_published(step, expected):
     """Weight 0 to 1 between 25,000 and 150,000, once in 200 steps."""
     weight = kl_weight(step, load_recipe("kathaka").stages[1])
@@ -327,10 +335,16 @@ def held_out_kl(model, utterance, reads, steps):
     return float(kl), float(kl_divergence(constant, new).mean())
 
 
-@pytest.mark.parametrize(("sampler", "reads", "finetune"), [
-    ("bert", "bert", False), ("bert", "bert", True), ("graph", "graph", False),
-    ("bert+graph", "bert", False), ("bert+graph", "graph", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("sampler", "reads", "finetune"),
+    [
+        ("bert", "bert", False),
+        ("bert", "bert", True),
+        ("graph", "graph", False),
+        ("bert+graph", "bert", False),
+        ("bert+graph", "graph", False),
+    ],
+)
 def test_a_sampler_beats_the_best_constant_on_new_text(build, utterance, sampler, reads, finetune):
     kl, constant_kl = held_out_kl(build(sampler, finetune), utterance, reads, 60)
     assert kl < 0.7 * constant_kl

@@ -88,9 +88,14 @@ def trained(model, rows, vectors, held_out, held_out_vectors, steps=40, lr=0.01)
     return validate(loss, held_out, kept, config, CPU)
 
 
-@pytest.mark.parametrize(("context", "vectors_of"), [
-    ("syntax", from_syntax), ("bert", from_pieces), ("bert+syntax", from_both),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("context", "vectors_of"),
+    [
+        ("syntax", from_syntax),
+        ("bert", from_pieces),
+        ("bert+syntax", from_both),
+    ],
+)
 def test_beats_the_median_and_another_text_where_its_context_decides(
     context, vectors_of, rows, camp
 ):
@@ -101,9 +106,13 @@ def test_beats_the_median_and_another_text_where_its_context_decides(
     assert found["prosody"] < 0.5 * found["shuffled"], found
 
 
-@pytest.mark.parametrize(("context", "vectors_of"), [
-    ("syntax", from_pieces), ("bert", from_syntax),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("context", "vectors_of"),
+    [
+        ("syntax", from_pieces),
+        ("bert", from_syntax),
+    ],
+)
 def test_is_no_better_than_its_controls_where_its_context_says_nothing(
     context, vectors_of, rows, camp
 ):

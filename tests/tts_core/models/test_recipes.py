@@ -11,10 +11,22 @@ from tts_core.training.stage_loss import StageLoss
 from tts_core.training.validate import batch_of, validate
 
 WIDTHS = (
-    "embedding", "encoder", "decoder", "prenet", "duration", "latent", "reference",
-    "sampler_width", "node_embedding", "graph", "context_width", "predictor", "predictor_prenet",
-    "postnet", "attention",
-)  # fmt: skip
+    "embedding",
+    "encoder",
+    "decoder",
+    "prenet",
+    "duration",
+    "latent",
+    "reference",
+    "sampler_width",
+    "node_embedding",
+    "graph",
+    "context_width",
+    "predictor",
+    "predictor_prenet",
+    "postnet",
+    "attention",
+)
 PATHS = {path.stem: path for path in sorted(RECIPES.rglob("*.yaml"))}
 NAMES = sorted(PATHS)
 CHILDREN = [name for name in NAMES if "inherits" in PATHS[name].read_text()]
@@ -105,8 +117,9 @@ def test_the_text_encoder_learns_only_where_the_recipe_says(name, small, facts):
     for stage in model.stages(recipe.stages).values():
         loss = StageLoss(model, stage).eval()
         learns = [p.requires_grad for n, p in loss.named_parameters() if "context.encoder." in n]
-        in_stage = any("context" in n for t in stage.trains
-                       for n, _ in model.get_submodule(t).named_modules())  # fmt: skip
+        in_stage = any(
+            "context" in n for t in stage.trains for n, _ in model.get_submodule(t).named_modules()
+        )
         assert any(learns) == (in_stage and recipe.text_encoder.finetune)
 
 

@@ -52,7 +52,7 @@ def test_a_voice_whose_description_was_changed(run, tmp_path):
     voices.pack([run], folder)
     path = folder / "voice.json"
     rewrite(path, lambda voice: voice.update(features=preset("paper24k").model_dump()))
-    with pytest.raises(UserError, match=f"{OURS.digest()}, but theirs is"):
+    with pytest.raises(UserError, match=f"digest is {OURS.digest()}, but the features give"):
         voices.read_voice(folder)
     rewrite(path, lambda voice: voice.update(features_digest=preset("paper24k").digest()))
     with pytest.raises(UserError, match=f"{OURS.digest()}, the voice has"):

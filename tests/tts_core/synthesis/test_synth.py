@@ -196,7 +196,7 @@ def test_camp_takes_prosody_from_the_same_words(voice, tmp_path, recording, say,
     heard = speaker("camp", voice).prosody_of(recording, READ)
     np.testing.assert_allclose(written, heard, atol=1e-5)
     other = READ.replace("trail", "train")
-    with pytest.raises(UserError, match="unit 5 is 'trail' there and 'train' in the text"):
+    with pytest.raises(UserError, match="unit 5 is 'trail' in the recording and 'train' in the text"):
         say("camp", tmp_path / "b.wav", other, prosody_from=recording, prosody_text=READ)
 
 
@@ -212,7 +212,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(tmp_path, say):
     refused("has no prosody latent", "ntts", text=TEXT, prosody_from=sound)
     refused("both decide", text=TEXT, prosody_from=sound, vectors_in=vectors)
     refused("is the text of --prosody-from", text=TEXT, prosody_text=TEXT)
-    refused("only camp has word vectors", "kathaka", text=TEXT, vectors_in=vectors)
+    refused("kathaka has no word vectors", "kathaka", text=TEXT, vectors_in=vectors)
     refused("leave --samples out", text=TEXT, vectors_out=vectors, samples=2)
     refused("no such file", text=TEXT, vectors_in=vectors)
     refused("continues with 'now'", text="Come", prosody_from=sound, prosody_text="Come now")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,12 +123,13 @@ def test_a_half_trained_run_is_no_voice(corpus, tiny, tmp_path):
 def test_one_text_under_two_ids_is_drawn_once(corpus):
     from tts_core.commands.stimuli import _chosen
 
-    lines = _chosen("train", corpus.path, None, None, 0)
+    options = StimulusOptions(Path("unused"), [], split="train", data=corpus.path)
+    lines = _chosen(options)
     texts = [line.text for line in lines]
     assert len(texts) == len(set(texts))
     assert len(texts) < len(corpus.split("train")), "the invented corpus repeats its texts"
-    drawn = _chosen("train", corpus.path, None, 1, 0)
-    assert drawn == _chosen("train", corpus.path, None, 1, 0)
+    drawn = _chosen(replace(options, sentences=1))
+    assert drawn == _chosen(replace(options, sentences=1))
 
 
 def test_half_precision_sounds_the_same(voice, tmp_path, speaker):

@@ -27,13 +27,18 @@ def test_every_validation_of_stage_1_logs_how_the_vectors_of_words_vary(corpus, 
     assert [row["step"] for row in rows] == [20, 40, 60]
     model, _ = saved.load_model(run / "model")
     with torch.no_grad():
-        vectors = np.concatenate([
-            vector[None] for row in corpus.split("validation")
-            for vector, punctuation in zip(
-                model.oracle_prosody(collate([row.encoded], [row]))[0].numpy(),
-                row.encoded.punctuation, strict=True,
-            ) if not punctuation
-        ])  # fmt: skip
+        vectors = np.concatenate(
+            [
+                vector[None]
+                for row in corpus.split("validation")
+                for vector, punctuation in zip(
+                    model.oracle_prosody(collate([row.encoded], [row]))[0].numpy(),
+                    row.encoded.punctuation,
+                    strict=True,
+                )
+                if not punctuation
+            ]
+        )
     assert vectors.shape == (6 * 4, recipe.model.word_vector)
     spread = np.linalg.eigvalsh(np.cov(vectors.T))
     assert rows[-1]["active_units"] == (vectors.var(0) > 0.01).sum() > 0

@@ -37,8 +37,13 @@ class NoWaiting(TorchDispatchMode):
     """
 
     WAITING = (
-        "_local_scalar_dense", "nonzero", "masked_select", "equal", "unique", "lift_fresh",
-    )  # fmt: skip
+        "_local_scalar_dense",
+        "nonzero",
+        "masked_select",
+        "equal",
+        "unique",
+        "lift_fresh",
+    )
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         assert not func.__name__.startswith(self.WAITING), f"{func} waits for the device"
@@ -193,8 +198,11 @@ def test_a_model_folder_speaks_wherever_it_is_carried(system, corpus, tiny, tmp_
 
 def test_no_pickle_is_loaded_without_weights_only():
     root = Path(tts_core.__file__).parents[1]
-    sources = [p for room in ("intone", "tts_core", "mushra_app", "analysis", "benchmarks")
-               for p in (root / room).rglob("*.py")]  # fmt: skip
+    sources = [
+        p
+        for room in ("intone", "tts_core", "mushra_app", "analysis", "benchmarks")
+        for p in (root / room).rglob("*.py")
+    ]
     assert len(sources) > 100
     for path in sources:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

@@ -19,9 +19,7 @@ from tts_core.training.batches import Share, endless_batches
 from tts_core.training.joint import JointMeans, counts
 from tts_core.training.loop import train
 
-PLAIN = {
-    "model.dropout": 0.0, "model.prenet_dropout": 0.0, "stages.1.guided_attention_weight": 1.0
-}  # fmt: skip
+PLAIN = {"model.dropout": 0.0, "model.prenet_dropout": 0.0, "stages.1.guided_attention_weight": 1.0}
 
 
 @pytest.mark.parametrize("system", ["ntts", "ntts_attention", "durian_plus", "camp"])

@@ -33,9 +33,13 @@ def board(run, stage, split):
     return found.Tags(), found
 
 
-@pytest.mark.parametrize("system", [
-    "ntts_attention", *(pytest.param(s, marks=pytest.mark.slow) for s in ("kathaka", "camp")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "system",
+    [
+        "ntts_attention",
+        *(pytest.param(s, marks=pytest.mark.slow) for s in ("kathaka", "camp")),
+    ],
+)
 def test_looking_changes_no_weight_and_shows_every_sentence(system, corpus, tiny, tmp_path):
     looks = {f"stages.{n}.validate_every": 2 for n in tiny(system, 1).stages}
     seen, unseen = tmp_path / "seen", tmp_path / "unseen"
@@ -63,12 +67,18 @@ SPECTROGRAMS = ["stage 1, step 1, system", "recording: {text}"]
 LEARNT, READ = "word vectors of the recording", "word vectors from the text"
 
 
-@pytest.mark.parametrize(("system", "stage", "below"), [
-    ("ntts", 2, []), ("durian_plus", 1, []),
-    ("ntts_attention", 1, ["attention over phones, teacher-forced"]),
-    ("kathaka", 1, ["posterior"]), ("kathaka", 2, ["posterior and sampler"]),
-    ("camp", 1, [LEARNT]), ("camp", 2, [LEARNT, READ]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("system", "stage", "below"),
+    [
+        ("ntts", 2, []),
+        ("durian_plus", 1, []),
+        ("ntts_attention", 1, ["attention over phones, teacher-forced"]),
+        ("kathaka", 1, ["posterior"]),
+        ("kathaka", 2, ["posterior and sampler"]),
+        ("camp", 1, [LEARNT]),
+        ("camp", 2, [LEARNT, READ]),
+    ],
+)
 def test_a_picture_names_every_panel_and_axis(system, stage, below, facts, tiny, utterance):
     """Attention alignment, durations, and latents of systems that have them."""
     row = utterance(1)
@@ -81,8 +91,9 @@ def test_a_picture_names_every_panel_and_axis(system, stage, below, facts, tiny,
     panels = [axes for axes in figure.axes if axes.get_title()]
     assert [axes.get_title() for axes in panels] == [
         *(title.format(text=row.text) for title in SPECTROGRAMS),
-        "correlation of log F0, phone by phone: not defined", *below,
-    ]  # fmt: skip
+        "correlation of log F0, phone by phone: not defined",
+        *below,
+    ]
     for axes in panels[:2]:
         assert [text.get_text() for text in axes.texts] == [TOKENS[i] for i in row.encoded.tokens]
     assert panels[2].get_ylabel() == "F0, Hz"

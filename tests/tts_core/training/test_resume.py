@@ -41,9 +41,13 @@ def files(run):
     return {str(path.relative_to(run)): tensors(read[path.suffix](path)) for path in paths}
 
 
-@pytest.mark.parametrize("options", [
-    pytest.param({}, id="plain", marks=pytest.mark.slow), pytest.param(AVERAGED, id="averaged"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({}, id="plain", marks=pytest.mark.slow),
+        pytest.param(AVERAGED, id="averaged"),
+    ],
+)
 @pytest.mark.parametrize("system", ["ntts", "ntts_attention", "durian_plus", "kathaka", "camp"])
 def test_stopping_and_going_on_is_bit_equal_to_an_unbroken_run(
     system, options, corpus, tiny, tmp_path
@@ -58,8 +62,9 @@ def test_stopping_and_going_on_is_bit_equal_to_an_unbroken_run(
         with pytest.raises(StopError):
             train(recipe, corpus, broken, watch=dying_at(stage, 5))
         assert checkpoint.newest_step(broken / f"stage-{stage}") == (
-            broken / f"stage-{stage}/step-0000003", 3
-        )  # fmt: skip
+            broken / f"stage-{stage}/step-0000003",
+            3,
+        )
     train(recipe, corpus, broken)
     expected, found = files(whole), files(broken)
     assert expected.keys() == found.keys()

@@ -149,9 +149,11 @@ def test_what_is_streamed_and_what_is_read_whole(sharded, tiny):
         "validation": splits["train"].model_copy(update={"hours": 5.0}),
     }
     for hours, stream, streamed in [
-        (splits, "auto", False), (long, "auto", True), (long, "never", False),
+        (splits, "auto", False),
+        (long, "auto", True),
+        (long, "never", False),
         (splits, "always", True),
-    ]:  # fmt: skip
+    ]:
         sharded.info = sharded.info.model_copy(update={"splits": hours})
         found = read_data(sharded, tiny("ntts", 1, stream=stream), 1, Share(1, 2))
         assert isinstance(found.train, StreamedSplit) == streamed

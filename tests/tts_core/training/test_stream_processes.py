@@ -74,8 +74,11 @@ def test_two_streaming_processes_equal_one_on_their_joint_batches(
     torchrun = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run(
         [sys.executable, "-m", *torchrun, script, sharded.path, two, broken, *recipes],
-        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=240,
-    )  # fmt: skip
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("stopped") == 2, "both processes, once"
 
@@ -109,11 +112,19 @@ def joint_batches(corpus):
         n = each * (self.config.steps - start)
         drawn = together(shares, lambda found: list(islice(found, n)), FRAMES, seed)
         joint = [
-            (first[0], batch_of(self.data.train, [
-                place[i] for place, (_, chosen) in zip(places, (first, second), strict=True)
-                for i in chosen
-            ])) for first, second in zip(*drawn, strict=True)
-        ]  # fmt: skip
+            (
+                first[0],
+                batch_of(
+                    self.data.train,
+                    [
+                        place[i]
+                        for place, (_, chosen) in zip(places, (first, second), strict=True)
+                        for i in chosen
+                    ],
+                ),
+            )
+            for first, second in zip(*drawn, strict=True)
+        ]
         for step in range(0, n, each):
             yield joint[step][0], [batch for _, batch in joint[step : step + each]]
 

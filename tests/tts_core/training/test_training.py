@@ -56,8 +56,10 @@ def test_kathaka_trains_exactly_what_each_stage_names(facts, sizes):
     model = Kathaka(sizes("kathaka"), facts, None)
     stages = model.stages(load_recipe("kathaka_demo").stages)
     for number, expected in {
-        1: {"encoder", "decoder", "reference_encoder"}, 2: {"sampler"}, 3: {"duration_model"}
-    }.items():  # fmt: skip
+        1: {"encoder", "decoder", "reference_encoder"},
+        2: {"sampler"},
+        3: {"duration_model"},
+    }.items():
         loss = StageLoss(model, stages[number]).train()
         learning = {n.split(".")[1] for n, p in loss.named_parameters() if p.requires_grad}
         assert learning == expected
@@ -141,11 +143,17 @@ def test_a_stage_needs_the_one_before(corpus, tiny, tmp_path):
         train(tiny("ntts", 2), corpus, tmp_path / "run", stages=[2])
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    ({"stages.9.steps": 5}, "stages 1 to 2"), ({"model.encoder": 129}, "must be even"),
-    ({"model.encoder_kernel": 4}, "must be odd"), ({"model.decodr": 3}, "decodr"),
-    ({"stages.1.steps": -1}, "steps"), ({"seed": "x"}, "seed"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"stages.9.steps": 5}, "stages 1 to 2"),
+        ({"model.encoder": 129}, "must be even"),
+        ({"model.encoder_kernel": 4}, "must be odd"),
+        ({"model.decodr": 3}, "decodr"),
+        ({"stages.1.steps": -1}, "steps"),
+        ({"seed": "x"}, "seed"),
+    ],
+)
 def test_a_wrong_key_or_value_is_named(change, message):
     with pytest.raises(UserError, match=message):
         load_recipe("ntts_demo", change)
@@ -173,9 +181,13 @@ def test_damaged_weights_are_refused(corpus, tiny, tmp_path):
         saved.load_model(tmp_path / "run/model")
 
 
-@pytest.mark.parametrize("how", [
-    pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        signal.SIGKILL,
+    ],
+)
 def test_a_killed_training_goes_on_and_ends_like_an_unbroken_one(how, corpus, tiny, tmp_path):
     """SIGTERM stops with a checkpoint; SIGKILL loses no step that was checkpointed."""
     recipe = tmp_path / "tiny.yaml"
@@ -230,8 +242,11 @@ def test_a_torn_line_of_metrics_does_not_stop_a_resume(corpus, tiny, tmp_path):
     train(recipe, corpus, tmp_path / "run")
     rows = [json.loads(r) for r in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert [(r["stage"], r["step"]) for r in rows if r["split"] == "train"] == [
-        (1, 10), (1, 20), (2, 10), (2, 20)
-    ]  # fmt: skip
+        (1, 10),
+        (1, 20),
+        (2, 10),
+        (2, 20),
+    ]
 
 
 def test_a_gradient_that_is_not_finite_never_reaches_the_weights(corpus, tiny, tmp_path):

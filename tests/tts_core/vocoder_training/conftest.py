@@ -18,14 +18,22 @@ FEATURES = Features()
 TINY = {
     "start": None,
     "generator": {
-        "upsample_rates": [8, 8, 4], "upsample_kernel_sizes": [16, 16, 8],
-        "upsample_initial_channel": 16, "resblock_kernel_sizes": [3],
+        "upsample_rates": [8, 8, 4],
+        "upsample_kernel_sizes": [16, 16, 8],
+        "upsample_initial_channel": 16,
+        "resblock_kernel_sizes": [3],
         "resblock_dilation_sizes": [[1, 3]],
     },
-    "discriminator_channels": 32, "batch": 2, "segment_frames": 4, "lr": 2e-3,
-    "discriminators_alone": 0, "warmup": 0, "loss_fmax_hz": None, "checkpoint_every": 1000,
+    "discriminator_channels": 32,
+    "batch": 2,
+    "segment_frames": 4,
+    "lr": 2e-3,
+    "discriminators_alone": 0,
+    "warmup": 0,
+    "loss_fmax_hz": None,
+    "checkpoint_every": 1000,
     "validate_every": 1000,
-}  # fmt: skip
+}
 
 
 def buzz(random: np.random.Generator, n_samples: int) -> np.ndarray:

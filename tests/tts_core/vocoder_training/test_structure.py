@@ -26,8 +26,11 @@ from tts_core.vocoder_training.losses import (
     feature_loss,
 )
 
-NARROW = {"generator.upsample_initial_channel": 32, "generator.resblock_kernel_sizes": [3],
-          "generator.resblock_dilation_sizes": [[1, 3]]}  # fmt: skip
+NARROW = {
+    "generator.upsample_initial_channel": 32,
+    "generator.resblock_kernel_sizes": [3],
+    "generator.resblock_dilation_sizes": [[1, 3]],
+}
 
 
 def plain_size(module: nn.Module) -> int:
@@ -42,15 +45,29 @@ def test_v1_has_five_periods_and_three_scales_of_the_published_size():
     assert len(judges.scales) == 3
     # Channels 32, 128, 512, 1024, 1024 with kernels of 5, and one of 3 at the end.
     of_period = (
-        5 * (32 + 32 * 128 + 128 * 512 + 512 * 1024 + 1024 * 1024) + 3 * 1024
-        + 32 + 128 + 512 + 1024 + 1024 + 1
-    )  # fmt: skip
+        5 * (32 + 32 * 128 + 128 * 512 + 512 * 1024 + 1024 * 1024)
+        + 3 * 1024
+        + 32
+        + 128
+        + 512
+        + 1024
+        + 1024
+        + 1
+    )
     assert plain_size(judges.periods) == 5 * of_period == 41_092_165
     # Channels 128, 128, 256, 512, 1024, 1024, 1024 in groups; kernels of 15, 41, 5 and 3.
     of_scale = (
-        15 * 128 + 41 * (128 * 32 + 256 * 8 + 512 * 16 + 1024 * 32 + 1024 * 64) + 5 * 1024 * 1024
-        + 3 * 1024 + 128 + 128 + 256 + 512 + 3 * 1024 + 1
-    )  # fmt: skip
+        15 * 128
+        + 41 * (128 * 32 + 256 * 8 + 512 * 16 + 1024 * 32 + 1024 * 64)
+        + 5 * 1024 * 1024
+        + 3 * 1024
+        + 128
+        + 128
+        + 256
+        + 512
+        + 3 * 1024
+        + 1
+    )
     assert plain_size(judges.scales) == 3 * of_scale == 29_610_627
 
 
