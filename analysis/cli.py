@@ -60,7 +60,7 @@ def report(
         typer.Option(
             help="Rule that leaves unreliable listeners out; the report always shows both ways. "
             "Default: bs1534-3 for MUSHRA pages on a scale from 0 to 100, but none if listeners "
-            "were told of no reference or nobody would be left."
+            "were told of no reference or no listener would be left."
         ),
     ] = None,
     planted: Annotated[
@@ -173,19 +173,19 @@ def report(
 
 
 def _tell(page: Path, out: Path) -> None:
-    """The report's main sentences and its place."""
+    """Print the report's main sentences and its path."""
     import json
 
     from analysis.report.write import JSON
     from analysis.wording import counted
 
-    found = json.loads((out / JSON).read_text(encoding="utf-8"))
-    for sentence in [*found["headline"], *found["notes"]]:
+    report = json.loads((out / JSON).read_text(encoding="utf-8"))
+    for sentence in [*report["headline"], *report["notes"]]:
         typer.echo(sentence)
-    excluded = len(found["screening"]["excluded"])
+    excluded = len(report["screening"]["excluded"])
     if excluded:
         typer.echo(
-            f"Screening ({found['screening']['rule']}) left out {counted(excluded, 'listener')}."
+            f"Screening ({report['screening']['rule']}) left out {counted(excluded, 'listener')}."
         )
     typer.echo(f"Report: {page}")
 
@@ -233,7 +233,7 @@ def power(
         Path | None, typer.Option(help="Draw the curves to this .svg or .pdf file.")
     ] = None,
 ) -> None:
-    """Show how small a difference between two systems a listening test could find."""
+    """Show how small a difference a listening test could detect."""
     from analysis.models.power import Scatter
     from analysis.report.power_table import Question, power_curves, power_table
 

@@ -12,7 +12,7 @@ ratings_app = typer.Typer(no_args_is_help=True, help="Bring in results of other 
 
 
 class ToolChoice(StrEnum):
-    """Whose results they are."""
+    """Tool that wrote the results."""
 
     AUTO = "auto"
     WEBMUSHRA = "webmushra"
@@ -68,7 +68,7 @@ def import_command(
         typer.Option(help="Lowest and highest possible score, where the tool does not say."),
     ] = None,
 ) -> None:
-    """Results of webMUSHRA, pymushra, beaqleJS, Netflix's player or a wide table, as ratings."""
+    """Read results of webMUSHRA, pymushra, beaqleJS, Netflix's player or wide tables."""
     from analysis.data.importers.recognise import import_results
     from analysis.data.importers.rows import Options
     from analysis.wording import counted

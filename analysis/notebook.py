@@ -1,4 +1,4 @@
-"""The questions of a notebook, each answered by one function of the ratings.
+"""Tables for notebooks, one function a question.
 
 All but the named alternatives screen as a report does, and say so.
 """
@@ -23,9 +23,9 @@ Rule = ScreeningRule | OwnRule | None
 
 
 def system_table(ratings: Ratings, rule: Rule = None) -> Shown:
-    """Every system by itself: mean with an interval that respects the design, median, shares."""
-    found = analyse(ratings, rule=rule)
-    return Shown(found.systems, notes=_notes(found))
+    """Return each system's mean with its interval, median and shares."""
+    result = analyse(ratings, rule=rule)
+    return Shown(result.systems, notes=_notes(result))
 
 
 def comparison_table(
@@ -34,45 +34,45 @@ def comparison_table(
     rule: Rule = None,
     method: Method = "two-way",
 ) -> Shown:
-    """Differences of the declared family, Holm; by the two-way model or a named alternative.
+    """Return differences of the declared family, adjusted by Holm.
 
     Raises:
         UserError: no such family or method.
     """
-    found = analyse(ratings, contrasts, rule)
+    result = analyse(ratings, contrasts, rule)
     if method != "two-way":
         pairs = contrast_pairs(ratings, contrasts)
-        return Shown(compare_by(found.ratings, pairs, method), notes=_notes(found))
-    family = family_size(found.comparisons)
-    said = [comparison_text(c, family, simulated=False) for c in found.comparisons]
-    return Shown(found.comparisons, said, _notes(found))
+        return Shown(compare_by(result.ratings, pairs, method), notes=_notes(result))
+    family = family_size(result.comparisons)
+    texts = [comparison_text(c, family, simulated=False) for c in result.comparisons]
+    return Shown(result.comparisons, texts, _notes(result))
 
 
 def gap_table(ratings: Ratings, rule: Rule = None) -> Shown:
-    """Gap reduction of every system under test; empty without a baseline and a reference."""
-    found = analyse(ratings, rule=rule)
-    return Shown(found.gaps, [gap.text for gap in found.gaps], _notes(found))
+    """Return the gap reduction of every system; needs baseline and reference."""
+    result = analyse(ratings, rule=rule)
+    return Shown(result.gaps, [gap.text for gap in result.gaps], _notes(result))
 
 
 def listener_table(ratings: Ratings) -> Shown:
-    """How each listener rated, before any screening."""
+    """Return each listener's ratings in summary, before any screening."""
     return Shown(listener_report(ratings), notes=[SIMULATED] if ratings.simulated else [])
 
 
 def text_table(ratings: Ratings, x: str, y: str) -> Shown:
-    """The difference of two systems on every text, the lowest first, before any screening."""
+    """Return differences of two systems by text, the lowest first."""
     return Shown(item_report(ratings, x, y), notes=[SIMULATED] if ratings.simulated else [])
 
 
 def preference_table(choices: Choices, exclude: Sequence[str] = (), seed: int = 0) -> Shown:
-    """Every pair that was compared: shares, their difference for new listeners and texts, Holm.
+    """Return every compared pair: shares and their difference, Holm.
 
     Raises:
         UserError: no such listener, or what is left cannot be compared.
     """
     kept = choices.without(exclude)
-    found = preference(kept.frame, seed=seed)
-    return Shown(found.pairs, notes=_said(kept))
+    result = preference(kept.frame, seed=seed)
+    return Shown(result.pairs, notes=_choice_notes(kept))
 
 
 def ability_table(choices: Choices, exclude: Sequence[str] = (), seed: int = 0) -> Shown:
@@ -82,17 +82,20 @@ def ability_table(choices: Choices, exclude: Sequence[str] = (), seed: int = 0) 
         UserError: as `preference_table`.
     """
     kept = choices.without(exclude)
-    found = preference(kept.frame, seed=seed)
-    return Shown(bounded_abilities(found), notes=[*_said(kept), *model_warnings(found)])
+    result = preference(kept.frame, seed=seed)
+    return Shown(bounded_abilities(result), notes=[*_choice_notes(kept), *model_warnings(result)])
 
 
-def _said(choices: Choices) -> list[str]:
-    found = [SIMULATED] if choices.simulated else []
+def _choice_notes(choices: Choices) -> list[str]:
+    notes = [SIMULATED] if choices.simulated else []
     out = len(choices.excluded)
-    return [*found, f"{counted(out, 'listener')} left out by name." if out else "Nobody left out."]
+    return [
+        *notes,
+        f"{counted(out, 'listener')} left out by name." if out else "No listener left out.",
+    ]
 
 
 def _notes(result: Result) -> list[str]:
     out = len(result.screening.excluded)
-    found = [SIMULATED] if result.ratings.simulated else []
-    return [*found, f"Screening {result.screening.rule}: {counted(out, 'listener')} left out."]
+    notes = [SIMULATED] if result.ratings.simulated else []
+    return [*notes, f"Screening {result.screening.rule}: {counted(out, 'listener')} left out."]

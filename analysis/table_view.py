@@ -26,14 +26,14 @@ class Shown(Sequence[Any]):
     def __init__(
         self, results: Iterable[Any], sentences: Sequence[str] = (), notes: Sequence[str] = ()
     ) -> None:
-        """Keep the results in order; a result's own `text` stands in for a missing sentence."""
+        """Keep the results in order; missing sentences come from `text`."""
         self.results = tuple(results)
-        own = [str(getattr(result, "text", "")) for result in self.results]
-        self.sentences = tuple(sentences) or tuple(text for text in own if text)
+        texts = [str(getattr(result, "text", "")) for result in self.results]
+        self.sentences = tuple(sentences) or tuple(text for text in texts if text)
         self.notes = tuple(notes)
 
     def __len__(self) -> int:
-        """Number of results."""
+        """Return the number of results."""
         return len(self.results)
 
     def __getitem__(self, index: Any) -> Any:
@@ -41,11 +41,11 @@ class Shown(Sequence[Any]):
         return self.results[index]
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per result; parts of a nested result are columns with its name before theirs."""
+        """Return a row a result; parts of nested results are columns."""
         return pd.DataFrame([_row(result) for result in self.results])
 
     def __str__(self) -> str:
-        """The notes and one sentence per result; without sentences the table as text."""
+        """Return notes and sentences; without sentences, the table as text."""
         lines = self.sentences or (self._filled().to_string(index=False),)
         return "\n".join([*self.notes, *lines])
 
@@ -60,7 +60,7 @@ class Shown(Sequence[Any]):
 
 
 def _cell(value: object) -> object:
-    """What a reader sees: four digits, and in words what does not exist."""
+    """Return a value as text: four digits, words for undefined."""
     if isinstance(value, list):
         return ", ".join(str(_cell(part)) for part in value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -69,13 +69,13 @@ def _cell(value: object) -> object:
 
 
 def _row(result: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    row: dict[str, Any] = {}
     for field in fields(result):
         value = getattr(result, field.name)
         if field.name in _NO_COLUMN:
             continue
         if is_dataclass(value) and not isinstance(value, type):
-            found |= {f"{field.name}_{key}": part for key, part in asdict(value).items()}
+            row |= {f"{field.name}_{key}": part for key, part in asdict(value).items()}
         else:
-            found[field.name] = value
-    return {key: plain(value) for key, value in found.items()}
+            row[field.name] = value
+    return {key: plain(value) for key, value in row.items()}

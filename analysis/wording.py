@@ -1,4 +1,4 @@
-"""Numbers as the report prints them. A number that does not exist is said, never printed as NaN."""
+"""Numbers as the report prints them; undefined ones in words."""
 
 import math
 
@@ -17,7 +17,7 @@ def number(value: float, digits: int = 1, sign: bool = False) -> str:
 
 
 def percent(fraction: float, sign: bool = False) -> str:
-    """A fraction as a percentage with one decimal, without the per cent sign."""
+    """Return a fraction as a percentage, one decimal, no sign."""
     return number(100 * fraction, 1, sign)
 
 
@@ -29,7 +29,7 @@ def interval(ci: tuple[float, float], digits: int = 1) -> str:
 
 
 def p_value(p: float) -> str:
-    """A p value as statisticians print it: three or four decimals, never 0."""
+    """Return a P value with three or four decimals, never 0."""
     if not math.isfinite(p):
         return UNDEFINED
     if p < 0.0001:

@@ -36,7 +36,7 @@ class Sentence:
 
     Attributes:
         utterance: its name.
-        text: what is said.
+        text: wording of the sentence.
         players: the systems of the first comparison, then the reference if there is one.
     """
 
@@ -46,13 +46,13 @@ class Sentence:
 
 
 def sentences(
-    found: StimulusSet, folder: Path, ratings: Ratings, pair: PairDetails
+    stimulus_set: StimulusSet, folder: Path, ratings: Ratings, pair: PairDetails
 ) -> tuple[Sentence, ...]:
-    """The worst texts of a comparison with their audio.
+    """Return the worst texts of a comparison with their audio.
 
     Args:
-        found: the stimulus set that was rated, read from `folder` with its files verified.
-        folder: where it stands (or its `stimuli.json`).
+        stimulus_set: the stimulus set that was rated, read from `folder` with its files verified.
+        folder: its folder (or its `stimuli.json`).
         ratings: the ratings.
         pair: the comparison.
 
@@ -60,19 +60,19 @@ def sentences(
         UserError: a set that does not have what was rated, or audio that browsers do not play.
     """
     root = folder if folder.is_dir() else folder.parent
-    stimuli = {(s.sentence, s.system): s for s in found.stimuli}
+    stimuli = {(s.sentence, s.system): s for s in stimulus_set.stimuli}
     reference = ratings.roles.reference
     systems = [pair.x, pair.y]
     if reference is not None and reference not in systems:
         systems.append(reference)
-    _check("system", systems, found.systems, folder, ratings)
+    _check("system", systems, stimulus_set.systems, folder, ratings)
     worst = [item.utterance for item in pair.items[:N_WORST]]
-    _check("sentence", worst, found.sentences, folder, ratings)
+    _check("sentence", worst, stimulus_set.sentences, folder, ratings)
     # A recording may be missing of a text that was rated without it.
     return tuple(
         Sentence(
             name,
-            next(s.text for s in found.stimuli if s.sentence == name),
+            next(s.text for s in stimulus_set.stimuli if s.sentence == name),
             tuple(
                 _player(root, stimuli[name, system])
                 for system in systems

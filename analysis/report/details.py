@@ -1,4 +1,4 @@
-"""What stands in a report beside its headline: every further look at the same ratings."""
+"""Further analyses of the same ratings beside the report's headline."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ _ONE_WAY: tuple[Method, ...] = ("listeners", "utterances")
 
 @dataclass(frozen=True)
 class PairDetails:
-    """One declared comparison in depth; a part is none where it has no meaning.
+    """Declared comparison in depth; a part without meaning is none.
 
     Attributes:
         x, y: names of the systems; x minus y.
@@ -71,7 +71,7 @@ class Looks:
 
 @dataclass(frozen=True)
 class Planning:
-    """What a next test with this scatter could find.
+    """Differences that a next test with this scatter could detect.
 
     Attributes:
         scatter: standard deviations found.
@@ -150,9 +150,9 @@ def details(
         n_pairs_left_out=max(0, len(tested) - MOST_PAIRS),
         matrix=tuple(compare(kept, contrast_pairs(kept, "all"), alpha)),
         omnibus=tuple(
-            found
-            for found in (omnibus(kept, method, alpha=alpha) for method in OMNIBUS_METHODS)
-            if found is not None and np.isfinite(found.p)
+            test
+            for test in (omnibus(kept, method, alpha=alpha) for method in OMNIBUS_METHODS)
+            if test is not None and np.isfinite(test.p)
         ),
         scopes=tuple(
             test
@@ -190,7 +190,7 @@ def _pair(result: Result, c: Comparison, margin: float | None, seed: int) -> Pai
 
 
 def looks_taken(result: Result, planned: int | None) -> Looks | None:
-    """Return the recorded looks and the correction for them; none without an early look.
+    """Return the looks and their correction; none without an early look.
 
     If more listeners took part than planned, this analysis counts as the planned end.
     """

@@ -56,7 +56,7 @@ def document(result: Result, details: Details, command: str, notes: list[str]) -
     """`report.json`: plain types; null where not defined; gaps and gains are fractions."""
     components = result.components
     without_comparisons, without_gaps = result.unscreened
-    found = {
+    report = {
         "version": 1,
         "alpha": result.alpha,
         "origin": result.ratings.origin,
@@ -99,7 +99,7 @@ def document(result: Result, details: Details, command: str, notes: list[str]) -
         "command": command,
         "versions": versions(),
     }
-    return plain(found)
+    return plain(report)
 
 
 def _rows(comparisons: Sequence[Comparison]) -> list[Row]:
@@ -150,7 +150,7 @@ def gap_row(gap: Gap) -> Row:
 
 
 def agreement_row(agreement: Agreement) -> Row:
-    """Measures of agreement over one set of systems; null where they have no meaning."""
+    """Return agreement over one set of systems; null where undefined."""
     return {
         "systems": agreement.systems,
         **{
@@ -164,7 +164,7 @@ def agreement_row(agreement: Agreement) -> Row:
 
 
 def tables(document: Row) -> dict[str, list[Row]]:
-    """The tables that are also written as CSV, by file name without suffix.
+    """Return the tables written as CSV, by file name without suffix.
 
     Every row carries the origin, so that a table keeps its label wherever it is copied.
     """
@@ -172,17 +172,17 @@ def tables(document: Row) -> dict[str, list[Row]]:
         {"listener": row["listener"], "reasons": "; ".join(row["reasons"])}
         for row in document["screening"]["excluded"]
     ]
-    own = {"excluded": excluded, "unscreened": document["screening"]["without"]["comparisons"]}
-    found = {name: own[name] if name in own else document[name] for name in TABLES}
-    return labelled(found, document)
+    extra = {"excluded": excluded, "unscreened": document["screening"]["without"]["comparisons"]}
+    tables = {name: extra[name] if name in extra else document[name] for name in TABLES}
+    return labelled(tables, document)
 
 
-def labelled(found: Mapping[str, list[Row]], document: Row) -> dict[str, list[Row]]:
+def labelled(tables: Mapping[str, list[Row]], document: Row) -> dict[str, list[Row]]:
     """Tables that have rows; every row is flat and carries the origin."""
     label = document["label"] or document["origin"]
     return {
         name: [{**_flat(row), "origin": label} for row in rows]
-        for name, rows in found.items()
+        for name, rows in tables.items()
         if rows
     }
 
@@ -201,7 +201,7 @@ def _flat(row: Row) -> Row:
 
 
 def plain(value: Any) -> Any:
-    """JSON types only: 12 significant digits, null for what is not a finite number."""
+    """Return JSON types: 12 significant digits, null for non-finite numbers."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""The further looks as parts of `report.json`, one flat list of rows each where they are tables."""
+"""Further analyses as parts of `report.json`, flat rows where tables."""
 
 from dataclasses import asdict
 from typing import Any
@@ -39,7 +39,7 @@ _SIZES = (0.2, 0.5, 0.8, 2.0)
 
 
 def result_row(result: Any) -> Row:
-    """Return the fields of a result without its `alpha`, which the document holds once."""
+    """Return a result's fields without its `alpha`."""
     return {name: value for name, value in asdict(result).items() if name != "alpha"}
 
 
@@ -96,7 +96,7 @@ def details_rows(details: Details) -> Row:
 
 
 def _size(dz: float) -> int:
-    """Signed size: 1 small, 2 medium, 3 large (Cohen 1988), 4 huge (Sawilowsky 2009)."""
+    """Return a signed size: 1 small, 2 medium, 3 large, 4 huge."""
     if not np.isfinite(dz):
         return 0
     return int(np.sign(dz)) * int(np.searchsorted(_SIZES, abs(dz), side="right"))
@@ -117,12 +117,12 @@ def _text_means(texts: TextMeans) -> list[Row]:
 
 
 def _ranks(details: Details) -> list[Row]:
-    found = details.ranks
-    if found is None:
+    ranks = details.ranks
+    if ranks is None:
         return []
     return [
         {"system": system, **{f"rank_{rank + 1}": float(share) for rank, share in enumerate(row)}}
-        for system, row in zip(found.systems, found.chance, strict=True)
+        for system, row in zip(ranks.systems, ranks.chance, strict=True)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Tables for a paper: LaTeX with booktabs, numbers as the report prints them."""
+"""LaTeX tables for a paper, with booktabs and the report's numbers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,7 @@ _NAN = float("nan")
 
 
 def escape(text: str) -> str:
-    """Text that LaTeX prints as it stands."""
+    """Return text escaped for LaTeX."""
     return "".join(_ESCAPES.get(letter, letter) for letter in text)
 
 
@@ -124,7 +124,7 @@ NAMES = (*_COLUMNS, *_PREFERENCES)
 
 
 def latex_tables(document: Row) -> dict[str, str]:
-    """The tables of a paper by name; what simulated listeners said is marked in each caption."""
+    """Return the tables of a paper by name; captions mark simulation."""
     label = document["label"] or f"Origin: {document['origin']}"
     return {
         name: _table(name, document[name], columns, label, document["alpha"])

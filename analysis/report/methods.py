@@ -1,4 +1,4 @@
-"""The paragraph on methods, ready to paste, and what it was computed with."""
+"""Methods and results paragraphs, and the software versions."""
 
 import platform
 from importlib.metadata import version
@@ -28,14 +28,14 @@ CROSSED = (
 
 
 def method_name(fit: TwoWayFit) -> str:
-    """What tested this pair, for tables."""
+    """Return the name of the pair's test, for tables."""
     if fit.method in ("closed form", "REML", SMALLER_SAMPLE):
         return f"per-pair two-way random-effects model ({fit.method})"
     return fit.method
 
 
 def methods_text(result: Result) -> str:
-    """What was done, in the words of a paper. Square brackets hold what only the authors know."""
+    """Return the methods paragraph; square brackets mark what authors add."""
     ratings, everybody = result.ratings, result.everybody
     n_l, n_u = len(ratings.listeners), len(ratings.utterances)
     low, high = ratings.scale
@@ -92,9 +92,9 @@ def methods_text(result: Result) -> str:
     return " ".join(sentences)
 
 
-def _degrees(found: list[int]) -> str:
-    """`1 degree`, `7 degrees`, or `5 to 7 degrees` where the systems differ."""
-    low, high = min(found), max(found)
+def _degrees(values: list[int]) -> str:
+    """Return `1 degree`, `7 degrees`, or `5 to 7 degrees`."""
+    low, high = min(values), max(values)
     return counted(high, "degree") if low == high else f"{low} to {high} degrees"
 
 
@@ -119,7 +119,7 @@ def _screening_text(result: Result) -> str:
 
 
 def results_text(result: Result) -> str:
-    """The results, ready to paste: every declared comparison with all that a reader needs."""
+    """Return the results paragraph with every declared comparison."""
     label = f"[{SIMULATED}.] " if result.ratings.simulated else ""
     family = family_size(result.comparisons)
     gaps = {gap.system: gap for gap in result.gaps if gap.defined}
@@ -153,17 +153,18 @@ def results_text(result: Result) -> str:
 
 
 def level_text(alpha: float) -> list[str]:
-    """Return a sentence on the level, where it is not the usual 5 %."""
+    """Return a sentence on the level, if it is not 5 %."""
     if alpha == USUAL_LEVEL:
         return []
     return [f"The two-sided level was {percent_of(alpha)}; intervals are {coverage(alpha)} ones."]
 
 
 def computed_with() -> str:
-    """The last sentence of a methods paragraph."""
-    found = versions()
+    """Return the last sentence of a methods paragraph."""
+    releases = versions()
     return (
-        f"Computed with Intone {found['intone']} (NumPy {found['numpy']}, SciPy {found['scipy']})."
+        f"Computed with Intone {releases['intone']} "
+        f"(NumPy {releases['numpy']}, SciPy {releases['scipy']})."
     )
 
 

@@ -1,4 +1,4 @@
-"""Planning as people read it: a table in the terminal and curves in a file."""
+"""Planning as a table in the terminal and curves in a file."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from intone.errors import UserError
 
 @dataclass(frozen=True)
 class Question:
-    """What somebody who plans a study asks.
+    """Question of a user who plans a study.
 
     Attributes:
         listeners: numbers of listeners to look at.
@@ -31,7 +31,7 @@ class Question:
         alpha: two-sided level of the family.
         chance: wanted probability of finding a difference.
         comparisons: size of the family.
-        difference: true difference, points; none to ask how small a one can be found.
+        difference: true difference, points; none to ask for the smallest detectable one.
         called: how to name the difference, for instance 20 % of the gap.
     """
 
@@ -51,7 +51,7 @@ class Question:
         return self.alpha / self.comparisons
 
     def precision(self, n_l: int, n_u: int) -> Precision:
-        """What one design can tell."""
+        """Return the precision of one design."""
         each = min(self.pages, n_u)
         return precision(n_l, n_u, each, self.scatter, self.level, self.chance)
 
@@ -64,7 +64,7 @@ class Question:
         ).power
 
     def needed(self, n_u: int) -> PlannedPower | None:
-        """The fewest listeners with whom it is found with the wanted chance."""
+        """Return the fewest listeners that reach the wanted power."""
         assert self.difference is not None
         return listeners_needed(
             self.difference,
@@ -78,7 +78,7 @@ class Question:
 
 
 def power_table(asked: Question) -> None:
-    """Print one row per design; with a difference also its power and the listeners needed."""
+    """Print a row a design, with power and listeners if asked."""
     s = asked.scatter
     label = "" if s.label is None else f"{s.label}: "
     table = Table(
@@ -94,9 +94,11 @@ def power_table(asked: Question) -> None:
         table.add_column(column, justify="right")
     for n_u in asked.utterances:
         for n_l in asked.listeners:
-            found = asked.precision(n_l, n_u)
-            row = [str(n_l), str(n_u), str(found.pages_per_listener)]
-            row += [f"{value:.2f}" for value in (found.se, found.detectable, found.naive_se)]
+            expected = asked.precision(n_l, n_u)
+            row = [str(n_l), str(n_u), str(expected.pages_per_listener)]
+            row += [
+                f"{value:.2f}" for value in (expected.se, expected.detectable, expected.naive_se)
+            ]
             if asked.difference is not None:
                 row.append(f"{asked.power(n_l, n_u):.0%}")
             table.add_row(*row)
@@ -139,10 +141,10 @@ def power_curves(path: Path, asked: Question) -> None:
         else:
             ax.set_ylim(0, None)
         ax.set_xlabel("Listeners")
-        found = "Detectable difference (points)"
+        label = "Detectable difference (points)"
         if asked.difference is not None:
-            found = f"Power for {asked.called} (%)"
-        ax.set_ylabel(found, color=INK)
+            label = f"Power for {asked.called} (%)"
+        ax.set_ylabel(label, color=INK)
         ax.legend(frameon=False, fontsize=9)
         return {"power": figure}
 

@@ -37,7 +37,7 @@ class PlantedGap(BaseModel):
 
 
 class Planted(BaseModel):
-    """What a rehearsal's simulated listeners were made to say, to be compared with the estimates.
+    """True values of a rehearsal's simulated listeners.
 
     `systems` are means in points of the scale.
     """
@@ -115,7 +115,7 @@ class Result:
 
     @property
     def headline(self) -> list[str]:
-        """The sentences that answer the question: gaps where there are any, else differences."""
+        """Return the sentences that answer the question: gaps, else differences."""
         if self.gaps:
             return [gap.text for gap in self.gaps]
         family = family_size(self.comparisons)

@@ -1,4 +1,4 @@
-"""What a careful colleague would say about a result before it is quoted."""
+"""Warnings to read before a result is quoted."""
 
 import numpy as np
 
@@ -33,7 +33,7 @@ def _origin(result: Result) -> list[str]:
 
 
 def origin_warning(origin: str, noun: str) -> list[str]:
-    """What to know of results that no person gave to us."""
+    """Return the warning for simulated or imported ratings."""
     if origin == "simulated":
         return [
             f"The {noun}s are simulated: this is a rehearsal and says nothing about any system."
@@ -50,71 +50,71 @@ def _sample(result: Result) -> list[str]:
 
 
 def sample_warnings(n_l: int, n_u: int, looks: int | None) -> list[str]:
-    """What few listeners, few texts and looks at results mean for the p values."""
-    found = []
+    """Return warnings for few listeners, few texts and repeated looks."""
+    texts = []
     if n_u == 1:
-        found.append("Only one utterance was heard: the results hold for this text only.")
+        texts.append("Only one utterance was heard: the results hold for this text only.")
     if n_l == 1:
-        found.append("Only one listener took part: the results hold for this person only.")
+        texts.append("Only one listener took part: the results hold for this person only.")
     if 1 < n_l < _FEW:
-        found.append(
+        texts.append(
             f"The p values rest on few listeners ({n_l}): one more can turn a verdict, only large "
             "differences could be found, and one that was not may well be there. Call it a pilot."
         )
     if 1 < n_u < _FEW:
-        found.append(
+        texts.append(
             f"The p values rest on few texts ({n_u}): another choice of texts can turn a verdict."
         )
     if looks:
-        found.append(
+        texts.append(
             f"Results were looked at {counted(looks, 'time')} while the study ran; "
             "the p values are not corrected for that and are too small if it could have stopped."
         )
-    return found
+    return texts
 
 
 def _scope(result: Result) -> list[str]:
-    found = []
+    texts = []
     unpaired = ", ".join(f"{c.x} − {c.y}" for c in result.comparisons if not c.paired)
     if unpaired:
-        found.append(
+        texts.append(
             f"{unpaired}: no listener rated both on one text (unpaired). What listeners and texts "
             "differ in does not cancel, so intervals are wider than they need be, and no test on "
-            "listener means stands beside: let listeners hear both systems on a text."
+            "listener means is printed beside: let listeners hear both systems on a text."
         )
     for c in result.comparisons:
         pair = f"{c.x} − {c.y}"
         if not c.fit.defined:
-            found.append(f"{pair}: no test is possible: {c.fit.why_undefined}.")
+            texts.append(f"{pair}: no test is possible: {c.fit.why_undefined}.")
             continue
         if c.fit.method == SMALLER_SAMPLE:
-            found.append(
+            texts.append(
                 f"{pair}: too few ratings per listener and text for Satterthwaite's degrees of "
-                f"freedom; {number(c.fit.df, 0)} (the smaller sample minus 1) stands in."
+                f"freedom; {number(c.fit.df, 0)} (the smaller sample minus 1) is used."
             )
         if c.fit.p >= c.alpha and c.listener_p < c.alpha and c.fit.n_utterances > 1:
-            found.append(
+            texts.append(
                 f"{pair}: holds for these texts (listeners alone: {p_equals(c.listener_p)}); "
                 f"not shown for new texts ({p_equals(c.fit.p)}). More texts would help, not "
                 "more listeners."
             )
         elif c.fit.p >= c.alpha and c.naive_p < c.alpha:
-            found.append(
+            texts.append(
                 f"{pair}: counting every page as independent would have printed "
                 f"{p_equals(c.naive_p)}; the variance that respects listeners and texts is "
                 f"{number(c.design_effect)} times as large, and {p_equals(c.fit.p)}."
             )
         if abs(c.fit.raw - c.fit.estimate) > _RAW_DIFFERS * c.fit.se:
-            found.append(
+            texts.append(
                 f"{pair}: the plain difference of means is {number(c.fit.raw, 2)}, the model's "
                 f"{number(c.fit.estimate, 2)} points, because not everybody rated every text; p "
                 "values use the model, gap and raw gain the plain means."
             )
-    return found
+    return texts
 
 
 def _undecided(result: Result) -> list[str]:
-    """What a difference that was not found may still be."""
+    """Return the possible size of a difference that is not significant."""
     open_ = [c for c in result.comparisons if c.fit.defined and not c.significant]
     if not open_:
         return []
@@ -127,69 +127,69 @@ def _undecided(result: Result) -> list[str]:
 
 
 def _gaps(result: Result) -> list[str]:
-    found = []
+    texts = []
     for gap in result.gaps:
         if not gap.defined or not np.isfinite(gap.p):
             continue
         holds_zero = gap.ci[0] <= 0 <= gap.ci[1]
         if (gap.p < result.alpha) == holds_zero:
             verb = "holds" if holds_zero else "does not hold"
-            found.append(
+            texts.append(
                 f"{gap.system}: the interval of the gap {verb} 0 although {p_equals(gap.p)}: they "
                 "come from two methods (Fieller with cluster-robust variances on pages that have "
                 "all three systems; the two-way model). Whether there is a difference is for p to "
                 "say."
             )
-    return found
+    return texts
 
 
 def _screening(result: Result) -> list[str]:
     before = {(c.x, c.y): c for c in result.unscreened[0]}
-    found = list(result.screening.notes)
+    texts = list(result.screening.notes)
     for c in result.comparisons:
         other = before.get((c.x, c.y))
         if other is not None and other.significant != c.significant:
-            found.append(
+            texts.append(
                 f"{c.x} − {c.y}: screening changes the verdict (with it Holm "
                 f"{p_equals(c.p_adjusted)}, with everybody {p_equals(other.p_adjusted)})."
             )
     if 3 * len(result.screening.excluded) > len(result.everybody.listeners):
-        found.append(
+        texts.append(
             f"Screening left out {len(result.screening.excluded)} of "
             f"{len(result.everybody.listeners)} listeners. Rating a recording below "
             f"{nine_tenths(result.ratings.scale)} can be an honest opinion of another rendition: "
             "look at the results with everybody, too."
         )
-    return found
+    return texts
 
 
 def _scores(result: Result) -> list[str]:
-    ratings, found = result.ratings, list(result.ratings.notes)
+    ratings, texts = result.ratings, list(result.ratings.notes)
     low, high = ratings.scale
     lowest, highest = ratings.frame["score"].min(), ratings.frame["score"].max()
     if highest <= low + (high - low) / 10 and highest > lowest:
-        found.append(
+        texts.append(
             f"All scores lie between {lowest:g} and {highest:g}, the lowest tenth of the scale "
             f"{low:g} to {high:g}: if listeners rated on another scale, name it, such as "
             "--scale 1 5."
         )
     share = (ratings.frame["score"] >= low + 0.8 * (high - low)).mean()
     if share > 0.5:
-        found.append(
+        texts.append(
             f"{number(100 * share, 0)} % of the scores lie in the top fifth of the scale: systems "
             "cannot be told apart there (BS.1534-3 wants scores to span 20 to 80)."
         )
     untouched = int((~ratings.frame["moved"].astype(bool)).sum())
     if untouched:
-        found.append(f"{counted(untouched, 'score')} came from a slider that was never touched.")
-    return found
+        texts.append(f"{counted(untouched, 'score')} came from a slider that was never touched.")
+    return texts
 
 
 def _design(result: Result) -> list[str]:
-    found = []
+    texts = []
     missing = len(result.pairs) - len(result.comparisons)
     if missing:
-        found.append(
+        texts.append(
             f"{counted(missing, 'pair')} of systems never met on a page, and too few listeners or "
             "texts rated them to be compared without: not compared."
         )
@@ -201,27 +201,27 @@ def _design(result: Result) -> list[str]:
     }
     lacking = [name for name, system in expected.items() if system is None]
     if lacking:
-        found.append(
+        texts.append(
             f"No {' and no '.join(lacking)} is named: call this test MUSHRA-like, not MUSHRA."
         )
     if roles.baseline is None:
-        found.append("No baseline is named, so no gap is computed; name it with --baseline.")
+        texts.append("No baseline is named, so no gap is computed; name it with --baseline.")
     components = result.components
     if components is not None and components.n_left_out:
         lack = "lacks" if components.n_left_out == 1 else "lack"
-        found.append(
+        texts.append(
             f"{counted(components.n_left_out, 'page')} of "
             f"{components.n_pages + components.n_left_out} {lack} a system: the variance "
             "components use the others, each comparison all pages that have its pair."
         )
-    found.append(
+    texts.append(
         "Scores depend on the systems that were in the test: do not compare them with other tests."
     )
-    return found
+    return texts
 
 
 def lights(result: Result) -> list[dict[str, str]]:
-    """The design at a glance: name, state (good, look, bad) and a few words each."""
+    """Return the design at a glance: name, state and a few words."""
     excluded, before = len(result.screening.excluded), len(result.everybody.listeners)
     share = excluded / before
     return [
@@ -237,7 +237,7 @@ def lights(result: Result) -> list[dict[str, str]]:
 
 
 def size_lights(n_l: int, n_u: int, looks: int | None) -> list[dict[str, str]]:
-    """Listeners, texts and looks at a glance."""
+    """Return listeners, texts and looks at a glance."""
 
     def size(name: str, n: int) -> dict[str, str]:
         state = "good" if n >= _ENOUGH else "look" if n >= _FEW else "bad"

@@ -8,18 +8,18 @@ from intone.errors import UserError
 
 
 def fingerprint(ratings: str) -> tuple[tuple[int, int], ...] | None:
-    """What changes when ratings come in: size and time of the file and of its write-ahead log.
+    """Return size and time of the file and its write-ahead log.
 
     None for a database URL, which does not show from outside whether it changed.
     """
     if "://" in ratings:
         return None
-    found = []
+    states = []
     for path in (Path(ratings), Path(f"{ratings}-wal")):
         if path.is_file():
             seen = path.stat()
-            found.append((seen.st_size, seen.st_mtime_ns))
-    return tuple(found)
+            states.append((seen.st_size, seen.st_mtime_ns))
+    return tuple(states)
 
 
 def watch(
@@ -31,7 +31,7 @@ def watch(
 ) -> None:
     """Make the report whenever ratings have come in, until interrupted.
 
-    What cannot be analysed yet (too few ratings) is said and tried again, not the end.
+    Ratings that cannot be analysed yet (too few) are reported and tried again.
 
     Args:
         ratings: file or database URL.

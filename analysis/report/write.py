@@ -1,4 +1,4 @@
-"""Writer of a report: one HTML page that needs nothing else, its numbers, tables and figures."""
+"""Writer of a report: one HTML page, numbers, tables and figures."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -193,7 +193,7 @@ def _write_figures(folder: Path, drawings: Mapping[str, Drawing]) -> None:
 
 
 def _without_formula(cell: object) -> object:
-    """Put an apostrophe before text that a spreadsheet would run as a formula."""
+    """Put an apostrophe before text that a spreadsheet would run."""
     if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
         return f"'{cell}"
     return cell

@@ -1,4 +1,4 @@
-"""Options of `intone report`, shared by the report and by a registered analysis plan."""
+"""Options of `intone report`, shared by report and registered plan."""
 
 import shlex
 from dataclasses import dataclass, fields
@@ -82,7 +82,7 @@ class ReportOptions:
         }
 
     def command(self, ratings: str | Path) -> str:
-        """Return the command line that makes this report of `ratings`, quoted for a shell.
+        """Return the command line of this report, quoted for a shell.
 
         A password in a database URL is left out.
         """

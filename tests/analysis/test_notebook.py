@@ -1,4 +1,4 @@
-"""The functions of a notebook: the same numbers as the report, said and displayed."""
+"""Notebook functions: the report's numbers, printed and displayed."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Figures of the further looks: other analyses, texts, listeners, ranks, the next test."""
+"""Figures of further analyses: alternatives, texts, listeners, ranks, planning."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -30,35 +30,35 @@ _BLUE = COLOURS["system"]
 
 def detail_figures(details: Details) -> dict[str, Figure]:
     """All figures that these details have, by file name without suffix."""
-    found: dict[str, Figure] = {}
+    drawings: dict[str, Figure] = {}
     if details.pairs:
         first = details.pairs[0]
         if first.universes is not None:
-            found["sensitivity"] = sensitivity_figure(first, details.alpha)
+            drawings["sensitivity"] = sensitivity_figure(first, details.alpha)
         if len(first.items) > 1:
-            found["texts"] = texts_figure(first)
-            found["text_means"] = text_means_figure(details.texts)
+            drawings["texts"] = texts_figure(first)
+            drawings["text_means"] = text_means_figure(details.texts)
     if sum(_placed(row) for row in details.listeners) > 1:
-        found["listeners"] = listeners_figure(details.listeners)
+        drawings["listeners"] = listeners_figure(details.listeners)
     if details.wins:
-        found["wins"] = wins_figure(details.wins)
+        drawings["wins"] = wins_figure(details.wins)
     if details.ranks is not None:
-        found["ranks"] = ranks_figure(details.ranks)
+        drawings["ranks"] = ranks_figure(details.ranks)
     if details.planning is not None:
-        found["planning"] = planning_figure(details.planning)
-    return found
+        drawings["planning"] = planning_figure(details.planning)
+    return drawings
 
 
 def sensitivity_figure(pair: PairDetails, alpha: float) -> Figure:
     """Forest plot of one difference under all analyses that answer in points."""
     assert pair.universes is not None
-    found = [row for row in pair.universes.universes if row.unit == "points"]
-    figure, ax = rows(len(found), 0.34, [row.choice for row in found])
-    for place, row in enumerate(found):
+    universes = [row for row in pair.universes.universes if row.unit == "points"]
+    figure, ax = rows(len(universes), 0.34, [row.choice for row in universes])
+    for row_index, row in enumerate(universes):
         if not np.isfinite(row.estimate):
             continue
-        colour = _BLUE if place == 0 else INK
-        interval(ax, place, row.estimate, row.ci, colour, "s" if row.p < alpha else "o")
+        colour = _BLUE if row_index == 0 else INK
+        interval(ax, row_index, row.estimate, row.ci, colour, "s" if row.p < alpha else "o")
     ax.axvline(0, color=INK, lw=1)
     below(ax, f"{pair.x} − {pair.y} (points); squares: p < {threshold(alpha)}, not corrected")
     return figure
@@ -71,9 +71,9 @@ def texts_figure(pair: PairDetails) -> Figure:
         half = _MOST_ROWS // 2
         items = items[:half] + items[-half:]
     figure, ax = rows(len(items), 0.24, [shorten(item.utterance) for item in items])
-    for place, item in enumerate(items):
-        interval(ax, place, item.mean, item.ci, WARN if item.outlier else INK, "o", width=1.4)
-        ax.plot([item.predicted], [place], marker="|", ms=8, mew=1.6, color=_BLUE, zorder=5)
+    for row_index, item in enumerate(items):
+        interval(ax, row_index, item.mean, item.ci, WARN if item.outlier else INK, "o", width=1.4)
+        ax.plot([item.predicted], [row_index], marker="|", ms=8, mew=1.6, color=_BLUE, zorder=5)
     ax.axvline(0, color=INK, lw=1)
     # Two listeners who differ a little give an interval wider than the scale, which would squeeze
     # everything else.
@@ -122,14 +122,16 @@ def listeners_figure(listeners: tuple[Listener, ...]) -> Figure:
 def ranks_figure(ranks: RankStability) -> Figure:
     """Chance of every rank for every system, over resampled listeners and texts."""
     figure, ax = rows(len(ranks.systems), 0.4, [shorten(name) for name in ranks.systems])
-    for place, chance in enumerate(ranks.chance):
+    for row_index, chance in enumerate(ranks.chance):
         left = 0.0
         for rank, share in enumerate(chance):
             colour = COMPONENT_COLOURS[rank % len(COMPONENT_COLOURS)]
-            ax.barh(place, 100 * share, 0.6, left, color=colour, alpha=0.7, lw=0)
+            ax.barh(row_index, 100 * share, 0.6, left, color=colour, alpha=0.7, lw=0)
             if share > 0.06:
                 at = left + 50 * share
-                ax.text(at, place, f"{rank + 1}", ha="center", va="center", fontsize=8, color=INK)
+                ax.text(
+                    at, row_index, f"{rank + 1}", ha="center", va="center", fontsize=8, color=INK
+                )
             left += 100 * share
     ax.set_xlim(0, 100)
     below(ax, "Chance of each rank (number), % of resampled studies")
@@ -137,7 +139,7 @@ def ranks_figure(ranks: RankStability) -> Figure:
 
 
 def planning_figure(planning: Planning) -> Figure:
-    """Smallest difference found with 80 % probability, by listeners, for several sets of texts."""
+    """Draw the difference detected with 80 % power by listeners and texts."""
     figure, ax = plane(3.4)
     texts = sorted({row.n_utterances for row in planning.designs})
     for n_texts, colour in zip(texts, COMPONENT_COLOURS, strict=False):

@@ -1,4 +1,4 @@
-"""Figures of the report that are matrices: who wins against whom, and what each text scored."""
+"""Matrices: win rates of systems, and scores of every text."""
 
 import matplotlib as mpl
 import numpy as np
@@ -19,17 +19,17 @@ _MOST_NAMED, _MOST_NUMBERED = 40, 12
 _MOST_COLUMNS = 100
 # Steps of the colour scale; cells of one step are one path, so that the page stays small.
 _STEPS = 20
-# Not the page's ink and paper: what stands on a coloured cell must not turn with light or dark.
+# Not the page's ink and paper: text on a coloured cell must not turn with light or dark.
 _BLACK, _WHITE = "#000000", "#ffffff"
 
 
 def wins_figure(wins: tuple[WinRate, ...]) -> Figure:
-    """Matrix of win rates: the row's system above the column's, per cent of pages."""
+    """Draw win rates: row's system above column's, per cent of pages."""
     systems = list(dict.fromkeys(win.x for win in wins))
-    place = {system: i for i, system in enumerate(systems)}
+    position = {system: i for i, system in enumerate(systems)}
     figure, ax = _matrix(systems, systems, 0.46)
     for win in wins:
-        x, y = place[win.y], place[win.x]
+        x, y = position[win.y], position[win.x]
         colour = COLOURS["system"] if win.rate >= 0.5 else COLOURS["baseline"]
         ax.fill(
             [x - 0.48, x + 0.48, x + 0.48, x - 0.48],
@@ -51,16 +51,16 @@ def text_means_figure(texts: TextMeans) -> Figure:
     figure, ax = _matrix(list(texts.systems), names if named else [], 0.42, n, room=0.55)
     if not named:
         at = np.unique(np.linspace(0, n - 1, 6).round().astype(int))
-        place = np.linspace(1, n_texts, n).round().astype(int)
-        ax.set_xticks(at, [str(place[column]) for column in at])
+        position = np.linspace(1, n_texts, n).round().astype(int)
+        ax.set_xticks(at, [str(position[column]) for column in at])
     low, high = 10 * np.floor(np.nanmin(means) / 10), 10 * np.ceil(np.nanmax(means) / 10)
     edges = np.linspace(low, max(high, low + 1), _STEPS + 1)
     colours = [to_hex(c) for c in mpl.colormaps["viridis"](np.linspace(0, 1, _STEPS))]
     steps = np.clip(np.searchsorted(edges, means, side="right") - 1, 0, _STEPS - 1)
     for step, colour in enumerate(colours):
-        here = np.argwhere((steps == step) & ~np.isnan(means))
-        if len(here):
-            _cells(ax, here, colour)
+        cells = np.argwhere((steps == step) & ~np.isnan(means))
+        if len(cells):
+            _cells(ax, cells, colour)
     if n <= _MOST_NUMBERED:
         for (column, row), mean in np.ndenumerate(means):
             if np.isfinite(mean):
@@ -81,7 +81,7 @@ def text_means_figure(texts: TextMeans) -> Figure:
 
 
 def _ink(colour: str) -> str:
-    """Black or white, whichever stands out more against a colour (WCAG 2.2, relative luminance)."""
+    """Return black or white, by contrast (WCAG 2.2, relative luminance)."""
     parts = np.array(to_rgb(colour))
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     luminance = float(linear @ np.array([0.2126, 0.7152, 0.0722]))
@@ -89,7 +89,7 @@ def _ink(colour: str) -> str:
 
 
 def _columns(texts: TextMeans) -> tuple[np.ndarray, list[str]]:
-    """Mean scores [columns, S] and a name for each; neighbouring texts together if many."""
+    """Return mean scores [columns, S] with names; many texts are binned."""
     if len(texts.utterances) <= _MOST_COLUMNS:
         return texts.means, [shorten(name, 20) for name in texts.utterances]
     parts = np.array_split(np.arange(len(texts.utterances)), _MOST_COLUMNS)
@@ -136,15 +136,15 @@ def _matrix(
     return figure, ax
 
 
-def _cells(ax: Axes, here: np.ndarray, colour: str) -> None:
-    """All cells (column, row) of one colour as one shape; its edge hides the seams."""
+def _cells(ax: Axes, cells: np.ndarray, colour: str) -> None:
+    """Draw all cells (column, row) of one colour as one shape."""
     corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (-0.5, -0.5)])
-    shape = Path.make_compound_path(*(Path(corners + cell, closed=True) for cell in here))
+    shape = Path.make_compound_path(*(Path(corners + cell, closed=True) for cell in cells))
     ax.add_patch(PathPatch(shape, facecolor=colour, edgecolor=colour, lw=0.3))
 
 
 def _scale(figure: Figure, ax: Axes, edges: np.ndarray, colours: list[str]) -> None:
-    """The colours and their scores, beside the matrix."""
+    """Draw the colours and their scores beside the matrix."""
     box = ax.get_position()
     bar = figure.add_axes((box.x1 + 0.15 / WIDTH, box.y0, 0.14 / WIDTH, box.height))
     for low, high, colour in zip(edges, edges[1:], colours, strict=False):

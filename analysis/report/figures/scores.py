@@ -36,25 +36,25 @@ FIGURES = ("systems", "gap", "comparisons", "variance")
 
 
 def figures(result: Result, scopes: Sequence[PairTest]) -> dict[str, Figure]:
-    """The figures of the headline results; call within `drawn`.
+    """Return the figures of the headline results; call within `drawn`.
 
     Args:
         result: the analysis.
         scopes: every declared pair by listener means, then by text means.
     """
     planted = {(row.kind, row.name): row for row in result.planted}
-    found = {"systems": systems_figure(result.systems, result.ratings.scale)}
+    drawings = {"systems": systems_figure(result.systems, result.ratings.scale)}
     defined = [gap for gap in result.gaps if gap.defined]
     if defined:
-        found["gap"] = gap_figure(defined, planted)
-    found["comparisons"] = comparisons_figure(result.comparisons, scopes, planted)
+        drawings["gap"] = gap_figure(defined, planted)
+    drawings["comparisons"] = comparisons_figure(result.comparisons, scopes, planted)
     if result.components is not None:
-        found["variance"] = variance_figure(result.components)
-    return found
+        drawings["variance"] = variance_figure(result.components)
+    return drawings
 
 
 def systems_figure(systems: tuple[SystemSummary, ...], scale: tuple[float, float]) -> Figure:
-    """Distribution of the scores of every system, with quartiles, mean and its interval."""
+    """Draw every system's scores with quartiles, mean and its interval."""
     figure, ax = rows(len(systems), 0.72, [shorten(s.system) for s in systems])
     bins = np.linspace(*scale, 21)
     for row, system in enumerate(systems):
@@ -75,7 +75,7 @@ def systems_figure(systems: tuple[SystemSummary, ...], scale: tuple[float, float
 
 
 def gap_figure(gaps: list[Gap], planted: dict[tuple[str, str], Recovered]) -> Figure:
-    """Each system between baseline (0 %) and reference (100 %), with Fieller intervals."""
+    """Draw systems between baseline (0 %) and reference (100 %), Fieller intervals."""
     figure, ax = rows(len(gaps), 0.5, [shorten(gap.system) for gap in gaps])
     for row, gap in enumerate(gaps):
         ax.plot([0, 100], [row, row], color=GRID, lw=9, solid_capstyle="butt", zorder=1)
@@ -101,7 +101,7 @@ def gap_figure(gaps: list[Gap], planted: dict[tuple[str, str], Recovered]) -> Fi
             fontsize=9,
             bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.8},
         )
-        # Below the bar: above it stands the number.
+        # Below the bar: the number is above it.
         _planted_mark(ax, row + 0.5, planted.get(("gap", gap.system)), 100, "^")
     ends = [100 * end for gap in gaps for end in gap.ci]
     ax.set_xlim(min(-5.0, *ends) - 3, max(105.0, *ends) + 3)
@@ -118,7 +118,7 @@ def comparisons_figure(
     scopes: Sequence[PairTest],
     planted: dict[tuple[str, str], Recovered],
 ) -> Figure:
-    """Forest plot: the difference with the honest interval, and below it thinner ones.
+    """Draw a forest plot: the default interval, narrower alternatives below it.
 
     Those are what holds for these texts only, for these listeners only, and the naive one in grey.
     """
@@ -135,9 +135,9 @@ def comparisons_figure(
         ends = c.ci if c.fit.defined else (c.fit.estimate, c.fit.estimate)
         interval(ax, row - 0.1, c.fit.estimate, ends, colour, "s")
         _planted_mark(ax, row - 0.1, planted.get(("difference", f"{c.x} − {c.y}")), 1)
-        for place, (method, (_, thin)) in enumerate(thinner.items()):
+        for offset, (method, (_, thin)) in enumerate(thinner.items()):
             ci = c.naive_ci if method == "pages" else alone.get((c.x, c.y, method), _NOWHERE)
-            interval(ax, row + 0.1 + 0.13 * place, c.fit.raw, ci, thin, "", width=1.4)
+            interval(ax, row + 0.1 + 0.13 * offset, c.fit.raw, ci, thin, "", width=1.4)
     ax.axvline(0, color=INK, lw=1)
     below(ax, "Difference (points)")
     _planted_legend(ax, planted)

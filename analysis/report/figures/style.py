@@ -1,4 +1,4 @@
-"""Style that all figures share: colours, axes, and SVG and PDF without global state."""
+"""Shared style of figures: colours, axes, SVG and PDF output."""
 
 import io
 import re
@@ -74,7 +74,7 @@ class Drawing:
 
 
 def drawn(simulated: bool, make: Callable[[], dict[str, Figure]]) -> dict[str, Drawing]:
-    """Make figures in the report's style and write them, by file name without suffix."""
+    """Make figures in the report's style, by file name without suffix."""
     with mpl.rc_context(_STYLE):
         return {name: _drawing(figure, name, simulated) for name, figure in make().items()}
 
@@ -116,7 +116,7 @@ def _drawing(figure: Figure, name: str, simulated: bool) -> Drawing:
 
 
 def inline(svg: str, name: str) -> str:
-    """A standalone SVG as an HTML element whose ink follows the page (light, dark, print)."""
+    """Return a standalone SVG as HTML whose ink follows the page."""
     body = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.S)
     body = re.sub(r' xmlns(:\w+)?="[^"]*"', "", body)
     body = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", body)
@@ -127,13 +127,13 @@ def inline(svg: str, name: str) -> str:
 
 
 def rows(n: int, height: float, labels: list[str], bottom: float = 0.75) -> tuple[Figure, Axes]:
-    """A figure with `n` named rows, the first on top, with room for a label above.
+    """Return a figure with `n` named rows, the first on top.
 
     Args:
         n: number of rows.
         height: of one row, inches.
         labels: names of the rows; a line break in one of them stays.
-        bottom: room below for ticks and what is said of the axis, inches.
+        bottom: room below for ticks and the axis label, inches.
     """
     inches = height * n + bottom + 0.45
     figure = Figure(figsize=(WIDTH, inches))
@@ -146,7 +146,7 @@ def rows(n: int, height: float, labels: list[str], bottom: float = 0.75) -> tupl
 
 
 def plane(height: float) -> tuple[Figure, Axes]:
-    """A figure with two numeric axes, `height` inches high."""
+    """Return a figure with two numeric axes, `height` inches high."""
     figure = Figure(figsize=(WIDTH, height))
     ax = figure.add_axes((0.1, 0.62 / height, 0.87, 1 - 0.92 / height))
     ax.grid(visible=True, axis="both", color=GRID, lw=0.7)
@@ -154,13 +154,13 @@ def plane(height: float) -> tuple[Figure, Axes]:
 
 
 def below(ax: Axes, text: str) -> None:
-    """Say what the axis shows, centred in the figure and never wider than it."""
+    """Label the x axis, centred in the figure, never wider than it."""
     box = ax.get_position()
     ax.set_xlabel("\n".join(textwrap.wrap(text, _LINE)), x=(0.5 - box.x0) / box.width)
 
 
 def shorten(name: str, longest: int = 36) -> str:
-    """A name that fits into a figure; the middle goes, because ends tell names apart."""
+    """Shorten a name to fit, in the middle: ends differ."""
     half = (longest - 1) // 2
     return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"
 
@@ -180,7 +180,7 @@ def interval(
     marker: str,
     width: float = 2.2,
 ) -> None:
-    """A point with its interval, where there is one."""
+    """Draw a point with its interval, where there is one."""
     if all(np.isfinite(end) for end in ends):
         ax.plot(ends, [y, y], color=colour, lw=width, solid_capstyle="round", zorder=3)
     if marker:

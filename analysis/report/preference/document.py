@@ -23,8 +23,8 @@ TABLES = ("pairs", "abilities", "sides", "listeners", "texts", "order", "exclude
 
 def preference_document(result: PreferenceResult, command: str, notes: list[str]) -> Row:
     """`report.json` of preferences: plain types; null where not defined; shares are fractions."""
-    choices, found, details = result.choices, result.found, result.details
-    unscreened = found if result.unscreened is None else result.unscreened
+    choices, preferences, details = result.choices, result.preferences, result.details
+    unscreened = preferences if result.unscreened is None else result.unscreened
     document = {
         "version": 1,
         "alpha": result.alpha,
@@ -39,8 +39,8 @@ def preference_document(result: PreferenceResult, command: str, notes: list[str]
             "n_listeners": len(choices.listeners),
             "n_utterances": len(choices.utterances),
             "n_choices": len(choices.frame),
-            "n_systems": len(found.abilities),
-            "n_pairs": len(found.pairs),
+            "n_systems": len(preferences.abilities),
+            "n_pairs": len(preferences.pairs),
             "n_listeners_before_screening": len(result.everybody.listeners),
         },
         "screening": {
@@ -48,15 +48,15 @@ def preference_document(result: PreferenceResult, command: str, notes: list[str]
             "excluded": [{"listener": n, "reasons": ["named"]} for n in choices.excluded],
             "without": {"pairs": [pair_row(pair) for pair in unscreened.pairs]},
         },
-        "pairs": [pair_row(pair) for pair in found.pairs],
+        "pairs": [pair_row(pair) for pair in preferences.pairs],
         "abilities": [
-            {"place": place, **result_row(ability)}
-            for place, ability in enumerate(bounded_abilities(found), 1)
+            {"place": position, **result_row(ability)}
+            for position, ability in enumerate(bounded_abilities(preferences), 1)
         ],
         "model": {
-            "tie": found.tie,
-            "determined": found.determined,
-            "unbounded_samples": found.unbounded,
+            "tie": preferences.tie,
+            "determined": preferences.determined,
+            "unbounded_samples": preferences.unbounded,
         },
         "sides": None if details.sides is None else _sides(details.sides, result.alpha),
         "listeners": [asdict(row) for row in details.listeners],
@@ -68,7 +68,7 @@ def preference_document(result: PreferenceResult, command: str, notes: list[str]
         "warnings": warnings(result),
         "command": command,
         "seed": result.seed,
-        "draws": found.draws,
+        "draws": preferences.draws,
         "versions": versions(),
     }
     return plain(document)
@@ -141,9 +141,9 @@ def _sides(sides: Sides, alpha: float) -> Row:
 
 
 def preference_tables(document: Row) -> dict[str, list[Row]]:
-    """The tables that are also written as CSV, by file name without suffix."""
+    """Return the tables written as CSV, by file name without suffix."""
     sides, screening = document["sides"], document["screening"]
-    own = {
+    extra = {
         "sides": [] if sides is None else sides["pairs"],
         "excluded": [
             {"listener": row["listener"], "reasons": "; ".join(row["reasons"])}
@@ -151,8 +151,6 @@ def preference_tables(document: Row) -> dict[str, list[Row]]:
         ],
         "everybody": screening["without"]["pairs"] if screening["excluded"] else [],
     }
-    found = {name: own[name] if name in own else document[name] for name in TABLES}
-    found["listeners"] = [
-        {**row, "flags": "; ".join(row["flags"])} for row in document["listeners"]
-    ]
-    return labelled(found, document)
+    rows = {name: extra[name] if name in extra else document[name] for name in TABLES}
+    rows["listeners"] = [{**row, "flags": "; ".join(row["flags"])} for row in document["listeners"]]
+    return labelled(rows, document)

@@ -1,4 +1,4 @@
-"""Figures of a preference test: shares of every pair, and abilities on one scale."""
+"""Figures of a preference test: shares of pairs, abilities."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,17 +15,17 @@ _ROOM = 0.055
 
 
 def preference_figures(result: PreferenceResult) -> dict[str, Figure]:
-    """The figures that this result has, by file name without suffix; call within `drawn`."""
-    found = {"preferences": preferences_figure(result.found.pairs)}
-    abilities = bounded_abilities(result.found)
+    """Return the figures by file name without suffix; call within `drawn`."""
+    drawings = {"preferences": preferences_figure(result.preferences.pairs)}
+    abilities = bounded_abilities(result.preferences)
     if np.isfinite(abilities[0].log_strength):
-        found["abilities"] = abilities_figure(abilities)
-    return found
+        drawings["abilities"] = abilities_figure(abilities)
+    return drawings
 
 
 def preferences_figure(pairs: tuple[PairPreference, ...]) -> Figure:
-    """One bar a pair: share of x, of neither, of y, per cent."""
-    # Names stand above their ends of the bar, however long they are.
+    """Draw a bar a pair: share of x, of neither, of y."""
+    # Names are above their ends of the bar, however long they are.
     figure, ax = rows(len(pairs), 0.62, ["" for _ in pairs])
     box = ax.get_position()
     ax.set_position((0.03, box.y0, 0.94, box.height))

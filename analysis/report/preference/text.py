@@ -1,4 +1,4 @@
-"""A preference test in words: warnings, the design at a glance, paragraphs ready to paste."""
+"""Texts of a preference report: warnings, design, methods, results."""
 
 from dataclasses import dataclass, replace
 
@@ -21,16 +21,16 @@ class PreferenceResult:
     Attributes:
         everybody: the choices before listeners were left out by name.
         choices: those that were used.
-        found: abilities and pairs.
-        unscreened: the same with everybody in; none if nobody was left out.
-        details: what stands beside.
+        preferences: abilities and pairs.
+        unscreened: the same with every listener; none if none was left out.
+        details: further analyses.
         seed: seed of the bootstrap.
         alpha: two-sided level; intervals are 1 - alpha.
     """
 
     everybody: Choices
     choices: Choices
-    found: Preferences
+    preferences: Preferences
     unscreened: Preferences | None
     details: PreferenceDetails
     seed: int = 0
@@ -40,7 +40,7 @@ class PreferenceResult:
     def headline(self) -> list[str]:
         """One sentence a pair."""
         label = f"{SIMULATED}: " if self.choices.simulated else ""
-        return [f"{label}{pair.text}" for pair in self.found.pairs]
+        return [f"{label}{pair.text}" for pair in self.preferences.pairs]
 
     @property
     def lights(self) -> list[dict[str, str]]:
@@ -59,14 +59,14 @@ class PreferenceResult:
         return [*size_lights(len(choices.listeners), len(choices.utterances), choices.looks), order]
 
 
-def bounded_abilities(found: Preferences) -> tuple[Ability, ...]:
-    """The abilities; NaN for what only the ridge of the fit, and no choice, bounds."""
+def bounded_abilities(preferences: Preferences) -> tuple[Ability, ...]:
+    """Return the abilities; NaN where only the ridge bounds them."""
     nothing = {"se": float("nan"), "ci": (float("nan"), float("nan"))}
-    if not found.determined:
+    if not preferences.determined:
         nothing |= {"log_strength": float("nan"), "elo": float("nan")}
-    elif found.unbounded <= found.abilities[0].alpha / 2:
-        return found.abilities
-    return tuple(replace(ability, **nothing) for ability in found.abilities)
+    elif preferences.unbounded <= preferences.abilities[0].alpha / 2:
+        return preferences.abilities
+    return tuple(replace(ability, **nothing) for ability in preferences.abilities)
 
 
 def warnings(result: PreferenceResult) -> list[str]:
@@ -75,8 +75,8 @@ def warnings(result: PreferenceResult) -> list[str]:
     return [
         *origin_warning(choices.origin, "choice"),
         *sample_warnings(len(choices.listeners), len(choices.utterances), choices.looks),
-        *(text for pair in result.found.pairs for text in _pair(pair)),
-        *model_warnings(result.found),
+        *(text for pair in result.preferences.pairs for text in _pair(pair)),
+        *model_warnings(result.preferences),
         *_excluded(result),
         *_sides(result.details.sides, result.alpha),
         *_none(result),
@@ -87,7 +87,7 @@ def warnings(result: PreferenceResult) -> list[str]:
 
 
 def _pair(pair: PairPreference) -> list[str]:
-    fit, name, found = pair.fit, f"{pair.x} − {pair.y}", []
+    fit, name, warnings = pair.fit, f"{pair.x} − {pair.y}", []
     if not fit.defined:
         each = (
             f"; listeners, each counted once, are {pair.listeners_x} to {pair.listeners_y} (sign "
@@ -97,47 +97,47 @@ def _pair(pair: PairPreference) -> list[str]:
         )
         return [f"{name}: no test is possible: {pair.why_undefined}{each}."]
     if fit.method == SMALLER_SAMPLE:
-        found.append(
+        warnings.append(
             f"{name}: too few choices per listener and text for Satterthwaite's degrees of "
-            f"freedom; {number(fit.df, 0)} (the smaller sample minus 1) stands in."
+            f"freedom; {number(fit.df, 0)} (the smaller sample minus 1) is used."
         )
     if fit.p >= pair.alpha and pair.listener_p < pair.alpha and fit.n_utterances > 1:
-        found.append(
+        warnings.append(
             f"{name}: holds for these texts (sign test of listeners: {p_equals(pair.listener_p)}); "
             f"not shown for new texts ({p_equals(fit.p)})."
         )
     elif fit.p >= pair.alpha and pair.naive_p < pair.alpha:
-        found.append(
+        warnings.append(
             f"{name}: counting every choice as independent would have printed "
             f"{p_equals(pair.naive_p)}; choices of one listener, or on one text, are alike, and "
             f"{p_equals(fit.p)}."
         )
     if abs(fit.raw - fit.estimate) > _RAW_DIFFERS * fit.se:
-        found.append(
+        warnings.append(
             f"{name}: the plain difference of shares is {percent(fit.raw, sign=True)}, the model's "
             f"{percent(fit.estimate, sign=True)} percentage points, because not everybody judged "
             "every text."
         )
-    return found
+    return warnings
 
 
-def model_warnings(found: Preferences) -> list[str]:
-    """What the scale of abilities lacks."""
-    n = len(found.abilities)
+def model_warnings(preferences: Preferences) -> list[str]:
+    """Return the limits of the scale of abilities."""
+    n = len(preferences.abilities)
     texts = []
-    if not any(pair.n_x or pair.n_y for pair in found.pairs):
-        texts.append("Nobody ever preferred anything: there are no abilities.")
-    elif not found.determined:
+    if not any(pair.n_x or pair.n_y for pair in preferences.pairs):
+        texts.append("No listener ever preferred anything: there are no abilities.")
+    elif not preferences.determined:
         texts.append(
             "Some systems were always chosen over the others, or never: nothing bounds their "
             "abilities, so only the order is shown."
         )
-    elif found.unbounded > found.abilities[0].alpha / 2:
+    elif preferences.unbounded > preferences.abilities[0].alpha / 2:
         texts.append(
-            f"In {percent(found.unbounded)} % of the bootstrap samples some system always won or "
-            "lost: too few choices for intervals of the abilities."
+            f"In {percent(preferences.unbounded)} % of the bootstrap samples some system always "
+            "won or lost: too few choices for intervals of the abilities."
         )
-    missing = n * (n - 1) // 2 - len(found.pairs)
+    missing = n * (n - 1) // 2 - len(preferences.pairs)
     if missing:
         texts.append(
             f"{counted(missing, 'pair')} of systems never met: their abilities are compared by way "
@@ -153,7 +153,7 @@ def _excluded(result: PreferenceResult) -> list[str]:
     return [
         f"{pair.x} − {pair.y}: leaving listeners out changes the verdict (without them Holm "
         f"{p_equals(pair.p_adjusted)}, with everybody {p_equals(other.p_adjusted)})."
-        for pair in result.found.pairs
+        for pair in result.preferences.pairs
         if (other := before[frozenset((pair.x, pair.y))]).significant != pair.significant
     ]
 
@@ -166,41 +166,44 @@ def _uneven(pair: PairSides) -> bool:
 def _sides(sides: Sides | None, alpha: float) -> list[str]:
     if sides is None:
         return [
-            "The table does not say which version stood first (column first_on_screen): whether "
+            "The table does not say which version was first (column first_on_screen): whether "
             "listeners favoured a side cannot be told."
         ]
-    found = []
+    warnings = []
     if not sides.recorded:
-        found.append(
-            "The table does not say which version stood first (column first_on_screen); "
+        warnings.append(
+            "The table does not say which version was first (column first_on_screen); "
             "system_a is taken to have."
         )
     for pair in sides.pairs:
         x, y, n_x, n_y = pair.x, pair.y, pair.n_x_first, pair.n_y_first
         if not n_x or not n_y:
-            found.append(
-                f"{x} − {y}: {x if n_x else y} always stood first, so that a preference for it and "
+            warnings.append(
+                f"{x} − {y}: {x if n_x else y} was always first, so that a preference for it and "
                 "a habit of choosing that side cannot be told apart."
             )
         elif _uneven(pair):
-            found.append(
+            warnings.append(
                 f"{x} − {y}: the order is not balanced ({x} first {n_x}, {y} first {n_y} times)."
             )
     if sides.fit is not None and sides.fit.p < alpha:
         which = "first" if sides.fit.estimate > 0 else "second"
-        found.append(
-            f"Whatever stood {which} was chosen more often ({sides_text(sides, alpha)}); in "
+        warnings.append(
+            f"The {which} version was chosen more often ({sides_text(sides, alpha)}); in "
             "a pair whose order is balanced this cancels out."
         )
-    return found
+    return warnings
 
 
 def _none(result: PreferenceResult) -> list[str]:
-    none, n = sum(p.n_none for p in result.found.pairs), sum(p.n for p in result.found.pairs)
+    none, n = (
+        sum(p.n_none for p in result.preferences.pairs),
+        sum(p.n for p in result.preferences.pairs),
+    )
     if not none:
         return [
-            "Nobody ever chose neither: if the test did not offer that, listeners who heard no "
-            "difference had to guess."
+            "No listener ever chose neither: if the test did not offer that, listeners who heard "
+            "no difference had to guess."
         ]
     if none > n / 2:
         return [f"{percent(none / n)} % of the choices were for neither of the two."]
@@ -220,16 +223,16 @@ def sides_text(sides: Sides, alpha: float) -> str:
 
 
 def methods_text(result: PreferenceResult) -> str:
-    """What was done, in the words of a paper. Square brackets hold what only the authors know."""
-    choices, everybody, found = result.choices, result.everybody, result.found
-    n_l, n_u, n_pairs = len(choices.listeners), len(choices.utterances), len(found.pairs)
+    """Return the methods paragraph; square brackets mark what authors add."""
+    choices, everybody, preferences = result.choices, result.everybody, result.preferences
+    n_l, n_u, n_pairs = len(choices.listeners), len(choices.utterances), len(preferences.pairs)
     label = f"[{SIMULATED}.] " if choices.simulated else ""
-    neither = any(pair.n_none for pair in found.pairs)
+    neither = any(pair.n_none for pair in preferences.pairs)
     out = len(choices.excluded)
     sentences = [
         f"{label}{counted(len(everybody.listeners), 'listener')} [recruitment, language, pay, "
-        f"equipment] compared {counted(len(found.abilities), 'system')} "
-        f"({', '.join(a.system for a in found.abilities)}) in {counted(n_pairs, 'pair')} on "
+        f"equipment] compared {counted(len(preferences.abilities), 'system')} "
+        f"({', '.join(a.system for a in preferences.abilities)}) in {counted(n_pairs, 'pair')} on "
         f"{counted(n_u, 'utterance')}, choosing one of two versions"
         f"{' or neither' if neither else ''} [question and instructions].",
         f"{counted(out, 'listener')} {'was' if out == 1 else 'were'} left out [why]; results with "
@@ -246,14 +249,14 @@ def methods_text(result: PreferenceResult) -> str:
             f"{coded}tested with a one-sample t test; with a single listener or utterance the "
             "results generalise over the other factor only."
         )
-    family = sum(pair.fit.defined for pair in found.pairs)
+    family = sum(pair.fit.defined for pair in preferences.pairs)
     if family > 1:
         sentences.append(f"P values were adjusted by Holm's method over {family} pairs.")
-    if found.determined and any(pair.n_x or pair.n_y for pair in found.pairs):
+    if preferences.determined and any(pair.n_x or pair.n_y for pair in preferences.pairs):
         sentences.append(
             "All systems were placed on one scale with the Bradley-Terry model with ties (Davidson "
             f"1970), with {coverage(result.alpha)} percentile intervals from "
-            f"{found.draws} bootstrap samples of listeners and utterances (Owen 2007; seed "
+            f"{preferences.draws} bootstrap samples of listeners and utterances (Owen 2007; seed "
             f"{result.seed})."
         )
     sentences += [*level_text(result.alpha), computed_with()]
@@ -261,9 +264,9 @@ def methods_text(result: PreferenceResult) -> str:
 
 
 def results_text(result: PreferenceResult) -> str:
-    """The results, ready to paste: every pair with all that a reader needs."""
+    """Return the results paragraph with every pair."""
     label = f"[{SIMULATED}.] " if result.choices.simulated else ""
-    return label + " ".join(_result(pair) for pair in result.found.pairs)
+    return label + " ".join(_result(pair) for pair in result.preferences.pairs)
 
 
 def _result(pair: PairPreference) -> str:

@@ -1,4 +1,4 @@
-"""Report of a preference test, from its choices to the parts of the report."""
+"""Report of a preference test, from choices to the report's parts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,14 +69,14 @@ def analyse_preferences(
             compared.
     """
     choices = everybody.without(exclude)
-    found = preference(choices.frame, draws, seed, alpha=alpha)
+    preferences = preference(choices.frame, draws, seed, alpha=alpha)
     unscreened = preference(everybody.frame, draws, seed, alpha=alpha) if choices.excluded else None
     return PreferenceResult(
         everybody,
         choices,
-        found,
+        preferences,
         unscreened,
-        preference_details(choices, found, alpha),
+        preference_details(choices, preferences, alpha),
         seed,
         alpha,
     )

@@ -1,4 +1,4 @@
-"""The further sections of a report: that they are there, agree with each other, and say no NaN."""
+"""Further sections of a report: present, consistent, without NaN."""
 
 import json
 import re
@@ -183,7 +183,7 @@ def test_a_drift_over_pages_needs_more_than_one_order(csv, made):
 
 
 def test_a_report_follows_the_ratings(csv, tmp_path):
-    """Too few ratings are no end; what did not change is not written again."""
+    """Watching survives too few ratings and skips unchanged files."""
     path = tmp_path / "running.csv"
     lines = csv.read_text().splitlines(keepends=True)
     steps = iter([lines[:2], None, lines, None])

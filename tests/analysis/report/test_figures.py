@@ -1,4 +1,4 @@
-"""What a report shows of pairs, texts and repeats, and lets be heard."""
+"""Report sections on pairs, texts and repeats, with audio."""
 
 import base64
 import json
@@ -32,7 +32,7 @@ LONG = "kathaka_bert_mel_v10"
 
 @pytest.fixture(scope="module")
 def csv(make_study, tmp_path_factory):
-    """A study in which everybody rated the first two texts again, 2 points higher or lower."""
+    """Return a study with two texts rated twice, 2 points apart."""
     frame = make_study(6, 6, 5, rec=97.0, base=50.0, y=56.0, **{LONG: 62.0})
     frame["score"] = frame["score"].clip(10, 98).where(frame["system"] != "rec", 97.0)
     frame["role"] = np.where(frame["system"] == "rec", "reference", "system")
@@ -46,7 +46,7 @@ def csv(make_study, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stimuli(tmp_path_factory):
-    """The stimulus set of that study: a hundredth of a second each, all different."""
+    """Return the study's stimulus set of short, different sounds."""
     folder = tmp_path_factory.mktemp("stimuli")
     source = Source(kind="import")
     systems: list[tuple[str, Role]] = [
@@ -105,8 +105,8 @@ def test_the_worst_texts_can_be_heard_in_the_page_itself(made, stimuli):
 def test_a_stimulus_set_that_was_not_rated_is_refused_in_one_sentence(ratings, stimuli, tmp_path):
     found = StimulusSet.read(stimuli)
     pair = _pair(LONG, "base", "U03")
-    with pytest.raises(UserError, match=r"no system 'nobody', which study.csv has ratings of"):
-        sentences(found, stimuli, ratings, replace(pair, x="nobody"))
+    with pytest.raises(UserError, match=r"no system 'unknown', which study.csv has ratings of"):
+        sentences(found, stimuli, ratings, replace(pair, x="unknown"))
     with pytest.raises(UserError, match=r"no sentence 's1', .*it has 'U00', .*; give the stimulus"):
         sentences(found, stimuli, ratings, _pair(LONG, "base", "s1"))
     odd = found.model_copy(

@@ -1,4 +1,4 @@
-"""Tests of the options of `intone report`: one list for command line, report and plan."""
+"""Options of `intone report`: one list for all its users."""
 
 import subprocess
 from dataclasses import fields
@@ -37,7 +37,7 @@ EVERY = ReportOptions(
 
 
 def _arguments(command: str) -> list[str]:
-    """Return the arguments that a shell passes to `intone` for this command line."""
+    """Return the arguments that a shell passes to `intone`."""
     script = 'intone() { printf "%s\\0" "$@"; }\n' + command
     shell = subprocess.run(["sh", "-c", script], capture_output=True, check=True, text=True)
     return shell.stdout.split("\0")[:-1]

@@ -1,4 +1,4 @@
-"""The report of preferences as a user gets it: from a table, a study's database, another tool."""
+"""Report of preferences from tables, databases and other tools."""
 
 import itertools
 import json
@@ -34,7 +34,7 @@ PAIR_KEYS = {
 
 
 def _choices(side: float = 0.0, origin: str = "human") -> pd.DataFrame:
-    """20 listeners, 12 texts, 3 pairs; `side` is what standing first adds to a log strength."""
+    """Return choices of 20 listeners with a preference for the first side."""
     rng, rows = np.random.default_rng(3), []
     for i, j in itertools.product(range(20), range(12)):
         for page, (a, b) in enumerate(itertools.combinations(STRENGTHS, 2)):
@@ -49,7 +49,7 @@ def _choices(side: float = 0.0, origin: str = "human") -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory) -> Path:
-    """A rehearsal with a strong habit of choosing what stood first, and pages that do not count."""
+    """Return a rehearsal that favours the first side, with uncounted pages."""
     frame = _choices(side=1.0, origin="simulated").assign(phase="test")
     practice = frame.head(4).assign(phase="training", choice="none")
     path = tmp_path_factory.mktemp("ab") / "ab.csv"
@@ -132,7 +132,7 @@ def test_a_habit_of_one_side_is_found_and_said(found):
     sides = found["sides"]
     assert sides["recorded"] and sides["share_first"] > sides["share_second"] + 0.1
     assert sides["p"] < 0.001
-    assert any("Whatever stood first was chosen more often" in w for w in found["warnings"])
+    assert any("The first version was chosen more often" in w for w in found["warnings"])
     assert all(abs(pair["n_x_first"] - pair["n_y_first"]) == 0 for pair in sides["pairs"])
     assert {light["name"]: light["state"] for light in found["lights"]}["Order"] == "good"
 
@@ -152,7 +152,7 @@ def test_a_listener_who_only_takes_one_side_is_shown(table):
 
 
 def _grid(choice: str, n_l: int = 6, n_u: int = 5, pairs: tuple[str, ...] = ("x,y",)) -> str:
-    """Every listener chooses from the string `choice` in turn: a, b or n."""
+    """Return choices from the string `choice` in turn: a, b, n."""
     turns = itertools.cycle({"a": "a", "b": "b", "n": "none"}[c] for c in choice)
     cells = itertools.product(range(n_l), range(n_u), pairs)
     return HEADER + "".join(f"L{i},U{j},{pair},{next(turns)}\n" for i, j, pair in cells)
@@ -187,7 +187,7 @@ def test_bad_tables_are_refused_in_one_sentence(tmp_path, text, sentence):
     [
         (_grid("aanb", n_l=1), ["Only one listener took part"], 2),
         (_grid("aanb", n_u=1), ["Only one utterance was heard"], 2),
-        (_grid("n"), ["all choices are the same", "Nobody ever preferred anything"], 0),
+        (_grid("n"), ["all choices are the same", "No listener ever preferred anything"], 0),
         (_grid("a"), [r"are 6 to 0 \(sign test p = .031; these texts only\)", "only the order"], 0),
     ],
 )
@@ -234,7 +234,7 @@ def test_both_orders_of_a_pair_count_where_they_are_numbered(tmp_path):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory) -> Path:
-    """A real rehearsal of an AB test with gold pages, and MUSHRA pages for practice only."""
+    """Return a rehearsed AB study with gold and practice pages."""
     steps = [TrainingStep(pages=1), TrialsStep(page="ab", attention=1)]
     folder = tmp_path_factory.mktemp("study")
     return rehearse(make_study(folder, sitting=steps), 2, progress=False)

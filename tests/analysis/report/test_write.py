@@ -1,4 +1,4 @@
-"""The report as a reader gets it: files, labels, no requests, the same bytes every time."""
+"""Report files: labels, no requests, equal bytes every time."""
 
 import csv
 import json
@@ -51,7 +51,7 @@ def planted(tmp_path):
 
 @pytest.fixture(scope="module")
 def of_a_rehearsal(tmp_path_factory, rehearsal):
-    """The folder of a report of simulated listeners, whose true values are known."""
+    """Return the report folder of a rehearsal with planted values."""
     folder = tmp_path_factory.mktemp("rehearsal")
     path = folder / "rehearsal.csv"
     rehearsal.to_csv(path, index=False)
@@ -62,7 +62,7 @@ def of_a_rehearsal(tmp_path_factory, rehearsal):
 
 @pytest.fixture(scope="module")
 def of_people(tmp_path_factory, rehearsal):
-    """The folder of a report of people, one of whom named things after a script."""
+    """Return the report folder of people's ratings with script names."""
     folder = tmp_path_factory.mktemp("people")
     path = folder / "people.csv"
     named = rehearsal.assign(origin="human", system=rehearsal["system"].replace("kathaka", EVIL))
@@ -80,7 +80,7 @@ def human_csv(simulated_csv):
 
 
 class _Text(HTMLParser):
-    """Visible text, captions, and whatever could make a browser ask somebody for something."""
+    """Parser of visible text, captions and external requests."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -177,8 +177,8 @@ def test_planted_values_stand_beside_their_estimates(of_a_rehearsal):
 
 
 def test_a_planted_system_that_nobody_rated_is_refused(simulated_csv, tmp_path, planted):
-    planted.write_text('{"systems": {"nobody": 3}}')
-    with pytest.raises(UserError, match="--planted names system 'nobody'"):
+    planted.write_text('{"systems": {"unknown": 3}}')
+    with pytest.raises(UserError, match="--planted names system 'unknown'"):
         write_report(simulated_csv, tmp_path, ReportOptions(baseline="ntts", planted=planted))
 
 
