@@ -1,7 +1,7 @@
-"""What the ratings show of the demands of ITU-R BS.1534-3, with the standard's clause numbers.
+"""Compliance of ratings with the demands of ITU-R BS.1534-3.
 
 Clauses are those of annex 1 and its attachments in the edition of October 2015. Most of the
-standard is about rooms, equipment and people, of which ratings show nothing: said as "not shown".
+standard is about rooms, equipment and people, of which ratings show nothing: "not shown".
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Requirement:
     """One demand of the standard.
 
     Attributes:
-        clause: where it stands.
+        clause: its clause.
         demand: what is asked for.
         status: met, not met, or not shown (the ratings do not say; the authors must).
         found: what the ratings show.
@@ -40,7 +40,7 @@ class Requirement:
 
 
 def compliance(result: Result) -> list[Requirement]:
-    """All demands that a report should answer, in the order of the standard."""
+    """Return all demands on a report, in the standard's order."""
     return [
         *_conditions(result),
         *_listeners(result),
@@ -61,22 +61,22 @@ def _status(fine: bool) -> Status:
 
 def _conditions(result: Result) -> list[Requirement]:
     roles = result.everybody.roles
-    found = []
+    requirements = []
     for clause, what, system in (
         ("3, 5.1", "Hidden reference among the signals", roles.reference),
         ("5.1", "Low anchor (3.5 kHz low-pass)", roles.anchor_low),
         ("5.1", "Mid anchor (7 kHz low-pass)", roles.anchor_mid),
     ):
-        said = f"{system}; its bandwidth is not in the ratings" if "kHz" in what else f"{system}"
-        found.append(
-            Requirement(clause, what, _status(system is not None), said if system else "none named")
+        text = f"{system}; its bandwidth is not in the ratings" if "kHz" in what else f"{system}"
+        requirements.append(
+            Requirement(clause, what, _status(system is not None), text if system else "none named")
         )
     mean = {s.system: s.mean for s in result.systems}
     low, mid = roles.anchor_low, roles.anchor_mid
     if low is not None and mid is not None and {low, mid} <= mean.keys():
         apart = mean[mid] - mean[low]
         share = 100 * apart / (result.ratings.scale[1] - result.ratings.scale[0])
-        found.append(
+        requirements.append(
             Requirement(
                 "Att. 5",
                 "Anchors 20 to 30 points apart",
@@ -84,7 +84,7 @@ def _conditions(result: Result) -> list[Requirement]:
                 f"{number(apart)} points",
             )
         )
-    return found
+    return requirements
 
 
 def _listeners(result: Result) -> list[Requirement]:
@@ -160,24 +160,24 @@ def _trial(result: Result) -> list[Requirement]:
 
 
 def _random(frame: pd.DataFrame) -> tuple[Status, str]:
-    """Whether systems changed places from page to page."""
-    place = pd.to_numeric(frame["stimulus_index"], errors="coerce")
-    if place.isna().all():
+    """Return the row on systems changing positions between pages."""
+    positions = pd.to_numeric(frame["stimulus_index"], errors="coerce")
+    if positions.isna().all():
         return "not shown", "positions were not recorded"
-    places = place.groupby(frame["system"]).nunique()
-    moved = bool((places > 1).all())
+    counts = positions.groupby(frame["system"]).nunique()
+    moved = bool((counts > 1).all())
     return _status(moved), (
-        "every system stood in several places" if moved else "some system always stood in one place"
+        "every system had several positions" if moved else "some system always had one position"
     )
 
 
 def _analysis(result: Result) -> list[Requirement]:
-    anova, here = "condition × material in this report", "in this report"
+    anova, where = "condition × material in this report", "in this report"
     return [
-        Requirement("9", "Median and interquartile range", "met", here),
-        Requirement("9, Att. 3", "Resampling test of medians", "met", here),
+        Requirement("9", "Median and interquartile range", "met", where),
+        Requirement("9, Att. 3", "Resampling test of medians", "met", where),
         Requirement("Att. 4", "Analysis of variance, Huynh-Feldt rule, effect size", "met", anova),
-        Requirement("Att. 4", "Hochberg's correction of planned contrasts", "met", here),
+        Requirement("Att. 4", "Hochberg's correction of planned contrasts", "met", where),
         Requirement(
             "10",
             "Number of assessors, screening, means with 95 % intervals, box plots",

@@ -1,4 +1,4 @@
-"""`intone study check`: the sounds, the anchors' filters and the standard, in one report."""
+"""Report of `intone study check`: sounds, anchors' filters, the standard."""
 
 import io
 from collections import defaultdict
@@ -42,7 +42,7 @@ class Report(Closed):
 
     @property
     def verdict(self) -> str:
-        """What the test may be called."""
+        """Return the name that the test may have."""
         departs = sum(row.status == DEPARTS for row in self.compliance)
         if not self.mushra:
             return (
@@ -73,8 +73,8 @@ def check_study(
     folder = audio_folder(study_yaml)
     recogniser = None
     if find_recogniser:
-        found = StimulusSet.read((study_yaml.parent / study.stimuli).resolve(), verify=False)
-        recogniser = find_recogniser(found.language)
+        stimuli = StimulusSet.read((study_yaml.parent / study.stimuli).resolve(), verify=False)
+        recogniser = find_recogniser(stimuli.language)
     before = _heard(folder, recogniser.name) if recogniser else {}
     sounds = preflight(study, study_yaml, recogniser, progress, before)
     report = Report(
@@ -93,7 +93,7 @@ def check_study(
 
 
 def _heard(folder: Path, recogniser: str) -> dict[str, str]:
-    """By digest of a file, what the same recogniser understood at the last check."""
+    """Return the texts recognised at the last check, by file digest."""
     try:
         last = read(folder / FILE_NAME, Report).sounds
     except UserError:
@@ -104,11 +104,11 @@ def _heard(folder: Path, recogniser: str) -> dict[str, str]:
 
 
 def grouped(findings: list[Finding]) -> list[tuple[Finding, int]]:
-    """One finding of each kind and system, and how many more there are."""
+    """Return a finding of each kind and system, and further ones."""
     groups: dict[tuple[str, str, str | None], list[Finding]] = defaultdict(list)
     for finding in findings:
         groups[finding.severity, finding.check, finding.system].append(finding)
-    return [(found[0], len(found) - 1) for found in groups.values()]
+    return [(group[0], len(group) - 1) for group in groups.values()]
 
 
 def _texts(sounds: Preflight) -> str:
@@ -148,7 +148,7 @@ def _range(values: list[float | None], digits: int) -> str:
 
 
 def markdown(report: Report) -> str:
-    """The report as plain Markdown."""
+    """Return the report as plain Markdown."""
     out = io.StringIO()
 
     def line(text: str = "") -> None:
@@ -192,8 +192,8 @@ def show(report: Report, console: "Console") -> None:
     table("Sounds", head, [[escape(cell) for cell in row] for row in systems])
     console.print(_texts(report.sounds), highlight=False, markup=False)
     for mask in report.sounds.masks:
-        said = f"{mask.anchor}: {mask_text(mask)}; mask {'met' if mask.met else 'missed'}"
-        console.print(f"{said}, {mask.source}", highlight=False, markup=False)
+        text = f"{mask.anchor}: {mask_text(mask)}; mask {'met' if mask.met else 'missed'}"
+        console.print(f"{text}, {mask.source}", highlight=False, markup=False)
     rows = []
     for row in report.compliance:
         coloured = f"[{_COLOURS[row.status]}]{row.status}[/]"
@@ -202,6 +202,6 @@ def show(report: Report, console: "Console") -> None:
     console.print(report.caution, highlight=False, markup=False)
     for finding, more in grouped(report.sounds.findings):
         also = f" (and {more} more such)" if more else ""
-        said = f"{finding.severity.capitalize()}: {finding.where}: {finding.said}{also}"
-        console.print(said, highlight=False, markup=False)
+        text = f"{finding.severity.capitalize()}: {finding.where}: {finding.said}{also}"
+        console.print(text, highlight=False, markup=False)
     console.print(report.verdict, highlight=False, markup=False)

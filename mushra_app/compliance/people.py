@@ -1,4 +1,4 @@
-"""Rows of the compliance table about material, listeners and the time after the test."""
+"""Compliance rows about material, listeners and the later analysis."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ EXCERPTS_PER_SYSTEM = 1.5
 
 
 def material_rows(study: Study) -> Iterator[Row]:
-    """How many sentences, and which."""
+    """Yield rows on number and choice of sentences."""
     heard = {
         system: {
             t
@@ -42,9 +42,9 @@ def material_rows(study: Study) -> Iterator[Row]:
 
 
 def assessor_rows(study: Study) -> Iterator[Row]:
-    """Who listens, and with what."""
+    """Yield rows on listeners and their equipment."""
     platform = study.recruiting.platform
-    came = "whoever has the link" if study.access == "open" else "invited one by one"
+    came = "all who have the link" if study.access == "open" else "invited one by one"
     yield Row(
         "assessors",
         "experienced, pre-screened for hearing and trained",
@@ -72,7 +72,7 @@ def assessor_rows(study: Study) -> Iterator[Row]:
 
 
 def later_rows(study: Study) -> Iterator[Row]:
-    """What is due when the ratings are there."""
+    """Yield rows on work that is due after the ratings."""
     sent = study.failures_allowed
     also = "" if sent is None else f"; sent away after more than {sent} failed checks"
     yield Row(

@@ -1,4 +1,4 @@
-"""Rows of the compliance table, and what of a study they look at."""
+"""Rows of the compliance table and the study's parts they concern."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -30,13 +30,13 @@ class Row:
 
 
 def trials(study: Study) -> list[tuple[str, TrialsStep]]:
-    """The steps that count, and where they stand."""
+    """Return the steps that count, with their positions."""
     numbered = enumerate(study.sitting, start=1)
     return [(f"step {i}", s) for i, s in numbered if isinstance(s, TrialsStep)]
 
 
 def rating_pages(study: Study) -> list[tuple[str, str]]:
-    """Where pages that count stand, and of which type they are; arms may change the type."""
+    """Return positions and types of counted pages, with those of arms."""
     pages = []
     for where, step in trials(study):
         if not study.arms:

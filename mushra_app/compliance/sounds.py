@@ -13,17 +13,17 @@ from mushra_app.study.steps import LoudnessStep
 _NOT_MEASURED = "not measured yet"
 
 
-def signal_rows(study: Study, found: Preflight | None) -> Iterator[Row]:
+def signal_rows(study: Study, preflight: Preflight | None) -> Iterator[Row]:
     """Length, bandwidth and anchors."""
-    speech = [f for f in found.files if f.system not in (LOW, MID)] if found else []
+    speech = [f for f in preflight.files if f.system not in (LOW, MID)] if preflight else []
     lengths = [f.sound.seconds for f in speech]
     long = sum(s > LONGEST_S for s in lengths)
-    said = f"{min(lengths):.1f} to {max(lengths):.1f} s" if lengths else _NOT_MEASURED
+    text = f"{min(lengths):.1f} to {max(lengths):.1f} s" if lengths else _NOT_MEASURED
     yield Row(
         "signals",
         "about 10 s, preferably at most 12 s; longer ones are justified",
         REPORT if not lengths else DEPARTS if long else MET,
-        said + (f"; {named(long, 'file')} longer than 12 s" if long else ""),
+        text + (f"; {named(long, 'file')} longer than 12 s" if long else ""),
     )
     widths = median_bandwidths({(f.sentence, f.system): f.sound for f in speech})
     width = widths.get(study.reference)
@@ -37,7 +37,7 @@ def signal_rows(study: Study, found: Preflight | None) -> Iterator[Row]:
         if width
         else _NOT_MEASURED,
     )
-    by_name = {mask.anchor: mask for mask in found.masks} if found else {}
+    by_name = {mask.anchor: mask for mask in preflight.masks} if preflight else {}
     for name, on in ((LOW, study.anchors.low), (MID, study.anchors.mid)):
         yield _mask(name, on, by_name.get(name))
 
@@ -57,11 +57,11 @@ def _mask(name: str, on: bool, mask: MaskReport | None) -> Row:
 
 
 def mask_text(mask: MaskReport) -> str:
-    """A measured mask in words."""
+    """Return a measured mask in words."""
 
     def attenuation(value: float | None, at: float) -> str:
-        found = "nothing is left" if value is None else f"{value:.1f} dB"
-        return f"{found} at {at / 1000:.1f} kHz and above"
+        level = "nothing is left" if value is None else f"{value:.1f} dB"
+        return f"{level} at {at / 1000:.1f} kHz and above"
 
     return (
         f"ripple {mask.ripple_db:.3f} dB, {attenuation(mask.first_db, mask.first_hz)}, "
@@ -70,7 +70,7 @@ def mask_text(mask: MaskReport) -> str:
 
 
 def switching_rows(study: Study) -> Iterator[Row]:
-    """How listeners go from one version to another."""
+    """Yield rows on switching from one version to another."""
     alone = [where for where, page in rating_pages(study) if page == "acr"]
     yield Row(
         "trials",
@@ -95,12 +95,12 @@ def switching_rows(study: Study) -> Iterator[Row]:
     )
 
 
-def level_rows(study: Study, found: Preflight | None) -> Iterator[Row]:
+def level_rows(study: Study, preflight: Preflight | None) -> Iterator[Row]:
     """Loudness."""
-    target = found.target_lufs if found else None
+    target = preflight.target_lufs if preflight else None
     off = [
         abs(f.played_lufs - target)
-        for f in (found.files if found else [])
+        for f in (preflight.files if preflight else [])
         if target is not None and f.played_lufs is not None
     ]
     yield Row(

@@ -1,7 +1,7 @@
-"""A study held against ITU-R BS.1534-3: one row a requirement, with its clause.
+"""Compliance of a study with ITU-R BS.1534-3, a row a requirement.
 
 Only what software can see is called met or departed from; the rest is the researcher's to report.
-Where a clause number is not certain, the topic of the section stands in its place.
+Where a clause number is not certain, the row names the topic of the section.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,13 +33,13 @@ _ATTRIBUTES = {
 
 
 def is_mushra(study: Study) -> bool:
-    """Whether it may be called MUSHRA: hidden reference and both anchors on every rated page."""
+    """Return true if each rated page has hidden reference and anchors."""
     pages = {page for _, page in rating_pages(study)}
     return pages == {"mushra"} and study.anchors.low and study.anchors.mid
 
 
 def label(study: Study) -> str:
-    """What a report may call the test."""
+    """Return the name of the test for reports."""
     if is_mushra(study):
         return "MUSHRA (ITU-R BS.1534-3)"
     names = {
@@ -51,21 +51,21 @@ def label(study: Study) -> str:
     return " and ".join(dict.fromkeys(names[page] for _, page in rating_pages(study)))
 
 
-def lint(study: Study, found: Preflight | None = None) -> list[Row]:
+def lint(study: Study, preflight: Preflight | None = None) -> list[Row]:
     """Hold a study against the standard.
 
     Args:
         study: the study.
-        found: what was measured of its sounds; None: what needs that must be reported.
+        preflight: what was measured of its sounds; None: what needs that must be reported.
     """
     return [
         *_name(study),
         *_trial(study),
-        *signal_rows(study, found),
+        *signal_rows(study, preflight),
         *switching_rows(study),
         *_scale(study),
         *_instructions(study),
-        *level_rows(study, found),
+        *level_rows(study, preflight),
         *material_rows(study),
         *assessor_rows(study),
         *later_rows(study),
@@ -73,22 +73,22 @@ def lint(study: Study, found: Preflight | None = None) -> list[Row]:
 
 
 def _name(study: Study) -> Iterator[Row]:
-    others = [(where, page) for where, page in rating_pages(study) if page != "mushra"]
+    departing = [(where, page) for where, page in rating_pages(study) if page != "mushra"]
     yield Row(
         "considering (i)",
         "a given reference, hidden among the versions of every page",
-        DEPARTS if others else MET,
-        "; ".join(f"{where}: pages of type {page}" for where, page in others)
+        DEPARTS if departing else MET,
+        "; ".join(f"{where}: pages of type {page}" for where, page in departing)
         or f"pages of type mushra; reference: {study.reference}",
     )
     off = [n for n, on in (("low", study.anchors.low), ("mid", study.anchors.mid)) if not on]
-    unanchored = [f"{where}: {page}" for where, page in others if page in ("ab", "acr")]
-    said = f"anchors: {' and '.join(off)} off" if off else "3.5 kHz and 7 kHz"
+    unanchored = [f"{where}: {page}" for where, page in departing if page in ("ab", "acr")]
+    text = f"anchors: {' and '.join(off)} off" if off else "3.5 kHz and 7 kHz"
     yield Row(
         "considering (i)",
         "low and mid anchor on every page",
         DEPARTS if off or unanchored else MET,
-        "; ".join([said, *unanchored]),
+        "; ".join([text, *unanchored]),
     )
 
 
@@ -139,7 +139,7 @@ def _asked(prompt: str) -> list[str]:
 
 
 def _scale(study: Study) -> Iterator[Row]:
-    own = [
+    custom = [
         f"{where}: {' to '.join((step.labels[0], step.labels[-1]))}"
         for where, step in trials(study)
         if step.labels and list(step.labels) != FIVE
@@ -149,8 +149,8 @@ def _scale(study: Study) -> Iterator[Row]:
     yield Row(
         "scale",
         "0 to 100 in five equal bands, Excellent, Good, Fair, Poor, Bad",
-        DEPARTS if own or other else MET if study.language == "en" else REPORT,
-        "; ".join([*own, *other]) or usual,
+        DEPARTS if custom or other else MET if study.language == "en" else REPORT,
+        "; ".join([*custom, *other]) or usual,
     )
     yield Row("scale", "at least 10 cm on the screen", REPORT, "depends on the listener's screen")
     yield Row(
@@ -165,48 +165,48 @@ def _instructions(study: Study) -> Iterator[Row]:
     first = next(i for i, s in enumerate(study.sitting) if s.type == "trials")
     before = [s for s in study.sitting[:first] if isinstance(s, TrainingStep)]
     late = any(isinstance(s, TrainingStep) for s in study.sitting[first:]) and not before
-    said = "no step of type training"
+    text = "no step of type training"
     if late:
-        said = "training comes after the trials"
+        text = "training comes after the trials"
     elif before:
-        said = f"{named(sum(s.pages for s in before), 'page')} before the trials"
+        text = f"{named(sum(s.pages for s in before), 'page')} before the trials"
     yield Row(
         "training",
         "training before the test, its grades discarded",
         MET if before else DEPARTS,
-        said,
+        text,
     )
     if before:
         yield _exposure(study, before)
     texts = [s for s in study.sitting[:first] if isinstance(s, TextStep)]
     usual = any(s.text is None for s in texts)
-    own = " ".join(s.text or "" for s in texts)
-    status, said = MET, "the usual instructions say both"
+    instructions = " ".join(s.text or "" for s in texts)
+    status, text = MET, "the usual instructions say both"
     if {page for _, page in rating_pages(study)} != {"mushra"}:
-        status, said = DEPARTS, "not on pages without a given reference"
+        status, text = DEPARTS, "not on pages without a given reference"
     elif not texts:
-        status, said = DEPARTS, "no step of type text before the trials"
+        status, text = DEPARTS, "no step of type text before the trials"
     elif not usual:
-        status = REPORT if "100" in own else DEPARTS
-        said = "your own instructions replace the usual ones"
-        said += "" if status == REPORT else " and never mention 100"
+        status = REPORT if "100" in instructions else DEPARTS
+        text = "your own instructions replace the usual ones"
+        text += "" if status == REPORT else " and never mention 100"
     yield Row(
         "instructions",
-        "listeners are told that an item must get 100 and that the worst need not be Bad",
+        "instructions say that an item must get 100 and that the worst need not be Bad",
         status,
-        said,
+        text,
     )
 
 
 def _exposure(study: Study, training: Sequence[TrainingStep]) -> Row:
     lacking = [s for s in study.systems if all(t.systems and s not in t.systems for t in training)]
     pages = sum(t.pages for t in training)
-    said = f"{pages} of {named(len(study.sentences), 'sentence')}"
+    text = f"{pages} of {named(len(study.sentences), 'sentence')}"
     if lacking:
-        said += f", without {', '.join(lacking)}"
+        text += f", without {', '.join(lacking)}"
     return Row(
         "training",
         "it has the full range of impairments and all test signals",
         DEPARTS if lacking or pages < len(study.sentences) else MET,
-        said,
+        text,
     )

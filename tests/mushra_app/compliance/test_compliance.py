@@ -1,4 +1,4 @@
-"""A study that keeps to BS.1534-3 departs from nothing; each departure names its clause."""
+"""Studies that follow BS.1534-3 have no departures; departures name clauses."""
 
 import pytest
 
