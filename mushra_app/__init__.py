@@ -1,0 +1,1 @@
+"""Listening test: stimulus set and study file to ratings."""
