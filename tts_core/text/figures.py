@@ -243,11 +243,13 @@ def _decade(groups: Groups, _: Near) -> str:
 
 def _amount(groups: Groups, near: Near) -> str:
     sign, amount, unit = groups
-    words = number(amount) if amount[-1] not in VULGAR else _mixed([amount[:-1], amount[-1]], ALONE)
+    amount_words = (
+        number(amount) if amount[-1] not in VULGAR else _mixed([amount[:-1], amount[-1]], ALONE)
+    )
     if unit == "m" and near.after.lower() in _MANY:
         unit = "M"
     words = measure(unit, amount, attributive(near))
-    return f"{_sign(sign)}{words} {' '.join(words)}"
+    return f"{_sign(sign)}{amount_words} {' '.join(words)}"
 
 
 def _scientific(groups: Groups, _: Near) -> str:

@@ -33,7 +33,7 @@ LONG = (
 @pytest.mark.parametrize("kind", ["frontend", "rules"])
 def test_leaves_of_the_tree_are_the_words(kind: str, text: str, request: pytest.FixtureRequest):
     analysis = request.getfixturevalue(kind).analyse(text)
-    words = [word for word in analysis.wording if not word.punctuation]
+    words = [word for word in analysis.words if not word.punctuation]
     leaves = re.findall(r"\(([^\s()]+) ([^\s()]+)\)", analysis.tree)
     assert leaves == [(word.pos, word.text.replace("’", "'")) for word in words]
     assert analysis.spoken == " ".join(word.spoken for word in words)

@@ -86,7 +86,7 @@ def test_trees_do_not_depend_on_the_company_of_a_sentence(
 def test_leaves_are_the_words_in_order_under_their_own_tags(frontend: Frontend):
     analysis = frontend.analyse("It's a well-known fact: John didn't (really) buy 3 books.")
     (tree,) = read_trees(analysis.tree)
-    words = [word for word in analysis.wording if not word.punctuation]
+    words = [word for word in analysis.words if not word.punctuation]
     assert tree.words == [word.text for word in words]
     assert [one.tag for one in tree.leaves] == [word.pos for word in words]
 

@@ -103,7 +103,7 @@ def test_a_treebank_without_sentences_is_refused(tmp_path: Path, need: Callable[
     one = str(tmp_path / "a.ptb")
     assert "no gold tree" in str(run(app, ["text", "score-parser", one]).exception)
     kept_apart = run(app, ["text", "score-parser", one, "--held-out", "1"])
-    assert "documents of a folder" in str(kept_apart.exception)
+    assert "folder of documents" in str(kept_apart.exception)
 
 
 def test_what_is_no_weights_file_is_refused(tmp_path: Path):
