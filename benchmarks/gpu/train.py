@@ -88,8 +88,8 @@ def carry_back(
 ) -> None:
     """Write the report and the weights."""
     newest = {n: checkpoint.newest_step(run / f"stage-{n}") for n in recipe.stages}
-    saved = {n: step for n, step in newest.items() if step}
-    steps = {n: step[1] for n, step in saved.items()}
+    reached = {n: step for n, step in newest.items() if step}
+    steps = {n: step[1] for n, step in reached.items()}
     ended = {n: checkpoint.is_finished(run / f"stage-{n}") for n in steps}
     rows = metrics.read(run)
     write(
@@ -106,17 +106,17 @@ def carry_back(
             "train": [row for row in rows if row["split"] == "train"][:: max(len(rows) // 400, 1)],
         },
     )
-    for number, part in enumerate(_parts(_weights(run, saved, ended))):
+    for number, part in enumerate(_parts(_weights(run, reached, ended))):
         save_file(part, out / f"weights-{number}.safetensors")
 
 
 def _weights(
-    run: Path, saved: dict[int, tuple[Path, int]], ended: dict[int, bool]
+    run: Path, reached: dict[int, tuple[Path, int]], ended: dict[int, bool]
 ) -> dict[str, torch.Tensor]:
     """Return the newest stage's final or latest weights."""
-    last = max(saved)
+    last = max(reached)
     best = kept_steps(run).get(last) if ended[last] else None
-    folder = saved[last][0] if best is None else run / f"stage-{last}" / f"best-{best:07d}"
+    folder = reached[last][0] if best is None else run / f"stage-{last}" / f"best-{best:07d}"
     return load_file(folder / saved.WEIGHTS)
 
 
