@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import tts_core
+from intone import assets
 from intone.errors import UserError
 from tts_core.models import saved
 from tts_core.models.batch import collate
@@ -73,6 +74,8 @@ def test_no_step_waits_for_the_device(system, corpus, tiny, tmp_path, monkeypatc
 
 @pytest.mark.parametrize("name", ["minilm", "mpnet"])
 def test_a_fine_tuned_text_encoder_does_not_wait_either(name):
+    if not assets.available(name):
+        pytest.skip(f"assets not fetched: {name} (`intone assets`)")
     encoder = TextEncoder(name, 1)
     for part in encoder.modules():
         if isinstance(part, torch.nn.Dropout):
