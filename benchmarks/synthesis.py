@@ -39,7 +39,7 @@ from tts_core.vocoder.load import load_vocoder
 BATCH = 16
 HELP = Path(__file__).with_name("peers_synthesis.py")
 GIVEN = "camp-given"
-"""CAMP with word vectors that are given: without its prosody predictor and text encoder."""
+"""CAMP with given word vectors, without prosody predictor and text encoder."""
 
 
 def main() -> None:

@@ -7,12 +7,13 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("intone", "tts_core", "mushra_app", "analysis", "benchmarks")
 LONGEST_SUMMARY = 12
-"""Words in the first line of a docstring."""
+"""Words in the first line of a docstring, also of an attribute's."""
 QUESTION_WORDS = {"what", "whether", "how", "where", "who", "which", "whose", "when", "why"}
 DENIED_WORDS = re.compile(
     r"\b(stands?(?!-in\b)|stood|is said|is told|are told|says so"
@@ -42,14 +43,27 @@ def _docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
     kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):
         docstring = ast.get_docstring(node) if isinstance(node, kinds) else None
-        if not docstring:
-            continue
-        line = getattr(node, "lineno", 1)
-        words = docstring.splitlines()[0].split()
-        if words[0].strip("`'\",.:").lower() in QUESTION_WORDS:
-            yield line, f"docstring begins with {words[0]!r}; begin with a verb or a noun"
-        if len(words) > LONGEST_SUMMARY:
-            yield line, f"docstring's first line has {len(words)} words; {LONGEST_SUMMARY} at most"
+        if docstring:
+            yield from _summary(getattr(node, "lineno", 1), docstring)
+        if isinstance(node, ast.Module | ast.ClassDef):
+            for line, attribute_docstring in _attribute_docstrings(node.body):
+                yield from _summary(line, attribute_docstring)
+
+
+def _attribute_docstrings(body: list[ast.stmt]) -> Iterator[tuple[int, str]]:
+    for assignment, statement in pairwise(body):
+        value = statement.value if isinstance(statement, ast.Expr) else None
+        text = value.value if isinstance(value, ast.Constant) else None
+        if isinstance(assignment, ast.Assign | ast.AnnAssign) and isinstance(text, str):
+            yield statement.lineno, text
+
+
+def _summary(line: int, docstring: str) -> Iterator[tuple[int, str]]:
+    words = docstring.splitlines()[0].split()
+    if words[0].strip("`'\",.:").lower() in QUESTION_WORDS:
+        yield line, f"docstring begins with {words[0]!r}; begin with a verb or a noun"
+    if len(words) > LONGEST_SUMMARY:
+        yield line, f"docstring's first line has {len(words)} words; {LONGEST_SUMMARY} at most"
 
 
 def _names(tree: ast.Module) -> Iterator[tuple[int, str]]:

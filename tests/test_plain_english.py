@@ -23,6 +23,8 @@ def test_project_is_written_in_plain_english(folder):
         ('"""What is played in a study."""', "begins with 'What'"),
         ('def f():\n    """Whether it is so."""', "begins with 'Whether'"),
         ('"""' + "word " * 13 + '."""', "words; 12 at most"),
+        ('ROWS = 3\n"""What a table has."""', "begins with 'What'"),
+        ('class A:\n    b: int = 1\n    """' + "word " * 13 + '."""', "words; 12 at most"),
         ("# It stands there.", "'stands'"),
         ("raise ValueError('nobody rated this')", "'nobody'"),
         ("found = 3", "name 'found'"),

@@ -14,7 +14,7 @@ from tts_core.model_config import SYSTEMS, ModelConfig, TextEncoderConfig
 
 RECIPES = Path(__file__).parent / "recipes"
 ABLATIONS = "ablations"
-"""Folder, inside that of the recipes, of those that change one line of another."""
+"""Subfolder of `RECIPES`, with recipes that change one line of another."""
 AnyRecipe = TypeVar("AnyRecipe", bound=Closed)
 
 

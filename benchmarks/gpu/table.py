@@ -22,8 +22,10 @@ GOALS = {
     "ntts_attention": 45_000,
     "camp": 400_000,
 }
-"""Mel frames per second of training stage 1 on an H100; a published FastPitch makes 148,000 on an
-A100 (NVIDIA's own table)."""
+"""Mel frames per second of training stage 1 on an H100.
+
+A published FastPitch makes 148,000 on an A100 (NVIDIA's own table).
+"""
 
 
 def main() -> None:

@@ -37,8 +37,11 @@ from tts_core.models.ntts_attention import NTTSAttention
 
 BATCH_FRAMES = 32_000
 LEAST_BYTES = 40
-"""That a step moves for a parameter at least: its value read in both passes and by Adam, and
-written; its gradient written and read; both moments read and written; four bytes each."""
+"""Least bytes that a step moves for a parameter.
+
+Its value is read in both passes and by Adam, and written; its gradient is written and read; both
+moments are read and written; four bytes each.
+"""
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from mushra_app.http.addresses import ADMIN, ADMIN_COOKIE
 from mushra_app.http.same_origin import same_origin
 
 WHO = "intone.admin"
-"""Key of a request's scope with the name of the account that is logged in."""
+"""Key of a request's scope that holds the logged-in account's name."""
 
 _OPEN = re.compile(rf"^{ADMIN}/(login|setup)$")
 _GET = re.compile(

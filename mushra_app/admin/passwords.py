@@ -8,7 +8,10 @@ import threading
 SHORTEST, LONGEST = 12, 200
 """Characters of a password."""
 COST = 2**15
-"""Cost N of new digests; with block size 8, 32 MiB and about 0.1 s for each guess."""
+"""Cost N of new digests.
+
+With block size 8, each guess takes 32 MiB and about 0.1 s.
+"""
 _BLOCK_SIZE, _PARALLELISM = 8, 1
 # Many guesses at once would otherwise fill the memory that listeners need.
 _ONE_AT_A_TIME = threading.Lock()

@@ -45,7 +45,7 @@ ABSENT = [
     "spacy",
     "viter",
 ]
-"""What this project needs elsewhere and a GPU machine for training need not have."""
+"""Packages of this project that training on a GPU does not need."""
 
 
 @pytest.fixture(scope="module")

@@ -16,13 +16,17 @@ SILENT_PEAK = 0.01
 """-40 dBFS: no speech is quieter."""
 CLIPPED_RUN = 3
 CLIPPED_SHARE = 1e-4
-"""A recording is clipped if more than this share of its samples is in runs of at least
-`CLIPPED_RUN` samples at its largest magnitude."""
+"""Share of samples in clipped runs above which a recording is clipped.
+
+A run is clipped if at least `CLIPPED_RUN` samples have the recording's largest magnitude.
+"""
 FRAME_S = 0.02
 CUT_DB = -6.0
 TIGHT_DB = -20.0
-"""Level of the first or last 20 ms below the speech's: above `CUT_DB` the speech is cut in its
-middle, above `TIGHT_DB` there is no silence around it."""
+"""Levels of the first or last 20 ms, relative to the speech.
+
+Above `CUT_DB` the speech is cut in its middle, above `TIGHT_DB` there is no silence around it.
+"""
 LOW_PEAK_DBFS = -30.0
 NOISY_DB = 15.0
 DC_OFFSET = 0.01

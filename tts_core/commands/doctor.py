@@ -17,8 +17,10 @@ from intone.resources import cache_path
 
 ENOUGH_DISK_GB = 5.0
 WORST_ROUND_TRIP = 1.0
-"""Mean absolute difference of log-mels, nats, between what was spoken and what came out of the
-vocoder; 0.2 with the shipped voice."""
+"""Largest mean absolute difference of log-mels, nats, that passes.
+
+Between the spectrogram given to the vocoder and that of its audio; 0.2 with the shipped voice.
+"""
 INSTALL = "run `make install`, or pip install 'intone[tts]'"
 SENTENCE = "The boat came home."
 

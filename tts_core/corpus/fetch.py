@@ -41,7 +41,10 @@ LIBRITTS_R_MD5 = {
     "train-clean-360": "382eb3e64394b3da6a559f864339b22c",
     "train-other-500": "a37a8e9f4fe79d20601639bf23d1add8",
 }
-"""As the publishers' own lists and loaders give them; the archives themselves were never met."""
+"""Digests from the publishers' lists and loaders.
+
+They were not checked against the archives themselves.
+"""
 
 
 class Published(NamedTuple):

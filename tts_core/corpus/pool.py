@@ -21,7 +21,10 @@ from intone.errors import UserError
 from intone.progress import Progress
 
 IN_FLIGHT = 4
-"""Pieces a worker that are handed out at once: none waits idle, and memory stays bounded."""
+"""Pieces in flight per worker.
+
+No worker waits idle, and memory stays bounded.
+"""
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

@@ -30,7 +30,10 @@ from tts_core.models.randomness import seeded
 from tts_core.types import Prepared
 
 DRAWS = 8
-"""Seeded draws of the pre-net's dropout and of shuffled contexts over which a value is averaged."""
+"""Seeded draws over which a value is averaged.
+
+Of the pre-net's dropout and of shuffled contexts.
+"""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,10 @@ VECTOR_LOSSES: dict[str, Callable[..., Tensor]] = {
     "l1": F.l1_loss,
     "l2": F.mse_loss,
 }
-"""Huber with rho = 1 was "marginally better than L1 or L2" (4.2), so those are ablations."""
+"""Losses of word vectors by name; "l1" and "l2" are ablations.
+
+Huber with rho = 1 was "marginally better than L1 or L2" (4.2).
+"""
 
 
 class CAMP(System):

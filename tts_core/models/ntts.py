@@ -35,7 +35,7 @@ from tts_core.models.stepping import SteppedLayer
 from tts_core.models.system import System
 
 BLOCK = 64
-"""Frames whose share of the gates is computed at once in a synthesis."""
+"""Frames of a synthesis whose share of the gates is computed together."""
 
 
 class AutoregressiveDecoder(nn.Module):

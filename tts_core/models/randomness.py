@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 Randomness = torch.Generator | Sequence[torch.Generator] | None
-"""Seeds a synthesis: one generator, or a separate one for each of the B sentences."""
+"""Generator of a synthesis, or one for each of the B sentences."""
 
 
 def drawn(distribution: Callable[..., Tensor], like: Tensor, generator: Randomness) -> Tensor:

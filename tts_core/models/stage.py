@@ -12,7 +12,10 @@ from tts_core.models.mode import TEXT, Mode
 from tts_core.types import Prepared
 
 UNITS = ("utterances", "tokens", "units", "frames", "cells")
-"""What a loss can be a mean over; a cell is a pair of token and decoder step."""
+"""Units over which a loss can be a mean.
+
+A cell is a pair of token and decoder step.
+"""
 
 MEAN_OVER: Mapping[str, str] = {
     "mel": "frames",
@@ -29,7 +32,7 @@ MEAN_OVER: Mapping[str, str] = {
     "diagonality": "utterances",
     "coverage": "utterances",
 }
-"""Name of each part of a loss to the unit (of `UNITS`) that it is a mean over."""
+"""Part of a loss to the unit (of `UNITS`) of its mean."""
 
 
 @dataclass(frozen=True)

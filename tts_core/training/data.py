@@ -17,9 +17,12 @@ from tts_core.training.batches import Share
 from tts_core.types import Prepared
 
 STREAMED_HOURS = 100.0
-"""More to learn from than this is streamed by itself: 10 GB of spectrograms in every process."""
+"""Length of a training split above which "auto" streams it.
+
+Its spectrograms would take 10 GB in every process.
+"""
 HELD_OUT_HOURS = 2.0
-"""Beside a streamed split every process holds about so much to validate on, at most."""
+"""Most validation speech that a process holds beside a streamed split."""
 
 
 class Data(NamedTuple):

@@ -23,7 +23,10 @@ from tts_core.training.stage_run import StageRun
 
 MODEL = "model"
 RANK_SEEDS = 1_000_003
-"""Between the seeds of two processes; a CPU's generator reads 32 bits of them."""
+"""Distance between the seeds of two processes.
+
+A CPU's generator reads 32 bits of a seed.
+"""
 
 
 def train(

@@ -10,13 +10,17 @@ from tts_core.corpus.stream import StreamedSplit
 from tts_core.training.batches import by_length, halve_until
 
 POOL = 8
-"""Shards whose utterances are put into batches together; the next so many are read meanwhile.
+"""Shards whose utterances are put into batches together.
 
-Among some 1,500 utterances, as 8 shards have, neighbours in length pad each other little.
+The next so many are read meanwhile. Among some 1,500 utterances, as 8 shards have, neighbours in
+length pad each other little.
 """
 
 Agree = Callable[[list[int]], list[int]]
-"""Of the numbers that every process brings, the largest at each place."""
+"""Function from a process' numbers to the largest of all processes.
+
+Position by position.
+"""
 
 
 def streamed_batches(

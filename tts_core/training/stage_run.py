@@ -34,7 +34,10 @@ from tts_core.training.stage_loss import StageLoss
 from tts_core.training.validate import batch_of, validate
 
 LOG_EVERY = 10
-"""Steps between two readings of the losses: a reading makes the CPU wait for the GPU."""
+"""Steps between two readings of the losses.
+
+A reading makes the CPU wait for the GPU.
+"""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,10 @@ RUN = "vocoder-run.json"
 """Not `run.json`, which marks a system that is trained in stages."""
 STEPS = "steps"
 LOG_EVERY = 10
-"""Steps between two looks at the losses: a look makes the CPU wait for the GPU."""
+"""Steps between two readings of the losses.
+
+A reading makes the CPU wait for the GPU.
+"""
 STAGE = 1
 TITLE = "vocoder"
 

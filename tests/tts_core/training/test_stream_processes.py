@@ -19,7 +19,10 @@ from tts_core.training.validate import batch_of
 pytestmark = pytest.mark.slow
 
 STEPS = {"kathaka": 2, "camp": 12}
-"""Of stage 1; later ones have 2. All processes hear of a signal at every tenth."""
+"""Steps of stage 1; later stages have 2.
+
+All processes learn of a signal at every tenth step.
+"""
 
 TRAIN = """
 import os

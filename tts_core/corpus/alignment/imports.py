@@ -16,7 +16,7 @@ from tts_core.corpus.alignment.types import AlignmentError, Utterance
 
 _SILENCES = frozenset(["", "SIL", "SP", "SPN", "NSN", "<EPS>", "<SIL>"])
 _TOLERANCE_S = 0.05
-"""Two phones may overlap, and the last may end after the audio, by rounding but not by more."""
+"""Rounding by which phones may overlap or end after the audio."""
 
 
 class Interval(NamedTuple):

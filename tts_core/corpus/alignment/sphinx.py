@@ -19,7 +19,10 @@ from tts_core.text.tokens import TOKENS
 
 _FRAME_S = 0.01
 _SILENCE_PROBABILITY = 0.5
-"""Of a silence between two phones; its own 0.005 finds half as many of Kathleen's pauses."""
+"""Probability of a silence between two phones.
+
+With pocketsphinx's default of 0.005, half as many of Kathleen's pauses are found.
+"""
 _CLOSURES = frozenset(["B", "CH", "D", "G", "JH", "K", "P", "T"])
 
 

@@ -9,7 +9,10 @@ from tts_core.corpus.shards import LeftOut
 from tts_core.corpus.sources import is_file_name
 
 AUDIO = (".flac", ".wav", ".mp3", ".ogg", ".opus")
-"""What libsndfile reads, in the order in which one of several files of a name is preferred."""
+"""Suffixes that libsndfile reads.
+
+Of several files with one name, the one whose suffix comes first is used.
+"""
 LONGEST_ID = 120
 
 

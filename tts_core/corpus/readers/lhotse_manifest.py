@@ -17,8 +17,10 @@ from tts_core.corpus.readers.base import Entry, Reading, is_there, left_out
 
 ENDINGS = (".jsonl.gz", ".jsonl")
 SPOKEN = ("normalized_text", "text_punct")
-"""Where Lhotse's recipes keep a text better than `text`: LJSpeech's in words, Hi-Fi TTS' with
-punctuation."""
+"""Keys of Lhotse's recipes whose text is better than that of `text`.
+
+LJSpeech's is in words, Hi-Fi TTS' has punctuation.
+"""
 
 
 def recognise(folder: Path) -> bool:

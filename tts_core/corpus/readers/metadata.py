@@ -40,7 +40,7 @@ COLUMNS = {
     "seconds": ("seconds", "duration"),
     "split": ("split", "subset"),
 }
-"""What a column holds to the names it may have, the likeliest first."""
+"""Content of a column to its possible names, the likeliest first."""
 
 
 def recognise(folder: Path) -> bool:

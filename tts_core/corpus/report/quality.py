@@ -14,9 +14,12 @@ from tts_core.text.tokens import CONSONANTS, PHONES, PUNCTUATION, TOKENS, VOWELS
 from tts_core.types import Prepared
 
 ALIGNER_MINIMUM_S = 0.03
-"""Three states of 10 ms: the least that either aligner gives a phone."""
+"""Shortest phone of either aligner: three states of 10 ms."""
 PAUSE_S = 0.05
-"""Silence from this length on counts as a pause; shorter gaps are closures and rounding."""
+"""Shortest silence that counts as a pause.
+
+Shorter gaps are closures and rounding.
+"""
 LONG_Z, RATE_Z = 4.0, 2.0
 DISAGREEMENT_S = 0.02
 CLASSES: dict[str, tuple[str, ...]] = {

@@ -14,7 +14,10 @@ from tts_core.text.tokens import TOKENS, duration_group
 from tts_core.types import Prepared
 
 F0_EDGES_HZ = np.geomspace(F0_FLOOR_HZ, F0_CEILING_HZ, 369)
-"""Bins of a tenth of a semitone: quantiles of any corpus without its frames in memory."""
+"""Edges of bins of a tenth of a semitone.
+
+The counts give quantiles of any corpus without its frames in memory.
+"""
 
 
 @dataclass(frozen=True)
