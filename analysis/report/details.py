@@ -18,9 +18,10 @@ from analysis.questions.order import OrderEffect, order_effects
 from analysis.questions.ranks import RankStability, rank_stability
 from analysis.questions.subgroups import Subgroups, subgroups
 from analysis.questions.texts import Item, TextMeans, item_report, text_means
-from analysis.report.compliance import Requirement, compliance
+from analysis.report.compliance import compliance
 from analysis.report.result import Result
 from analysis.wording import number, p_value, percent_of
+from intone.contracts.bs1534 import ComplianceRow
 
 # A report of all pairs of ten systems shows the comparison by other means of the first ones only.
 MOST_PAIRS = 6
@@ -118,7 +119,7 @@ class Details:
     listeners: tuple[Listener, ...]
     order: tuple[OrderEffect, ...]
     standard: Bs1534
-    requirements: tuple[Requirement, ...]
+    requirements: tuple[ComplianceRow, ...]
     looks: Looks | None
     planning: Planning | None
     seed: int
@@ -131,7 +132,7 @@ def details(
     planned_listeners: int | None = None,
     seed: int = 0,
 ) -> Details:
-    """Everything beside the headline.
+    """Return all analyses beside the headline.
 
     Args:
         result: the analysis.
@@ -145,6 +146,7 @@ def details(
     """
     kept, alpha = result.ratings, result.alpha
     tested = [(c.x, c.y) for c in result.comparisons]
+    standard = bs1534_analysis(kept, tested, seed=seed, alpha=alpha)
     return Details(
         pairs=tuple(_pair(result, c, margin, seed) for c in result.comparisons[:MOST_PAIRS]),
         n_pairs_left_out=max(0, len(tested) - MOST_PAIRS),
@@ -164,8 +166,8 @@ def details(
         ranks=rank_stability(kept, seed=seed, alpha=alpha),
         listeners=tuple(listener_report(result.everybody, seed)),
         order=tuple(order_effects(kept, tested[:MOST_PAIRS], alpha)),
-        standard=bs1534_analysis(kept, tested, seed=seed, alpha=alpha),
-        requirements=tuple(compliance(result)),
+        standard=standard,
+        requirements=tuple(compliance(result, standard)),
         looks=looks_taken(result, planned_listeners),
         planning=_planning(result),
         seed=seed,

@@ -10,6 +10,7 @@ from analysis.questions.listeners import repeats_text
 from analysis.questions.texts import TextMeans
 from analysis.report.details import Details, PairDetails
 from analysis.wording import stars
+from intone.contracts.bs1534 import CAUTION
 
 Row = dict[str, Any]
 
@@ -85,6 +86,7 @@ def details_rows(details: Details) -> Row:
         "order": [{**result_row(row), "text": row.text} for row in details.order],
         **_standard(details.standard),
         "compliance": [asdict(row) for row in details.requirements],
+        "compliance_caution": CAUTION,
         "looks": None if looks is None else asdict(looks),
         "planning": [] if planning is None else [asdict(row) for row in planning.designs],
         "planning_text": "" if planning is None else planning.text,

@@ -91,7 +91,7 @@ _COLUMNS: dict[str, list[tuple[str, Callable[[Row], str]]]] = {
     ],
     "compliance": [
         ("Clause", lambda row: row["clause"]),
-        ("Demand", lambda row: row["demand"]),
+        ("Requirement", lambda row: row["requirement"]),
         ("Status", lambda row: row["status"]),
         ("Found", lambda row: row["found"]),
     ],

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from intone.contracts import StimulusSet
+from intone.contracts.bs1534 import CAUTION, DEPARTS, ComplianceRow
 from intone.documents import Closed, read
 from intone.errors import UserError
 from intone.files import write_whole
-from mushra_app.compliance.rows import DEPARTS, Row
 from mushra_app.compliance.sounds import mask_text
-from mushra_app.compliance.table import CAUTION, is_mushra, label, lint
+from mushra_app.compliance.table import is_mushra, label, lint
 from mushra_app.sounds.preflight import NO_RECOGNISER, Preflight, Progress, preflight
 from mushra_app.sounds.preflight_rules import Finding
 from mushra_app.sounds.recognised import FindRecogniser
@@ -37,7 +37,7 @@ class Report(Closed):
     label: str = Field(description="what a report may call the test")
     mushra: bool = Field(description="whether it may be called MUSHRA")
     sounds: Preflight
-    compliance: list[Row]
+    compliance: list[ComplianceRow]
     caution: str = CAUTION
 
     @property

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-from mushra_app.compliance.rows import DEPARTS, MET, REPORT, Row, named, trials
+from intone.contracts import bs1534
+from intone.contracts.bs1534 import DEPARTS, MET, REPORT, ComplianceRow
+from mushra_app.compliance.rated_steps import named, trials
 from mushra_app.study.file import Study, conditions
 from mushra_app.study.steps import HeadphonesStep
 
-FEWEST_EXCERPTS = 5
-EXCERPTS_PER_SYSTEM = 1.5
 
-
-def material_rows(study: Study) -> Iterator[Row]:
+def material_rows(study: Study) -> Iterator[ComplianceRow]:
     """Yield rows on number and choice of sentences."""
     heard = {
         system: {
@@ -23,38 +22,30 @@ def material_rows(study: Study) -> Iterator[Row]:
     }
     counts = {system: len(sentences) for system, sentences in heard.items()}
     equal = len(set(counts.values())) == 1
-    yield Row(
-        "material",
-        "as many excerpts for each system",
+    yield bs1534.EQUAL_EXCERPTS.row(
         MET if equal else DEPARTS,
         f"{counts[study.systems[0]]} each"
         if equal
         else ", ".join(f"{system}: {count}" for system, count in counts.items()),
     )
-    fewest, wanted = min(counts.values()), EXCERPTS_PER_SYSTEM * len(study.systems)
-    yield Row(
-        "material",
-        f"at least {FEWEST_EXCERPTS} excerpts, about 1.5 times as many as systems",
-        MET if fewest >= max(FEWEST_EXCERPTS, wanted) else DEPARTS,
+    fewest = min(counts.values())
+    yield bs1534.EXCERPTS.row(
+        MET if bs1534.enough_excerpts(fewest, len(study.systems)) else DEPARTS,
         f"{named(fewest, 'sentence')}, {named(len(study.systems), 'system')}",
     )
-    yield Row("material", "critical items", REPORT, "say how the sentences were chosen")
+    yield bs1534.CRITICAL_ITEMS.row(REPORT, "say how the sentences were chosen")
 
 
-def assessor_rows(study: Study) -> Iterator[Row]:
+def assessor_rows(study: Study) -> Iterator[ComplianceRow]:
     """Yield rows on listeners and their equipment."""
     platform = study.recruiting.platform
     came = "all who have the link" if study.access == "open" else "invited one by one"
-    yield Row(
-        "assessors",
-        "experienced, pre-screened for hearing and trained",
+    yield bs1534.EXPERIENCE.row(
         REPORT if platform == "none" else DEPARTS,
         came if platform == "none" else f"crowd-sourced through {platform}",
     )
     repeats = sum(step.repeats for _, step in trials(study))
-    yield Row(
-        "assessors",
-        "ratings are replicated, to see how reliable a listener is",
+    yield bs1534.REPLICATION.row(
         MET if repeats else DEPARTS,
         f"{named(repeats, 'page')} a second time" if repeats else "repeats: 0 in every step",
     )
@@ -63,28 +54,21 @@ def assessor_rows(study: Study) -> Iterator[Row]:
         for s in study.sitting
         if isinstance(s, HeadphonesStep)
     ]
-    yield Row(
-        "levels",
-        "one type of transducer in a session",
+    yield bs1534.TRANSDUCER.row(
         REPORT,
         "; ".join(f"headphones checked: {c}" for c in checks) or "headphones are not checked",
     )
 
 
-def later_rows(study: Study) -> Iterator[Row]:
+def later_rows(study: Study) -> Iterator[ComplianceRow]:
     """Yield rows on work that is due after the ratings."""
     sent = study.failures_allowed
     also = "" if sent is None else f"; sent away after more than {sent} failed checks"
-    yield Row(
-        "post-screening",
-        "who rates the hidden reference below 90, or the mid anchor above 90, on more than 15 % of "
-        "items is left out",
+    yield bs1534.POST_SCREENING.row(
         REPORT,
         f"`intone report` computes it{also}",
     )
-    yield Row(
-        "5.5", "sessions are recorded (recommended)", MET, "plays, switches and moves are kept"
-    )
+    yield bs1534.RECORDING.row(MET, "plays, switches and moves are kept")
     extra = [
         f"{named(count, 'page')} {what}"
         for what, count in (
@@ -93,10 +77,7 @@ def later_rows(study: Study) -> Iterator[Row]:
         )
         if count
     ]
-    yield Row(
-        "10",
-        "box plots, means with 95 % intervals, numbers, screening, anchors, material, transducer, "
-        "instructions, deviations",
+    yield bs1534.TEST_REPORT.row(
         REPORT,
         "; ".join(["`intone report` writes the figures", *extra]),
     )

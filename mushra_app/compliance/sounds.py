@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from mushra_app.compliance.rows import DEPARTS, MET, REPORT, Row, named, rating_pages
+from intone.contracts import bs1534
+from intone.contracts.bs1534 import DEPARTS, MET, REPORT, ComplianceRow
+from mushra_app.compliance.rated_steps import named, rating_pages
 from mushra_app.sounds.masks import MaskReport
 from mushra_app.sounds.preflight import Preflight
 from mushra_app.sounds.preflight_rules import ANCHOR_NEEDS_HZ, LONGEST_S, median_bandwidths
@@ -13,24 +15,20 @@ from mushra_app.study.steps import LoudnessStep
 _NOT_MEASURED = "not measured yet"
 
 
-def signal_rows(study: Study, preflight: Preflight | None) -> Iterator[Row]:
+def signal_rows(study: Study, preflight: Preflight | None) -> Iterator[ComplianceRow]:
     """Length, bandwidth and anchors."""
     speech = [f for f in preflight.files if f.system not in (LOW, MID)] if preflight else []
     lengths = [f.sound.seconds for f in speech]
     long = sum(s > LONGEST_S for s in lengths)
     text = f"{min(lengths):.1f} to {max(lengths):.1f} s" if lengths else _NOT_MEASURED
-    yield Row(
-        "signals",
-        "about 10 s, preferably at most 12 s; longer ones are justified",
+    yield bs1534.LENGTH.row(
         REPORT if not lengths else DEPARTS if long else MET,
         text + (f"; {named(long, 'file')} longer than 12 s" if long else ""),
     )
     widths = median_bandwidths({(f.sentence, f.system): f.sound for f in speech})
     width = widths.get(study.reference)
     rates = sorted({f.sound.sample_rate for f in speech if f.system == study.reference})
-    yield Row(
-        "signals",
-        "the reference has full bandwidth",
+    yield bs1534.BANDWIDTH.row(
         DEPARTS if width and width <= ANCHOR_NEEDS_HZ else REPORT,
         f"reaches to {width / 1000:.2f} kHz (median), sampled at "
         f"{', '.join(str(rate) for rate in rates)} Hz"
@@ -38,22 +36,16 @@ def signal_rows(study: Study, preflight: Preflight | None) -> Iterator[Row]:
         else _NOT_MEASURED,
     )
     by_name = {mask.anchor: mask for mask in preflight.masks} if preflight else {}
-    for name, on in ((LOW, study.anchors.low), (MID, study.anchors.mid)):
-        yield _mask(name, on, by_name.get(name))
+    yield _mask(bs1534.LOW_MASK, study.anchors.low, by_name.get(LOW))
+    yield _mask(bs1534.MID_MASK, study.anchors.mid, by_name.get(MID))
 
 
-def _mask(name: str, on: bool, mask: MaskReport | None) -> Row:
-    low = name == LOW
-    requirement = (
-        "low anchor of 3.5 kHz: ripple at most 0.1 dB, 25 dB at 4 kHz, 50 dB at 4.5 kHz"
-        if low
-        else "mid anchor of 7 kHz (no mask is printed for it; held to the shape of the low one)"
-    )
+def _mask(demand: bs1534.Demand, on: bool, mask: MaskReport | None) -> ComplianceRow:
     if not on:
-        return Row("signals", requirement, DEPARTS, "not made")
+        return demand.row(DEPARTS, "not made")
     if mask is None:
-        return Row("signals", requirement, REPORT, _NOT_MEASURED)
-    return Row("signals", requirement, MET if mask.met else DEPARTS, mask_text(mask))
+        return demand.row(REPORT, _NOT_MEASURED)
+    return demand.row(MET if mask.met else DEPARTS, mask_text(mask))
 
 
 def mask_text(mask: MaskReport) -> str:
@@ -69,33 +61,27 @@ def mask_text(mask: MaskReport) -> str:
     )
 
 
-def switching_rows(study: Study) -> Iterator[Row]:
+def switching_rows(study: Study) -> Iterator[ComplianceRow]:
     """Yield rows on switching from one version to another."""
     alone = [where for where, page in rating_pages(study) if page == "acr"]
-    yield Row(
-        "trials",
-        "free order, replays without limit, switching at once",
+    yield bs1534.FREE_LISTENING.row(
         DEPARTS if alone else MET,
         f"{', '.join(alone)}: one version a page" if alone else "the player does so",
     )
     restart = study.on_switch == "restart"
-    yield Row(
-        "switching and looping",
-        "switching among versions in synchrony",
+    yield bs1534.SYNCHRONY.row(
         REPORT if restart else MET,
         "on_switch: restart, so another version starts at its beginning (speech of unequal length)"
         if restart
         else "on_switch: keep_position, to the sample",
     )
-    yield Row(
-        "switching and looping",
-        "loops of 500 ms or more; 5 ms raised-cosine fades out, then in; never a cross-fade",
+    yield bs1534.LOOPS.row(
         MET,
         "the player does so",
     )
 
 
-def level_rows(study: Study, preflight: Preflight | None) -> Iterator[Row]:
+def level_rows(study: Study, preflight: Preflight | None) -> Iterator[ComplianceRow]:
     """Loudness."""
     target = preflight.target_lufs if preflight else None
     off = [
@@ -103,9 +89,7 @@ def level_rows(study: Study, preflight: Preflight | None) -> Iterator[Row]:
         for f in (preflight.files if preflight else [])
         if target is not None and f.played_lufs is not None
     ]
-    yield Row(
-        "levels",
-        "loudness aligned by experts, one fixed gain in a trial",
+    yield bs1534.LOUDNESS.row(
         DEPARTS if off and max(off) > TOLERANCE_LU else REPORT,
         f"aligned by BS.1770, not by experts: {named(len(off), 'file')} within "
         f"{max(off):.2f} LU of {target:.1f} LUFS; gains are fixed"
@@ -113,12 +97,10 @@ def level_rows(study: Study, preflight: Preflight | None) -> Iterator[Row]:
         else _NOT_MEASURED,
     )
     control = any(isinstance(step, LoudnessStep) for step in study.sitting)
-    yield Row(
-        "levels",
-        "listeners adjust between items only, by at most 4 dB",
+    yield bs1534.ADJUSTMENT.row(
         REPORT,
         "set once, and kept"
         if control
         else "the page has no control; a computer's own cannot be locked",
     )
-    yield Row("levels", "reference at 78 ± 0.25 dBA", REPORT, "cannot be known in a browser")
+    yield bs1534.REFERENCE_LEVEL.row(REPORT, "cannot be known in a browser")

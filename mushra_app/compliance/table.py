@@ -1,24 +1,19 @@
 """Compliance of a study with ITU-R BS.1534-3, a row a requirement.
 
-Only what software can see is called met or departed from; the rest is the researcher's to report.
-Where a clause number is not certain, the row names the topic of the section.
+Only what software can see is met or a departure; the researcher must report the rest.
 """
 
 from collections.abc import Iterator, Sequence
 
+from intone.contracts import bs1534
+from intone.contracts.bs1534 import DEPARTS, MET, REPORT, ComplianceRow
 from mushra_app.compliance.people import assessor_rows, later_rows, material_rows
-from mushra_app.compliance.rows import DEPARTS, MET, REPORT, Row, named, rating_pages, trials
+from mushra_app.compliance.rated_steps import named, rating_pages, trials
 from mushra_app.compliance.sounds import level_rows, signal_rows, switching_rows
 from mushra_app.sounds.preflight import Preflight
 from mushra_app.study.file import Study, conditions
 from mushra_app.study.steps import TextStep, TrainingStep
 
-MOST_SIGNALS = 12
-CAUTION = (
-    "Clauses are those of the edition of 10/2015 as a transcription has them: look them up in the "
-    "ITU's text before you cite one."
-)
-FIVE = ["Excellent", "Good", "Fair", "Poor", "Bad"]
 # Stems of attributes, by attribute; in the languages that listeners may be asked in.
 _ATTRIBUTES = {
     "naturalness": ("natural", "natürlich", "naturel", "自然"),
@@ -51,7 +46,7 @@ def label(study: Study) -> str:
     return " and ".join(dict.fromkeys(names[page] for _, page in rating_pages(study)))
 
 
-def lint(study: Study, preflight: Preflight | None = None) -> list[Row]:
+def lint(study: Study, preflight: Preflight | None = None) -> list[ComplianceRow]:
     """Hold a study against the standard.
 
     Args:
@@ -72,11 +67,9 @@ def lint(study: Study, preflight: Preflight | None = None) -> list[Row]:
     ]
 
 
-def _name(study: Study) -> Iterator[Row]:
+def _name(study: Study) -> Iterator[ComplianceRow]:
     departing = [(where, page) for where, page in rating_pages(study) if page != "mushra"]
-    yield Row(
-        "considering (i)",
-        "a given reference, hidden among the versions of every page",
+    yield bs1534.HIDDEN_REFERENCE.row(
         DEPARTS if departing else MET,
         "; ".join(f"{where}: pages of type {page}" for where, page in departing)
         or f"pages of type mushra; reference: {study.reference}",
@@ -84,31 +77,25 @@ def _name(study: Study) -> Iterator[Row]:
     off = [n for n, on in (("low", study.anchors.low), ("mid", study.anchors.mid)) if not on]
     unanchored = [f"{where}: {page}" for where, page in departing if page in ("ab", "acr")]
     text = f"anchors: {' and '.join(off)} off" if off else "3.5 kHz and 7 kHz"
-    yield Row(
-        "considering (i)",
-        "low and mid anchor on every page",
+    yield bs1534.ANCHORS.row(
         DEPARTS if off or unanchored else MET,
         "; ".join([text, *unanchored]),
     )
 
 
-def _trial(study: Study) -> Iterator[Row]:
+def _trial(study: Study) -> Iterator[ComplianceRow]:
     together = any(page in ("mushra", "mushra_nmr") for _, page in rating_pages(study))
     sizes = [len(conditions(study, step.systems)) for _, step in trials(study)]
     most = max(sizes) if together else 0
-    yield Row(
-        "trials",
-        f"at most {MOST_SIGNALS} signals in a trial",
-        DEPARTS if most > MOST_SIGNALS else MET,
+    yield bs1534.SIGNALS.row(
+        DEPARTS if most > bs1534.MOST_SIGNALS else MET,
         f"{most} with hidden reference and anchors" if most else "no page shows several versions",
     )
     everyone = study.pages_per_listener >= len(study.sentences) and all(
         step.systems is None and step.sentences is None and step.pages is None
         for _, step in trials(study)
     )
-    yield Row(
-        "trials",
-        "larger sets in a blocked design, which is reported",
+    yield bs1534.BLOCKS.row(
         MET if everyone else REPORT,
         "every listener rates everything"
         if everyone
@@ -123,14 +110,12 @@ def _trial(study: Study) -> Iterator[Row]:
         if len(asked) > 1 or prompt.count("?") + prompt.count("？") > 1:
             doubled.append(f"“{prompt}” asks for {' and '.join(asked) or 'two things'}")
     question = ", ".join(dict.fromkeys(s.question or study.question for _, s in trials(study)))
-    yield Row(
-        "trials",
-        "one attribute in a trial, basic audio quality first",
+    yield bs1534.ATTRIBUTE.row(
         DEPARTS if doubled else MET if basic else REPORT,
         "; ".join(doubled) or f"{question}: “{study.prompt}”",
     )
     orders = ", ".join(dict.fromkeys(step.order for _, step in trials(study)))
-    yield Row("trials", "order randomised within and between sessions", MET, f"{orders}, seeded")
+    yield bs1534.ORDER.row(MET, f"{orders}, seeded")
 
 
 def _asked(prompt: str) -> list[str]:
@@ -138,30 +123,27 @@ def _asked(prompt: str) -> list[str]:
     return [name for name, stems in _ATTRIBUTES.items() if any(s in lower for s in stems)]
 
 
-def _scale(study: Study) -> Iterator[Row]:
+def _scale(study: Study) -> Iterator[ComplianceRow]:
     custom = [
         f"{where}: {' to '.join((step.labels[0], step.labels[-1]))}"
         for where, step in trials(study)
-        if step.labels and list(step.labels) != FIVE
+        if step.labels and tuple(step.labels) != bs1534.BAND_LABELS
     ]
     other = [f"{w}: pages of type {p}" for w, p in rating_pages(study) if p in ("ab", "acr")]
     usual = "Excellent to Bad" if study.language == "en" else f"translated: {study.language}"
-    yield Row(
-        "scale",
-        "0 to 100 in five equal bands, Excellent, Good, Fair, Poor, Bad",
+    yield bs1534.SCALE.row(DEPARTS if other else MET, "; ".join(other) or "sliders")
+    yield bs1534.BANDS.row(
         DEPARTS if custom or other else MET if study.language == "en" else REPORT,
         "; ".join([*custom, *other]) or usual,
     )
-    yield Row("scale", "at least 10 cm on the screen", REPORT, "depends on the listener's screen")
-    yield Row(
-        "5.4, Att. 2",
-        "only the slider of the item being heard can be moved",
+    yield bs1534.SCALE_LENGTH.row(REPORT, "depends on the listener's screen")
+    yield bs1534.HEARD_SLIDER.row(
         DEPARTS if other else MET,
         "; ".join(other) or "the player does so",
     )
 
 
-def _instructions(study: Study) -> Iterator[Row]:
+def _instructions(study: Study) -> Iterator[ComplianceRow]:
     first = next(i for i, s in enumerate(study.sitting) if s.type == "trials")
     before = [s for s in study.sitting[:first] if isinstance(s, TrainingStep)]
     late = any(isinstance(s, TrainingStep) for s in study.sitting[first:]) and not before
@@ -170,9 +152,7 @@ def _instructions(study: Study) -> Iterator[Row]:
         text = "training comes after the trials"
     elif before:
         text = f"{named(sum(s.pages for s in before), 'page')} before the trials"
-    yield Row(
-        "training",
-        "training before the test, its grades discarded",
+    yield bs1534.TRAINING.row(
         MET if before else DEPARTS,
         text,
     )
@@ -190,23 +170,19 @@ def _instructions(study: Study) -> Iterator[Row]:
         status = REPORT if "100" in instructions else DEPARTS
         text = "your own instructions replace the usual ones"
         text += "" if status == REPORT else " and never mention 100"
-    yield Row(
-        "instructions",
-        "instructions say that an item must get 100 and that the worst need not be Bad",
+    yield bs1534.INSTRUCTIONS.row(
         status,
         text,
     )
 
 
-def _exposure(study: Study, training: Sequence[TrainingStep]) -> Row:
+def _exposure(study: Study, training: Sequence[TrainingStep]) -> ComplianceRow:
     lacking = [s for s in study.systems if all(t.systems and s not in t.systems for t in training)]
     pages = sum(t.pages for t in training)
     text = f"{pages} of {named(len(study.sentences), 'sentence')}"
     if lacking:
         text += f", without {', '.join(lacking)}"
-    return Row(
-        "training",
-        "it has the full range of impairments and all test signals",
+    return bs1534.EXPOSURE.row(
         DEPARTS if lacking or pages < len(study.sentences) else MET,
         text,
     )

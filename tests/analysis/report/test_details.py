@@ -4,6 +4,7 @@ import json
 import re
 import time
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,8 @@ from analysis.report.methods import results_text
 from analysis.report.result import analyse
 from analysis.report.watch import fingerprint, watch
 from analysis.report.write import write_report
-from intone.contracts import ReportOptions
+from intone.contracts import ReportOptions, bs1534
+from intone.contracts.bs1534 import DEPARTS, MET, REPORT
 from intone.errors import UserError
 
 SECTIONS = (
@@ -91,22 +93,24 @@ def test_latex_tables_print_what_the_report_prints(made):
 
 
 def test_requirements_follow_the_design(csv, made):
-    status = {row["demand"]: row["status"] for row in made[1]["compliance"]}
-    assert status["Low anchor (3.5 kHz low-pass)"] == "met"
-    assert status["Random order of signals"] == "met"
-    assert status["Enough assessors (20 often suffice)"] == "not met"
-    assert status["Training before the test, not counted"] == "not shown"
+    status = {row["requirement"]: row["status"] for row in made[1]["compliance"]}
+    assert status[bs1534.ANCHORS.requirement] == MET
+    assert status[bs1534.ORDER.requirement] == MET
+    assert status[bs1534.PANEL.requirement] == DEPARTS
+    assert status[bs1534.TRAINING.requirement] == REPORT
+    assert status[bs1534.VARIANCE.requirement] == MET
+    assert bs1534.CAUTION in unescape((made[0] / "report.html").read_text())
     bare = analyse(read_ratings(csv, baseline="base", anchor_low="mid", anchor_mid="low"))
-    swapped = {row.demand: row.status for row in details(bare).requirements}
-    assert swapped["Anchors 20 to 30 points apart"] == "not met"
+    swapped = {row.requirement: row.status for row in details(bare).requirements}
+    assert swapped[bs1534.ANCHOR_DISTANCE.requirement] == DEPARTS
     frame = pd.read_csv(csv)
     frame["stimulus_index"] = frame["system"].astype("category").cat.codes
     fixed = csv.with_name("fixed.csv")
     frame[frame["system"] != "low"].to_csv(fixed, index=False)
     less = analyse(read_ratings(fixed, baseline="base"))
-    status = {row.demand: row.status for row in details(less).requirements}
-    assert status["Random order of signals"] == "not met"
-    assert status["Low anchor (3.5 kHz low-pass)"] == "not met"
+    status = {row.requirement: row.status for row in details(less).requirements}
+    assert status[bs1534.ORDER.requirement] == DEPARTS
+    assert status[bs1534.ANCHORS.requirement] == DEPARTS
 
 
 def test_results_sentence_holds_the_numbers_of_the_tables(csv):

@@ -50,8 +50,11 @@ def stimuli(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stimuli")
     source = Source(kind="import")
     systems: list[tuple[str, Role]] = [
-        ("rec", "reference"), ("base", "system"), ("y", "system"), (LONG, "system"),
-    ]  # fmt: skip
+        ("rec", "reference"),
+        ("base", "system"),
+        ("y", "system"),
+        (LONG, "system"),
+    ]
     found = []
     for j in range(6):
         for k, (system, role) in enumerate(systems):
@@ -61,11 +64,18 @@ def stimuli(tmp_path_factory):
                 file.writeframes(np.full(160, 10 * j + k, np.int16).tobytes())
             found.append(
                 Stimulus(
-                    sentence=f"U{j:02}", text=f"Sentence <{j}>.", system=system, role=role,
-                    path=path.name, sha256=sha256(path), seconds=0.01, sample_rate=16000,
-                    loudness_lufs=None, source=source,
+                    sentence=f"U{j:02}",
+                    text=f"Sentence <{j}>.",
+                    system=system,
+                    role=role,
+                    path=path.name,
+                    sha256=sha256(path),
+                    seconds=0.01,
+                    sample_rate=16000,
+                    loudness_lufs=None,
+                    source=source,
                 )
-            )  # fmt: skip
+            )
     StimulusSet(
         name="test", voice="noise", licence="CC0-1.0", created_by="a test", stimuli=found
     ).write(folder)
@@ -92,8 +102,9 @@ def test_the_worst_texts_can_be_heard_in_the_page_itself(made, stimuli):
     assert len(players) == 5 * 3
     wanted = [
         (stimuli / f"{system}_{int(name[1:])}.wav").read_bytes()
-        for name in worst[:5] for system in (first["x"], first["y"], "rec")
-    ]  # fmt: skip
+        for name in worst[:5]
+        for system in (first["x"], first["y"], "rec")
+    ]
     prefix = "data:audio/wav;base64,"
     assert all(uri.startswith(prefix) for uri in players)
     assert [base64.b64decode(uri.removeprefix(prefix)) for uri in players] == wanted

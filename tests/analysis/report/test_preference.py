@@ -74,8 +74,10 @@ def found(built):
 def test_every_pair_and_every_system_is_answered(found):
     assert found["kind"] == "preferences"
     assert {(p["x"], p["y"]) for p in found["pairs"]} == {
-        ("camp", "kathaka"), ("camp", "ntts"), ("kathaka", "ntts"),
-    }  # fmt: skip
+        ("camp", "kathaka"),
+        ("camp", "ntts"),
+        ("kathaka", "ntts"),
+    }
     for pair in found["pairs"]:
         assert pair.keys() >= PAIR_KEYS
         assert pair["share_x"] + pair["share_none"] + pair["share_y"] == pytest.approx(1)
@@ -113,8 +115,11 @@ def test_simulated_choices_say_so_on_every_face(found, built):
     captions = re.findall(r"<(?:fig)?caption>(.*?)</(?:fig)?caption>", page, re.S)
     assert len(captions) >= 7 and all(SIMULATED in caption for caption in captions)
     assert {p.name for p in (out / "figures").iterdir()} == {
-        "preferences.svg", "preferences.pdf", "abilities.svg", "abilities.pdf",
-    }  # fmt: skip
+        "preferences.svg",
+        "preferences.pdf",
+        "abilities.svg",
+        "abilities.pdf",
+    }
     names = {p.name for p in (out / "tables").iterdir()}
     assert {"pairs.csv", "abilities.csv", "sides.csv", "listeners.csv", "pairs.tex"} <= names
     for path in [*(out / "tables").iterdir(), *(out / "figures").glob("*.svg")]:
@@ -266,8 +271,15 @@ def test_a_database_of_both_kinds_asks_which(study, tmp_path):
 
 def test_choices_of_another_tool_get_the_report(tmp_path):
     orders = ("A=A, B=B", "A=B, B=A")
-    sitting = [{"TestID": f"t{n}", "PresentationOrder": orders[n % 2], "Runtime": 5,
-                "Preference": "AB"[n % 3 % 2]} for n in range(8)]  # fmt: skip
+    sitting = [
+        {
+            "TestID": f"t{n}",
+            "PresentationOrder": orders[n % 2],
+            "Runtime": 5,
+            "Preference": "AB"[n % 3 % 2],
+        }
+        for n in range(8)
+    ]
     path = foreign.write_json(tmp_path / "p.txt", sitting)
     write_report(path, tmp_path / "out", ReportOptions())
     found = json.loads((tmp_path / "out" / "report.json").read_text())

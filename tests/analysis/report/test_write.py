@@ -121,11 +121,16 @@ def test_report_json_has_the_documented_keys(of_a_rehearsal):
     assert all(row.keys() >= COMPARISON_KEYS for row in found["comparisons"])
     assert all(row.keys() >= GAP_KEYS for row in found["gaps"])
     assert [row["system"] for row in found["systems"]] == [
-        "recordings", "camp", "kathaka", "ntts", "anchor",
-    ]  # fmt: skip
+        "recordings",
+        "camp",
+        "kathaka",
+        "ntts",
+        "anchor",
+    ]
     assert {(row["x"], row["y"]) for row in found["comparisons"]} == {
-        ("camp", "ntts"), ("kathaka", "ntts"),
-    }  # fmt: skip
+        ("camp", "ntts"),
+        ("kathaka", "ntts"),
+    }
     assert found["gaps"][0]["gap"] == pytest.approx(11 / 42, abs=0.15)
 
 
@@ -143,10 +148,8 @@ def test_simulated_listeners_are_named_on_every_face(of_a_rehearsal):
     assert len(page.captions) >= 10
     assert all(caption.startswith(SIMULATED) for caption in page.captions)
     figures = sorted((out / "figures").glob("*.svg"))
-    assert [path.stem for path in figures] == [
-        "comparisons", "gap", "listeners", "planning", "ranks", "sensitivity", "systems",
-        "text_means", "texts", "variance", "wins",
-    ]  # fmt: skip
+    names = "comparisons gap listeners planning ranks sensitivity systems text_means texts"
+    assert [path.stem for path in figures] == [*names.split(), "variance", "wins"]
     assert {path.stem for path in (out / "figures").glob("*.pdf")} == {p.stem for p in figures}
     assert all(SIMULATED in path.read_text() for path in (out / "tables").glob("*.tex"))
     assert all(path.read_text().count(SIMULATED) >= 2 for path in figures)
@@ -203,8 +206,12 @@ def test_what_a_user_typed_is_shown_and_not_run(of_people):
 
 def test_nan_is_never_printed(tmp_path):
     path = tmp_path / "flat.csv"
-    rows = [f"L{i},U{j},{s},{v}" for i in range(3) for j in range(2)
-            for s, v in (("base", 50), ("=1+1", 60), ("rec", 90))]  # fmt: skip
+    rows = [
+        f"L{i},U{j},{s},{v}"
+        for i in range(3)
+        for j in range(2)
+        for s, v in (("base", 50), ("=1+1", 60), ("rec", 90))
+    ]
     path.write_text("listener,utterance,system,score\n" + "\n".join(rows))
     page = write_report(
         path, tmp_path / "out", ReportOptions(baseline="base", reference="rec", screening="none")
@@ -219,8 +226,12 @@ def test_nan_is_never_printed(tmp_path):
 
 
 def test_a_plain_csv_without_roles_still_gets_a_report(write_csv, tmp_path):
-    rows = "".join(f"L{i},U{j},{s},{10 * i + 5 * j + (s == 'b') * (3 + i * j % 4)}\n"
-                   for i in range(4) for j in range(3) for s in "ab")  # fmt: skip
+    rows = "".join(
+        f"L{i},U{j},{s},{10 * i + 5 * j + (s == 'b') * (3 + i * j % 4)}\n"
+        for i in range(4)
+        for j in range(3)
+        for s in "ab"
+    )
     path = write_csv("listener,utterance,system,score\n" + rows)
     write_report(path, tmp_path / "out", ReportOptions())
     found = json.loads((tmp_path / "out" / "report.json").read_text())
@@ -231,8 +242,8 @@ def test_a_plain_csv_without_roles_still_gets_a_report(write_csv, tmp_path):
 
 def test_command_line_prints_the_headline_and_the_place(simulated_csv, tmp_path):
     out = tmp_path / "out"
-    arguments = ["report", str(simulated_csv), "--baseline", "ntts", "--note", "Hear, hear.",
-                 "--contrasts", "all", "--screening", "none", "-o", str(out)]  # fmt: skip
+    options = ["--baseline", "ntts", "--contrasts", "all", "--screening", "none"]
+    arguments = ["report", str(simulated_csv), *options, "--note", "Hear, hear.", "-o", str(out)]
     found = CliRunner().invoke(app, arguments)
     assert found.exit_code == 0, found.output
     assert "camp closes" in found.output
@@ -283,8 +294,11 @@ def test_names_in_figures_are_text_and_not_mathematics(simulated_csv, tmp_path):
 @pytest.mark.slow
 def test_a_planted_gap_that_was_refused_is_not_called_missed(simulated_csv, tmp_path, planted):
     lines = [line for line in simulated_csv.read_text().splitlines() if "recordings" not in line]
-    copies = [line.replace("ntts", "recordings").replace("system", "reference")
-              for line in lines if "ntts" in line]  # fmt: skip
+    copies = [
+        line.replace("ntts", "recordings").replace("system", "reference")
+        for line in lines
+        if "ntts" in line
+    ]
     simulated_csv.write_text("\n".join([*lines, *copies]))
     out = tmp_path / "out"
     page = _parse(write_report(simulated_csv, out, ReportOptions(baseline="ntts", planted=planted)))

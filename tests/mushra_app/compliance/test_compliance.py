@@ -2,8 +2,9 @@
 
 import pytest
 
+from intone.contracts import bs1534
+from intone.contracts.bs1534 import DEPARTS, MET, REPORT
 from mushra_app.compliance.check import check_study, markdown
-from mushra_app.compliance.rows import DEPARTS, MET, REPORT
 from mushra_app.compliance.table import is_mushra, label, lint
 from mushra_app.study.file import Anchors, Study, read_study
 from mushra_app.study.steps import (
@@ -152,6 +153,7 @@ def test_restarting_versions_and_own_words_are_reported_not_hidden(study):
 def test_the_markdown_table_has_every_row(clean):
     report = check_study(clean)
     lines = markdown(report).splitlines()
+    assert bs1534.CAUTION in lines
     head = lines.index("| clause or topic | requirement | status | in this study |")
     rows = [line for line in lines[head + 2 :] if line.startswith("|")]
     assert len(rows) == len(report.compliance)
