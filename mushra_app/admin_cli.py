@@ -1,11 +1,10 @@
 """Commands for researchers: account link and schema of study files."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-StudyFile = Annotated[Path, typer.Argument(help="The study file, e.g. study.yaml.")]
+from mushra_app.cli_arguments import StudyFile
 
 
 def register(study_app: typer.Typer) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mushra_app.admin_cli import register as register_admin
+from mushra_app.cli_arguments import NewStudyFile, StudyFile
 from mushra_app.interchange_cli import register
 from mushra_app.study.languages import Language
 
@@ -17,15 +18,11 @@ study_app = typer.Typer(
 )
 app.add_typer(study_app, name="study")
 
-StudyFile = Annotated[Path, typer.Argument(help="The study file, e.g. study.yaml.")]
-
 
 @study_app.command("new")
 def new(
     stimuli: Annotated[Path, typer.Argument(help="Folder of the stimulus set to rate.")],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="Study file to write; it must not exist yet.")
-    ] = Path("study.yaml"),
+    out: NewStudyFile = Path("study.yaml"),
     title: Annotated[
         str | None, typer.Option(help="Title at the top of the listeners' page.")
     ] = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-StudyFile = Annotated[Path, typer.Argument(help="The study file, e.g. study.yaml.")]
+from mushra_app.cli_arguments import NewStudyFile, StudyFile
 
 
 def register(study_app: typer.Typer) -> None:
@@ -20,9 +20,7 @@ def register(study_app: typer.Typer) -> None:
 
 def import_study(
     source: Annotated[Path, typer.Argument(help="A webMUSHRA study file (YAML).")],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="Study file to write; it must not exist yet.")
-    ] = Path("study.yaml"),
+    out: NewStudyFile = Path("study.yaml"),
     audio: Annotated[
         Path | None,
         typer.Option(
