@@ -70,14 +70,15 @@ class Guard:
             return await send({"type": "websocket.close", "code": 1008})
         # Under `uvicorn --root-path` (a proxy strips the prefix) the path contains the prefix.
         path = scope["path"].removeprefix(scope.get("root_path", ""))
+        writes = scope["method"] not in ("GET", "HEAD")
+        if writes and not same_origin(dict(scope["headers"])):
+            return await _refuse(send, 403)
         admin = self._gate is not None and behind(path)
         if self._gate and admin and (refusal := await self._gate(scope, path)):
             return await _refuse(send, *refusal)
         rule = (_ADMINS if admin else _ALLOWED).get(scope["method"])
         if rule is None or not rule.match(path):
             return await _refuse(send, 404)
-        if scope["method"] in ("POST", "PUT") and not same_origin(dict(scope["headers"])):
-            return await _refuse(send, 403)
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -96,9 +96,8 @@ def test_every_gradio_route_needs_the_account(server, study):
     ],
 )
 def test_other_sites_cannot_write(admin, server, headers):
-    for path in ("/admin/preview", "/admin/logout", "/admin/gradio_api/run/predict", "/admin/new"):
-        assert admin.post(path, headers=headers).status_code == 403
-    assert admin.post("/admin/login", headers=headers).status_code == 403
+    for path in ("login", "setup", "logout", "preview", "new", "gradio_api/run/predict"):
+        assert admin.post(f"/admin/{path}", headers=headers).status_code == 403, path
     assert admin.get("/admin/config").status_code == 200
     same_site = {"Origin": server.url}
     assert admin.post("/admin/preview", headers=same_site).status_code == 303

@@ -1,11 +1,22 @@
-"""The holes of Gradio's defaults, each of them closed."""
+"""Guard of listeners' routes: Gradio's open defaults are closed, other sites cannot write."""
+
+import re
 
 import pytest
 
 from mushra_app.http.addresses import LISTENER_COOKIE
+from mushra_app.web.api import router
 from tests.mushra_app.support import begin, rating
 
 EVIL = {"Origin": "https://evil.example", "Host": "study.example"}
+WRITES = [
+    ("POST", "/test/gradio_api/run/predict"),
+    *(
+        (method, re.sub(r"\{\w+\}", "0", route.path))
+        for route in router.routes
+        for method in route.methods - {"GET"}
+    ),
+]
 
 
 @pytest.mark.parametrize("path", ["/test/config", "/test/", "/api/v1/session", "/robots.txt"])
@@ -65,12 +76,39 @@ def test_every_answer_carries_the_policy(client):
         assert headers["cache-control"] == "no-store"
 
 
-def test_other_sites_cannot_write(client):
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://["},
+        {"Origin": "null"},
+    ],
+)
+def test_other_sites_cannot_write(client, headers):
     begin(client)
-    for site in ("cross-site", "same-site", "none"):
-        headers = {"Sec-Fetch-Site": site}
-        put = client.put("/api/v1/page/0/rating/0", json=rating(1), headers=headers)
-        assert put.status_code == 403
+    assert len(WRITES) == 11
+    for method, path in WRITES:
+        assert client.request(method, path, headers=headers).status_code == 403, path
+    score = client.put("/api/v1/page/0/rating/0", json=rating(1), headers=headers)
+    assert score.status_code == 403
+    assert client.get("/api/v1/page").json()["saved"] == {}
+
+
+@pytest.mark.parametrize("proxy", [False, True])
+def test_own_page_can_write(client, server, proxy):
+    begin(client)
+    headers = {"Origin": server.url}
+    if proxy:
+        headers = {"Origin": "http://study.example", "X-Forwarded-Host": "study.example"}
+    put = client.put("/api/v1/page/0/rating/0", json=rating(1), headers=headers)
+    assert put.status_code == 204
+
+
+def test_form_of_a_page_is_not_accepted_as_json(client):
+    begin(client)
     plain = {"Content-Type": "text/plain"}
     form = client.post("/api/v1/consent", content='{"version":"1","agree":true}', headers=plain)
     assert form.status_code == 422
