@@ -9,21 +9,32 @@ from sqlalchemy import Engine
 
 from mushra_app.admin.sheets import render
 from mushra_app.admin.statistics_port import Statistics
-from mushra_app.store.tables import StudyRow
+from mushra_app.sitting.context import StudyContext
 from mushra_app.study.file import Study
-from mushra_app.study.manifest import Manifest
 
 
 @dataclass(frozen=True)
 class Console:
     """One study, as its researcher's pages need it."""
 
-    study: Study
+    context: StudyContext
     study_yaml: Path
-    engine: Engine
-    row: StudyRow
-    manifest: Manifest
     statistics: Statistics
+
+    @property
+    def study(self) -> Study:
+        """Study of the context."""
+        return self.context.study
+
+    @property
+    def study_id(self) -> int:
+        """Key of the study's row."""
+        return self.context.study_id
+
+    @property
+    def engine(self) -> Engine:
+        """Engine of the ratings database."""
+        return self.context.engine
 
 
 class _Event(TypedDict):

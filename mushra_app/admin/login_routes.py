@@ -21,9 +21,9 @@ Text = Annotated[str, Form(max_length=400)]
 Token = Annotated[str | None, Cookie(alias=ADMIN_COOKIE)]
 
 
-def login_routes(study: Study, context: StudyContext, accounts: Accounts) -> APIRouter:
+def login_routes(context: StudyContext, accounts: Accounts) -> APIRouter:
     """Return the routes of one study that start or end a session."""
-    router = APIRouter(prefix=ADMIN)
+    router, study = APIRouter(prefix=ADMIN), context.study
     _account(router, study, accounts)
 
     @router.get("")

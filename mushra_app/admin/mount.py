@@ -17,21 +17,17 @@ from mushra_app.admin.tabs.replay import replay_tab
 from mushra_app.admin.tabs.study import study_tab
 from mushra_app.http.addresses import ADMIN
 from mushra_app.http.mounting import mounted
-from mushra_app.sitting.context import StudyContext
 
 
-def mount_admin(
-    app: FastAPI, console: Console, context: StudyContext, accounts: Accounts
-) -> FastAPI:
+def mount_admin(app: FastAPI, console: Console, accounts: Accounts) -> FastAPI:
     """Mount the researcher's pages at /admin, behind the guard of the application.
 
     Args:
         app: the application.
         console: the study.
-        context: the study, for previews.
         accounts: its account.
     """
-    app.include_router(login_routes(console.study, context, accounts))
+    app.include_router(login_routes(console.context, accounts))
     app.include_router(file_routes(console.study, console.study_yaml))
     return mounted(
         app,

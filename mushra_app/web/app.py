@@ -61,15 +61,8 @@ def create_app(
     version = _player(app)
     app.state.study_context, app.state.accounts = context, accounts
     if not rehearsal:
-        console = Console(
-            context.study,
-            study_yaml,
-            context.engine,
-            context.row,
-            context.manifest,
-            statistics or NO_STATISTICS,
-        )
-        mount_admin(app, console, context, accounts)
+        console = Console(context, study_yaml, statistics or NO_STATISTICS)
+        mount_admin(app, console, accounts)
     return mount(app, context, version)
 
 

@@ -11,7 +11,7 @@ from mushra_app.admin import live
 from mushra_app.admin.console import EVENT, Console, figures, html_block, table
 from mushra_app.design.precision import Design
 
-_NO_STATISTICS = "The statistics are not installed; `pip install 'intone[analysis]'` brings them."
+_NO_STATISTICS = "The statistics are not installed; run `pip install 'intone[analysis]'`."
 _NO_LOOK = (
     "Counts, times and flags show nothing about the difference between systems, so they are no "
     "look at the results."
@@ -75,7 +75,7 @@ def live_tab(console: Console, tab: gr.Tab) -> None:
 
 
 def _everything(console: Console) -> list[Any]:
-    engine, study_id = console.engine, console.row.id
+    engine, study_id = console.engine, console.study_id
     rows = live.ratings(engine, console.study.name)
     flags, notes = _flags(console, rows)
     return [
@@ -150,7 +150,7 @@ def heat(console: Console, counts: dict[str, dict[str, int]]) -> Any:
 
 def _precision(console: Console, rows: Sequence[dict[str, Any]]) -> str:
     texts = len({row["utterance"] for row in rows if row["phase"] == "test"})
-    finished = live.tally(console.engine, console.row.id).get("completed", 0)
+    finished = live.tally(console.engine, console.study_id).get("completed", 0)
     if finished < 2 or texts < 2:
         return "Precision: shown once two listeners have finished two sentences."
     pages = min(texts, console.study.pages_per_listener)
@@ -181,7 +181,7 @@ def _results(console: Console) -> None:
         rows = live.ratings(console.engine, console.study.name)
         # Recorded first: if the screen fails afterwards, one look too many is counted, not too few.
         if rows:
-            live.note_look(console.engine, console.row.id, request.username or "", rows)
+            live.note_look(console.engine, console.study_id, request.username or "", rows)
         system_means = console.statistics.means(rows) if rows else []
         if system_means is None:
             return [_NO_STATISTICS, gr.update(visible=False)]
@@ -196,7 +196,7 @@ def _results(console: Console) -> None:
             ]
             for m in system_means
         ]
-        number = len(live.looks(console.engine, console.row.id))
+        number = len(live.looks(console.engine, console.study_id))
         words = f"Look number {number} is recorded." if rows else "There are no ratings yet."
         return [words, gr.update(visible=bool(lines), value=lines)]
 

@@ -38,7 +38,7 @@ def remarks_tab(console: Console, tab: gr.Tab) -> None:
                 pseudonym,
                 row.written_at[:16].replace("T", " "),
             ]
-            for pseudonym, row in live.remarks(console.engine, console.row.id, wanted)
+            for pseudonym, row in live.remarks(console.engine, console.study_id, wanted)
         ]
 
     for trigger in (tab.select, kind.input):

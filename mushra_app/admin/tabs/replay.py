@@ -16,7 +16,7 @@ _KEY = (
 
 def replay_tab(console: Console, tab: gr.Tab) -> None:
     """Fill the tab."""
-    engine, study_id = console.engine, console.row.id
+    engine, study_id = console.engine, console.study_id
     with gr.Row(elem_classes="parts"):
         # Sittings that began after the page was loaded are allowed, too; the database is asked.
         who = gr.Dropdown(label="Sitting", choices=[], allow_custom_value=True)
@@ -72,7 +72,7 @@ def replay_tab(console: Console, tab: gr.Tab) -> None:
 def _timeline(console: Console, chosen: str | None, index: Any) -> replay.Timeline | None:
     if not chosen or not isinstance(index, int):
         return None
-    return replay.page_timeline(console.engine, console.row.id, chosen, index)
+    return replay.page_timeline(console.engine, console.study_id, chosen, index)
 
 
 def _in_words(timeline: replay.Timeline, number: int, at: dict[str, Any]) -> str:

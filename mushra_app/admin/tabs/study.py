@@ -45,7 +45,7 @@ def write_state(engine: Engine, study_id: int, state: str) -> None:
 
 def check_file(console: Console) -> str:
     """Return Markdown with the problems of the present study file."""
-    problems = list(console.manifest.warnings)
+    problems = list(console.context.manifest.warnings)
     try:
         if read_study(console.study_yaml) != console.study:
             problems.insert(
@@ -69,7 +69,7 @@ def shown_file(console: Console) -> str:
 
 def study_tab(console: Console, blocks: gr.Blocks) -> None:
     """Fill the tab."""
-    engine, study_id = console.engine, console.row.id
+    engine, study_id = console.engine, console.study_id
     with gr.Row(elem_classes="parts"):
         with gr.Column(elem_classes="card"):
             gr.Markdown("## State")
