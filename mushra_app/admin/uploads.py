@@ -94,7 +94,8 @@ def unpack(archive: BinaryIO, target: Path) -> None:
                 with opened.open(member) as source, path.open("wb") as file:
                     # `ZipFile` reads at most the size that was checked.
                     shutil.copyfileobj(source, file)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, RuntimeError) as error:
+        # `RuntimeError`: encrypted, or a method of compression that Python does not know.
         raise UserError(f"upload: not a readable zip ({error}); zip the folder again") from error
 
 
@@ -118,7 +119,7 @@ def _check(members: list[zipfile.ZipInfo]) -> PurePosixPath:
         if path.is_absolute() or ".." in path.parts or "\\" in member.filename or linked:
             raise UserError(f"{member.filename}: outside the folder of the zip; leave it out")
         if path.suffix.lower() not in _KINDS or not path.is_relative_to(top):
-            raise UserError(f"{member.filename}: no file of a stimulus set; leave it out")
+            raise UserError(f"{member.filename}: not part of a stimulus set; leave it out")
     return top
 
 

@@ -1,1 +1,1 @@
-"""One listener's way: admission, rating, submission, withdrawal."""
+"""Sitting of one listener: admission, rating, submission, withdrawal."""

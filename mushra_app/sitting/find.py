@@ -1,4 +1,4 @@
-"""Sitting of a cookie, its pages and its progress."""
+"""Search for sittings, their pages and their progress."""
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session

@@ -46,8 +46,10 @@ def submit_page(
 def _close_page(
     context: StudyContext, session: Session, sitting: SittingRow, page: PageRow
 ) -> None:
-    close = _close_screen if page.kind in SCREENS else _close_rating_page
-    screened_out = close(context, session, sitting, page)
+    if page.kind in SCREENS:
+        screened_out = _close_screen(context, session, sitting, page)
+    else:
+        screened_out = _close_rating_page(context, session, page)
     page.submitted_at = now()
     if screened_out:
         end_sitting(context, sitting, "screened_out")
@@ -65,15 +67,14 @@ def _close_screen(
     return page.passed is False and getattr(scene.step, "on_fail", "") == "screen_out"
 
 
-def _close_rating_page(
-    context: StudyContext, session: Session, sitting: SittingRow, page: PageRow
-) -> bool:
+def _close_rating_page(context: StudyContext, session: Session, page: PageRow) -> bool:
     """Check a rating page; return true to screen the listener out."""
-    del sitting
     scores, choice = saved_scores(session, page), choice_on_screen(saved_choice(session, page))
     rating_type, slots = RATING_TYPES[page.kind], len(json.loads(page.slots))
     if not rating_type.complete(scores, slots, choice):
-        raise RefusedError(409, "a version was not played or not rated; play and rate all of them")
+        raise RefusedError(
+            409, "a version was not played, or a rating or choice is missing; complete the page"
+        )
     if page.expected:
         limits = json.loads(page.expected)["limits"]
         page.passed = rating_type.passes(limits, scores, choice)

@@ -1,4 +1,4 @@
-"""Alembic's entry point; the connection is passed by `mushra_app.database.connect`."""
+"""Alembic's entry point; the connection is passed by `mushra_app.store.database.connect`."""
 
 from alembic import context
 
