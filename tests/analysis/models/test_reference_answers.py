@@ -115,11 +115,28 @@ def test_comparisons_carry_naive_and_listener_tests(reference_set):
         _close(c.dz, unit["cohen_dz"], rel=1e-7)
 
 
-def test_corrections_for_the_size_of_a_family(reference_set):
-    names = {"holm": "holm", "hochberg": "hochberg", "bonferroni": "bonferroni", "bh": "BH"}
-    for family in reference_set.answers["adjusted"]:
-        for method, key in {**names, "by": "BY"}.items():
-            _close(adjust(family["p"], method), family[key], rel=1e-12, abs_=1e-300)
+@pytest.mark.parametrize(
+    ("method", "key"),
+    [
+        ("holm", "holm"),
+        ("hochberg", "hochberg"),
+        ("bonferroni", "bonferroni"),
+        ("bh", "BH"),
+        ("by", "BY"),
+    ],
+)
+def test_corrected_p_values_are_those_of_p_adjust(reference_set, method, key):
+    families = reference_set.answers["adjusted"]
+    assert len(families) == 3
+    for family in families:
+        assert adjust(family["p"], method) == pytest.approx(family[key], rel=1e-12, abs=1e-300)
+        assert adjust(family["p"], method) != family["p"]
+
+
+def test_holm_corrects_the_pairs_of_every_mixed_model_as_r_does(reference_set):
+    for model in reference_set.answers["lmm"].values():
+        p, expected = ([pair[key] for pair in model["pairs"]] for key in ("p", "p_holm"))
+        assert adjust(p, "holm") == pytest.approx(expected, rel=1e-9, abs=1e-300)
 
 
 def test_undefined_p_values_stay_out_of_the_family():

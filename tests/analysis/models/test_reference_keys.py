@@ -4,12 +4,15 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
+from scipy import linalg
 
 from analysis.models import rank_tests as signed_rank
+from analysis.models.adjust import adjust
 from analysis.models.cluster import cluster_covariance
 from analysis.models.crossed import fit_two_way
 from analysis.models.equivalence import equivalence
-from analysis.models.t_test import one_sample_t
+from analysis.models.reml import Crossed, Variances
+from analysis.models.t_test import one_sample_t, t_interval, t_p_value
 from analysis.questions.agreement import kendall_w
 from analysis.questions.compare import compare
 from analysis.questions.components import variance_components
@@ -136,6 +139,57 @@ def _size_of_gaps(reference_set):
         yield found.n_pages, wanted["n_pages"], CLOSED
 
 
+def _errors_of_gaps(reference_set):
+    """Delta method with the covariance of X - B and R - B."""
+    for wanted in reference_set.answers["gap"]:
+        names = (wanted["X"], wanted["baseline"], wanted["recordings"])
+        listener, utterance, scores = reference_set.ratings.pages().of(*names)
+        differences = scores[:, [0, 2]] - scores[:, [1]]
+        covariance, _ = cluster_covariance(listener, utterance, differences)
+        raw, distance = differences.mean(0)
+        gradient = np.array([1 / distance, -raw / distance**2])
+        yield float(gradient @ covariance @ gradient) ** 0.5, wanted["delta_se"], CLOSED
+
+
+def _full_model(ratings):
+    """Return effect by system, standard error and df of a pair."""
+    parts = _there(variance_components(ratings.pages()))
+    contrasts = linalg.helmert(len(ratings.systems))
+    listener, utterance, scores = ratings.pages().of(*ratings.systems)
+    model = Crossed(listener, utterance, scores @ contrasts.T)
+    variances = Variances(parts.listener_system, parts.utterance_system, parts.residual)
+    means, variance = model.mean(variances)
+    effects = dict(zip(ratings.systems, contrasts.T @ means, strict=True))
+    return effects, (2 * variance) ** 0.5, model.satterthwaite(variances)
+
+
+def _pairs_of_the_full_model(reference_set):
+    effects, se, df = _full_model(reference_set.ratings)
+    answers = reference_set.answers["lmm"]["full"]["pairs"]
+    p_values = []
+    for answer in answers:
+        x, y = answer["contrast"].split(" - ")
+        estimate = effects[x] - effects[y]
+        p_values.append(t_p_value(estimate, se, df))
+        yield estimate, answer["estimate"], {"rel": 1e-4, "abs": 1e-6}
+        yield se, answer["se"], SE
+        yield df, answer["df"], {"rel": 1e-4}
+        yield p_values[-1], answer["p"], P
+    yield adjust(p_values), [answer["p_holm"] for answer in answers], P
+
+
+def _fixed_effects_of_the_full_model(reference_set):
+    """R's treatment contrasts are the pairs with the baseline."""
+    effects, se, df = _full_model(reference_set.ratings)
+    wanted = reference_set.answers["lmm"]["full"]["fixed"]
+    for system in effects:
+        if system != "baseline":
+            estimate, answer = effects[system] - effects["baseline"], wanted[f"system{system}"]
+            yield t_interval(estimate, se, df), answer["ci"], {"rel": 1e-4, "abs": 1e-4}
+            yield t_p_value(estimate, se, df), answer["p"], P
+            yield se, answer["se"], SE
+
+
 def _variance_components(reference_set):
     ratings, wanted = reference_set.ratings, reference_set.answers["lmm"]["full"]
     parts = _there(variance_components(ratings.pages()))
@@ -171,6 +225,9 @@ def _equivalence_of_listener_means(reference_set):
         _friedman_of_pages,
         _kendall_of_stimuli,
         _size_of_gaps,
+        _errors_of_gaps,
+        _pairs_of_the_full_model,
+        _fixed_effects_of_the_full_model,
         _variance_components,
         _equivalence_of_listener_means,
     ],

@@ -68,22 +68,32 @@ def test_cluster_robust_standard_errors(reference_set):
 
 
 def test_bootstrap_intervals_of_the_gap_are_those_of_r(reference_set):
-    units: dict[Unit, str] = {"both": "two_way", "listeners": "listeners_only"}
     for expected in reference_set.answers["gap"]:
         names = (expected["X"], expected["baseline"], expected["recordings"])
         listener, utterance, scores = reference_set.ratings.pages().of(*names)
         points = MONTE_CARLO * (expected["mean_recordings"] - expected["mean_baseline"])
-        for unit, key in units.items():
+        # To resample utterances alone, they take the place of listeners.
+        samples: dict[str, tuple[np.ndarray, np.ndarray, Unit]] = {
+            "two_way": (listener, utterance, "both"),
+            "listeners_only": (listener, utterance, "listeners"),
+            "utterances_only": (utterance, listener, "listeners"),
+        }
+        for key, (first, second, unit) in samples.items():
             answer = expected[f"bootstrap_{key}"]
-            means = bootstrap_means(listener, utterance, scores, 20_000, unit=unit)
+            means = bootstrap_means(first, second, scores, 20_000, unit=unit)
             gain = means[:, 0] - means[:, 1]
-            gap = gain / (means[:, 2] - means[:, 1])
+            gap = _gap(means)
             assert percentile_interval(gap) == pytest.approx(answer["gap_ci"], abs=MONTE_CARLO)
             relative = percentile_interval(gain / means[:, 1])
             assert relative == pytest.approx(answer["rel_ci"], abs=MONTE_CARLO)
             assert percentile_interval(gain) == pytest.approx(answer["diff_ci"], abs=points)
             share = answer["share_gap_le_0"]
             assert np.mean(gap <= 0) == pytest.approx(share, abs=MONTE_CARLO)
+
+
+def _gap(means: np.ndarray) -> np.ndarray:
+    """Gap of mean scores [n, 3] of X, baseline and reference."""
+    return (means[:, 0] - means[:, 1]) / (means[:, 2] - means[:, 1])
 
 
 def test_sign_flips_by_halves_are_those_counted_one_by_one():
@@ -150,12 +160,19 @@ def camp(tmp_path_factory):
     return read_ratings(path, baseline="durian_plus", reference="natural", scale=(-50, 170))
 
 
-@pytest.mark.parametrize(("system", "gap"), [("camp", 26.0), ("oracle", 69.2)])
-def test_the_published_gaps_of_camp(camp, system, gap):
+@pytest.mark.parametrize(("system", "gap", "half"), [("camp", 26.0, 7), ("oracle", 69.2, 6)])
+def test_the_published_gaps_of_camp(camp, system, gap, half):
     (comparison,) = compare(camp, [(system, "durian_plus")])
     found = gap_reduction(camp, comparison, 1)
     assert found is not None
     assert 100 * found.gap == pytest.approx(gap, abs=0.1)
+    # The published intervals resample pages: each page is its own listener.
+    _, utterance, scores = camp.pages().of(system, "durian_plus", "natural")
+    page = np.arange(len(scores))
+    low, high = percentile_interval(
+        _gap(bootstrap_means(page, utterance, scores, 4000, unit="listeners"))
+    )
+    assert 50 * (high - low) == pytest.approx(half, abs=1)
 
 
 def test_walsh_averages_of_very_many_listeners_need_no_list_of_them():

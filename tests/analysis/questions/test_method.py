@@ -231,7 +231,7 @@ def test_designs_too_sparse_for_satterthwaite_take_the_smaller_sample(tmp_path):
     fit = result.comparisons[0].fit
     assert fit.df == 4
     assert fit.p == pytest.approx(2 * stats.t.sf(abs(fit.t), 4))
-    assert any("4 (the smaller sample minus 1)" in w for w in warnings(result))
+    assert any("4 (the smaller sample minus 1) is used" in w for w in warnings(result))
     assert "those of the smaller sample, minus 1" in methods_text(result)
 
 
