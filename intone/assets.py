@@ -40,11 +40,11 @@ class Asset(Closed):
     licence: str
     default: bool
     wheels: list[Wheel]
-    keep: dict[str, str] = Field(description="pattern in the wheels to name in the asset's folder")
+    keep: dict[str, str] = Field(description="pattern inside the wheels to name in the folder")
     convert: str | None = None
 
     def digest(self) -> str:
-        """Return a digest of the whole entry; stale copies have another."""
+        """Return a digest of the entry; a stale copy has another."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 

@@ -34,7 +34,7 @@ class Document:
     Attributes:
         path: the file.
         values: the mapping.
-        line_of: line, from 1, of the key or element at a path that exists in `values`.
+        line_of: returns the line number, from 1, of an existing key or element.
     """
 
     path: Path
@@ -46,7 +46,7 @@ class Document:
         path, value, tagged = [], self.values, None
         for part in location:
             if isinstance(value, dict):
-                # The location of a union's member also holds the member's tag.
+                # Pydantic adds the tag of a union's member, which is no key of the file.
                 if value.get("type") == part and tagged is not value:
                     tagged = value
                     continue
@@ -93,7 +93,7 @@ def load(path: Path, advice: str = "correct it", if_missing: str | None = None) 
     """Read a mapping from a YAML or JSON file.
 
     Raises:
-        UserError: as `read`, but for the model.
+        UserError: as `read`; no model is checked.
     """
     try:
         content = path.read_bytes()

@@ -16,7 +16,7 @@ from intone.contracts.bs1534 import DEPARTS, MET, REPORT, ComplianceRow, Status
 
 
 def compliance(result: Result, standard: Bs1534) -> list[ComplianceRow]:
-    """Return all demands that ratings or their report can show.
+    """Return the demands that ratings, their report or its authors can show.
 
     Args:
         result: ratings with their screening and means.
@@ -65,7 +65,7 @@ def _trial(result: Result) -> Iterator[ComplianceRow]:
 
 
 def _random(frame: pd.DataFrame) -> tuple[Status, str]:
-    """Return the row on systems changing positions between pages."""
+    """Return status and observation on changes of position between pages."""
     positions = pd.to_numeric(frame["stimulus_index"], errors="coerce")
     if positions.isna().all():
         return REPORT, "positions were not recorded"

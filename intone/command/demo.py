@@ -40,7 +40,7 @@ class Demo:
         out: folder of everything; by default in the cache.
         listeners: simulated listeners of the rehearsal.
         sentences: held-out sentences in the study.
-        share: share of the demo recipes' training steps.
+        share: fraction of the demo recipes' steps to train; 1 for all.
     """
 
     corpus: str = "demo"
@@ -227,7 +227,7 @@ class Demo:
             study,
             "127.0.0.1",
             port,
-            ready=lambda: self._say(f"\nListening page:  {address}  (Ctrl-C ends it)"),
+            ready=lambda: self._say(f"\nListening page:  {address}  (Ctrl-C stops it)"),
         )
 
 

@@ -36,7 +36,9 @@ class Rating(_Answer):
     study: str = Field(description="name of the study")
     listener: str = Field(description="pseudonym of the listener")
     session: str = Field(description="pseudonym of the sitting")
-    trial: str = Field(description="id of the page in the study file")
+    trial: str = Field(
+        description="name of the page: the sentence's id, or the page of an imported test"
+    )
     page_type: str = Field(description="mushra, mushra_nmr, ab or acr")
     question: str = Field(description="what the listener was asked")
     utterance: str = Field(description="sentence id of the stimulus set")
@@ -66,7 +68,9 @@ class Preference(_Answer):
     study: str = Field(description="name of the study")
     listener: str = Field(description="pseudonym of the listener")
     session: str = Field(description="pseudonym of the sitting")
-    trial: str = Field(description="id of the page in the study file")
+    trial: str = Field(
+        description="name of the page: the sentence's id, or the page of an imported test"
+    )
     question: str = Field(description="what the listener was asked")
     utterance: str = Field(description="sentence id of the stimulus set")
     system_a: str = Field(description="one of the two systems")

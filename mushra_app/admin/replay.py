@@ -27,7 +27,7 @@ class Step:
 
 @dataclass
 class Timeline:
-    """Events of one page, by what they mean.
+    """Events of one page, grouped by kind.
 
     Attributes:
         steps: all events in order.

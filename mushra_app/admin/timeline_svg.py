@@ -26,7 +26,7 @@ class _Rating:
 
 
 def draw(timeline: Timeline, at_s: float | None = None) -> str:
-    """Return a timeline as SVG, of numbers and the versions' letters only.
+    """Return a timeline as SVG that shows only numbers and letters.
 
     Args:
         timeline: of one page.

@@ -42,7 +42,7 @@ class Report(Closed):
 
     @property
     def verdict(self) -> str:
-        """Return the name that the test may have."""
+        """Return the sentence that names the test for a report."""
         departs = sum(row.status == DEPARTS for row in self.compliance)
         if not self.mushra:
             return (
@@ -62,8 +62,8 @@ def check_study(
 
     Args:
         study_yaml: the study file.
-        find_recogniser: finds what compares texts; without it, or where it finds nothing, they are
-            not compared.
+        find_recogniser: returns a recogniser for a language, or None; without a recogniser, texts
+            are not compared.
         progress: called with what is done, files done and files in all.
 
     Raises:
@@ -75,8 +75,8 @@ def check_study(
     if find_recogniser:
         stimuli = StimulusSet.read((study_yaml.parent / study.stimuli).resolve(), verify=False)
         recogniser = find_recogniser(stimuli.language)
-    before = _heard(folder, recogniser.name) if recogniser else {}
-    sounds = preflight(study, study_yaml, recogniser, progress, before)
+    recognised = _recognised_before(folder, recogniser.name) if recogniser else {}
+    sounds = preflight(study, study_yaml, recogniser, progress, recognised)
     report = Report(
         study=study.name,
         summary=f"{len(study.sentences)} sentences, {len(conditions(study))} versions of each, "
@@ -92,7 +92,7 @@ def check_study(
     return report
 
 
-def _heard(folder: Path, recogniser: str) -> dict[str, str]:
+def _recognised_before(folder: Path, recogniser: str) -> dict[str, str]:
     """Return the texts recognised at the last check, by file digest."""
     try:
         last = read(folder / FILE_NAME, Report).sounds
@@ -104,7 +104,7 @@ def _heard(folder: Path, recogniser: str) -> dict[str, str]:
 
 
 def grouped(findings: list[Finding]) -> list[tuple[Finding, int]]:
-    """Return a finding of each kind and system, and further ones."""
+    """Return the first finding of each kind, and the count of others."""
     groups: dict[tuple[str, str, str | None], list[Finding]] = defaultdict(list)
     for finding in findings:
         groups[finding.severity, finding.check, finding.system].append(finding)

@@ -44,7 +44,7 @@ class RatingType(ABC):
     def items(
         self, study: Study, step: TrainingStep | TrialsStep, sentences: Sequence[str]
     ) -> list[Item]:
-        """Return every possible page of a step, balanced over any stretch.
+        """Return every possible page; any consecutive ones are balanced.
 
         Args:
             study: the study.

@@ -1,6 +1,6 @@
 """Prepared corpus on disk: Parquet shards and `prepared.json`.
 
-    prepared.json       `PreparedInfo`; written last: where it is, the shards are complete
+    prepared.json       `PreparedInfo`; written last: if it exists, the shards are complete
     shards/NNN.parquet  one row an utterance, in the order of the corpus; `audio` is seen from
                         the corpus folder, which may move
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 FILE = "prepared.json"
 VERSION = 2
-"""Of the columns below, of `PreparedInfo`, and of how they are computed."""
+"""Version of the columns below, of `PreparedInfo`, and of their computation."""
 PREPARE_AGAIN = "prepare the corpus again"
 ENCODED = tuple(field.name for field in fields(Encoded))
 _STRINGS = ("utterance", "sentence", "text", "speaker", "split", "audio")
@@ -80,7 +80,7 @@ class SplitCounts(Closed):
 class PreparedInfo(Closed):
     """Content of `prepared.json`."""
 
-    version: int = Field(description="of this form")
+    version: int = Field(description="version of the format")
     inputs_digest: str = Field(description="of everything that the shards depend on")
     corpus: CorpusInfo
     corpus_folder: str = Field(description="where the recordings lie, absolute")
@@ -90,7 +90,9 @@ class PreparedInfo(Closed):
     inventory_digest: str = Field(description="of the inventories of tokens, tags and tree labels")
     speakers: dict[str, int] = Field(description="speaker to utterances")
     lexicon_digest: str | None = Field(description="of the user's own pronunciations, if any")
-    aligner: str = Field(description="what made the alignment: viter, pocketsphinx, TextGrid, CTM")
+    aligner: str = Field(
+        description="source of the alignment: viter, pocketsphinx, TextGrid or CTM"
+    )
     parsers: dict[str, int] = Field(description="parser to the number of trees it made")
     split_seed: int | None = Field(description="None if the corpus brought its own split")
     splits: dict[str, SplitCounts]
@@ -171,7 +173,7 @@ def write_table(
 ) -> None:
     """Write a Parquet file, complete or not at all.
 
-    floats: columns whose bytes are stored apart.
+    floats: columns of floating-point numbers, stored with byte-stream split.
     """
     table = pa.table(
         {name: pa.array(columns[name], schema.field(name).type) for name in schema.names},
@@ -269,7 +271,7 @@ def read_info(folder: Path) -> PreparedInfo | None:
     info = document.parse(PreparedInfo, PREPARE_AGAIN)
     if info.features_digest != info.features.digest():
         raise UserError(
-            f"{path}: says the features' digest is {info.features_digest}, but theirs is "
+            f"{path}: records the digest {info.features_digest}, but its features give "
             f"{info.features.digest()}; the file was changed: prepare the corpus again"
         )
     return info
@@ -281,7 +283,7 @@ def write_info(folder: Path, info: PreparedInfo) -> None:
 
 
 def encoded_of(value: Mapping[str, Any]) -> Encoded:
-    """Convert a row's scalars to the sentence as integers."""
+    """Convert a row of Arrow scalars to an encoded sentence."""
     return Encoded(**{name: _array(value[name], np.int64) for name in ENCODED})
 
 

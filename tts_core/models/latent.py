@@ -83,9 +83,9 @@ def best_constant_sampler(posteriors: Gaussian) -> Gaussian:
 def active_units(means: Tensor, threshold: float = 0.01) -> int:
     """Count latent dimensions that vary over held-out data (Burda et al. 2016).
 
-    Of Kathaka, whose prior has a variance of 1, the posterior means of utterances; of CAMP the
-    vectors of words, whose scale no prior sets: compare the `effective_units`, which no scale
-    changes.
+    For Kathaka, whose prior has a variance of 1, pass the posterior means of utterances. No prior
+    sets the scale of CAMP's word vectors: compare their `effective_units` instead, which do not
+    depend on the scale.
 
     Args:
         means: (N, Z) posterior means, or vectors.

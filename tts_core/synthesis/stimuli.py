@@ -63,8 +63,13 @@ class StimulusWriter:
         by how much.
 
         Args:
-            sentence: its id. text: as written, empty if unknown. system: who speaks. role: in the
-                design. samples: (L,). source: where it came from.
+            sentence: id of the sentence.
+            text: text as written; empty if unknown.
+            system: name of the system that speaks.
+            role: role of the system in the design.
+            samples: (L,) samples, full scale from -1 to 1.
+            sample_rate_hz: sample rate, Hz.
+            source: origin of the samples.
 
         Raises:
             UserError: silence, values that are not numbers, or two names that make one file name.

@@ -54,7 +54,7 @@ def say(text: str, near: Near = ALONE) -> list[str] | None:
 
     Args:
         text: the token in plain characters: "$3.50", "1990s", "10:30", "5km", "12/25/2020", "-5".
-        near: its neighbours: a month makes a day of a number.
+        near: its neighbours: next to a month, a number is read as a day.
 
     Returns:
         Lower-case words, letter names as "p."; None if the token is no number.
@@ -115,15 +115,15 @@ def _scale(letter: str) -> str:
 
 
 def _time(groups: Groups, near: Near) -> str | None:
-    hour, minute, second, half = groups
+    hour, minute, second, am_pm = groups
     if int(hour) > 24 or int(minute) > 59:
         return None
-    tail = f" {half[0].lower()}. m." if half else ""
-    halves = near.after.lower().replace(".", "") in ("am", "pm")
+    tail = f" {am_pm[0].lower()}. m." if am_pm else ""
+    am_pm_follows = near.after.lower().replace(".", "") in ("am", "pm")
     if second:
         return " ".join(_sixtieth(part) for part in (hour, minute, second)) + tail
     if int(minute) == 0:
-        if tail or halves:
+        if tail or am_pm_follows:
             return cardinal(int(hour)) + tail
         return cardinal(int(hour)) + (" o'clock" if 0 < int(hour) <= 12 else " hundred")
     return f"{cardinal(int(hour))} {_sixtieth(minute)}{tail}"
@@ -133,11 +133,11 @@ def _sixtieth(text: str) -> str:
     return f"{'oh ' if text.startswith('0') and text != '00' else ''}{cardinal(int(text))}"
 
 
-def _date(named: str, day: str, when: str) -> str | None:
-    if not 1 <= int(named) <= 12 or not 1 <= int(day) <= 31:
+def _date(month: str, day: str, year_text: str) -> str | None:
+    if not 1 <= int(month) <= 12 or not 1 <= int(day) <= 31:
         return None
-    year = _year(when) if len(when) == 4 else _sixtieth(when)
-    return f"{MONTHS[int(named) - 1]} {ordinal(int(day))} {year}"
+    year = _year(year_text) if len(year_text) == 4 else _sixtieth(year_text)
+    return f"{MONTHS[int(month) - 1]} {ordinal(int(day))} {year}"
 
 
 def _year(text: str) -> str:

@@ -25,8 +25,8 @@ def validate(
 ) -> dict[str, float]:
     """Return the mean of each part of the loss over held-out utterances.
 
-    Latents and pre-nets are seeded. The stage's measures of the whole split (`Stage.measures`) are
-    added. Processes divide the batches among them and all get the same values.
+    Random draws (latents, drop-out of pre-nets) are seeded. The stage's measures of the whole split
+    (`Stage.measures`) are added. Processes divide the batches among them; all get the same values.
     """
     if not rows:
         return {}
@@ -35,7 +35,7 @@ def validate(
     batches = epoch_batches([len(r.mel) for r in rows], config.batch_frames, (0,))
     with torch.no_grad(), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         for number, positions in list(enumerate(batches))[share.rank :: share.processes]:
-            # Seeded batch by batch: who computes it makes no difference.
+            # A seed for each batch: the result does not depend on the process that computes it.
             torch.manual_seed(number)
             batch = batch_of(rows, positions)
             weights: dict[str, float] = dict(

@@ -1,7 +1,7 @@
 """Database (TinyDB, JSON) and exports (JSON, CSV) of pymushra.
 
-It casts every answer to a number where it can ("007" to 7, a decimal number in JSON to a whole
-one), drops webMUSHRA's session id and makes a new one for every submission.
+pymushra casts every answer to a number where it can ("007" to 7) and cuts decimals in JSON (3.9 to
+3). It drops webMUSHRA's session id and makes a new one for every submission.
 """
 
 from collections.abc import Iterator, Sequence
@@ -93,7 +93,7 @@ def read_pymushra(files: Sequence[Path], options: Options) -> Imported:
     for kind in kinds:
         if kind not in _PAGES:
             raise UserError(
-                f"{files[0].name}: {kind} pages have no scores or choices of whole stimuli; take "
+                f"{files[0].name}: {kind} pages give no score or choice of a stimulus; take "
                 "them out to import the others"
             )
     if len(kinds) != 1:

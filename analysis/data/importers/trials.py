@@ -73,7 +73,7 @@ def _row(answer: Answer, page_index: int, **cells: Any) -> Row:
 
 
 def _one_a_page(answers: list[Answer]) -> list[tuple[int, Answer]]:
-    """Return answers with the index of their page (one each)."""
+    """Return answers with their page index, one answer a page."""
     seen: dict[tuple[str, str], int] = defaultdict(int)
     placed = []
     for answer in answers:
@@ -84,7 +84,7 @@ def _one_a_page(answers: list[Answer]) -> list[tuple[int, Answer]]:
 
 
 def _by_page(answers: list[Answer]) -> list[tuple[int, int, Answer]]:
-    """Return answers with the index of their page, and on it."""
+    """Return answers with their page index and their position on the page."""
     pages: dict[tuple[str, str], list[str]] = defaultdict(list)
     rows: dict[tuple[str, str, str], int] = defaultdict(int)
     placed = []
@@ -213,7 +213,7 @@ def _bs1116(imported: Imported, answers: list[Answer]) -> None:
     if mistaken:
         imported.notes.append(
             f"{counted(mistaken, 'BS.1116 page')} of {len(answers)} graded the version above the "
-            "hidden reference: these listeners confused the two."
+            "hidden reference: on these pages the listener confused the two."
         )
     if whole and imported.tool == "pymushra":
         imported.notes.append(
