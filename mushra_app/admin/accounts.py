@@ -134,10 +134,12 @@ class Accounts:
             counts = [(self._browsers, browser)]
         else:
             counts = [(self._addresses, _network(address)), (self._names, name.casefold())]
-        wait_s = max(limit.wait_s(key) for limit, key in counts)
-        if wait_s:
-            minutes = math.ceil(wait_s / 60)
-            raise RefusedError(429, f"too many attempts; try again in {minutes} minutes")
+        for limit, key in counts:
+            # A refused address is not counted for the account: otherwise one machine could fill
+            # the table with the names that it invents.
+            if wait_s := limit.wait_s(key):
+                minutes = math.ceil(wait_s / 60)
+                raise RefusedError(429, f"too many attempts; try again in {minutes} minutes")
         with transaction(self._engine) as session:
             of_study = AdminRow.study_id == self._study_id
             row = session.scalar(select(AdminRow).where(of_study, AdminRow.name == name))

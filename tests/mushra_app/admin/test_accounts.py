@@ -8,6 +8,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from mushra_app.admin import passwords
 from mushra_app.admin.limits import AttemptLimit
 from mushra_app.http.addresses import ADMIN_COOKIE as COOKIE
@@ -98,6 +100,16 @@ def status_of(accounts, password, address="192.0.2.1"):
     except RefusedError as error:
         return error.status
     return 200
+
+
+def test_invented_names_of_a_refused_address_are_not_stored(tmp_path):
+    study = make_study(tmp_path)
+    accounts = accounts_of(study)
+    for i in range(50):
+        with pytest.raises(RefusedError):
+            accounts.login(f"name {i}", "wrong", "192.0.2.1")
+    # Five attempts, each counted for its address and its name.
+    assert rows(study, "SELECT COUNT(*) FROM login_attempt") == [(10,)]
 
 
 def test_two_processes_share_the_count_of_attempts(tmp_path):
