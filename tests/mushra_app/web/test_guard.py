@@ -1,4 +1,4 @@
-"""Guard of listeners' routes: Gradio's open defaults are closed, other sites cannot write."""
+"""Guard of listeners' routes: no open defaults of Gradio, no foreign writes."""
 
 import re
 

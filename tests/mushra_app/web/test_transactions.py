@@ -1,6 +1,7 @@
 """One transaction per request, committed before the response."""
 
 import concurrent.futures
+import socket
 import sqlite3
 from contextlib import closing
 
@@ -34,6 +35,39 @@ def test_acknowledged_rating_is_committed_and_refused_rating_is_rolled_back(serv
     assert client.put("/api/v1/page/0/rating/0", json=rating(99, 20)).status_code == 409
     assert client.put("/api/v1/page/0/rating/1", json=rating(101)).status_code == 422
     assert stored_scores(server) == [20]
+
+
+def test_two_tabs_of_one_listener_cannot_overwrite_each_other(server):
+    with server.client() as first, server.client() as second:
+        begin(first)
+        second.cookies.update(first.cookies)
+        address = "/api/v1/page/0/rating/0"
+        assert first.put(address, json=rating(10, seq=1)).status_code == 204
+        # The second tab was loaded before; it is refused until it has read the newer state.
+        assert second.put(address, json=rating(90, seq=1)).status_code == 409
+        saved = second.get("/api/v1/page").json()["saved"]["0"]
+        assert (saved["score"], saved["seq"]) == (10, 1)
+        assert second.put(address, json=rating(90, seq=2)).status_code == 204
+        assert first.put(address, json=rating(11, seq=2)).status_code == 409
+        for slot in range(1, 6):
+            second.put(f"/api/v1/page/0/rating/{slot}", json=rating(50)).raise_for_status()
+        assert second.post("/api/v1/page/0/submit").json()["page"] == 1
+        # The first tab still shows the page that is closed.
+        assert first.put(address, json=rating(12, seq=3)).status_code == 409
+        assert first.post("/api/v1/page/0/submit").json()["page"] == 1
+    assert stored_scores(server) == [90, 50, 50, 50, 50, 50]
+
+
+def test_disconnected_clients_hold_no_connection(server):
+    client = server.client()
+    begin(client)
+    cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    request = f"GET /api/v1/page HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n"
+    for _ in range(SIMULTANEOUS):
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(request.encode())
+    assert client.put("/api/v1/page/0/rating/0", json=rating(50)).status_code == 204
+    assert client.get("/api/v1/page").json()["saved"]["0"]["score"] == 50
 
 
 def test_more_simultaneous_requests_than_connections_are_all_answered(server):
