@@ -42,7 +42,7 @@ def rehearsed(tmp_path_factory):
     return database, plan["cast"]
 
 
-def test_who_does_not_attend_is_screened_out(rehearsed):
+def test_careless_listeners_are_screened_out(rehearsed):
     database, cast = rehearsed
     assert sorted(cast.values()) == ["lazy", "one_sided", "random", "reference_matching"]
     outcomes = {
@@ -55,7 +55,7 @@ def test_who_does_not_attend_is_screened_out(rehearsed):
         assert outcome == ("screened_out" if careless else "completed"), cast.get(listener)
 
 
-def test_the_standard_screening_finds_who_does_not_hear_the_reference(tmp_path):
+def test_standard_screening_excludes_listeners_who_miss_the_reference(tmp_path):
     study = make_study(tmp_path)
     database = run(study, {"honest": 5, "lazy": 1, "random": 1})
     cast = json.loads(study.with_suffix(".rehearsal.json").read_text())["cast"]
@@ -79,7 +79,7 @@ def test_a_bias_toward_the_reference_shows_only_where_one_is_mentioned(tmp_path)
     assert {row["score"] for row in top} == {100}
 
 
-def test_manners_differ_from_an_honest_one_as_they_say():
+def test_each_kind_judges_as_documented():
     heard, hidden = [20, 98, 60], [False, True, False]
 
     def of(kind, open_reference=True):
@@ -93,7 +93,7 @@ def test_manners_differ_from_an_honest_one_as_they_say():
     assert of("reference_matching", open_reference=False).scores == heard
 
 
-def test_a_cast_is_read_and_given_out_in_a_fixed_order():
+def test_cast_is_read_and_shuffled_by_seed():
     cast = cast_of("honest=3, lazy=2")
     assert cast == {"honest": 3, "lazy": 2}
     assert roles(cast, 1) == roles(cast, 1)

@@ -56,7 +56,7 @@ def test_expected_scores_allow_for_clipping():
     assert expected(0) > 3
 
 
-def test_every_row_says_simulated_for_ever(rehearsed, tmp_path):
+def test_every_row_has_the_origin_simulated_permanently(rehearsed, tmp_path):
     study, database = rehearsed
     for view in ("ratings_v1", "sessions_v1"):
         assert {row["origin"] for row in read(database, f"SELECT origin FROM {view}")} == {
@@ -72,7 +72,7 @@ def test_every_row_says_simulated_for_ever(rehearsed, tmp_path):
         assert {row["origin"] for row in csv.DictReader(file)} == {"simulated"}
 
 
-def test_again_adds_nobody_and_the_same_seed_gives_the_same_scores(rehearsed, tmp_path):
+def test_second_run_adds_no_listener_and_same_seed_gives_same_scores(rehearsed, tmp_path):
     study, database = rehearsed
     assert rehearse(study, 12, seed=5, progress=False) == database
     assert len(read(database, "SELECT * FROM sessions_v1")) == 12
@@ -88,7 +88,7 @@ def test_another_seed_never_mixes_into_a_rehearsal(rehearsed):
         rehearse(study, 12, seed=6, progress=False)
 
 
-def test_nobody_can_label_themselves(client):
+def test_listener_cannot_forge_the_label(client):
     forged = client.post("/api/v1/session", json={"simulation_token": "guess"})
     assert forged.status_code == 403
     assert not client.cookies
@@ -122,7 +122,7 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path):
         connect(f"sqlite:///{path}")
 
 
-def test_what_is_no_database_is_refused_in_one_sentence(tmp_path):
+def test_file_that_is_no_database_is_refused_in_one_sentence(tmp_path):
     path = tmp_path / "ratings.sqlite"
     path.write_text("listener,score\n" * 100)
     with pytest.raises(UserError, match="not a database"):

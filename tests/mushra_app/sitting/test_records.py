@@ -134,7 +134,7 @@ def test_what_arrives_after_a_withdrawal_is_not_stored(asking, client):
     assert rows(asking, "SELECT id FROM remark WHERE session_id = ?", own) == []
 
 
-def test_a_personal_link_goes_on_elsewhere_and_the_old_browser_is_told(asking, client):
+def test_personal_link_moves_sitting_and_ends_old_browser(asking, client):
     begin(client)
     answers = {"answers": {"age": "3"}, "seq": 4}
     client.put("/api/v1/page/0/answers", json=answers).raise_for_status()

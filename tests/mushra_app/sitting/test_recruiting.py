@@ -67,7 +67,7 @@ def test_every_outcome_has_its_code(recruited, attends, outcome):
     assert f"https://app.prolific.com/submissions/complete?cc={CODES[outcome]}" in told
 
 
-def test_who_declines_or_withdraws_has_a_code_too(recruited):
+def test_declined_and_withdrawn_sittings_have_codes(recruited):
     with recruited.client() as client:
         client.get("/", params={"PROLIFIC_PID": "no"})
         answer = client.post("/api/v1/consent", json={"version": "1", "agree": False}).json()
@@ -79,7 +79,7 @@ def test_who_declines_or_withdraws_has_a_code_too(recruited):
         assert (answer["stage"], answer["completion_code"]) == ("withdrawn", "CGONE")
 
 
-def test_an_address_of_ones_own_gets_code_and_id(recruited):
+def test_custom_return_address_gets_code_and_id(recruited):
     where = "https://school.example/credit?experiment=7&code={code}&survey_code={id}"
     recruiting = Recruiting(platform="sona", codes={"completed": "A B"}, return_url=where)
     study = read_study(recruited.study).model_copy(update={"recruiting": recruiting})
@@ -87,7 +87,7 @@ def test_an_address_of_ones_own_gets_code_and_id(recruited):
     assert "(https://school.example/credit?experiment=7&code=A%20B&survey_code=x%26y)" in told
 
 
-def test_without_codes_everybody_gets_one_of_their_own(server):
+def test_without_codes_every_listener_gets_a_random_code(server):
     codes = set()
     for _ in range(2):
         with server.client() as client:

@@ -101,7 +101,7 @@ def test_views_have_exactly_the_columns_of_the_contract(study, server, view, col
     assert tuple(column[0] for column in found) == columns
 
 
-def test_an_older_rating_never_wins_and_says_so(client):
+def test_older_rating_is_refused(client):
     page = begin(client)
     address = "/api/v1/page/0/rating/2"
     assert client.put(address, json=rating(70, seq=5)).status_code == 204
@@ -112,7 +112,7 @@ def test_an_older_rating_never_wins_and_says_so(client):
     assert page["saved"] == {}
 
 
-def test_what_was_only_listened_to_is_kept_but_is_no_rating(client, study):
+def test_version_heard_but_not_rated_is_saved_without_rating(client, study):
     begin(client)
     client.put("/api/v1/page/0/rating/1", json=rating(None)).raise_for_status()
     assert client.get("/api/v1/page").json()["saved"]["1"]["n_plays"] == 1
@@ -133,7 +133,7 @@ def test_a_page_counts_only_when_it_was_submitted(client, study):
     assert sorted(row["score"] for row in counted) == list(range(6))
 
 
-def test_whoever_comes_back_after_weeks_can_go_on(client):
+def test_listener_continues_after_weeks(client):
     begin(client)
     late = {**rating(50), "rating_time_ms": 40 * 86_400_000, "heard_ms": 10**12}
     assert client.put("/api/v1/page/0/rating/0", json=late).status_code == 204
@@ -186,7 +186,7 @@ def test_a_page_closes_only_when_everything_was_played_and_moved(client, missing
         ("/api/v1/page/0/rating/0", {**rating(1), "origin": "human"}, 422),
     ],
 )
-def test_ratings_that_fit_nothing_are_refused(client, path, body, status):
+def test_invalid_ratings_are_refused(client, path, body, status):
     begin(client)
     assert client.put(path, json=body).status_code == status
 
@@ -260,7 +260,7 @@ def begin_sitting(context):
     return cookie
 
 
-def test_sounds_stay_as_they_are_once_somebody_rated_them(tmp_path):
+def test_rated_sounds_cannot_change(tmp_path):
     path = make_study(tmp_path)
     study = read_study(path)
     context = opened(path, study)
@@ -288,7 +288,7 @@ def made_again(path, seed):
     replace_stimulus(path.parent / "stimuli", target, speech_like(seed, 1.3))
 
 
-def test_a_running_study_cannot_lose_what_is_still_to_be_asked(tmp_path):
+def test_planned_pages_cannot_be_removed(tmp_path):
     path = make_study(tmp_path)
     study = read_study(path)
     begin_sitting(opened(path, study))

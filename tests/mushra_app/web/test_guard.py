@@ -52,7 +52,7 @@ def test_no_foreign_origin_may_read(client, path):
         ("GET", "/player/000000000000/..%2f..%2fapp.py"),
     ],
 )
-def test_what_listeners_do_not_need_does_not_exist(client, method, path):
+def test_unneeded_routes_are_not_found(client, method, path):
     begin(client)
     assert client.request(method, path).status_code == 404
 
@@ -121,7 +121,7 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(client):
     assert "SameSite=lax" in cookie
 
 
-def test_a_made_up_cookie_opens_nothing(server):
+def test_unknown_cookie_is_refused(server):
     with server.client() as client:
         client.cookies.set(LISTENER_COOKIE, "guess")
         assert client.get("/api/v1/session").status_code == 401
@@ -129,7 +129,7 @@ def test_a_made_up_cookie_opens_nothing(server):
         assert client.put("/api/v1/page/0/rating/0", json=rating(1)).status_code == 401
 
 
-def test_private_functions_check_who_asks(server):
+def test_page_functions_need_a_sitting(server):
     with server.client() as client:
         body = {"data": [], "fn_index": 0, "session_hash": "abcdefghijk"}
         answer = client.post("/test/gradio_api/run/predict", json=body)
