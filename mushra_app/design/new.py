@@ -90,7 +90,7 @@ def new_study(
             "title": title or words.title,
             "prompt": words.prompt,
             "language": language,
-            "stimuli": Path(os.path.relpath(folder, out_yaml.parent)).as_posix(),
+            "stimuli": _relative(folder, out_yaml.parent),
             "reference": reference,
             "systems": systems,
             "sentences": sentences,
@@ -105,12 +105,17 @@ def new_study(
         },
         Study,
         str(stimuli_dir),
-        "choose others",
+        "choose another value",
     )
     out_yaml.parent.mkdir(parents=True, exist_ok=True)
     prepare(study, out_yaml, progress)
     write_study(study, out_yaml)
     return out_yaml
+
+
+def _relative(target: Path, start: Path) -> str:
+    # Resolved: "../" leads out of the target of a symbolic link.
+    return Path(os.path.relpath(target.resolve(), start.resolve())).as_posix()
 
 
 def _choice(

@@ -86,6 +86,18 @@ def test_an_existing_study_is_never_overwritten(study):
     assert study.read_bytes() == before
 
 
+def test_study_in_a_linked_folder_finds_its_stimuli(study, tmp_path):
+    from mushra_app.design.new import new_study
+
+    folder = tmp_path / "deep" / "folder"
+    folder.mkdir(parents=True)
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    stimuli = study.parent / "stimuli"
+    written = read_study(new_study(stimuli, link / "study.yaml"))
+    assert (folder / written.stimuli).resolve() == stimuli.resolve()
+
+
 @pytest.mark.parametrize(
     "model",
     [Study, Anchors, Consent, Arm, Recruiting, Question, Gold, *get_args(get_args(Step)[0])],
