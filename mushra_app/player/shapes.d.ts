@@ -36,9 +36,10 @@ export interface RatingPage extends BasePage {
   prompt: string;
   text: string | null;
   attention: number | null;
-  labels: string[] | null;
+  /** Left out for `ab`. */
+  labels?: string[] | null;
   no_preference?: boolean;
-  on_switch: "keep" | "restart";
+  on_switch: "restart" | "keep_position";
   sample_rate: number;
   /** Address of the open reference, or null. */
   reference: string | null;
@@ -110,7 +111,7 @@ export type Page = RatingPage | ScreenPage;
 /** Step of a sitting, as `api/v1/session` answers. */
 export interface Progress {
   stage: string;
-  page: number | null;
+  page: number;
 }
 
 /** Data of a listener that `api/v1/mine` returns. */
