@@ -144,7 +144,9 @@ def _selected(
     counts = Counter(page.id for page in config.pages)
     for name in ids:
         if name not in counts:
-            raise UserError(f"--pages {name}: no page has that id; choose of {', '.join(counts)}")
+            raise UserError(
+                f"--pages {name}: no page has that id; choose one of {', '.join(counts)}"
+            )
     selected = []
     for number, page in enumerate(config.pages):
         is_rated = "stimuli" in page.values and page.type != "volume"

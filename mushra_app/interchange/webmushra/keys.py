@@ -161,22 +161,6 @@ def check_keys(
     return differences
 
 
-def finding(
-    kind: Kind, page: ForeignPage, key: str | None, why: str, instead: str, value: Any = None
-) -> Finding:
-    """Return a difference that concerns a page."""
-    return Finding(
-        kind=kind,
-        page=page.id,
-        page_type=page.type,
-        key=key,
-        line=page.line_of(key.split(".")[0]) if key else page.line,
-        why=why,
-        instead=instead,
-        value=value,
-    )
-
-
 class Differences(list[Finding]):
     """Differences between a webMUSHRA file and the study made from it."""
 
@@ -190,4 +174,15 @@ class Differences(list[Finding]):
         value: Any = None,
     ) -> None:
         """Add a difference that concerns a page."""
-        self.append(finding(kind, page, key, why, instead, value))
+        self.append(
+            Finding(
+                kind=kind,
+                page=page.id,
+                page_type=page.type,
+                key=key,
+                line=page.line_of(key.split(".")[0]) if key else page.line,
+                why=why,
+                instead=instead,
+                value=value,
+            )
+        )

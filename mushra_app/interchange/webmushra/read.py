@@ -64,6 +64,7 @@ class ForeignPage:
     """One page of a webMUSHRA study.
 
     Attributes:
+        path: the study file.
         type: page type in the file.
         id: id of the page; generated if it has none.
         values: keys of the page.
@@ -72,6 +73,7 @@ class ForeignPage:
         depth: number of lists between that random list and the page.
     """
 
+    path: Path
     type: str
     id: str
     values: Lined
@@ -142,4 +144,4 @@ def _walk(
         line = entry.line
         name = entry.get("id")
         identity = f"page-{len(pages) + 1}" if name in (None, "") else str(name)
-        pages.append(ForeignPage(entry["type"], identity, entry, entry.line, shuffled, depth))
+        pages.append(ForeignPage(path, entry["type"], identity, entry, entry.line, shuffled, depth))

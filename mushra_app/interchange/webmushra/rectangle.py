@@ -13,7 +13,7 @@ class Rectangle:
         sentences: sentence ids in the order of the file.
         systems: systems without the reference or its substitute.
         reference: name of the reference or of its substitute.
-        recorded: True if systems_of is a reference.
+        recorded: True if `reference` is a recorded reference.
     """
 
     sentences: tuple[str, ...]

@@ -68,8 +68,8 @@ def finish_steps(page: ForeignPage, differences: Differences) -> list[Step]:
     title, text = _words(page, differences)
     if not isinstance(asked, list) or not all(isinstance(q, Lined) for q in asked):
         raise UserError(
-            f"line {page.line_of('questionnaire')}: questionnaire: not a list of questions; "
-            "correct it"
+            f"{page.path}, line {page.line_of('questionnaire')}: questionnaire: not a list of "
+            "questions; correct it"
         )
     names: list[str] = []
     questions = [_question(page, question, names, differences) for question in asked]
@@ -121,7 +121,7 @@ def _question(
         values["options"] = _options(page, question, name, differences)
     elif kind == "number":
         values |= {key: question[key] for key in ("min", "max") if question.get(key) is not None}
-    where = f"line {question.line}: questionnaire: {name}"
+    where = f"{page.path}, line {question.line}: questionnaire: {name}"
     return check(values, Question, where, "correct it")
 
 

@@ -12,7 +12,7 @@ from mushra_app.interchange.webmushra.screens import (
     text_step,
 )
 from mushra_app.interchange.webmushra.stimuli import Cells
-from mushra_app.interchange.webmushra.trials import RATED, Draft, drafts, without_representation
+from mushra_app.interchange.webmushra.trials import RATED, Draft, add_unsupported, drafts
 from mushra_app.study.steps import Step
 
 
@@ -84,7 +84,7 @@ def sitting(
             make = {"generic": text_step, "volume": loudness_steps, "finish": finish_steps}
             made.steps += make[page.type](page, differences)
         else:
-            differences.append(without_representation(page))
+            add_unsupported(page, differences)
             continue
         if page.shuffled is not None and not represented(page, pairs):
             differences.add(
@@ -95,7 +95,7 @@ def sitting(
 
 
 def _add(made: Sitting, draft: Draft) -> None:
-    """Add a draft to a matching last step, or as a step."""
+    """Merge a draft into the last rating steps, or append it."""
     for step in reversed(made.steps):
         if not isinstance(step, Draft):
             break

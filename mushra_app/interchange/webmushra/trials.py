@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from mushra_app.interchange.findings import Finding
-from mushra_app.interchange.webmushra.keys import POINT, Differences, check_keys, finding
+from mushra_app.interchange.webmushra.keys import POINT, Differences, check_keys
 from mushra_app.interchange.webmushra.markup import plain
 from mushra_app.interchange.webmushra.read import ForeignPage, Lined
 from mushra_app.interchange.webmushra.rectangle import Rectangle
@@ -218,8 +217,8 @@ def _scales(page: ForeignPage, differences: Differences) -> list[tuple[str, ...]
     return scales
 
 
-def without_representation(page: ForeignPage) -> Finding:
-    """Return the difference for a page of a type that Intone lacks."""
+def add_unsupported(page: ForeignPage, differences: Differences) -> None:
+    """Add the difference for a page of a type that Intone lacks."""
     why = {
         "bs1116": "BS.1116 grades the impairment of each of two items, one of which is the hidden "
         "reference; no page of Intone asks that",
@@ -230,4 +229,4 @@ def without_representation(page: ForeignPage) -> Finding:
     instead = "left out, verbatim in the import's report"
     if page.type == "paired_comparison":
         instead += "; `--pairs-as-preference` makes ab pages of its stimuli"
-    return finding("lost", page, None, why, instead, dict(page.values))
+    differences.add("lost", page, None, why, instead, dict(page.values))

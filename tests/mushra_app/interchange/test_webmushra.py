@@ -234,6 +234,14 @@ def test_a_map_says_what_labels_stand_for(root, tmp_path):
         import_webmushra(source, tmp_path / "other.yaml", mapped=table)
 
 
+# Line 6 holds the questionnaire.
+QUESTIONS = (
+    "pages:\n  - "
+    + mushra("x", {"A": "s01_A"})
+    + "\n  -\n    type: finish\n    name: Thanks\n    questionnaire: "
+)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -244,6 +252,8 @@ def test_a_map_says_what_labels_stand_for(root, tmp_path):
         ("pages:\n  - {type: generic\n  - x\n", "not valid YAML"),
         ("pages:\n  - {type: generic, content: only words}\n", "could have rated"),
         ("pages:\n  - {type: mushra, reference: a/s01_ref.wav}\n", "line 2: stimuli"),
+        (QUESTIONS + "3\n", r"own.yaml, line 6: questionnaire: not a list of questions"),
+        (QUESTIONS + "\n      - {type: likert, name: fun}\n", "own.yaml, line 7: .*: fun: options"),
         ("pages:\n  - " + mushra("x", {"A": "none"}) + "\n", "none.wav: no such file.*--audio"),
     ],
 )
