@@ -55,7 +55,7 @@ def listener_seed(study: Study, number: int) -> int:
 def arm_of(study: Study, seat: int) -> Arm:
     """Return the arm of a seat.
 
-    Successive blocks of seats, one block as large as the number of arms, contain each arm once.
+    Seats are in blocks of the number of arms; every block has each arm once, in a random order.
     """
     if not study.arms:
         return _NO_ARM

@@ -70,7 +70,7 @@ def bundle(
         raise UserError(f"{out}: already exists; choose another name or remove it")
     for name in leave_out:
         if name not in TABLES:
-            raise UserError(f"--leave-out {name}: no such table; choose of {', '.join(TABLES)}")
+            raise UserError(f"--leave-out {name}: no such table; choose one of {', '.join(TABLES)}")
     study = read_study(study_yaml)
     if plan_file is None and plan_path(study_yaml).is_file():
         plan_file = plan_path(study_yaml)
@@ -185,7 +185,7 @@ def _readme(study: Study, plan: Plan | None, about: dict[str, Any]) -> str:
         "- `stimuli.json`: every sound of the stimulus set with its digest and origin",
         "- `manifest.json`: every file that was played with its digest and gain"
         + ("; the files are in `audio/`" if about["audio"] else "; the files are not included"),
-        "- `plan.json`, `registered.json`: the analysis plan, and the content of its digest"
+        "- `plan.json`, `registered.json`: the analysis plan, and the registered content"
         if plan
         else "- no analysis plan",
         tables,
@@ -197,7 +197,7 @@ def _readme(study: Study, plan: Plan | None, about: dict[str, Any]) -> str:
         about["registration"]["said"],
         "",
         "The time is from the clock of the machine that ran the study. If there is a plan, "
-        "`sha256sum registered.json` prints its digest; publishing it elsewhere proves its date.",
+        "`sha256sum registered.json` prints the digest; publishing it elsewhere proves its date.",
         "",
         "## People",
         "",

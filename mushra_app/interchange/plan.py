@@ -209,7 +209,7 @@ def _started_sittings(study: Study, study_yaml: Path) -> int:
 
 
 def _scalar(study: Study, study_yaml: Path, query: str) -> Any:
-    """Return one value from the database; None if it does not exist."""
+    """Return one value from the database; None if there is no database."""
     url = database_url(study, study_yaml)
     file = sqlite_file(url)
     if file is not None and not file.is_file():

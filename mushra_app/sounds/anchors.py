@@ -70,7 +70,10 @@ def low_pass(cut_off: float, rate: int) -> NDArray[np.floating]:
 
 
 def measure(taps: NDArray[np.floating], cut_off: float, rate: int) -> Mask:
-    """Measure a filter against the mask, on a grid below 1 Hz."""
+    """Measure a filter against the mask.
+
+    The grid of frequencies is finer than 1 Hz.
+    """
     frequency, response = signal.freqz(taps, worN=1 << 17, fs=rate)
     level = 20 * np.log10(np.maximum(np.abs(response), 1e-9))
 

@@ -186,7 +186,7 @@ def test_a_pilot_replaces_the_assumptions(file, tmp_path):
     done = run(file, "--listeners", 60, "--like", pilot, "--json", obj={"precision": precision_of})
     expected = json.loads(done.stdout)["groups"][0]["expected"]
     assert expected["se"] == pytest.approx((2 * (9 / 60 + 16 / 100 + 100 / 1200)) ** 0.5)
-    assert "from " in expected["assumed"] and "Simulated" in expected["assumed"]
+    assert f"from {pilot}" in expected["assumed"] and "Simulated" in expected["assumed"]
     pilot.write_text("{}")
     with pytest.raises(UserError, match="not a report"):
         run(
