@@ -19,7 +19,10 @@ PEERS = {"tacotron2": "Tacotron 2", "fastpitch": "FastPitch"}
 
 
 def peers_python(install: bool) -> Path | None:
-    """Return the interpreter of the peers' environment; none if not asked for."""
+    """Return the interpreter of the peers' environment, None without one.
+
+    install: make the environment if it is missing.
+    """
     folder = cache_path("benchmarks", "synthesis-peers")
     python, done = folder / "bin" / "python", folder / "installed"
     if done.is_file():

@@ -78,7 +78,10 @@ def _arguments() -> argparse.Namespace:
 
 
 def peers_python(install: bool) -> Path | None:
-    """Return the interpreter of the peers' environment; none if not asked for."""
+    """Return the interpreter of the peers' environment, None without one.
+
+    install: make the environment if it is missing.
+    """
     folder = cache_path("benchmarks", "frontend-peers")
     python, done = folder / "bin" / "python", folder / "installed"
     if not done.is_file():
@@ -92,7 +95,10 @@ def peers_python(install: bool) -> Path | None:
 
 
 def ask_peer(python: Path | None, peer: str, given: object) -> dict[str, Any] | None:
-    """Return one timed pass of a peer; none if it fails."""
+    """Return one timed pass of a peer after its warm-up.
+
+    None if the peer is not installed or fails.
+    """
     if python is None:
         return None
     job = json.dumps({"peer": peer, "input": given, "repeats": 1})

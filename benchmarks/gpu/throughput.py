@@ -141,7 +141,7 @@ def _flop(work: Callable[[], Any]) -> int:
 
 
 def _waits(work: Callable[[], Any]) -> str | None:
-    """Return the operation that makes the CPU wait; none without."""
+    """Return the operation that makes the CPU wait, None without one."""
     torch.cuda.set_sync_debug_mode("error")
     try:
         work()
@@ -179,7 +179,10 @@ def speak_row(recipe: Recipe, batch: int, seconds: float) -> dict[str, Any]:
 
 @torch.inference_mode()
 def _decoder(decoder: AutoregressiveDecoder, batch: int, seconds: float) -> dict[str, Any]:
-    """Return the decoder alone: a CUDA graph cannot hold read durations."""
+    """Measure the decoder alone.
+
+    In a whole synthesis the CPU reads durations, which a CUDA graph cannot hold.
+    """
     width = decoder.output.in_features - decoder.lstm.hidden_size
     condition = torch.randn(batch, N_FRAMES, width, device=device())
 

@@ -1,15 +1,16 @@
-"""Training of a published-width system on a packed corpus, by minutes.
+"""Training of a system at its published width for some minutes.
 
     python -m benchmarks.gpu.train kathleen.tar.bz2 kathaka --work FOLDER --minutes 8 --out FOLDER
         [--from FOLDER] [key=value ...]
 
-Unpacks the corpus into the work folder (once) and trains there; the same command continues exactly
-where the last one stopped, as long as the work folder is there. Into the out folder it writes what
-small channels carry back: `train-SYSTEM.json` (step reached, speed, held-out values, metrics,
-device, versions, date) and the weights in bfloat16 in files of at most 14 MiB. From those, `--from`
-continues elsewhere: weights as rounded, Adam's moments and random numbers anew, steps counted
-further; of an unfinished stage the best step so far is forgotten. The text encoder is the pack's,
-frozen (a paper's BERT, fine-tuned, is too large to carry); that and every key=value is in the JSON.
+Unpacks the packed corpus into the work folder (once) and trains all stages there; the same command
+continues exactly where the last one stopped, as long as the work folder is there. Into the out
+folder it writes what small channels carry back: `train-SYSTEM.json` (step reached, speed, held-out
+values, metrics, device, versions, date) and the weights in bfloat16 in files of at most 14 MiB.
+From those, `--from` continues elsewhere: weights as rounded, Adam's moments and random numbers
+anew, steps counted further; of an unfinished stage the best step so far is forgotten. The text
+encoder is the pack's, frozen (a paper's BERT, fine-tuned, is too large to carry); that and every
+key=value is in the JSON.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Vocoder training on some minutes of a corpus, by minutes.
+"""Training of a vocoder on part of a corpus for some minutes.
 
     python -m benchmarks.gpu.vocoder --pack PREPARED speech.tar     # here
     python -m benchmarks.gpu.vocoder speech.tar --work FOLDER --minutes 8 --out FOLDER

@@ -223,17 +223,19 @@ class _Work:
         return values
 
     def latents(self, trained: Trained) -> latents.Held | None:
-        """Measure how well text predicts the latent; None without a latent."""
-        if trained.model.prosody_per == "none":
+        """Measure how well text predicts the latent of Kathaka or CAMP.
+
+        None for every other system.
+        """
+        model = trained.model
+        if not isinstance(model, Kathaka | CAMP):
             return None
         neighbours = trained.description.recipe.model.context_sentences
         splits = read_splits(self.corpus, ("train", self.split), neighbours)
         train, rows = splits["train"], splits[self.split]
-        if isinstance(trained.model, Kathaka):
-            return latents.kathaka(trained.model, train, rows, self.others, self.progress)
-        if not isinstance(trained.model, CAMP):
-            return None
-        return latents.camp(trained.model, train, rows, self.others, self.seed, self.progress)
+        if isinstance(model, Kathaka):
+            return latents.kathaka(model, train, rows, self.others, self.progress)
+        return latents.camp(model, train, rows, self.others, self.seed, self.progress)
 
     def _heard(self, rendition: Rendition) -> Heard:
         return Heard(rendition, f0(self.vocoder(rendition.mel), self.features))

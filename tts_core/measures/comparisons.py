@@ -1,4 +1,4 @@
-"""One rendition beside one recording of the same sentence: intonation, energy, rhythm."""
+"""Comparison of a rendition with a recording: intonation, energy, rhythm."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def compare(
     row: Prepared,
     features: Features,
 ) -> Values:
-    """Everything that is measured of a rendition against a recording.
+    """Measure a rendition against a recording of the same sentence.
 
     Args:
         f0: (T,) Hz of the rendition's audio, 0 where unvoiced. mel: (T, M) its log-mel.
@@ -62,7 +62,7 @@ def energy(mel: np.ndarray) -> np.ndarray:
 
 
 def rhythm(durations: np.ndarray, row: Prepared, features: Features) -> Values:
-    """Errors of durations by class of token, and pauses.
+    """Measure errors of durations by class of token, and pauses.
 
     Args:
         durations: (N,) frames per token.
@@ -89,7 +89,9 @@ def rhythm(durations: np.ndarray, row: Prepared, features: Features) -> Values:
 
 
 def pauses(tokens: np.ndarray, durations: np.ndarray, features: Features) -> np.ndarray:
-    """Return for each boundary between words if it is a pause.
+    """Return for each boundary between words whether it is a pause.
+
+    A boundary may hold punctuation or not.
 
     Args:
         tokens: (N,) ids. durations: (N,) frames.

@@ -12,7 +12,7 @@ _CHUNK = 500
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean (or a ratio of sums) with its interval.
+    """Mean (or ratio of sums) with its interval.
 
     Attributes:
         mean: the estimate. low, high: percentile bootstrap limits, None with a single sentence.
@@ -34,7 +34,9 @@ class Estimate:
 def ratio(
     values: Sequence[float], weights: Sequence[float] | None = None, seed: int = 0
 ) -> Estimate:
-    """sum(values) / sum(weights) with a 95 % percentile bootstrap interval over sentences.
+    """Estimate sum(values) / sum(weights), with its interval.
+
+    A 95 % percentile bootstrap interval over sentences.
 
     Args:
         values: one per sentence. weights: one per sentence, by default 1, which gives the mean.

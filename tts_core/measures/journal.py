@@ -27,7 +27,7 @@ class Journal:
         return key in self.values
 
     def get(self, key: str) -> Values:
-        """Everything known under a key."""
+        """Return everything known under a key."""
         return self.values.get(key, {})
 
     def add(self, key: str, values: Values) -> None:

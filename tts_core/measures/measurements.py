@@ -24,9 +24,9 @@ def key_of(stimulus: Stimulus) -> str:
 def measure_pitch(
     folder: Path, stimuli: Sequence[Stimulus], journal: Journal, progress: Progress
 ) -> None:
-    """Measure mean F0, Hz, and its standard deviation, semitones.
+    """Measure mean F0, Hz, and standard deviation, semitones, of voiced frames.
 
-    Over voiced frames; None if unvoiced.
+    None with fewer than two voiced frames.
     """
     features = Features()
     todo = [s for s in stimuli if "f0_mean_hz" not in journal.get(key_of(s))]
@@ -49,7 +49,7 @@ def measure_words(
     journal: Journal,
     progress: Progress,
 ) -> None:
-    """Word errors of those files whose text is known.
+    """Count word errors of the files whose text is known.
 
     Raises:
         UserError: not English, no texts, or the recogniser is missing.
@@ -76,7 +76,7 @@ def measure_words(
 def measure_quality(
     folder: Path, stimuli: Sequence[Stimulus], journal: Journal, progress: Progress
 ) -> None:
-    """Predicted opinion scores.
+    """Predict opinion scores.
 
     Raises:
         UserError: the predictor is missing or failed.

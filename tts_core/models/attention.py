@@ -31,7 +31,7 @@ class AttentionState:
 class LocationSensitiveAttention(nn.Module):
     """Hybrid attention of Chorowski et al. 2015 (Eq. 9).
 
-    As in Shen et al. 2018 (section 2.2).
+    In the form of Shen et al. 2018 (section 2.2):
 
         e_{t,i} = v^T tanh(W s_t + V h_i + U f_{t,i} + b),  f_t = F * sum_{t' < t} a_{t'},
         a_t = softmax(e_t),  c_t = sum_i a_{t,i} h_i
@@ -78,9 +78,9 @@ class LocationSensitiveAttention(nn.Module):
 
 
 def relative_distance(weights: Tensor, token_lengths: Tensor, steps: Tensor) -> Tensor:
-    """Return n / N - t / T: distance from the diagonal.
+    """Return the distance of each phone and step from the diagonal.
 
-    Of phone n at step t.
+    n / N - t / T, of phone n at step t.
 
     Args:
         weights: (B, T, N) with padding. token_lengths, steps: (B,) N and T of each utterance.
@@ -103,11 +103,9 @@ def spoken_steps(weights: Tensor, steps: Tensor) -> Tensor:
 def guided_attention_loss(
     weights: Tensor, token_lengths: Tensor, steps: Tensor, sharpness: float = 0.2
 ) -> Tensor:
-    """Return the guided attention loss.
+    """Return the guided attention loss (Tachibana et al. 2018, section 4.1).
 
     Mean of a_{t,n} (1 - exp(-(n/N - t/T)^2 / 2 g^2)).
-
-    Tachibana et al. 2018, section 4.1.
 
     Args:
         weights: (B, T, N), zero at the phones' padding. token_lengths, steps: (B,).

@@ -183,9 +183,7 @@ class PhoneEncoder(nn.Module):
 class Prenet(nn.Module):
     """Pre-net: two ReLU layers whose dropout stays on (Shen et al. 2018).
 
-    The dropout is on in synthesis, too.
-
-    The dropout is what keeps an autoregressive decoder from copying its previous output.
+    It is on in synthesis, too: it keeps an autoregressive decoder from copying its previous output.
     """
 
     def __init__(self, inputs: int, units: int, dropout: float = 0.5) -> None:
@@ -273,10 +271,8 @@ def position_in_token(durations: Tensor, index: Tensor) -> Tensor:
 def first_and_last(states: Tensor, lengths: Tensor) -> Tensor:
     """Concatenate the first and the last state of a sequence (Kathaka 3.2.1).
 
-    Taken literally.
-
-    Of a BiLSTM these are both directions' states at both ends; each direction's final state alone
-    would be another reading of the paper.
+    The paper is taken literally: of a BiLSTM these are both directions' states at both ends; each
+    direction's final state alone would be another reading.
 
     Args:
         states: (B, N, D). lengths: (B,).

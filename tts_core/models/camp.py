@@ -179,7 +179,9 @@ class CAMP(System):
     def _word_units(
         self, rows: Sequence[Prepared], _: Cached, device: torch.device
     ) -> dict[str, float]:
-        """Measure how the vectors of words vary; punctuation marks are mostly silence.
+        """Measure how the vectors of words vary.
+
+        Punctuation marks are left out: they are mostly silence and would add variance.
 
         "active_units": dimensions whose variance over all words is above 0.01. "effective_units":
         in how many directions they vary, whatever their scale.

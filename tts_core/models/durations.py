@@ -12,7 +12,7 @@ PHONE_GROUP = 0
 class DurationScale(nn.Module):
     """Normalisation per group, Eq. 1: (d_p - mu_m) / sigma_m.
 
-    G_m is the group of token p.
+    m is the group G_m that token p belongs to.
 
     The paper has one group for each mode of the durations and names none. Here: speech phones,
     punctuation and utterance silences, word boundaries (the modes that Abbas et al. 2022 report).

@@ -51,7 +51,7 @@ from tts_core.types import Prepared
 def kl_weight(step: int, config: StageConfig) -> float:
     """Return alpha of Eq. 2 at a step.
 
-    0, then linear to its full value, and only once in a few steps.
+    It is 0, then grows linearly to its full value, and counts only once in `kl_every` steps.
 
     The paper writes "annealed" and no more. 0 to 1 between steps 25,000 and 150,000 and once in 200
     steps: Klimkov et al. 2019. A constant weight (Babianski et al. 2023): kl_start = kl_end = 0 and

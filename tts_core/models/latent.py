@@ -63,7 +63,7 @@ def standard_normal(like: Tensor) -> Gaussian:
 def best_constant_sampler(posteriors: Gaussian) -> Gaussian:
     """Return the Gaussian with the least mean KL(. || q_n).
 
-    Over N posteriors; it reads no text.
+    The mean is over N posteriors; it reads no text.
 
     The minimum of Eq. 3 in a mean and a variance that are the same for all utterances is the
     precision-weighted mean and the harmonic mean of the variances, per dimension. A sampler that

@@ -26,11 +26,9 @@ class PostNet(nn.Module):
         self.dropout = dropout
 
     def forward(self, mel: Tensor, mask: Tensor) -> Tensor:
-        """Return mel + residual (B, T, M).
+        """Return mel + residual (B, T, M), zero at padding.
 
         mel: (B, T, M). mask: (B, T).
-
-        Zero at padding.
         """
         keep = mask[:, None]
         x = mel.transpose(1, 2) * keep

@@ -59,9 +59,8 @@ def foreign_context(predictor: ProsodyPredictor, batch: Batch, other: Batch) -> 
 def median_vectors(predictor: ProsodyPredictor, target: Tensor) -> Tensor:
     """Return the training units' standardised median in place of a prediction.
 
-    Per dimension.
-
-    Of all constants it has the least absolute error; it is set by `fit_scale`.
+    The median is per dimension: of all constants it has the least absolute error. `fit_scale` sets
+    it.
 
     Args:
         target: (B, W, d), for its shape.

@@ -119,7 +119,7 @@ class ProsodyPredictor(nn.Module):
     def generate(self, batch: Batch, generator: Randomness = None, drop: bool = True) -> Tensor:
         """Generate word vectors (B, W, d), running free.
 
-        They are on the reference encoder's own scale.
+        They have the scale of the reference encoder's vectors: not standardised.
 
         Args:
             generator: seeds the pre-net's dropout. drop: False leaves it out, so that a text has

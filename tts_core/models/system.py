@@ -21,7 +21,7 @@ class LatentView(NamedTuple):
     """Picture of a latent that carries the prosody of a sentence.
 
     Attributes:
-        title: of the picture. values: (rows, columns), no unit.
+        title: of the picture. values: (rows, columns), without a unit.
         rows, columns: their names; empty where they are dimensions of the latent.
     """
 

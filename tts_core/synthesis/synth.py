@@ -136,7 +136,9 @@ def _refuse_contradictions(options: SynthOptions) -> None:
 
 
 def _per_word(system: str) -> bool:
-    return system in SYSTEMS and system_class(system).prosody_per == "word"
+    if system not in SYSTEMS:
+        raise UserError(f"--system {system}: unknown; choose one of {', '.join(SYSTEMS)}")
+    return system_class(system).prosody_per == "word"
 
 
 def _introduce(synthesizer: Synthesizer, console: Console) -> None:

@@ -89,8 +89,8 @@ def resume(path: Path, optimizer: Optimiser, average: MovingAverage | None, shar
     state = torch.load(path / OPTIMIZER, map_location="cpu", weights_only=True)
     if len(state["random"]) != share.processes:
         raise UserError(
-            f"{path}: was trained by {len(state['random'])} processes, not {share.processes}; go "
-            "on with as many, or choose another --out to start again"
+            f"{path}: was trained by {len(state['random'])} processes, not {share.processes}; "
+            f"start {len(state['random'])}, or choose another --out to train anew"
         )
     optimizer.load_state_dict(state["optimizer"])
     if average:

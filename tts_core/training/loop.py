@@ -106,7 +106,7 @@ def _check_text_encoder(recipe: Recipe, corpus: PreparedCorpus) -> None:
 
 def _accelerator() -> Accelerator:
     return Accelerator(
-        # Said outright, because accelerate's own choice without a GPU is not to be distributed.
+        # Explicit, because without a GPU accelerate's own choice is one process.
         cpu=not torch.accelerator.is_available(),
         # Statistics are joint already (`MaskedBatchNorm`), so that there is nothing to broadcast.
         kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],

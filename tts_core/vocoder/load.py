@@ -23,7 +23,7 @@ MOMENTUM = 0.99
 
 
 class Vocoder(Protocol):
-    """Turns log-mel spectrograms into audio.
+    """Vocoder: from log-mel spectrograms to audio.
 
     Attributes:
         name: what it is, as written into stimulus sets. sample_rate_hz: of its output.

@@ -60,9 +60,11 @@ class Speech:
 def clip_of(
     utterance: str, samples: np.ndarray, mel: np.ndarray, features: Features
 ) -> Clip | None:
-    """Read a recording's samples (L,) in [-1, 1] and its spectrogram.
+    """Join a recording's samples and its spectrogram.
 
-    None if the two do not belong together.
+    None if they differ in length, so that they do not belong together.
+
+    samples: (L,) in [-1, 1]. mel: (T, M).
     """
     if samples_to_frames(len(samples), features.hop) != len(mel):
         return None
@@ -121,7 +123,11 @@ def _read(row: Prepared, features: Features) -> Clip:
 
 
 class Segment(NamedTuple):
-    """Segment: position of its clip, first frame, index of its spectrogram."""
+    """Segment of a clip.
+
+    clip: position of the clip. frame: first frame. predicted: whether the predicted spectrogram is
+    read, not the recording's.
+    """
 
     clip: int
     frame: int

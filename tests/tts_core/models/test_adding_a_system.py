@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from intone.errors import UserError
+from tests.tts_core.models.toy_system import Toy
 from tts_core.config import load_recipe
 from tts_core.evaluation.held_out import evaluate
 from tts_core.model_config import SYSTEMS, Registered
@@ -12,6 +13,7 @@ from tts_core.models.batch import collate
 from tts_core.models.build import build, system_class
 from tts_core.models.mode import ORACLE
 from tts_core.models.renditions import render
+from tts_core.models.system import System
 from tts_core.training import metrics
 from tts_core.training.loop import train
 from tts_core.vocoder.load import GRIFFIN_LIM, load_vocoder
@@ -64,6 +66,14 @@ def test_an_unknown_system_is_rejected_and_the_known_ones_are_named(tmp_path):
     (tmp_path / "toy.yaml").write_text(RECIPE)
     with pytest.raises(UserError, match="ntts, ntts_attention, durian_plus, kathaka, camp"):
         load_recipe(str(tmp_path / "toy.yaml"))
+
+
+def test_a_system_that_lacks_a_method_cannot_be_made(recipe, facts):
+    class Partial(Toy):
+        teacher_forced = System.teacher_forced
+
+    with pytest.raises(TypeError, match=r"abstract.* teacher_forced"):
+        Partial(recipe.model, facts)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -196,7 +196,9 @@ def test_camp_takes_prosody_from_the_same_words(voice, tmp_path, recording, say,
     heard = speaker("camp", voice).prosody_of(recording, READ)
     np.testing.assert_allclose(written, heard, atol=1e-5)
     other = READ.replace("trail", "train")
-    with pytest.raises(UserError, match="'trail' in the recording and 'train' in the text"):
+    with pytest.raises(
+        UserError, match="unit 5 is 'trail' in the recording and 'train' in the text"
+    ):
         say("camp", tmp_path / "b.wav", other, prosody_from=recording, prosody_text=READ)
 
 
@@ -217,6 +219,8 @@ def test_what_cannot_be_is_refused_in_a_sentence(tmp_path, say):
     refused("no such file", text=TEXT, vectors_in=vectors)
     refused("continues with 'now'", text="Come", prosody_from=sound, prosody_text="Come now")
     refused("cannot be aligned", text=TEXT, prosody_from=sound)
+    with pytest.raises(UserError, match="--system kathaca: unknown; choose one of ntts"):
+        synth(SynthOptions("kathaca", sound, TEXT, vectors_in=vectors))
     with pytest.raises(UserError, match="is a file; with --file"):
         say("camp", sound, file=sound)
 

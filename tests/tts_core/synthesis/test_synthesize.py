@@ -22,7 +22,7 @@ SYSTEMS = ("ntts", "ntts_attention", "durian_plus", "kathaka", "camp")
 
 
 def never_stops(model) -> None:
-    """Return a voice without stop tokens: the guard ends every sentence."""
+    """Suppress the stop token: the guard ends every sentence."""
     model.decoder.stop.bias.data.fill_(-100)
 
 
