@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from fastapi.routing import APIRoute
 
 from mushra_app.http.addresses import LISTENER_COOKIE
 from mushra_app.web.api import router
@@ -14,6 +15,7 @@ WRITES = [
     *(
         (method, re.sub(r"\{\w+\}", "0", route.path))
         for route in router.routes
+        if isinstance(route, APIRoute)
         for method in route.methods - {"GET"}
     ),
 ]
