@@ -8,14 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mushra_app.admin.accounts import Accounts
-from mushra_app.store.database import connect, database_url, study_row, transaction
-from mushra_app.study.file import read_study
 from mushra_app.study.steps import CommentsStep, TextStep, TrialsStep
+from tests.mushra_app.admin.support import NAME, PASSWORD, accounts_of
 from tests.mushra_app.support import Server, make_study, rating
 
 pytestmark = pytest.mark.browser
-PASSWORD = "a tram across the bridge"
 TABS = ("Study", "Live", "Replay", "Remarks", "Download")
 EVIL = "${Object.assign(window,{HACKED:1})}<img src=x onerror='window.HACKED=1'>{{value}}"
 
@@ -76,11 +73,7 @@ def _listen(server, number, stop):
 
 @pytest.fixture(scope="module")
 def accounts(study):
-    read = read_study(study)
-    engine = connect(database_url(read, study))
-    with transaction(engine) as session:
-        row = study_row(session, read, rehearsal=False)
-    return Accounts(engine, row)
+    return accounts_of(study)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +87,7 @@ def account(accounts):
     """Make the researcher's account, unless another test has made it."""
     token = accounts.setup_token()
     if token is not None:
-        accounts.create(token, "rosa", PASSWORD)
+        accounts.create(token, NAME, PASSWORD)
 
 
 def picture(page, name):
@@ -126,13 +119,13 @@ def test_researcher_sets_up_logs_in_and_uses_every_tab(browser, watched, study, 
 
     page.goto(f"{watched.url}/admin/setup?token={token}")
     picture(page, "setup")
-    page.get_by_label("Name").fill("rosa")
+    page.get_by_label("Name").fill(NAME)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password once more").fill(PASSWORD)
     page.get_by_role("button", name="Make the account").click()
     page.get_by_text("Every listener with the link can take part.").wait_for()
     page.get_by_role("button", name="Log out").click()
-    page.get_by_label("Name").fill("rosa")
+    page.get_by_label("Name").fill(NAME)
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Log in").click()
     page.get_by_text("Wrong name or password.").wait_for()
@@ -201,7 +194,7 @@ def test_every_tab_fits_screen(browser, watched, width, scheme):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{watched.url}/admin/login")
     picture(page, f"login-{width}-{scheme}")
-    page.get_by_label("Name").fill("rosa")
+    page.get_by_label("Name").fill(NAME)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.get_by_text("Every listener with the link can take part.").wait_for()

@@ -254,22 +254,26 @@ def test_page_opened_weeks_ago_is_saved(page, server, study, start):
 
 
 def test_focus_moves_to_every_new_heading(page, server):
-    focus = "document.activeElement.tagName + ' ' + document.activeElement.textContent"
+    focus = "document.activeElement.tagName === 'H1' && document.activeElement.textContent"
 
-    def at(heading):
-        page.wait_for_function(f"{focus} === 'H1 ' + {json.dumps(heading)}")
+    def heading():
+        """Wait until a heading has the focus; return its text."""
+        return page.wait_for_function(focus).json_value()
 
     page.goto(server.url)
-    at("How natural does this speech sound?")
+    assert heading() == "How natural does this speech sound?"
     page.get_by_role("button", name="No, thank you").press("Enter")
-    at("All right")
+    assert heading() == "All right"
     page.get_by_role("button", name="I have changed my mind").press("Enter")
-    at("How natural does each version sound?")
-    for label in ("Next page", "Finish"):
+    assert heading() == "How natural does each version sound?"
+    for button, next_heading in (
+        ("Next page", "How natural does each version sound?"),
+        ("Finish", "Thank you"),
+    ):
         for slot in range(6):
             rate(page, slot, 50)
-        page.get_by_role("button", name=label).press("Enter")
-        at("How natural does each version sound?" if label == "Next page" else "Thank you")
+        page.get_by_role("button", name=button).press("Enter")
+        assert heading() == next_heading
 
 
 def test_only_problems_and_their_end_are_read_out(page, server, start):
