@@ -1,5 +1,6 @@
 """Settings of every test run: no deadlines, only listed skips."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -31,6 +32,13 @@ def unlisted_skips(reports: list[pytest.TestReport]) -> list[str]:
         if not reason.startswith(allowed):
             skips.append(f"{report.nodeid}: {reason}")
     return skips
+
+
+@pytest.fixture(scope="module", autouse=True)
+def collected() -> None:
+    """Keep what is loaded out of garbage collections, which every training stage forces."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
