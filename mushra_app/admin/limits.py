@@ -46,7 +46,8 @@ class AttemptLimit:
     def wait_s(self, key: str) -> float:
         """Count an attempt; return the seconds until one is allowed.
 
-        0 allows this attempt. An attempt that is not allowed is not counted.
+        0 allows this attempt. An attempt that is not allowed is not counted. The count is
+        committed here, so that it stays when the login is refused.
         """
         digest, time = self._hmac(key), self._clock()
         with transaction(self._engine) as session:
