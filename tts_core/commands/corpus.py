@@ -67,7 +67,7 @@ def corpus_import(
     layout: Annotated[
         str,
         typer.Argument(
-            help="How the corpus is laid out: auto (recognised, and said), kathleen, ljspeech, "
+            help="How the corpus is laid out: auto (recognised and printed), kathleen, ljspeech, "
             "libritts, libritts-r, vctk, hifi-tts, blizzard2013, metadata (any metadata.csv) or "
             "lhotse (any Lhotse manifest)."
         ),

@@ -59,8 +59,8 @@ def download(
         got = part.stat().st_size if part.is_file() else 0
         reason = getattr(problem, "reason", None) or problem or "the connection closed early"
         raise UserError(
-            f"{url}: the download stopped after {got} bytes ({reason}); the same command resumes"
-            f"from there, or give a copy that you have {OWN_COPY}"
+            f"{url}: the download stopped after {got} bytes ({reason}); run the same command to "
+            f"resume, or give a copy that you have {OWN_COPY}"
         )
     _verify(url, part, size, digest)
     part.replace(target)

@@ -1,6 +1,6 @@
 """Execution of a preparation's heavy work in pieces.
 
-It runs in this process, its children, or a Ray cluster.
+It runs in this process, its children, or on a Ray cluster.
 
 A stage is cut into pieces. The work on a piece writes its result to files, the piece's `done` file
 last, so that a piece is either done or not, whenever and wherever a process is killed.
@@ -94,7 +94,7 @@ def in_order(
 
 @contextmanager
 def process_engine(workers: int) -> Iterator[Engine]:
-    """Fresh processes; for one worker, this process."""
+    """Yield an engine of fresh processes; for one worker, this process."""
     if workers <= 1:
         yield map
         return
@@ -104,8 +104,8 @@ def process_engine(workers: int) -> Iterator[Engine]:
             yield _on(pool, workers)
         except BrokenProcessPool as error:
             raise UserError(
-                "a worker process was ended from outside, perhaps for lack of memory; the same "
-                "command resumes, with fewer --workers in less memory"
+                "a worker process was ended from outside, perhaps for lack of memory; run the "
+                "same command to resume, with fewer --workers to use less memory"
             ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -49,7 +49,7 @@ def read_corpus(folder: str | Path) -> tuple[CorpusInfo, list[Recording]]:
     info = read_info(folder)
     recordings = _read_table(table, info)
     if not recordings:
-        raise UserError(f"{table}: lists no recordings; add one a line")
+        raise UserError(f"{table}: lists no recordings; add them, one a line")
     return info, _with_split(recordings, folder / "splits.csv")
 
 
@@ -177,7 +177,7 @@ def _check_row(row: dict[str, str], where: str, seen: dict[str, int]) -> None:
         raise UserError(f"{where}: {utterance!r} cannot be the name of a file in wavs/; rename it")
     if utterance in seen:
         raise UserError(
-            f"{where}: {utterance!r} is already in line {seen[utterance]}; ids are unique"
+            f"{where}: {utterance!r} is already in line {seen[utterance]}; give it another id"
         )
 
 

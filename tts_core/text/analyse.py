@@ -50,6 +50,8 @@ class Frontend:
     def analyse_all(self, texts: Sequence[str]) -> list[Sentence]:
         """Analyse many texts, faster than one by one.
 
+        The result is the same.
+
         Raises:
             UserError: a text cannot be read; the message says which.
         """

@@ -51,7 +51,7 @@ def resolve(name: str) -> str:
 def _on_hub(name: str) -> bool:
     """Return whether the hub has the model.
 
-    transformers asks for each of its files six times, which takes many minutes.
+    It asks once: transformers asks for each file six times, which takes many minutes.
     """
     from huggingface_hub import HfApi, try_to_load_from_cache
 
@@ -85,7 +85,10 @@ class Pieces:
         except (OSError, ValueError) as error:
             raise UserError(_missing(name)) from error
         if not self._tokenizer.is_fast:
-            raise UserError(f"text encoder {name}: has no fast tokenizer; choose another encoder")
+            raise UserError(
+                f"text encoder {name}: has no fast tokenizer, which word spans need; choose another"
+                " encoder"
+            )
         # Long texts are read in windows (`TextEncoder`), so no length is worth a warning.
         self._tokenizer.model_max_length = 10**9
         self.name = name
@@ -104,6 +107,8 @@ class Pieces:
 
     def many(self, texts: Sequence[Sequence[HasText]]) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return the word pieces of many texts, faster than one by one.
+
+        The result is the same.
 
         Args:
             texts: the units of each text.
@@ -197,7 +202,7 @@ class TextEncoder(nn.Module):
     def tokenizer(self) -> Pieces:
         """Tokenizer of the encoder.
 
-        It is loaded when first used, because stored pieces need none.
+        It is loaded at first use, because stored pieces need no tokenizer.
         """
         return Pieces(self.name)
 

@@ -18,7 +18,7 @@ def value(text: str) -> int | None:
     values = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
     worth = [values[letter] for letter in text]
     pairs = zip(worth, [*worth[1:], 0], strict=True)
-    return sum(-letter if letter < after else letter for letter, after in pairs)
+    return sum(-current if current < after else current for current, after in pairs)
 
 
 def say(token: WrittenToken) -> list[str] | None:

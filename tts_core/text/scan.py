@@ -84,7 +84,7 @@ def scan(text: str) -> list[Piece]:
 
 
 def _pieces(plain: str) -> list[tuple[int, int]]:
-    """Yield the spans of the pieces of a plain text."""
+    """Return the spans of the pieces of a plain text."""
     spans: list[tuple[int, int]] = []
     quoted = False
     for match in _SCAN.finditer(plain):

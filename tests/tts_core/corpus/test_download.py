@@ -29,7 +29,9 @@ def test_a_later_run_goes_on_after_giving_up(serve, tmp_path, monkeypatch):
     host = serve(content)
     host.break_after, host.breaks = 200_000, 1
     monkeypatch.setattr(downloads, "ATTEMPTS", 1)
-    with pytest.raises(UserError, match=r"stopped after 200000 bytes.*the same command resumes"):
+    with pytest.raises(
+        UserError, match=r"stopped after 200000 bytes.*run the same command to resume, or give"
+    ):
         download(host.url, tmp_path / "file", len(content))
     assert download(host.url, tmp_path / "file", len(content)).read_bytes() == content
     assert host.asked == [None, "bytes=200000-"]

@@ -22,7 +22,7 @@ The counts give quantiles of any corpus without its frames in memory.
 
 @dataclass(frozen=True)
 class Row:
-    """One utterance. phones and words: how many. worded: as written."""
+    """One utterance. phones and words: their numbers. text: as written."""
 
     utterance: str
     sentence: str

@@ -54,7 +54,7 @@ def f1(pairs: Sequence[Pair], labelled: bool, seed: int = 0) -> F1:
     """F1 over all brackets of all sentences.
 
     Args:
-        pairs: (found, gold) of each sentence. labelled: whether labels must agree too.
+        pairs: (predicted, gold) of each sentence. labelled: whether labels must agree too.
         seed: of the bootstrap.
     """
     counts = np.array([_counts(predicted, gold, labelled) for predicted, gold in pairs], float)
