@@ -116,14 +116,15 @@ def test_bfloat16_learns_like_single_precision(system, corpus, tiny, tmp_path):
     assert computed["fp32"] == {torch.float32}
     assert all(value.dtype == torch.float32 for value in weights(runs["bf16"]).values())
     # Later stages learn from what the first one left, so that only the first is comparable.
-    held_out = [
-        [r["mel"] for r in metrics.read(run) if r["stage"] == 1 and r["split"] == "validation"]
-        for run in runs.values()
-    ]
-    # The attention decoder's pre-net drops out with other masks in half precision, so that its two
-    # runs differ as two seeds do.
-    tolerance = 0.2 if system == "ntts_attention" else 0.05
-    assert held_out[1] == pytest.approx(held_out[0], rel=tolerance)
+    losses = [[row for row in metrics.read(run) if row["stage"] == 1] for run in runs.values()]
+    for single, half in zip(*losses, strict=True):
+        decoded = "mel_before" if "mel_before" in single else "mel"
+        assert half[decoded] == pytest.approx(single[decoded], rel=0.01)
+        # In so short a run the post-net's running statistics lag behind its weights. With attention
+        # its held-out output follows rounding: one thread and two differ by up to 5 %, too.
+        if single["split"] == "train" or system != "ntts_attention":
+            assert half["mel"] == pytest.approx(single["mel"], rel=0.03)
+    assert [row["split"] for row in losses[0]] == ["train", "train", "validation"]
 
 
 def test_a_recurrence_is_never_in_half_precision():
