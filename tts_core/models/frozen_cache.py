@@ -28,7 +28,7 @@ def over(
     return outputs
 
 
-def gaussian_of(batch: Batch, cached: Sequence[Gaussian]) -> Gaussian:
+def cached_gaussian(batch: Batch, cached: Sequence[Gaussian]) -> Gaussian:
     """Return the cached Gaussians of a batch's utterances, (B, Z) each."""
     return concatenate([cached[i] for i in batch.index.tolist()])
 

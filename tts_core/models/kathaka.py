@@ -25,8 +25,8 @@ from tts_core.models.durations import DurationModel, DurationScale
 from tts_core.models.facts import CorpusFacts, ModelOutput
 from tts_core.models.frozen_cache import (
     Cached,
+    cached_gaussian,
     concatenate,
-    gaussian_of,
     over,
     text_states,
     with_states,
@@ -159,7 +159,7 @@ class Kathaka(System):
                 "duration model on sampled latents",
                 ("duration_model",),
                 lambda batch, cached: self.duration_loss(
-                    batch, gaussian_of(batch, cached["sampler"])
+                    batch, cached_gaussian(batch, cached["sampler"])
                 ),
                 lambda _: {"duration": 1.0},
                 criterion="duration",
@@ -186,7 +186,7 @@ class Kathaka(System):
             self.sampler.start_at(constant)
 
         def loss(batch: Batch, cached: Cached) -> dict[str, Tensor]:
-            posterior = gaussian_of(batch, cached["posterior"])
+            posterior = cached_gaussian(batch, cached["posterior"])
             parts = self.sampler_loss(with_states(batch, cached), posterior)
             if self.sampler.training or constant is None:
                 return parts
