@@ -1,4 +1,4 @@
-"""Tables for notebooks, one function a question.
+"""Tables for notebooks, one function per question.
 
 All but the named alternatives screen as a report does, and say so.
 """
@@ -36,6 +36,8 @@ def comparison_table(
 ) -> Shown:
     """Return differences of the declared family, adjusted by Holm.
 
+    The test is the two-way model, or a named alternative (`method`).
+
     Raises:
         UserError: no such family or method.
     """
@@ -49,7 +51,7 @@ def comparison_table(
 
 
 def gap_table(ratings: Ratings, rule: Rule = None) -> Shown:
-    """Return the gap reduction of every system; needs baseline and reference."""
+    """Return the gap reduction of every system; empty without baseline and reference."""
     result = analyse(ratings, rule=rule)
     return Shown(result.gaps, [gap.text for gap in result.gaps], _notes(result))
 
@@ -60,7 +62,7 @@ def listener_table(ratings: Ratings) -> Shown:
 
 
 def text_table(ratings: Ratings, x: str, y: str) -> Shown:
-    """Return differences of two systems by text, the lowest first."""
+    """Return differences of two systems by text, lowest first, before screening."""
     return Shown(item_report(ratings, x, y), notes=[SIMULATED] if ratings.simulated else [])
 
 

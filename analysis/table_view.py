@@ -41,7 +41,7 @@ class Shown(Sequence[Any]):
         return self.results[index]
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row a result; parts of nested results are columns."""
+        """Return one row per result; parts of nested results are columns."""
         return pd.DataFrame([_row(result) for result in self.results])
 
     def __str__(self) -> str:

@@ -29,7 +29,7 @@ def interval(ci: tuple[float, float], digits: int = 1) -> str:
 
 
 def p_value(p: float) -> str:
-    """Return a P value with three or four decimals, never 0."""
+    """Return a p value with three or four decimals, never 0."""
     if not math.isfinite(p):
         return UNDEFINED
     if p < 0.0001:
@@ -55,6 +55,11 @@ def p_equals(p: float) -> str:
 def coverage(alpha: float) -> str:
     """Coverage of an interval at two-sided level `alpha`, as in `95 %`."""
     return f"{100 * (1 - alpha):g} %"
+
+
+def ci_text(ci: tuple[float, float], alpha: float, digits: int = 1) -> str:
+    """Return `95 % CI 1.0 to 2.0`, with the coverage of `alpha`."""
+    return f"{coverage(alpha)} CI {interval(ci, digits)}"
 
 
 def percent_of(alpha: float) -> str:

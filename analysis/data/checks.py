@@ -191,10 +191,8 @@ def check_scores(frame: pd.DataFrame, source: Source) -> None:
 def one_per_cell(frame: pd.DataFrame, source: Source, repeats: Repeats) -> pd.DataFrame:
     """Return one row per listener, utterance and system, sorted by them."""
     cell = ["listener", "utterance", "system"]
-    twice = frame.duplicated([*cell, "repeat"] if repeats == "mean" else cell, keep="first")
-    if twice.any():
-        row = frame[twice].iloc[0]
-        first = frame[(frame[cell] == row[cell]).all(axis=1)].iloc[0]
+    if (same := repeated_row(frame, cell, repeats)) is not None:
+        row, first = same
         raise UserError(
             f"{source.name}, {row['where']}: listener {row['listener']!r} already rated system "
             f"{row['system']!r} in utterance {row['utterance']!r} ({first['where']}); delete one, "
@@ -205,6 +203,21 @@ def one_per_cell(frame: pd.DataFrame, source: Source, repeats: Repeats) -> pd.Da
         means = frame.groupby(cell)["score"].transform("mean")
         frame = frame.assign(score=means).drop_duplicates(cell)
     return frame.drop(columns="where").reset_index(drop=True)
+
+
+def repeated_row(
+    frame: pd.DataFrame, key: list[str], repeats: Repeats
+) -> tuple[pd.Series, pd.Series] | None:
+    """Return the first row that repeats a key, and the earlier row.
+
+    With `repeats` mean, rows of different `repeat` do not count as the same.
+    """
+    key = [*key, "repeat"] if repeats == "mean" else key
+    again = frame.duplicated(key)
+    if not again.any():
+        return None
+    row = frame[again].iloc[0]
+    return row, frame[(frame[key] == row[key]).all(axis=1)].iloc[0]
 
 
 def find_roles(

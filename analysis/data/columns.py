@@ -123,7 +123,7 @@ def refuse(frame: pd.DataFrame, bad: pd.Series, source: Source, column: str, adv
 
 
 def shown(value: Any) -> str:
-    """Return the text of a cell, shortened in the middle."""
+    """Return a cell as text; long text is shortened in the middle."""
     return reprlib.repr(value.item() if isinstance(value, np.generic) else value)
 
 

@@ -23,9 +23,10 @@ def holds_preferences(
 ) -> bool:
     """Return True if the results at `path` are choices between two versions.
 
-    So are a table with the columns system_a, system_b, choice, and a database without other
-    answers, or with page type ab as the wanted one. Unreadable files are left to the reader of
-    ratings.
+    They are in a table with one of the columns system_a, system_b and choice and without score; in
+    a database with choices and no ratings, or if page type ab is asked for; and if another tool
+    recorded choices. A file that cannot be read is left to the reader of ratings, which reports
+    the error.
 
     Raises:
         UserError: a database holds both kinds and no page type was named.

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.data.checks import choose_rows, overall_origin
+from analysis.data.checks import choose_rows, overall_origin, repeated_row
 from analysis.data.columns import blank, each, filled, named, one_of, refuse
 from analysis.data.importers.recognise import read_foreign
 from analysis.data.kinds import has_choices
@@ -185,14 +185,12 @@ def _one_per_page(frame: pd.DataFrame, source: Source, repeats: Repeats) -> pd.D
     names = frame[["system_a", "system_b"]].astype(str)
     frame = frame.assign(low=names.min(axis=1), high=names.max(axis=1))
     page = ["listener", "utterance", "low", "high"]
-    twice = frame.duplicated([*page, "repeat"] if repeats == "mean" else page)
-    if twice.any():
-        row = frame[twice].iloc[0]
-        before = frame[(frame[page] == row[page]).all(axis=1)].iloc[0]
+    if (same := repeated_row(frame, page, repeats)) is not None:
+        row, first = same
         raise UserError(
             f"{source.name}, {row['where']}: listener {row['listener']!r} already chose between "
             f"{row['low']!r} and {row['high']!r} in utterance {row['utterance']!r} "
-            f"({before['where']}); delete one, or number the second time 1 in a column `repeat` "
+            f"({first['where']}); delete one, or number the second time 1 in a column `repeat` "
             "(with --repeats mean both count)"
         )
     frame = frame.sort_values([*page, "repeat"], kind="stable")

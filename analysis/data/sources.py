@@ -89,7 +89,10 @@ def open_database(path: str | Path) -> tuple[sa.Engine | None, str]:
 
 
 def separator(lines: Iterable[str]) -> str:
-    """Return the commonest of `,;` tab and `|` in the first line."""
+    """Return the commonest of `,;`, tab and `|` in the first line.
+
+    Blank lines before it are skipped.
+    """
     first = next((line for line in lines if line.strip()), "")
     return max(",;\t|", key=first.count)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 from analysis.models.crossed import TwoWayFit
-from analysis.wording import coverage, interval, number, p_equals
+from analysis.wording import ci_text, number, p_equals
 from intone.errors import UserError
 
 
@@ -35,9 +35,8 @@ class Tost:
     def text(self) -> str:
         """One English sentence."""
         return (
-            f"Within ±{number(self.margin)} points: {self.verdict} ({coverage(2 * self.alpha)} CI "
-            f"{interval(self.ci)}; "
-            f"{p_equals(self.p)}, two one-sided tests)."
+            f"Within ±{number(self.margin)} points: {self.verdict} "
+            f"({ci_text(self.ci, 2 * self.alpha)}; {p_equals(self.p)}, two one-sided tests)."
         )
 
 

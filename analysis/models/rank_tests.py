@@ -63,7 +63,10 @@ def wins(differences: np.ndarray) -> np.ndarray:
 
 
 def hodges_lehmann(values: np.ndarray) -> float:
-    """Return the median of all Walsh averages (v_i + v_j) / 2."""
+    """Return the median of all Walsh averages.
+
+    They are (v_i + v_j) / 2, i <= j.
+    """
     n = len(values) * (len(values) + 1) // 2
     ordered = np.sort(values)
     return (_walsh_average(ordered, (n - 1) // 2) + _walsh_average(ordered, n // 2)) / 2
@@ -113,6 +116,8 @@ def _walsh_average(ordered: np.ndarray, rank: int) -> float:
 
 def sign_flip(values: np.ndarray, draws: int = 99_999, seed: int = 0) -> float:
     """Return the two-sided p value of the sign-flip test.
+
+    If the mean is 0, every value could as well have the other sign.
 
     All sign patterns are counted up to 36 values (by halves: sums of the first half meet those of
     the second); above, `draws` random ones, and the data count as one more.

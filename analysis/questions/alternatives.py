@@ -17,7 +17,7 @@ from analysis.models.cluster import cluster_covariance
 from analysis.models.crossed import fit_two_way
 from analysis.models.rank_tests import hodges_lehmann, hodges_lehmann_ci, sign_flip, wilcoxon_exact
 from analysis.models.t_test import SMALLEST_SE, one_sample_t, t_interval, t_p_value
-from analysis.wording import coverage, interval, number, p_equals
+from analysis.wording import ci_text, number, p_equals
 from intone.errors import UserError
 
 Method = Literal[
@@ -81,7 +81,7 @@ class PairTest:
         """One English sentence."""
         ci = ""
         if all(map(np.isfinite, self.ci)):
-            ci = f" ({coverage(self.alpha)} CI {interval(self.ci)})"
+            ci = f" ({ci_text(self.ci, self.alpha)})"
         return (
             f"{self.x} − {self.y} = {number(self.estimate, sign=True)} points{ci}, "
             f"{p_equals(self.p)}, {self.method}; holds for {self.holds_for}."

@@ -150,7 +150,7 @@ def _no_interval(x: str, b: str, df: int, variance: float, n_levels: int) -> str
 def _refusal(
     scale: tuple[float, float], b: str, r: str, distance: float, lowest: float, alpha: float
 ) -> str:
-    """Return why R - B is too small for a gap."""
+    """Return why R minus B allows no gap; empty if it does."""
     needed = _SMALLEST_GAP * (scale[1] - scale[0])
     if lowest >= needed:
         return ""

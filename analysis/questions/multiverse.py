@@ -193,7 +193,7 @@ def _scales(ratings: Ratings, pages: Pages, x: str, y: str, alpha: float) -> Ite
 
 
 def _left_out(ratings: Ratings, pages: Pages, x: str, y: str, alpha: float) -> Iterator[Universe]:
-    """Yield fits without the most influential listener, utterance and unmoved sliders."""
+    """Yield fits without the most influential listener or utterance, or unmoved sliders."""
     listener, utterance, scores = pages.of(x, y)
     D = scores[:, 0] - scores[:, 1]
     whole = ~np.isnan(pages.scores[:, [pages.systems.index(x), pages.systems.index(y)]]).any(1)

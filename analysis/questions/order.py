@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.data.ratings import Ratings
 from analysis.models.t_test import one_sample_t
-from analysis.wording import coverage, interval, number, p_equals
+from analysis.wording import ci_text, number, p_equals
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class OrderEffect:
         """One English sentence."""
         return (
             f"{self.name}: {number(self.estimate, 2, sign=True)} {self.unit} "
-            f"({coverage(self.alpha)} CI {interval(self.ci, 2)}), {p_equals(self.p)}."
+            f"({ci_text(self.ci, self.alpha, 2)}), {p_equals(self.p)}."
         )
 
 

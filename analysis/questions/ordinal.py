@@ -14,7 +14,7 @@ from statsmodels.tools.sm_exceptions import ConvergenceWarning
 from analysis.data.ratings import Ratings
 from analysis.models.cluster import cluster_covariance
 from analysis.models.t_test import t_interval, t_p_value
-from analysis.wording import coverage, interval, number, p_equals
+from analysis.wording import ci_text, number, p_equals
 
 # A slider has a hundred steps, which are no categories and as many thresholds.
 MOST_LEVELS = 15
@@ -53,8 +53,8 @@ class Ordinal:
         ci = (float(np.exp(self.ci[0])), float(np.exp(self.ci[1])))
         return (
             f"The odds that {self.x} is rated higher than {self.y} are "
-            f"{number(float(np.exp(self.log_odds)), 2)} ({coverage(self.alpha)} CI "
-            f"{interval(ci, 2)}), {p_equals(self.p)}, proportional-odds model."
+            f"{number(float(np.exp(self.log_odds)), 2)} "
+            f"({ci_text(ci, self.alpha, 2)}), {p_equals(self.p)}, proportional-odds model."
         )
 
 

@@ -14,7 +14,7 @@ from analysis.models.adjust import adjust
 from analysis.models.bootstrap import bootstrap_p, bootstrap_weights, percentile_interval
 from analysis.models.bradley_terry import Counted, determined, fit_davidson
 from analysis.models.crossed import TwoWayFit, fit_two_way
-from analysis.wording import counted, coverage, interval, number, p_equals, percent
+from analysis.wording import ci_text, counted, number, p_equals, percent
 
 ELO = float(400 / np.log(10))
 _NAN = float("nan")
@@ -22,7 +22,7 @@ _NAN = float("nan")
 
 @dataclass(frozen=True)
 class Ability:
-    """Strength of one system; NaN if neither was always chosen.
+    """Strength of one system; NaN if all choices were for neither.
 
     Attributes:
         system: name.
@@ -45,7 +45,7 @@ class Ability:
         """One English sentence."""
         return (
             f"{self.system}: log strength {number(self.log_strength, 2, sign=True)} "
-            f"({coverage(self.alpha)} CI {interval(self.ci, 2)}), "
+            f"({ci_text(self.ci, self.alpha, 2)}), "
             f"Elo {number(self.elo, 0, sign=True)}."
         )
 
@@ -117,10 +117,11 @@ class PairPreference:
             return f"no test is possible: {self.why_undefined}"
         verdict = "significant" if self.significant else "not significant"
         holm = f", Holm over {self.family} pairs {p_equals(self.p_adjusted)}"
-        ends = interval((100 * self.ci[0], 100 * self.ci[1]))
+        low, high = self.ci
+        ends = ci_text((100 * low, 100 * high), self.alpha)
         return (
             f"the difference of {number(100 * self.fit.estimate, sign=True)} percentage points "
-            f"({coverage(self.alpha)} CI {ends}) is {verdict}, {p_equals(self.fit.p)}"
+            f"({ends}) is {verdict}, {p_equals(self.fit.p)}"
             f"{holm if self.family > 1 else ''}"
         )
 
@@ -142,7 +143,7 @@ class Preferences:
 
     Attributes:
         abilities: best first.
-        tie: Davidson's nu; 0 if neither was never chosen, infinite if it always was.
+        tie: Davidson's nu; 0 if no choice was for neither, infinite if all were.
         pairs: every pair that was compared.
         n_listeners, n_utterances: size of the sample.
         determined: True if the choices bound all strengths; not so if some systems won (or lost)

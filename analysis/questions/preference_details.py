@@ -27,7 +27,7 @@ class PairSides:
         x, y: names of the systems.
         n_x_first, n_y_first: choices with x (y) first.
         share_x_first, share_x_second: share of x among all choices with x first (second); NaN
-            where it never was.
+            without such choices.
     """
 
     x: str
@@ -125,7 +125,7 @@ def preference_details(
 
     Args:
         choices: the choices.
-        found: their analysis, whose pairs say which system is x.
+        result: their analysis, whose pairs say which system is x.
         alpha: two-sided level; intervals are 1 - alpha.
     """
     frame = _oriented(choices, result)

@@ -12,7 +12,7 @@ from analysis.models.adjust import adjust
 from analysis.models.cluster import contrasts_of_means
 from analysis.models.crossed import TwoWayFit, fit_two_way
 from analysis.models.t_test import SMALLEST_SE, t_interval, t_p_value
-from analysis.wording import coverage, interval, number, p_equals
+from analysis.wording import ci_text, number, p_equals
 from intone.errors import UserError
 
 
@@ -55,7 +55,7 @@ class GroupContrast:
         """One English sentence."""
         return (
             f"{self.a} − {self.b}: {number(self.estimate, sign=True)} points "
-            f"({coverage(self.alpha)} CI {interval(self.ci)}), {p_equals(self.p_adjusted)}."
+            f"({ci_text(self.ci, self.alpha)}), {p_equals(self.p_adjusted)}."
         )
 
 

@@ -52,7 +52,7 @@ def unpaired_fit(pages: Pages, x: str, y: str) -> TwoWayFit | None:
 
 
 def _confounded(code: np.ndarray, columns: np.ndarray) -> bool:
-    """Return True if systems and levels of the factor coincide."""
+    """Return True if each system has one, different level of the factor."""
     levels = [np.unique(code[~np.isnan(column)]) for column in columns.T]
     return all(len(level) == 1 for level in levels) and levels[0][0] != levels[1][0]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.models.crossed import TwoWayFit
 from analysis.questions.agreement import ICC, Agreement
 from analysis.questions.compare import Comparison, family_size
 from analysis.questions.gap import Gap
@@ -126,13 +127,7 @@ def comparison_row(c: Comparison, family: int) -> Row:
         "naive_p": c.naive_p,
         "naive_ci": c.naive_ci,
         "design_effect": c.design_effect,
-        "raw": fit.raw,
-        "n_pages": fit.n_pages,
-        "n_listeners": fit.n_listeners,
-        "n_utterances": fit.n_utterances,
-        "listener_variance": fit.listener,
-        "utterance_variance": fit.utterance,
-        "residual_variance": fit.residual,
+        **sample_row(fit),
         "wilcoxon_w_plus": c.wilcoxon.w_plus,
         "wilcoxon_p": c.wilcoxon.p,
         "wilcoxon_p_adjusted": c.wilcoxon_p_adjusted,
@@ -141,6 +136,19 @@ def comparison_row(c: Comparison, family: int) -> Row:
         "dz": c.dz,
         "rank_biserial": c.wilcoxon.rank_biserial,
         "win_rate": c.win_rate,
+    }
+
+
+def sample_row(fit: TwoWayFit) -> Row:
+    """Return plain mean, sample sizes and variance components of a fit."""
+    return {
+        "raw": fit.raw,
+        "n_pages": fit.n_pages,
+        "n_listeners": fit.n_listeners,
+        "n_utterances": fit.n_utterances,
+        "listener_variance": fit.listener,
+        "utterance_variance": fit.utterance,
+        "residual_variance": fit.residual,
     }
 
 
@@ -164,26 +172,33 @@ def agreement_row(agreement: Agreement) -> Row:
 
 
 def tables(document: Row) -> dict[str, list[Row]]:
-    """Return the tables written as CSV, by file name without suffix.
+    """Return the tables written as CSV, by file name without suffix."""
+    unscreened = document["screening"]["without"]["comparisons"]
+    return csv_tables(document, TABLES, {"unscreened": unscreened})
 
-    Every row carries the origin, so that a table keeps its label wherever it is copied.
+
+def csv_tables(
+    document: Row, names: Sequence[str], special: Mapping[str, list[Row]]
+) -> dict[str, list[Row]]:
+    """Return the named tables that have rows, by name.
+
+    Every row is flat and carries the origin, so that a table keeps its label wherever it is copied.
+
+    Args:
+        document: content of `report.json`.
+        names: tables, in order.
+        special: rows of tables that the document does not have under the same name.
     """
     excluded = [
         {"listener": row["listener"], "reasons": "; ".join(row["reasons"])}
         for row in document["screening"]["excluded"]
     ]
-    extra = {"excluded": excluded, "unscreened": document["screening"]["without"]["comparisons"]}
-    tables = {name: extra[name] if name in extra else document[name] for name in TABLES}
-    return labelled(tables, document)
-
-
-def labelled(tables: Mapping[str, list[Row]], document: Row) -> dict[str, list[Row]]:
-    """Tables that have rows; every row is flat and carries the origin."""
+    tables = {**document, "excluded": excluded, **special}
     label = document["label"] or document["origin"]
     return {
-        name: [{**_flat(row), "origin": label} for row in rows]
-        for name, rows in tables.items()
-        if rows
+        name: [{**_flat(row), "origin": label} for row in tables[name]]
+        for name in names
+        if tables[name]
     }
 
 

@@ -36,6 +36,7 @@ TABLES = (
     "scopes",
     "text_means",
 )
+# Small, medium, large (Cohen 1988) and huge (Sawilowsky 2009).
 _SIZES = (0.2, 0.5, 0.8, 2.0)
 
 

@@ -78,7 +78,7 @@ class Question:
 
 
 def power_table(asked: Question) -> None:
-    """Print a row a design, with power and listeners if asked."""
+    """Print one row per design; for a difference also power and listeners."""
     s = asked.scatter
     label = "" if s.label is None else f"{s.label}: "
     table = Table(
@@ -141,10 +141,10 @@ def power_curves(path: Path, asked: Question) -> None:
         else:
             ax.set_ylim(0, None)
         ax.set_xlabel("Listeners")
-        label = "Detectable difference (points)"
+        quantity = "Detectable difference (points)"
         if asked.difference is not None:
-            label = f"Power for {asked.called} (%)"
-        ax.set_ylabel(label, color=INK)
+            quantity = f"Power for {asked.called} (%)"
+        ax.set_ylabel(quantity, color=INK)
         ax.legend(frameon=False, fontsize=9)
         return {"power": figure}
 

@@ -21,7 +21,7 @@ from analysis.questions.components import Components, variance_components
 from analysis.questions.describe import SystemSummary, describe
 from analysis.questions.gap import Gap, gap_reduction
 from analysis.questions.screening import OwnRule, Screening, screen
-from analysis.wording import SIMULATED, coverage, interval, number
+from analysis.wording import SIMULATED, ci_text, number
 from intone.contracts import Contrasts, ScreeningRule
 from intone.documents import read
 from intone.errors import UserError
@@ -186,7 +186,7 @@ def comparison_text(comparison: Comparison, family: int, simulated: bool) -> str
     low, high = comparison.ci
     ci = (low, high) if fit.estimate >= 0 else (-high, -low)
     prefix = f"{SIMULATED}: " if simulated else ""
-    between = f" ({coverage(comparison.alpha)} CI {interval(ci)})" if fit.defined else ""
+    between = f" ({ci_text(ci, comparison.alpha)})" if fit.defined else ""
     return (
         f"{prefix}{comparison.x} scores {number(abs(fit.estimate))} points {direction} "
         f"{comparison.y}{between}; {verdict_text(comparison, family)}; {size_text(comparison)}."

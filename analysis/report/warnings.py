@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.models.crossed import SMALLER_SAMPLE
+from analysis.models.crossed import SMALLER_SAMPLE, TwoWayFit
 from analysis.questions.screening import nine_tenths
 from analysis.report.result import Result
 from analysis.wording import counted, interval, number, p_equals
@@ -73,6 +73,14 @@ def sample_warnings(n_l: int, n_u: int, looks: int | None) -> list[str]:
     return texts
 
 
+def smaller_sample_warning(pair: str, noun: str, fit: TwoWayFit) -> str:
+    """Return the warning for a fit without Satterthwaite's degrees of freedom."""
+    return (
+        f"{pair}: too few {noun}s per listener and text for Satterthwaite's degrees of freedom; "
+        f"{number(fit.df, 0)} (the smaller sample minus 1) is used."
+    )
+
+
 def _scope(result: Result) -> list[str]:
     texts = []
     unpaired = ", ".join(f"{c.x} − {c.y}" for c in result.comparisons if not c.paired)
@@ -88,10 +96,7 @@ def _scope(result: Result) -> list[str]:
             texts.append(f"{pair}: no test is possible: {c.fit.why_undefined}.")
             continue
         if c.fit.method == SMALLER_SAMPLE:
-            texts.append(
-                f"{pair}: too few ratings per listener and text for Satterthwaite's degrees of "
-                f"freedom; {number(c.fit.df, 0)} (the smaller sample minus 1) is used."
-            )
+            texts.append(smaller_sample_warning(pair, "rating", c.fit))
         if c.fit.p >= c.alpha and c.listener_p < c.alpha and c.fit.n_utterances > 1:
             texts.append(
                 f"{pair}: holds for these texts (listeners alone: {p_equals(c.listener_p)}); "

@@ -91,7 +91,7 @@ def _person(file: Path, content: list[Any], imported: Imported) -> dict[str, Any
 
 
 def _listener(file: Path, person: dict[str, Any], options: Options) -> str:
-    """Return name and address, or else the name of the file."""
+    """Return name and address, which `finish` hides, or else the file's name."""
     if (column := options.listener_column) is not None:
         if not str(person.get(column, "")).strip():
             raise UserError(

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,31 @@ def read_lines(file: Path, text: str | None = None) -> tuple[list[Line], int]:
     if not lines:
         raise UserError(f"{file.name}: the file is empty; export the results again")
     return lines, blank
+
+
+def read_rows(file: Path) -> tuple[Line, Iterator[tuple[str, dict[str, str]]]]:
+    """Read a table with a header.
+
+    Returns:
+        The header with stripped cells; and for every row its place and its unstripped cells by
+        column. A row is checked when it is reached.
+
+    Raises:
+        UserError: not a table, an empty one, or a row with more or fewer cells than the header.
+    """
+    lines, _ = read_lines(file)
+    header = Line([cell.strip() for cell in lines[0].cells], lines[0].where)
+    return header, _rows(header.cells, lines[1:])
+
+
+def _rows(columns: list[str], lines: list[Line]) -> Iterator[tuple[str, dict[str, str]]]:
+    for line in lines:
+        if len(line.cells) != len(columns):
+            raise UserError(
+                f"{line.where}: {len(line.cells)} cells where the header has {len(columns)}; "
+                "look for another separator or a row that is cut off"
+            )
+        yield line.where, dict(zip(columns, line.cells, strict=True))
 
 
 def read_json(file: Path, hint: str) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.data.importers.files import read_lines
+from analysis.data.importers.files import read_rows
 from analysis.data.importers.rows import Imported, Row
 from intone.errors import UserError
 
@@ -31,26 +31,21 @@ def read_mapping(file: Path, columns: Sequence[str]) -> dict[tuple[str, ...], Me
     Raises:
         UserError: other columns, a blank system, or an entry that is there twice.
     """
-    lines, _ = read_lines(file)
-    header = [cell.strip() for cell in lines[0].cells]
-    if sorted(header) != sorted(columns):
+    header, rows = read_rows(file)
+    if sorted(header.cells) != sorted(columns):
         raise UserError(
-            f"{lines[0].where}: columns {', '.join(header)}; a mapping needs {', '.join(columns)}"
+            f"{header.where}: columns {', '.join(header.cells)}; a mapping needs "
+            f"{', '.join(columns)}"
         )
     meanings: dict[tuple[str, ...], Meaning] = {}
-    for line in lines[1:]:
-        if len(line.cells) != len(header):
-            raise UserError(
-                f"{line.where}: {len(line.cells)} cells where the header has {len(header)}; "
-                "look for a missing separator"
-            )
-        row = {name: cell.strip() for name, cell in zip(header, line.cells, strict=True)}
+    for where, cells in rows:
+        row = {name: cell.strip() for name, cell in cells.items()}
         key = tuple(row[name] for name in columns[:-2])
         if not row["system"] or not row["utterance"]:
-            raise UserError(f"{line.where}: utterance and system must not be blank; fill them in")
+            raise UserError(f"{where}: utterance and system must not be blank; fill them in")
         if key in meanings:
-            raise UserError(f"{line.where}: already in {meanings[key].where}; delete one")
-        meanings[key] = Meaning(row["utterance"], row["system"], line.where)
+            raise UserError(f"{where}: already in {meanings[key].where}; delete one")
+        meanings[key] = Meaning(row["utterance"], row["system"], where)
     return meanings
 
 

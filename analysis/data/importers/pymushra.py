@@ -4,12 +4,12 @@ pymushra casts every answer to a number where it can ("007" to 7) and cuts decim
 3). It drops webMUSHRA's session id and makes a new one for every submission.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.data.importers.files import read_json, read_lines, read_text
+from analysis.data.importers.files import read_json, read_rows, read_text
 from analysis.data.importers.rows import Imported, Options
 from analysis.data.importers.trials import Answer, convert
 from analysis.wording import counted
@@ -130,7 +130,7 @@ def _labels(trial: _Trial, names: dict[str, str]) -> list[Any]:
 def _trials(file: Path) -> Iterator[_Trial]:
     text = read_text(file).lstrip()
     if not text.startswith(("{", "[")):
-        yield from _flat(_table(file))
+        yield from _flat(read_rows(file)[1])
         return
     content = read_json(file, _HINT)
     if not is_pymushra(content):
@@ -162,19 +162,7 @@ def _check(document: Any, where: str) -> None:
             raise UserError(f"{where}: no {name}, or in another form; {_HINT}")
 
 
-def _table(file: Path) -> list[tuple[str, Record]]:
-    lines, _ = read_lines(file)
-    header = [cell.strip() for cell in lines[0].cells]
-    for line in lines[1:]:
-        if len(line.cells) != len(header):
-            raise UserError(
-                f"{line.where}: {len(line.cells)} cells where the header has {len(header)}; look "
-                "for another separator or a row that is cut off"
-            )
-    return [(line.where, dict(zip(header, line.cells, strict=True))) for line in lines[1:]]
-
-
-def _flat(records: list[tuple[str, Record]]) -> Iterator[_Trial]:
+def _flat(records: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[_Trial]:
     """Yield the trials of an export, one response each."""
     for where, record in records:
         groups: dict[str, Record] = {"responses": {}, "questionaire": {}, "wm": {}}

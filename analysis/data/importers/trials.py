@@ -222,14 +222,13 @@ def _bs1116(imported: Imported, answers: list[Answer]) -> None:
 
 
 def _likert(imported: Imported, answers: list[Answer], page_type: str, options: Options) -> None:
-    unrated, most = 0, 0
+    unrated = 0
     if page_type == "lss":
         placed = _one_a_page(answers)
     else:
         placed = [(page, answer) for page, _, answer in _by_page(answers)]
     for page, answer in placed:
         given = answer.values["ratings"]
-        most = max(most, len(given))
         for nth, rating in enumerate(given, start=1):
             if str(rating).strip().upper() in ("NA", ""):
                 unrated += 1

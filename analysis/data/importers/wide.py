@@ -6,7 +6,7 @@ The user names the columns with scores; they are never guessed: ages are numbers
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.data.importers.files import number, read_lines
+from analysis.data.importers.files import number, read_rows
 from analysis.data.importers.mapping import COLUMNS, Meaning, read_mapping
 from analysis.data.importers.rows import Imported, Options, Row
 from analysis.wording import counted
@@ -33,39 +33,34 @@ def read_wide(files: Sequence[Path], options: Options) -> Imported:
     imported = Imported("wide", "ratings")
     empty = 0
     for file in files:
-        lines, _ = read_lines(file)
-        header = [cell.strip() for cell in lines[0].cells]
-        listener = _column(options.listener_column or "listener", header, lines[0].where)
-        meanings = _meanings(header, options, file, lines[0].where)
+        header, rows = read_rows(file)
+        columns = header.cells
+        listener = _column(options.listener_column or "listener", columns, header.where)
+        meanings = _meanings(columns, options, file, header.where)
         text = None
         if options.mapping is None:
-            text = _column(options.utterance_column or "utterance", header, lines[0].where)
-        imported.offer([c for c in header if c and c not in (listener, text) and c not in meanings])
-        for line in lines[1:]:
-            if len(line.cells) != len(header):
-                raise UserError(
-                    f"{line.where}: {len(line.cells)} cells where the header has {len(header)}; "
-                    "look for another separator or a row that is cut off"
-                )
-            cells = {name: cell.strip() for name, cell in zip(header, line.cells, strict=True)}
+            text = _column(options.utterance_column or "utterance", columns, header.where)
+        imported.offer(
+            [c for c in columns if c and c not in (listener, text) and c not in meanings]
+        )
+        for where, row in rows:
+            cells = {name: cell.strip() for name, cell in row.items()}
             common: Row = {
                 "study": "",
                 "listener": cells[listener],
                 "session": cells[listener],
                 "question": "",
-                "where": line.where,
+                "where": where,
                 "page_type": "mushra",
                 "kept": {name: cells.get(name) for name in options.keep_columns},
             }
             if not cells[listener]:
-                raise UserError(f"{line.where}: column {listener} is blank; fill in the listener")
+                raise UserError(f"{where}: column {listener} is blank; fill in the listener")
             for column, meaning in meanings.items():
                 if not cells[column]:
                     empty += 1
                     continue
-                imported.rows.append(
-                    common | _score(cells, column, meaning, text, line.where, options)
-                )
+                imported.rows.append(common | _score(cells, column, meaning, text, where, options))
     if empty:
         imported.notes.append(f"{counted(empty, 'empty cell')}: nothing was rated there.")
     return imported

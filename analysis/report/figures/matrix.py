@@ -140,6 +140,7 @@ def _cells(ax: Axes, cells: np.ndarray, colour: str) -> None:
     """Draw all cells (column, row) of one colour as one shape."""
     corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (-0.5, -0.5)])
     shape = Path.make_compound_path(*(Path(corners + cell, closed=True) for cell in cells))
+    # The edge hides the seams.
     ax.add_patch(PathPatch(shape, facecolor=colour, edgecolor=colour, lw=0.3))
 
 

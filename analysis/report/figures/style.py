@@ -160,7 +160,7 @@ def below(ax: Axes, text: str) -> None:
 
 
 def shorten(name: str, longest: int = 36) -> str:
-    """Shorten a name to fit, in the middle: ends differ."""
+    """Shorten a name in the middle, as its ends tell it apart."""
     half = (longest - 1) // 2
     return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from analysis.models.crossed import TwoWayFit
 from analysis.questions.preference import PairPreference
 from analysis.questions.preference_details import Sides
-from analysis.report.document import Row, labelled, plain
+from analysis.report.document import Row, csv_tables, plain, sample_row
 from analysis.report.document_details import result_row
 from analysis.report.methods import method_name, versions
 from analysis.report.preference.text import (
@@ -112,13 +112,7 @@ def _fit(fit: TwoWayFit, alpha: float) -> Row:
         "stat": fit.t,
         "p": fit.p,
         "method": method_name(fit),
-        "raw": fit.raw,
-        "n_pages": fit.n_pages,
-        "n_listeners": fit.n_listeners,
-        "n_utterances": fit.n_utterances,
-        "listener_variance": fit.listener,
-        "utterance_variance": fit.utterance,
-        "residual_variance": fit.residual,
+        **sample_row(fit),
     }
 
 
@@ -143,14 +137,9 @@ def _sides(sides: Sides, alpha: float) -> Row:
 def preference_tables(document: Row) -> dict[str, list[Row]]:
     """Return the tables written as CSV, by file name without suffix."""
     sides, screening = document["sides"], document["screening"]
-    extra = {
+    special = {
         "sides": [] if sides is None else sides["pairs"],
-        "excluded": [
-            {"listener": row["listener"], "reasons": "; ".join(row["reasons"])}
-            for row in screening["excluded"]
-        ],
+        "listeners": [{**row, "flags": "; ".join(row["flags"])} for row in document["listeners"]],
         "everybody": screening["without"]["pairs"] if screening["excluded"] else [],
     }
-    rows = {name: extra[name] if name in extra else document[name] for name in TABLES}
-    rows["listeners"] = [{**row, "flags": "; ".join(row["flags"])} for row in document["listeners"]]
-    return labelled(rows, document)
+    return csv_tables(document, TABLES, special)

@@ -7,8 +7,22 @@ from analysis.models.crossed import SMALLER_SAMPLE
 from analysis.questions.preference import Ability, PairPreference, Preferences
 from analysis.questions.preference_details import PairSides, PreferenceDetails, Sides
 from analysis.report.methods import CROSSED, computed_with, level_text
-from analysis.report.warnings import origin_warning, sample_warnings, size_lights
-from analysis.wording import SIMULATED, counted, coverage, interval, number, p_equals, percent
+from analysis.report.warnings import (
+    origin_warning,
+    sample_warnings,
+    size_lights,
+    smaller_sample_warning,
+)
+from analysis.wording import (
+    SIMULATED,
+    ci_text,
+    counted,
+    coverage,
+    interval,
+    number,
+    p_equals,
+    percent,
+)
 
 _RAW_DIFFERS = 0.1
 _LOPSIDED = 0.6
@@ -64,9 +78,14 @@ def bounded_abilities(preferences: Preferences) -> tuple[Ability, ...]:
     nothing = {"se": float("nan"), "ci": (float("nan"), float("nan"))}
     if not preferences.determined:
         nothing |= {"log_strength": float("nan"), "elo": float("nan")}
-    elif preferences.unbounded <= preferences.abilities[0].alpha / 2:
+    elif not _unbounded(preferences):
         return preferences.abilities
     return tuple(replace(ability, **nothing) for ability in preferences.abilities)
+
+
+def _unbounded(preferences: Preferences) -> bool:
+    # A percentile interval is bounded if at most alpha / 2 of the samples are beyond either end.
+    return preferences.unbounded > preferences.abilities[0].alpha / 2
 
 
 def warnings(result: PreferenceResult) -> list[str]:
@@ -87,7 +106,7 @@ def warnings(result: PreferenceResult) -> list[str]:
 
 
 def _pair(pair: PairPreference) -> list[str]:
-    fit, name, warnings = pair.fit, f"{pair.x} − {pair.y}", []
+    fit, name, texts = pair.fit, f"{pair.x} − {pair.y}", []
     if not fit.defined:
         each = (
             f"; listeners, each counted once, are {pair.listeners_x} to {pair.listeners_y} (sign "
@@ -97,28 +116,25 @@ def _pair(pair: PairPreference) -> list[str]:
         )
         return [f"{name}: no test is possible: {pair.why_undefined}{each}."]
     if fit.method == SMALLER_SAMPLE:
-        warnings.append(
-            f"{name}: too few choices per listener and text for Satterthwaite's degrees of "
-            f"freedom; {number(fit.df, 0)} (the smaller sample minus 1) is used."
-        )
+        texts.append(smaller_sample_warning(name, "choice", fit))
     if fit.p >= pair.alpha and pair.listener_p < pair.alpha and fit.n_utterances > 1:
-        warnings.append(
+        texts.append(
             f"{name}: holds for these texts (sign test of listeners: {p_equals(pair.listener_p)}); "
             f"not shown for new texts ({p_equals(fit.p)})."
         )
     elif fit.p >= pair.alpha and pair.naive_p < pair.alpha:
-        warnings.append(
+        texts.append(
             f"{name}: counting every choice as independent would have printed "
             f"{p_equals(pair.naive_p)}; choices of one listener, or on one text, are alike, and "
             f"{p_equals(fit.p)}."
         )
     if abs(fit.raw - fit.estimate) > _RAW_DIFFERS * fit.se:
-        warnings.append(
+        texts.append(
             f"{name}: the plain difference of shares is {percent(fit.raw, sign=True)}, the model's "
             f"{percent(fit.estimate, sign=True)} percentage points, because not everybody judged "
             "every text."
         )
-    return warnings
+    return texts
 
 
 def model_warnings(preferences: Preferences) -> list[str]:
@@ -132,7 +148,7 @@ def model_warnings(preferences: Preferences) -> list[str]:
             "Some systems were always chosen over the others, or never: nothing bounds their "
             "abilities, so only the order is shown."
         )
-    elif preferences.unbounded > preferences.abilities[0].alpha / 2:
+    elif _unbounded(preferences):
         texts.append(
             f"In {percent(preferences.unbounded)} % of the bootstrap samples some system always "
             "won or lost: too few choices for intervals of the abilities."
@@ -169,30 +185,30 @@ def _sides(sides: Sides | None, alpha: float) -> list[str]:
             "The table does not say which version was first (column first_on_screen): whether "
             "listeners favoured a side cannot be told."
         ]
-    warnings = []
+    texts = []
     if not sides.recorded:
-        warnings.append(
+        texts.append(
             "The table does not say which version was first (column first_on_screen); "
-            "system_a is taken to have."
+            "system_a is taken as the first."
         )
     for pair in sides.pairs:
         x, y, n_x, n_y = pair.x, pair.y, pair.n_x_first, pair.n_y_first
         if not n_x or not n_y:
-            warnings.append(
+            texts.append(
                 f"{x} − {y}: {x if n_x else y} was always first, so that a preference for it and "
                 "a habit of choosing that side cannot be told apart."
             )
         elif _uneven(pair):
-            warnings.append(
+            texts.append(
                 f"{x} − {y}: the order is not balanced ({x} first {n_x}, {y} first {n_y} times)."
             )
     if sides.fit is not None and sides.fit.p < alpha:
         which = "first" if sides.fit.estimate > 0 else "second"
-        warnings.append(
+        texts.append(
             f"The {which} version was chosen more often ({sides_text(sides, alpha)}); in "
             "a pair whose order is balanced this cancels out."
         )
-    return warnings
+    return texts
 
 
 def _none(result: PreferenceResult) -> list[str]:
@@ -215,10 +231,10 @@ def sides_text(sides: Sides, alpha: float) -> str:
     fit = sides.fit
     if fit is None or not fit.defined:
         return "not defined"
-    ends = interval((100 * fit.ci(alpha)[0], 100 * fit.ci(alpha)[1]))
+    low, high = fit.ci(alpha)
     return (
         f"first minus second {percent(fit.estimate, sign=True)} percentage points, "
-        f"{coverage(alpha)} CI {ends}, {p_equals(fit.p)}"
+        f"{ci_text((100 * low, 100 * high), alpha)}, {p_equals(fit.p)}"
     )
 
 

@@ -140,7 +140,7 @@ def _size_of_gaps(reference_set):
 
 
 def _errors_of_gaps(reference_set):
-    """Delta method with the covariance of X - B and R - B."""
+    """Delta method with the covariance of both differences."""
     for wanted in reference_set.answers["gap"]:
         names = (wanted["X"], wanted["baseline"], wanted["recordings"])
         listener, utterance, scores = reference_set.ratings.pages().of(*names)
