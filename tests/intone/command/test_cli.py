@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from intone.command import cli
+
 ROOT = Path(__file__).parents[3]
 HEAVY = {"torch", "transformers", "spacy", "gradio", "pandas", "scipy", "matplotlib", "sqlalchemy"}
 CODE = "import sys; from intone.command.cli import main; sys.argv[0] = 'intone'; main()"
@@ -118,12 +120,24 @@ def test_every_help_is_quick_because_it_loads_nothing_heavy():
         (("serve", "no.yaml"), ("no.yaml",)),
     ],
 )
-def test_bad_input_is_one_sentence_and_a_failure(arguments, words, tmp_path, monkeypatch):
+def test_bad_input_is_one_sentence_and_a_failure(arguments, words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    done = intone(*arguments, PYTHONPATH=str(ROOT), INTONE_VOICE=str(tmp_path))
-    assert done.returncode == 1, done.stdout + done.stderr
-    message = done.stderr.strip().splitlines()
-    assert len(message) == 1, done.stderr
+    monkeypatch.setenv("INTONE_VOICE", str(tmp_path))
+    monkeypatch.setattr(cli.app, "registered_groups", [])
+    monkeypatch.setattr(sys, "argv", ["intone", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == 1
+    message = capsys.readouterr().err.strip().splitlines()
+    assert len(message) == 1
     assert message[0].startswith("intone: ")
     for word in words:
         assert word in message[0]
+
+
+def test_bad_input_ends_the_process_with_status_1(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = intone("report", "no.csv", "-o", "x", PYTHONPATH=str(ROOT))
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [done.stderr.strip()]
+    assert done.stderr.startswith("intone: no.csv")

@@ -100,7 +100,14 @@ def test_a_gpu_that_is_too_small_is_answered_with_what_to_change(
         train(tiny("ntts", 2), corpus, tmp_path / "run")
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize(
+    "system",
+    [
+        "ntts",
+        "ntts_attention",
+        *(pytest.param(s, marks=pytest.mark.slow) for s in ("durian_plus", "kathaka", "camp")),
+    ],
+)
 def test_bfloat16_learns_like_single_precision(system, corpus, tiny, tmp_path):
     runs = {name: tmp_path / name for name in ("fp32", "bf16")}
     computed: dict[str, set[torch.dtype]] = {name: set() for name in runs}

@@ -48,7 +48,14 @@ def files(run):
         pytest.param(AVERAGED, id="averaged"),
     ],
 )
-@pytest.mark.parametrize("system", ["ntts", "ntts_attention", "durian_plus", "kathaka", "camp"])
+@pytest.mark.parametrize(
+    "system",
+    [
+        "ntts_attention",
+        "kathaka",
+        *(pytest.param(s, marks=pytest.mark.slow) for s in ("ntts", "durian_plus", "camp")),
+    ],
+)
 def test_stopping_and_going_on_is_bit_equal_to_an_unbroken_run(
     system, options, corpus, tiny, tmp_path
 ):

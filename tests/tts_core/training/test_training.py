@@ -83,7 +83,9 @@ def test_the_latent_carries_what_phones_do_not(corpus, tiny, tmp_path):
     assert correlation.abs().max() > 0.7
 
 
-@pytest.mark.parametrize("system", ["ntts", "kathaka", "camp"])
+@pytest.mark.parametrize(
+    "system", ["ntts", *(pytest.param(s, marks=pytest.mark.slow) for s in ("kathaka", "camp"))]
+)
 def test_losses_fall(system, corpus, tiny, tmp_path):
     recipe = tiny(system, 60)
     first: dict[tuple[int, str], float] = {}
