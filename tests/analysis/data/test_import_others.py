@@ -82,7 +82,7 @@ def test_pymushras_other_pages(tmp_path):
     assert "likert_single_stimulus and paired_comparison pages in one file" in _refusal(path)
     likert["type"] = "spatial"
     path = foreign.write_json(tmp_path / "one.json", {"tts": {"1": likert}})
-    assert "spatial pages have no scores" in _refusal(path)
+    assert "spatial pages give no score" in _refusal(path)
 
 
 def test_broken_databases_of_pymushra(tmp_path):

@@ -76,7 +76,7 @@ def test_another_version_and_a_changed_digest_are_told_with_both_values(prepared
     with pytest.raises(UserError, match=f"version 1, this program reads version {VERSION}"):
         read_info(prepared)
     damage(prepared, version=VERSION, features_digest="0" * 16)
-    with pytest.raises(UserError, match=f"{'0' * 16}, but theirs is {Features().digest()}"):
+    with pytest.raises(UserError, match=f"{'0' * 16}, but its features give {Features().digest()}"):
         read_info(prepared)
     (prepared / "prepared.json").write_text("{")
     with pytest.raises(UserError, match=r"prepared\.json, line 1: not valid JSON"):
