@@ -14,6 +14,7 @@ from typing import Any
 from intone.contracts import StimulusSet
 from intone.contracts.stimuli import FILE_NAME
 from intone.errors import UserError
+from mushra_app.compliance.rated_steps import rating_pages
 from mushra_app.interchange.dictionary import csv_text
 from mushra_app.interchange.exports import export_table
 from mushra_app.interchange.plan import (
@@ -27,6 +28,7 @@ from mushra_app.interchange.plan import (
     registered_content,
 )
 from mushra_app.interchange.tables import TABLES, open_study
+from mushra_app.page_types import RATING_TYPES
 from mushra_app.sounds.stimuli import prepare
 from mushra_app.study.file import Study, read_study, write_study
 from mushra_app.study.manifest import MANIFEST, audio_folder
@@ -206,8 +208,19 @@ def _readme(study: Study, plan: Plan | None, about: dict[str, Any]) -> str:
         + " Remarks and answers are in people's own words: read them before you publish.",
     ]
     if plan:
-        lines += ["", "## Analysis", "", f"    {plan.command('data/ratings.csv')}"]
+        lines += ["", "## Analysis", "", *(f"    {command}" for command in _commands(study, plan))]
     return "\n".join(lines) + "\n"
+
+
+def _commands(study: Study, plan: Plan) -> list[str]:
+    """Return the commands that analyse scores and choices as planned."""
+    scored = {RATING_TYPES[page].scored for _, page in rating_pages(study)}
+    commands = []
+    if True in scored:
+        commands.append(plan.command("data/ratings.csv"))
+    if False in scored:
+        commands.append(plan.command("data/preferences.csv", preferences=True))
+    return commands
 
 
 def _json(value: Any) -> bytes:

@@ -48,8 +48,13 @@ class Plan(Closed):
     )
     notes: str = Field("", description="further decisions before the study")
 
-    def command(self, ratings: str) -> str:
-        """Return the command that analyses ratings as planned."""
+    def command(self, results: str, *, preferences: bool = False) -> str:
+        """Return the command that analyses ratings or preferences as planned.
+
+        A report of preferences compares all pairs, without baseline, screening or looks.
+        """
+        if preferences:
+            return ReportOptions(repeats=self.repeats, alpha=self.alpha).command(results)
         options = ReportOptions(
             baseline=self.baseline,
             reference=self.reference,
@@ -59,7 +64,7 @@ class Plan(Closed):
             alpha=self.alpha,
             planned_listeners=self.listeners,
         )
-        return options.command(ratings)
+        return options.command(results)
 
 
 class Registration(Closed):

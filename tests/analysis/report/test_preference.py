@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import shlex
 import sqlite3
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from analysis.report.write import write_report
 from analysis.wording import SIMULATED
 from intone.contracts import ReportOptions
 from intone.errors import UserError
+from mushra_app.interchange.plan import Plan
 from mushra_app.rehearsal.run import rehearse
 from mushra_app.study.steps import TrainingStep, TrialsStep
 from tests.analysis.data import foreign
@@ -220,6 +222,19 @@ def test_what_little_data_cannot_say_is_said(tmp_path, text, warnings, n_abiliti
 def test_options_without_a_meaning_are_refused(table, options, named):
     with pytest.raises(UserError, match=f"ab.csv: holds preferences.*{named}"):
         write_report(table, table.parent / "never", ReportOptions(**options))
+
+
+def test_the_command_of_an_analysis_plan_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("ab.csv").write_text(_grid("aab"))
+    plan = Plan(
+        baseline="x", reference="y", screening="mpeg", repeats="mean", alpha=0.01, listeners=40
+    )
+    command = plan.command("ab.csv", preferences=True)
+    result = CliRunner().invoke(app, shlex.split(command)[1:])
+    assert result.exit_code == 0, result.output
+    report = json.loads(Path("report/report.json").read_text())
+    assert (report["alpha"], report["command"]) == (0.01, command)
 
 
 def test_both_orders_of_a_pair_count_where_they_are_numbered(tmp_path):

@@ -26,6 +26,7 @@ from mushra_app.interchange.plan import (
 )
 from mushra_app.store.database import connect, database_url
 from mushra_app.study.file import read_study, write_study
+from mushra_app.study.steps import TrialsStep
 from tests.mushra_app.answered import SECRET, answered_study, sitting
 from tests.mushra_app.support import make_study, replace_stimulus, speech_like
 
@@ -209,6 +210,29 @@ def test_command_of_a_plan_has_all_of_its_options_and_only_those_of_the_report()
     )
     options = {word[2:].replace("-", "_") for word in command.split() if word.startswith("--")}
     assert options <= set(report.__annotations__)
+
+
+@pytest.mark.parametrize(
+    ("pages", "tables"),
+    [
+        (["mushra"], ["ratings"]),
+        (["ab"], ["preferences"]),
+        (["ab", "acr"], ["ratings", "preferences"]),
+    ],
+)
+def test_readme_has_the_planned_command_for_scores_and_for_choices(tmp_path, pages, tables):
+    study = make_study(tmp_path, sitting=[TrialsStep(page=page) for page in pages])
+    write_template(study)
+    connect(database_url(read_study(study), study)).dispose()
+    bundle(study, tmp_path / "study.zip")
+    readme = content(tmp_path / "study.zip", "README.md").decode()
+    plan = read_plan(plan_path(study), read_study(study))
+    commands = {
+        "ratings": plan.command("data/ratings.csv"),
+        "preferences": "intone report data/preferences.csv -o report",
+    }
+    printed = [line.strip() for line in readme.splitlines() if line.startswith("    intone")]
+    assert printed == [commands[table] for table in tables]
 
 
 def test_a_backup_while_somebody_writes_is_whole(tmp_path):
