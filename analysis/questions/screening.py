@@ -19,7 +19,7 @@ from intone.errors import UserError
 # A rule of one's own: reasons, in words, by listener who is to be left out.
 OwnRule = Callable[[Ratings], Mapping[str, Sequence[str]]]
 
-# BS.1534-3, section 4.1.2; all four are strict inequalities.
+# BS.1534-3, post-screening; all four are strict inequalities.
 _REFERENCE_BELOW = 0.90
 _MID_ANCHOR_ABOVE = 0.90
 _MORE_THAN_PERCENT_OF_ITEMS = 15

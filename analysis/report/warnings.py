@@ -6,10 +6,9 @@ from analysis.models.crossed import SMALLER_SAMPLE, TwoWayFit
 from analysis.questions.screening import nine_tenths
 from analysis.report.result import Result
 from analysis.wording import counted, interval, number, p_equals
+from intone.contracts.bs1534 import ENOUGH_ASSESSORS
 
 _FEW = 6
-# BS.1534-3, section 4.2: 20 assessors often suffice.
-_ENOUGH = 20
 _RAW_DIFFERS = 0.1
 _MOST_NAMED = 4
 
@@ -245,7 +244,7 @@ def size_lights(n_l: int, n_u: int, looks: int | None) -> list[dict[str, str]]:
     """Return listeners, texts and looks at a glance."""
 
     def size(name: str, n: int) -> dict[str, str]:
-        state = "good" if n >= _ENOUGH else "look" if n >= _FEW else "bad"
+        state = "good" if n >= ENOUGH_ASSESSORS else "look" if n >= _FEW else "bad"
         words = {"good": "", "look": ", few", "bad": ", too few to rely on"}
         return {"name": name, "state": state, "text": f"{n}{words[state]}"}
 

@@ -1,4 +1,4 @@
-"""Anchors of ITU-R BS.1534-3, section 5.1, and the mask of their filters."""
+"""Anchors of ITU-R BS.1534-3 and the mask of their filters."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -37,7 +37,7 @@ def _plain_sitting() -> list[Step]:
 
 
 class Anchors(Closed):
-    """Low-quality anchors on every page (ITU-R BS.1534-3, section 5.1)."""
+    """Low-quality anchors on every page (ITU-R BS.1534-3)."""
 
     low: bool = Field(True, description="the reference, low-passed at 3.5 kHz")
     mid: bool = Field(True, description="the reference, low-passed at 7 kHz")
