@@ -21,7 +21,7 @@ from analysis.report.write import write_report
 from analysis.wording import SIMULATED
 from intone.contracts import ReportOptions
 from intone.errors import UserError
-from mushra_app.interchange.plan import Plan
+from mushra_app.interchange.analysis_plan import Plan
 from mushra_app.rehearsal.run import rehearse
 from mushra_app.study.steps import TrainingStep, TrialsStep
 from tests.analysis.data import foreign
@@ -227,9 +227,8 @@ def test_options_without_a_meaning_are_refused(table, options, named):
 def test_the_command_of_an_analysis_plan_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("ab.csv").write_text(_grid("aab"))
-    plan = Plan(
-        baseline="x", reference="y", screening="mpeg", repeats="mean", alpha=0.01, listeners=40
-    )
+    options = {"baseline": "x", "reference": "y", "screening": "mpeg", "listeners": 40}
+    plan = Plan.model_validate({**options, "repeats": "mean", "alpha": 0.01})
     command = plan.command("ab.csv", preferences=True)
     result = CliRunner().invoke(app, shlex.split(command)[1:])
     assert result.exit_code == 0, result.output
