@@ -122,7 +122,7 @@ def plan_template(
     ] = None,
 ) -> None:
     """Write an analysis plan, to edit before the first listener."""
-    from mushra_app.interchange.plan import write_template
+    from mushra_app.interchange.analysis_plan import write_template
 
     path = write_template(study, out)
     typer.echo(f"{path}: written. Edit it, then `intone study preregister {study}`.")
@@ -135,8 +135,8 @@ def preregister(
     ] = None,
 ) -> None:
     """Record a digest of study, sounds and plan, before there are ratings."""
-    from mushra_app.interchange.plan import preregister as run
-    from mushra_app.interchange.plan import registrations_path
+    from mushra_app.interchange.analysis_plan import preregister as run
+    from mushra_app.interchange.analysis_plan import registrations_path
 
     made, new = run(study, plan)
     typer.echo(made.sha256)

@@ -36,7 +36,7 @@ def unlisted_skips(reports: list[pytest.TestReport]) -> list[str]:
 
 @pytest.fixture(scope="module", autouse=True)
 def collected() -> None:
-    """Keep what is loaded out of garbage collections, which every training stage forces."""
+    """Keep loaded modules out of garbage collections, which training stages force."""
     gc.collect()
     gc.freeze()
 

@@ -13,7 +13,7 @@ from intone.documents import Closed, read
 from intone.errors import UserError
 from intone.files import write_whole
 from mushra_app.compliance.sounds import mask_text
-from mushra_app.compliance.table import is_mushra, label, lint
+from mushra_app.compliance.table import compliance_rows, is_mushra, label
 from mushra_app.sounds.preflight import NO_RECOGNISER, Preflight, Progress, preflight
 from mushra_app.sounds.preflight_rules import Finding
 from mushra_app.sounds.recognised import FindRecogniser
@@ -85,7 +85,7 @@ def check_study(
         label=label(study),
         mushra=is_mushra(study),
         sounds=sounds,
-        compliance=lint(study, sounds),
+        compliance=compliance_rows(study, sounds),
     )
     write_whole(folder / FILE_NAME, report.model_dump_json(indent=1) + "\n")
     write_whole(folder / "check.md", markdown(report))

@@ -6,9 +6,9 @@ from intone.contracts import bs1534
 from intone.contracts.bs1534 import DEPARTS, MET, REPORT, ComplianceRow
 from mushra_app.compliance.rated_steps import named, rating_pages
 from mushra_app.sounds.masks import MaskReport
+from mushra_app.sounds.played_files import TOLERANCE_LU
 from mushra_app.sounds.preflight import Preflight
 from mushra_app.sounds.preflight_rules import ANCHOR_NEEDS_HZ, LONGEST_S, median_bandwidths
-from mushra_app.sounds.stimuli import TOLERANCE_LU
 from mushra_app.study.file import LOW, MID, Study
 from mushra_app.study.steps import LoudnessStep
 

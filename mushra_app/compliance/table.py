@@ -46,7 +46,7 @@ def label(study: Study) -> str:
     return " and ".join(dict.fromkeys(names[page] for _, page in rating_pages(study)))
 
 
-def lint(study: Study, preflight: Preflight | None = None) -> list[ComplianceRow]:
+def compliance_rows(study: Study, preflight: Preflight | None = None) -> list[ComplianceRow]:
     """Hold a study against the standard.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Literal
 from intone.contracts import StimulusSet
 from intone.documents import check
 from intone.errors import UserError
-from mushra_app.sounds.stimuli import prepare
+from mushra_app.sounds.played_files import prepare
 from mushra_app.study.defaults import WORDS
 from mushra_app.study.file import Anchors, Consent, Study, write_study
 from mushra_app.study.languages import Language

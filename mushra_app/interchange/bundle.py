@@ -15,9 +15,7 @@ from intone.contracts import StimulusSet
 from intone.contracts.stimuli import FILE_NAME
 from intone.errors import UserError
 from mushra_app.compliance.rated_steps import rating_pages
-from mushra_app.interchange.dictionary import csv_text
-from mushra_app.interchange.exports import export_table
-from mushra_app.interchange.plan import (
+from mushra_app.interchange.analysis_plan import (
     Plan,
     canonical,
     digest,
@@ -27,9 +25,11 @@ from mushra_app.interchange.plan import (
     read_registrations,
     registered_content,
 )
+from mushra_app.interchange.dictionary import csv_text
+from mushra_app.interchange.exports import export_table
 from mushra_app.interchange.tables import TABLES, open_study
 from mushra_app.page_types import RATING_TYPES
-from mushra_app.sounds.stimuli import prepare
+from mushra_app.sounds.played_files import prepare
 from mushra_app.study.file import Study, read_study, write_study
 from mushra_app.study.manifest import MANIFEST, audio_folder
 

@@ -26,7 +26,7 @@ from intone.progress import on_console, silent
 from mushra_app.http.addresses import LISTENER_COOKIE
 from mushra_app.rehearsal.answers import answers, judged
 from mushra_app.rehearsal.kinds import Kind, judge, roles
-from mushra_app.sounds.stimuli import prepare
+from mushra_app.sounds.played_files import prepare
 from mushra_app.store.database import connect, database_url, rehearsal_path, study_row, transaction
 from mushra_app.store.digest import text_sha256
 from mushra_app.store.tables import (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mushra_app.sitting.context import StudyContext
 from mushra_app.sitting.study_drift import check_unchanged
-from mushra_app.sounds.stimuli import prepare
+from mushra_app.sounds.played_files import prepare
 from mushra_app.store.database import connect, database_url, study_row, transaction
 from mushra_app.study.file import read_study
 from mushra_app.study.manifest import audio_folder

@@ -21,7 +21,7 @@ from pydantic import Field
 from scipy import signal
 
 from intone.documents import Closed
-from mushra_app.sounds.stimuli import loudness
+from mushra_app.sounds.played_files import loudness
 
 SHORTEST_S = 0.4
 SILENT_BELOW_DB = 40.0

@@ -15,9 +15,9 @@ from intone.files import sha256
 from intone.progress import Progress, silent
 from mushra_app.sounds.masks import MaskReport, masks
 from mushra_app.sounds.measure import Sound, measure_sound
+from mushra_app.sounds.played_files import prepare
 from mushra_app.sounds.preflight_rules import Finding, between, by_itself
 from mushra_app.sounds.recognised import Recogniser
-from mushra_app.sounds.stimuli import prepare
 from mushra_app.study.file import LOW, MID, Study
 from mushra_app.study.manifest import Manifest, audio_folder
 

@@ -12,7 +12,7 @@ from analysis.report.compliance import compliance
 from analysis.report.result import analyse
 from intone.contracts import bs1534
 from intone.contracts.bs1534 import DEPARTS, MET, ComplianceRow
-from mushra_app.compliance.table import lint
+from mushra_app.compliance.table import compliance_rows
 from mushra_app.study.file import Study, read_study
 from tests.mushra_app.clean_study import clean_study
 
@@ -56,7 +56,10 @@ def test_check_and_report_count_alike(tmp_path, study, systems, sentences, signa
     names = [f"x{i}" for i in range(systems)]
     texts = [f"s{i}" for i in range(sentences)]
     sizes = {"systems": names, "sentences": texts, "pages_per_listener": sentences}
-    for rows in (lint(study.model_copy(update=sizes)), report_rows(tmp_path, names, texts)):
+    for rows in (
+        compliance_rows(study.model_copy(update=sizes)),
+        report_rows(tmp_path, names, texts),
+    ):
         assert {(row.clause, row.requirement) for row in rows} <= TABLE
         status = {row.requirement: row.status for row in rows}
         assert status[bs1534.SIGNALS.requirement] == signals

@@ -139,8 +139,8 @@ def synth(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a file.")] = False,
 ) -> None:
     """Speak a text with a trained system."""
-    from tts_core.synthesis.synth import SynthOptions
-    from tts_core.synthesis.synth import synth as run
+    from tts_core.synthesis.batch import SynthOptions
+    from tts_core.synthesis.batch import synth as run
 
     options = SynthOptions(
         system=system,

@@ -17,9 +17,9 @@ from tts_core.audio.io import read_audio_and_rate
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
 from tts_core.corpus.splits import normalised
+from tts_core.synthesis.batch import read_lines
 from tts_core.synthesis.copy_synthesis import CopySynthesis
 from tts_core.synthesis.stimuli import StimulusWriter
-from tts_core.synthesis.synth import read_lines
 from tts_core.synthesis.synthesize import Synthesizer
 from tts_core.text.analyse import Frontend
 from tts_core.types import Prepared, Sentence

@@ -5,7 +5,7 @@ import unicodedata
 
 from num2words import num2words
 
-from tts_core.text.measures import CURRENCIES, MEASURES, SIGNS
+from tts_core.text.units_of_measure import CURRENCIES, MEASURES, SIGNS
 
 SCALES = ("hundred", "thousand", "million", "billion", "trillion")
 PLAIN = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+)"

@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 from intone.errors import UserError
-from tts_core.text.measures import MEASURES
+from tts_core.text.units_of_measure import MEASURES
 from tts_core.text.written_forms import SYMBOLS
 
 VULGAR = "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒"

@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from tts_core.text import figures, numerals, roman
-from tts_core.text.measures import MEASURES
+from tts_core.text import digit_forms, numerals, roman
 from tts_core.text.plain import VULGAR, fold
 from tts_core.text.scan import AMOUNT
 from tts_core.text.token_context import ALONE, Near, WrittenToken
+from tts_core.text.units_of_measure import MEASURES
 from tts_core.text.written_forms import (
     ABBREVIATIONS,
     ADDRESS_SYMBOLS,
@@ -75,7 +75,7 @@ def _symbol(token: WrittenToken) -> list[str] | None:
 
 
 def _figure(token: WrittenToken) -> list[str] | None:
-    return figures.say(token.word, token.near)
+    return digit_forms.say(token.word, token.near)
 
 
 def _rate(token: WrittenToken) -> list[str] | None:
@@ -101,7 +101,7 @@ def _measure(token: WrittenToken) -> list[str] | None:
     if word == "in" and earlier.removesuffix(".") in ("ft", "feet", "foot"):
         word = "in."
     unit = word if word in MEASURES else word.removesuffix(".")
-    single = figures.attributive(Near(earlier))
+    single = digit_forms.attributive(Near(earlier))
     return numerals.measure(unit, before, single) if unit in MEASURES else None
 
 
@@ -114,7 +114,7 @@ def _scale(token: WrittenToken) -> list[str] | None:
     scale = {"bn": "billion", "m": "million"}.get(token.word, token.word.lower())
     if currency is None or scale not in numerals.SCALES:
         return None
-    return [scale, currency[0 if figures.attributive(Near(token.near.earlier)) else 1]]
+    return [scale, currency[0 if digit_forms.attributive(Near(token.near.earlier)) else 1]]
 
 
 def _abbreviation(token: WrittenToken) -> list[str] | None:
@@ -129,7 +129,7 @@ def _abbreviation(token: WrittenToken) -> list[str] | None:
     dotted = word.endswith(".") or "." in key or "/" in key
     closing = after == "." and key not in BEFORE_NUMBER | BEFORE_NAME
     plain = key in WITHOUT_PERIOD and (word.islower() or word[0].isupper())
-    dated = bool(figures.month(word)) and (after[:1].isdigit() or before[:1].isdigit())
+    dated = bool(digit_forms.month(word)) and (after[:1].isdigit() or before[:1].isdigit())
     if key == "co" and after == "." and word[0].isupper() and before[:1].isupper():
         closing = True
     if key in ("ph", "phd") and word not in ("pH", "PhD", "PHD", "Phd"):
@@ -211,7 +211,7 @@ def _compound(token: WrittenToken) -> list[str]:
 def _section(section: str, token: WrittenToken) -> list[str]:
     """Read the text between hyphens."""
     section_token = replace(token, word=section)
-    whole = figures.say(section, token.near) or _initials(section_token)
+    whole = digit_forms.say(section, token.near) or _initials(section_token)
     whole = whole or _abbreviation(section_token)
     if whole or "/" not in section:
         return whole or _parts(section, token)
@@ -229,9 +229,9 @@ def _parts(section: str, token: WrittenToken) -> list[str]:
             words += SYMBOLS[part].split()
         elif part[0].isdecimal():
             long = part.isdecimal() and len(part) > 4
-            words += numerals.digits(part).split() if long else figures.say(part) or []
+            words += numerals.digits(part).split() if long else digit_forms.say(part) or []
         elif part in VULGAR:
-            words += figures.say(part) or []
+            words += digit_forms.say(part) or []
         elif len(part) == 1 and part.isalpha() and len(parts) > 1:
             words += _letters(fold(part))
         elif mixed and re.fullmatch("[A-Z]{2}", part):

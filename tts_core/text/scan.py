@@ -8,9 +8,9 @@ what was written.
 import re
 from dataclasses import dataclass
 
-from tts_core.text.measures import MEASURES, SIGNS
 from tts_core.text.plain import VULGAR, plain_form
 from tts_core.text.tokens import punctuation_mark
+from tts_core.text.units_of_measure import MEASURES, SIGNS
 from tts_core.text.written_forms import (
     ABBREVIATIONS,
     BEFORE_NAME,

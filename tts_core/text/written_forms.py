@@ -1,6 +1,6 @@
 """Tables of readings of symbols, abbreviations and units of measure."""
 
-from tts_core.text.measures import CURRENCIES
+from tts_core.text.units_of_measure import CURRENCIES
 
 _GREEK = (
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),

@@ -12,7 +12,7 @@ from intone.contracts import Stimulus, StimulusSet
 from intone.contracts.stimuli import Source
 from intone.errors import UserError
 from intone.files import sha256, whole_folder
-from mushra_app.sounds.stimuli import loudness
+from mushra_app.sounds.played_files import loudness
 
 # Copied byte by byte; anything else that can be read is decoded and kept without loss.
 _LOSSLESS = {"WAV", "WAVEX", "FLAC"}

@@ -22,7 +22,7 @@ from mushra_app.interchange.webmushra.rectangle import Rectangle, largest
 from mushra_app.interchange.webmushra.sitting import Sitting, represented, sitting
 from mushra_app.interchange.webmushra.stimuli import Cells, collect, read_map
 from mushra_app.interchange.webmushra.trials import Draft
-from mushra_app.sounds.stimuli import prepare
+from mushra_app.sounds.played_files import prepare
 from mushra_app.study.file import Study, write_study
 
 _LANGUAGES = ("en", "de", "fr", "es")

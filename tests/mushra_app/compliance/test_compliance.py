@@ -5,7 +5,7 @@ import pytest
 from intone.contracts import bs1534
 from intone.contracts.bs1534 import DEPARTS, MET, REPORT
 from mushra_app.compliance.check import check_study, markdown
-from mushra_app.compliance.table import is_mushra, label, lint
+from mushra_app.compliance.table import compliance_rows, is_mushra, label
 from mushra_app.study.file import Anchors, Study, read_study
 from mushra_app.study.steps import (
     Arm,
@@ -37,7 +37,7 @@ def sitting(*trials, text: TextStep | None = TextStep(), training: TrainingStep 
 
 def departures(study: Study) -> dict[str, str]:
     """Clause and what was found, of every departure."""
-    return {row.clause: row.found for row in lint(study) if row.status == DEPARTS}
+    return {row.clause: row.found for row in compliance_rows(study) if row.status == DEPARTS}
 
 
 def test_a_study_that_keeps_to_the_standard_departs_from_nothing(clean, study):
@@ -92,7 +92,11 @@ def test_a_study_that_keeps_to_the_standard_departs_from_nothing(clean, study):
 )  # fmt: skip
 def test_each_departure_names_its_clause(study, changes, clause, said):
     values = {key: getattr(study, key) for key in Study.model_fields}
-    rows = [r for r in lint(Study.model_validate({**values, **changes})) if r.status == DEPARTS]
+    rows = [
+        r
+        for r in compliance_rows(Study.model_validate({**values, **changes}))
+        if r.status == DEPARTS
+    ]
     if clause is None:
         assert rows == []
     else:
@@ -121,14 +125,14 @@ def test_only_both_anchors_and_a_hidden_reference_make_it_mushra(study, changes,
 
 
 def test_what_software_cannot_see_must_be_reported(study):
-    said = {row.requirement: row.found for row in lint(study) if row.status == REPORT}
+    said = {row.requirement: row.found for row in compliance_rows(study) if row.status == REPORT}
     for words in ("critical items", "at least 10 cm", "78 ± 0.25 dBA", "experienced", "below 90"):
         assert any(words in requirement for requirement in said), words
     richer = sitting(
         TrialsStep(repeats=1, attention=2, gold=[Gold(sentence="s0", expect={"plain": (0, 9)})])
     )
     told = [HeadphonesStep(), LoudnessStep(), *richer]
-    rows = lint(study.model_copy(update={"sitting": told, "failures_allowed": 1}))
+    rows = compliance_rows(study.model_copy(update={"sitting": told, "failures_allowed": 1}))
     found = " ".join(row.found for row in rows if row.status == REPORT)
     for words in (
         "headphones checked: antiphase, 5 of 6, noted",
@@ -141,12 +145,12 @@ def test_what_software_cannot_see_must_be_reported(study):
 
 def test_restarting_versions_and_own_words_are_reported_not_hidden(study):
     own = TextStep(text="One of them is the recording: give it 100.")
-    rows = lint(study.model_copy(update={"sitting": sitting(text=own)}))
+    rows = compliance_rows(study.model_copy(update={"sitting": sitting(text=own)}))
     found = {row.found: row.status for row in rows}
     assert found["your own instructions replace the usual ones"] == REPORT
     restart = next(row for row in rows if "restart" in row.found)
     assert restart.status == REPORT
-    kept = lint(study.model_copy(update={"on_switch": "keep_position"}))
+    kept = compliance_rows(study.model_copy(update={"on_switch": "keep_position"}))
     assert next(row for row in kept if "keep_position" in row.found).status == MET
 
 

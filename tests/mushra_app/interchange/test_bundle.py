@@ -13,9 +13,7 @@ from typer.testing import CliRunner
 
 from intone.errors import UserError
 from mushra_app.cli import app
-from mushra_app.interchange.backup import backup
-from mushra_app.interchange.bundle import bundle
-from mushra_app.interchange.plan import (
+from mushra_app.interchange.analysis_plan import (
     Plan,
     digest,
     plan_path,
@@ -24,6 +22,8 @@ from mushra_app.interchange.plan import (
     registrations_path,
     write_template,
 )
+from mushra_app.interchange.backup import backup
+from mushra_app.interchange.bundle import bundle
 from mushra_app.store.database import connect, database_url
 from mushra_app.study.file import read_study, write_study
 from mushra_app.study.steps import TrialsStep

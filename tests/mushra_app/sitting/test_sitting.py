@@ -22,7 +22,7 @@ from mushra_app.sitting.find import require_sitting
 from mushra_app.sitting.rate import save_rating
 from mushra_app.sitting.study_drift import check_unchanged
 from mushra_app.sitting.view import open_current_page
-from mushra_app.sounds.stimuli import prepare
+from mushra_app.sounds.played_files import prepare
 from mushra_app.store.database import connect, database_url, study_row, transaction
 from mushra_app.store.digest import text_sha256
 from mushra_app.study.file import read_study

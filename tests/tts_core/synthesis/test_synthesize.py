@@ -12,7 +12,7 @@ from intone.errors import UserError
 from tts_core import voice as voices
 from tts_core.commands.stimuli import StimulusOptions, make_stimuli
 from tts_core.models import saved
-from tts_core.synthesis.synth import SynthOptions, synth
+from tts_core.synthesis.batch import SynthOptions, synth
 from tts_core.synthesis.synthesize import Synthesizer
 from tts_core.training import metrics
 from tts_core.training.loop import train

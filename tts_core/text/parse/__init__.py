@@ -74,7 +74,7 @@ def load_parser(name: str = "auto", encoder: str = "minilm") -> ConstituencyPars
 
         return BeneparParser(detail or "benepar_en3")
     if kind == "file" and detail:
-        from tts_core.text.parse.ready import BracketedTrees
+        from tts_core.text.parse.from_file import BracketedTrees
 
         return BracketedTrees(Path(detail).expanduser())
     raise UserError(f"parser {name}: no such parser; choose one of {', '.join(PARSERS)}")

@@ -39,7 +39,7 @@ TOLERANCE_LU = 0.5
 MOST_CHANNELS = 32
 MOST_VERSIONS = 12
 _PEAK = 10 ** (-0.2 / 20)
-_RECIPE = 1
+_FORMAT_VERSION = 1
 
 ProgressCallback = Callable[[int, int], None]
 
@@ -285,5 +285,5 @@ def _read_audio(path: Path) -> tuple[Signal, int]:
 
 def _digest(study: Study, chosen: dict[tuple[str, str], Stimulus]) -> str:
     files = [(s.sentence, s.system, s.role, s.text, s.sha256) for s in chosen.values()]
-    choices = [_RECIPE, study.reference, study.anchors.model_dump(), files]
+    choices = [_FORMAT_VERSION, study.reference, study.anchors.model_dump(), files]
     return hashlib.sha256(json.dumps(choices).encode()).hexdigest()

@@ -8,7 +8,6 @@ a year unless something is counted with them.
 import re
 from collections.abc import Callable, Sequence
 
-from tts_core.text.measures import CURRENCIES, MEASURES, SIGNS
 from tts_core.text.numerals import (
     PLAIN,
     SCALES,
@@ -25,6 +24,7 @@ from tts_core.text.numerals import (
 )
 from tts_core.text.plain import VULGAR
 from tts_core.text.token_context import ALONE, Near
+from tts_core.text.units_of_measure import CURRENCIES, MEASURES, SIGNS
 from tts_core.text.written_forms import MONTH_ABBREVIATIONS, MONTHS
 
 _DENOMINATORS = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 32, 64, 100}

@@ -13,8 +13,8 @@ from tts_core.commands.stimuli import in_context, read_contexts
 from tts_core.config import Features
 from tts_core.corpus.shards import write_shard
 from tts_core.models.build import build
+from tts_core.synthesis.batch import JOURNAL, SynthOptions, synth
 from tts_core.synthesis.passage import analyse_passages, sentence_texts
-from tts_core.synthesis.synth import JOURNAL, SynthOptions, synth
 from tts_core.synthesis.synthesize import Synthesizer
 
 TEXT = "The small boat came home."

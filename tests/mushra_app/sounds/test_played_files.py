@@ -8,7 +8,7 @@ from intone.contracts import StimulusSet
 from intone.errors import UserError
 from mushra_app.design.new import new_study
 from mushra_app.sounds.anchors import anchor, low_pass, measure
-from mushra_app.sounds.stimuli import loudness, prepare
+from mushra_app.sounds.played_files import loudness, prepare
 from mushra_app.study.file import LOW, MID, read_study
 from mushra_app.study.manifest import audio_folder
 from tests.mushra_app.support import (
