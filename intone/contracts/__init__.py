@@ -1,6 +1,7 @@
 """Contracts between the rooms: stimulus set, ratings and options of the report.
 
-`tts_core` writes stimulus sets, `mushra_app` reads them and writes ratings, `analysis` reads those.
+`tts_core` writes stimulus sets, as do imports of `mushra_app`. `mushra_app` plays them and writes
+ratings; `analysis` reads ratings, and stimulus sets to let their worst texts be heard.
 A registered plan of `mushra_app` holds options of the report that `analysis` makes.
 The rooms import these models and nothing of each other. This package needs pydantic and PyYAML.
 """

@@ -24,7 +24,7 @@ class Page:
     Attributes:
         kind: type of the page.
         step: position of its step in the study's sitting, from 0.
-        phase: training, test, gold or repeat; test for pages without ratings.
+        phase: training, test, gold (attention pages too) or repeat; test for pages without ratings.
         repeat: 0 for the first occurrence of this page.
         sentence: sentence id; empty for a page without ratings.
         slots: system of each slot.
@@ -75,7 +75,8 @@ def allocate(study: Study, number: int, seat: int | None = None) -> list[Page]:
     Args:
         study: the study.
         number: number of earlier listeners; decides the random orders.
-        seat: number of earlier seats, by default `number`; decides the sentences.
+        seat: number of earlier seats, by default `number`; decides the sentences, the arm and the
+            row of the Latin square.
     """
     seat = number if seat is None else seat
     listener = _Listener(
@@ -191,11 +192,13 @@ class _Listener:
             pages.append(self._page(index, step, item, ordered))
         self.generator.shuffle(pages)
         pages = _with_repeats(pages, step.repeats, self.generator)
-        for page in self._checked(index, step, [item for item, _ in dealt]):
+        for page in self._attention_and_gold(index, step, [item for item, _ in dealt]):
             pages.insert(self.generator.randint(min(1, len(pages)), len(pages)), page)
         return pages
 
-    def _checked(self, index: int, step: TrialsStep, items: Sequence[Item]) -> list[Page]:
+    def _attention_and_gold(
+        self, index: int, step: TrialsStep, items: Sequence[Item]
+    ) -> list[Page]:
         """Return attention and gold pages."""
         kind = _type(step, self.arm)
         pages = []

@@ -4,7 +4,7 @@ from typing import Any
 
 from mushra_app.page_types.ab import Ab
 from mushra_app.page_types.acr import Acr
-from mushra_app.page_types.base import RatingType, Screen
+from mushra_app.page_types.base import RatingType, UnratedType
 from mushra_app.page_types.comments import Comments
 from mushra_app.page_types.headphones import Headphones
 from mushra_app.page_types.loudness import Loudness
@@ -15,6 +15,6 @@ from mushra_app.page_types.questions import Questions
 from mushra_app.page_types.text import Text
 
 RATING_TYPES: dict[str, RatingType] = {t.name: t for t in (Mushra(), MushraNmr(), Ab(), Acr())}
-SCREENS: dict[str, Screen[Any]] = {
+UNRATED_TYPES: dict[str, UnratedType[Any]] = {
     s.name: s for s in (Text(), Questions(), Headphones(), Loudness(), Pause(), Comments())
 }

@@ -118,7 +118,7 @@ StepT = TypeVar("StepT", bound=Step)
 
 
 @dataclass(frozen=True)
-class Scene(Generic[StepT]):
+class PageContext(Generic[StepT]):
     """Context of a page without ratings.
 
     Attributes:
@@ -138,7 +138,7 @@ class Scene(Generic[StepT]):
     loudness: float | None
 
 
-class Screen(ABC, Generic[StepT]):
+class UnratedType(ABC, Generic[StepT]):
     """Page type without ratings.
 
     Attributes:
@@ -149,7 +149,7 @@ class Screen(ABC, Generic[StepT]):
     name: ClassVar[str]
 
     @abstractmethod
-    def asked(self, scene: Scene[StepT]) -> dict[str, Any]:
+    def asked(self, page: PageContext[StepT]) -> dict[str, Any]:
         """Return the JSON fields of the page."""
 
     def sounds(self, step: StepT) -> int:
@@ -157,36 +157,36 @@ class Screen(ABC, Generic[StepT]):
         del step
         return 0
 
-    def sound(self, scene: Scene[StepT], slot: int, folder: Path) -> bytes:
+    def sound(self, page: PageContext[StepT], slot: int, folder: Path) -> bytes:
         """Return a WAV file that the page plays.
 
         Args:
-            scene: context of the page.
+            page: context of the page.
             slot: number of the sound, from 0.
             folder: folder of the files in the manifest.
 
         Raises:
             RefusedError: no sound of that number (404).
         """
-        del scene, slot, folder
+        del page, slot, folder
         raise RefusedError(404, "no such sound")
 
     def check(
-        self, scene: Scene[StepT], answers: Mapping[str, Any], opened_s: float
+        self, page: PageContext[StepT], answers: Mapping[str, Any], opened_s: float
     ) -> bool | None:
         """Check the answers when the page is closed.
 
         Returns whether a check was passed; None if the page is no check.
 
         Args:
-            scene: context of the page.
+            page: context of the page.
             answers: answers of the browser.
             opened_s: time since the page was opened, s.
 
         Raises:
             RefusedError: an answer is missing (409) or invalid (422).
         """
-        del scene, opened_s
+        del page, opened_s
         if answers:
             raise RefusedError(422, "this page takes no answers")
         return None

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mushra_app.http.errors import RefusedError
-from mushra_app.page_types.base import Scene, Screen
+from mushra_app.page_types.base import PageContext, UnratedType
 from mushra_app.study.steps import HeadphonesStep
 
 RATE = 22050
@@ -27,34 +27,34 @@ BAND_HZ, BAND_SHARE, NOISE_RMS = 600.0, 0.06, 0.06
 EACH = 3
 
 
-class Headphones(Screen[HeadphonesStep]):
+class Headphones(UnratedType[HeadphonesStep]):
     """Rounds of one method, or of both, one after the other."""
 
     name = "headphones"
 
-    def asked(self, scene: Scene[HeadphonesStep]) -> dict[str, Any]:
+    def asked(self, page: PageContext[HeadphonesStep]) -> dict[str, Any]:
         """Return the method of each round, without the right answers."""
-        return {"rounds": [method for method, _ in _rounds(scene.step)], "each": EACH}
+        return {"rounds": [method for method, _ in _rounds(page.step)], "each": EACH}
 
     def sounds(self, step: HeadphonesStep) -> int:
         """Return three for each round."""
         return EACH * len(_rounds(step))
 
-    def sound(self, scene: Scene[HeadphonesStep], slot: int, folder: Path) -> bytes:
+    def sound(self, page: PageContext[HeadphonesStep], slot: int, folder: Path) -> bytes:
         """Return one of the three sounds; all files have one size."""
         del folder
         number, position = divmod(slot, EACH)
-        method, _ = _rounds(scene.step)[number]
-        order = _order(scene.seed, number)
-        noise = np.random.default_rng([scene.seed, number, position, 1])
+        method, _ = _rounds(page.step)[number]
+        order = _order(page.seed, number)
+        noise = np.random.default_rng([page.seed, number, position, 1])
         return _wav((_tone if method == "antiphase" else _noise)(order[position], noise))
 
     def check(
-        self, scene: Scene[HeadphonesStep], answers: Mapping[str, Any], opened_s: float
+        self, page: PageContext[HeadphonesStep], answers: Mapping[str, Any], opened_s: float
     ) -> bool:
         """Check whether each method has enough right answers."""
         del opened_s
-        rounds = _rounds(scene.step)
+        rounds = _rounds(page.step)
         right: dict[str, int] = {}
         for number, (method, name) in enumerate(rounds):
             answer = answers.get(name)
@@ -62,10 +62,10 @@ class Headphones(Screen[HeadphonesStep]):
                 raise RefusedError(409, f"round {number + 1} of {len(rounds)} has no answer")
             if type(answer) is not int or answer not in range(EACH):
                 raise RefusedError(422, f"round {number + 1}: answer with 0, 1 or 2")
-            right[method] = right.get(method, 0) + (_order(scene.seed, number)[answer] == 0)
+            right[method] = right.get(method, 0) + (_order(page.seed, number)[answer] == 0)
         if len(answers) > len(rounds):
             raise RefusedError(422, f"this page has only {len(rounds)} rounds")
-        return all(count >= scene.step.needed for count in right.values())
+        return all(count >= page.step.needed for count in right.values())
 
     def remembered(self, answers: Mapping[str, Any], passed: bool | None) -> dict[str, Any]:
         """Return the result of the check, "passed" or "failed"."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mushra_app.http.errors import RefusedError
-from mushra_app.page_types.base import Scene, Screen
+from mushra_app.page_types.base import PageContext, UnratedType
 from mushra_app.study.steps import Question, QuestionsStep
 from mushra_app.study.texts import html, translated
 
@@ -13,16 +13,16 @@ from mushra_app.study.texts import html, translated
 LONGEST = {"text": 500, "long_text": 5000}
 
 
-class Questions(Screen[QuestionsStep]):
+class Questions(UnratedType[QuestionsStep]):
     """Questions of six types; answers are checked at the end."""
 
     name = "questions"
 
-    def asked(self, scene: Scene[QuestionsStep]) -> dict[str, Any]:
+    def asked(self, page: PageContext[QuestionsStep]) -> dict[str, Any]:
         """Return heading, text and questions."""
-        step = scene.step
+        step = page.step
         return {
-            "title": step.title or translated(scene.study.language, "questions_title"),
+            "title": step.title or translated(page.study.language, "questions_title"),
             "html": html(step.text),
             "questions": [
                 q.model_dump() | {"longest": LONGEST.get(q.type)} for q in step.questions
@@ -30,11 +30,11 @@ class Questions(Screen[QuestionsStep]):
         }
 
     def check(
-        self, scene: Scene[QuestionsStep], answers: Mapping[str, Any], opened_s: float
+        self, page: PageContext[QuestionsStep], answers: Mapping[str, Any], opened_s: float
     ) -> None:
         """Check that every answer is valid and no required answer is missing."""
         del opened_s
-        questions = {q.name: q for q in scene.step.questions}
+        questions = {q.name: q for q in page.step.questions}
         for name in answers:
             if name not in questions:
                 raise RefusedError(422, f"{name}: no such question on this page")

@@ -3,7 +3,7 @@
 
 import { BASE } from "./base.js";
 import { button, el } from "./dom.js";
-import { stored } from "./stored.js";
+import { stored } from "./stored_data.js";
 
 /** @import { Translate } from "./shapes.js" */
 

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from mushra_app.http.errors import RefusedError
-from mushra_app.page_types import RATING_TYPES, SCREENS
+from mushra_app.page_types import RATING_TYPES, UNRATED_TYPES
 from mushra_app.page_types.base import Choice
 from mushra_app.page_types.score import Score
 from mushra_app.sitting.context import StudyContext
@@ -75,7 +75,7 @@ def save_choice(
             (422); the page is not current or a newer choice is stored (409).
     """
     page = require_current_page(context, session, sitting, page_index)
-    if page.kind in SCREENS or RATING_TYPES[page.kind].scored:
+    if page.kind in UNRATED_TYPES or RATING_TYPES[page.kind].scored:
         raise RefusedError(404, "this page has no choice")
     step: Any = context.study.sitting[page.step]
     if choice == "none" and not step.no_preference:
@@ -115,7 +115,7 @@ def save_answers(
             answers are stored (409).
     """
     page = require_current_page(context, session, sitting, page_index)
-    if page.kind not in SCREENS:
+    if page.kind not in UNRATED_TYPES:
         raise RefusedError(404, "this page takes ratings, not answers")
     answers_json = json.dumps(answers, ensure_ascii=False, sort_keys=True)
     if page.answers_seq > seq or (page.answers_seq == seq and page.answers != answers_json):

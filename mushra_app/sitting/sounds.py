@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from mushra_app.http.errors import RefusedError
-from mushra_app.page_types import SCREENS
+from mushra_app.page_types import UNRATED_TYPES
 from mushra_app.sitting.context import StudyContext
 from mushra_app.sitting.find import require_page
-from mushra_app.sitting.scene import page_scene
+from mushra_app.sitting.page_context import page_context
 from mushra_app.sitting.tokens import page_token
 from mushra_app.store.tables import PageRow, SittingRow
 
@@ -18,7 +18,7 @@ from mushra_app.store.tables import PageRow, SittingRow
 def count_sounds(context: StudyContext, page: PageRow) -> int:
     """Return the number of sounds of a page without ratings."""
     step: Any = context.study.sitting[page.step]
-    return SCREENS[page.kind].sounds(step)
+    return UNRATED_TYPES[page.kind].sounds(step)
 
 
 def read_sound(
@@ -37,11 +37,11 @@ def read_sound(
         RefusedError: no such page, or not a token of this listener and page (404).
     """
     page = require_page(session, sitting, page_index)
-    if page.kind in SCREENS:
+    if page.kind in UNRATED_TYPES:
         slots = {str(slot): slot for slot in range(count_sounds(context, page))}
         slot = _slot_of(context, page, token, slots)
-        scene = page_scene(context, session, page)
-        return SCREENS[page.kind].sound(scene, slot, context.audio_folder)
+        shown = page_context(context, session, page)
+        return UNRATED_TYPES[page.kind].sound(shown, slot, context.audio_folder)
     systems = {"open": context.study.reference}
     systems |= {str(slot): system for slot, system in enumerate(json.loads(page.slots))}
     system = _slot_of(context, page, token, systems)

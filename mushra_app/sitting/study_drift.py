@@ -5,7 +5,7 @@ import json
 from sqlalchemy import select, update
 
 from intone.errors import UserError
-from mushra_app.page_types import SCREENS
+from mushra_app.page_types import UNRATED_TYPES
 from mushra_app.sitting.context import StudyContext
 from mushra_app.store.database import transaction
 from mushra_app.store.tables import PageRow, RatingRow, SittingRow, StudyRow
@@ -54,7 +54,7 @@ def _check_planned(context: StudyContext) -> None:
             .distinct()
         ).all()
     for page in planned:
-        known = {page.kind} if page.kind in SCREENS else {"training", "trials"}
+        known = {page.kind} if page.kind in UNRATED_TYPES else {"training", "trials"}
         if page.step >= len(study.sitting) or study.sitting[page.step].type not in known:
             raise UserError(
                 f"study {study.name!r}: sitting: step {page.step + 1} changed after listeners "

@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mushra_app.http.errors import RefusedError
-from mushra_app.page_types import RATING_TYPES, SCREENS
+from mushra_app.page_types import RATING_TYPES, UNRATED_TYPES
 from mushra_app.sitting.context import StudyContext
 from mushra_app.sitting.end import end_sitting
 from mushra_app.sitting.find import progress_of, require_page
+from mushra_app.sitting.page_context import page_context
 from mushra_app.sitting.rate import choice_on_screen, saved_choice, saved_scores
-from mushra_app.sitting.scene import page_scene
 from mushra_app.store.database import now
 from mushra_app.store.tables import PageRow, SittingRow
 from mushra_app.study.progress import Progress
@@ -46,8 +46,8 @@ def submit_page(
 def _close_page(
     context: StudyContext, session: Session, sitting: SittingRow, page: PageRow
 ) -> None:
-    if page.kind in SCREENS:
-        screened_out = _close_screen(context, session, sitting, page)
+    if page.kind in UNRATED_TYPES:
+        screened_out = _close_unrated_page(context, session, sitting, page)
     else:
         screened_out = _close_rating_page(context, session, page)
     page.submitted_at = now()
@@ -55,16 +55,16 @@ def _close_page(
         end_sitting(context, sitting, "screened_out")
 
 
-def _close_screen(
+def _close_unrated_page(
     context: StudyContext, session: Session, sitting: SittingRow, page: PageRow
 ) -> bool:
     """Check a page without ratings; return true to screen the listener out."""
-    screen, answers = SCREENS[page.kind], json.loads(page.answers or "{}")
-    scene = page_scene(context, session, page)
-    page.passed = screen.check(scene, answers, _seconds_open(sitting, page))
-    for column, value in screen.remembered(answers, page.passed).items():
+    page_type, answers = UNRATED_TYPES[page.kind], json.loads(page.answers or "{}")
+    shown = page_context(context, session, page)
+    page.passed = page_type.check(shown, answers, _seconds_open(sitting, page))
+    for column, value in page_type.remembered(answers, page.passed).items():
         setattr(sitting, column, value)
-    return page.passed is False and getattr(scene.step, "on_fail", "") == "screen_out"
+    return page.passed is False and getattr(shown.step, "on_fail", "") == "screen_out"
 
 
 def _close_rating_page(context: StudyContext, session: Session, page: PageRow) -> bool:

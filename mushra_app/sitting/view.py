@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from mushra_app.http.errors import RefusedError
-from mushra_app.page_types import RATING_TYPES, SCREENS
+from mushra_app.page_types import RATING_TYPES, UNRATED_TYPES
 from mushra_app.page_types.score import Score
 from mushra_app.sitting.context import StudyContext
 from mushra_app.sitting.find import progress_of, require_page
+from mushra_app.sitting.page_context import page_context
 from mushra_app.sitting.rate import saved_choice, saved_scores
-from mushra_app.sitting.scene import page_scene
 from mushra_app.store.database import now
 from mushra_app.store.tables import PageRow, PreferenceRow, SittingRow
 
@@ -51,8 +51,8 @@ def open_current_page(context: StudyContext, session: Session, sitting: SittingR
 
 def page_details(context: StudyContext, session: Session, page: PageRow) -> dict[str, Any]:
     """Return the JSON of a page that its page type defines."""
-    if page.kind in SCREENS:
-        return SCREENS[page.kind].asked(page_scene(context, session, page))
+    if page.kind in UNRATED_TYPES:
+        return UNRATED_TYPES[page.kind].asked(page_context(context, session, page))
     step: Any = context.study.sitting[page.step]
     return {
         "prompt": step.prompt or context.study.prompt,

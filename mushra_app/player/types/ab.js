@@ -1,7 +1,7 @@
 // @ts-check
 // AB preference: two versions, and the question which is better.
 
-import { Answers, pickButton } from "../answers.js";
+import { Answers, pickButton } from "../choice_row.js";
 import { el } from "../dom.js";
 import { listen } from "../listening.js";
 

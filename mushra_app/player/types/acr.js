@@ -1,7 +1,7 @@
 // @ts-check
 // Absolute category rating: one version and five categories.
 
-import { Answers, pickButton } from "../answers.js";
+import { Answers, pickButton } from "../choice_row.js";
 import { el } from "../dom.js";
 import { listen } from "../listening.js";
 import { listed } from "../texts.js";

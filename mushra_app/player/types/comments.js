@@ -1,7 +1,7 @@
 // @ts-check
 // Text field for remarks about the whole test.
 
-import { Answering } from "../answering.js";
+import { Answering } from "../form_answers.js";
 import { el } from "../dom.js";
 
 /** @import { Screen } from "../screen.js" */

@@ -1,8 +1,8 @@
 // @ts-check
 // Headphone check: three sounds in each round, one of which is the answer.
 
-import { Answering } from "../answering.js";
-import { Answers } from "../answers.js";
+import { Answering } from "../form_answers.js";
+import { Answers } from "../choice_row.js";
 import { BASE } from "../base.js";
 import { button, el, relabel } from "../dom.js";
 import { load } from "../engine.js";

@@ -1,7 +1,7 @@
 // @ts-check
 // Comfortable loudness: repeated speech and a slider.
 
-import { Answering } from "../answering.js";
+import { Answering } from "../form_answers.js";
 import { BASE } from "../base.js";
 import { button, el, relabel } from "../dom.js";
 import { load } from "../engine.js";

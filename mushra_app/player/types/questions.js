@@ -1,7 +1,7 @@
 // @ts-check
 // Questionnaire.
 
-import { Answering } from "../answering.js";
+import { Answering } from "../form_answers.js";
 import { el } from "../dom.js";
 import { field } from "../fields.js";
 import { listed } from "../texts.js";

@@ -43,7 +43,7 @@ def mount(app: FastAPI, context: StudyContext, version: str) -> FastAPI:
         large=True,
         head=f'<link rel="stylesheet" href="../player/{version}/page.css">'
         f'<link rel="stylesheet" href="../player/{version}/trial.css">'
-        f'<script type="module" src="../player/{version}/page.js?language={language}">'
+        f'<script type="module" src="../player/{version}/sheets.js?language={language}">'
         "</script>",
     )
 
