@@ -6,6 +6,8 @@ TORCH_INDEX ?=
 SERVE ?= 1
 # 1: `make test` also measures coverage, prints it and fails below the floor (slower).
 COVERAGE ?= 0
+# One worker more than cores: browser tests wait for sound, and another test can run meanwhile.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 COVERAGE_FLOOR := 80
 TYPESCRIPT := 5.9.3
 BIN := .venv/bin
@@ -44,7 +46,7 @@ demo: install
 	$(BIN)/intone demo $(if $(filter 0,$(SERVE)),--no-serve,)
 
 test: install
-	$(BIN)/python -m pytest -m 'not slow' --numprocesses auto --dist loadfile --no-loadscope-reorder $(COVERAGE_FLAGS)
+	$(BIN)/python -m pytest -m 'not slow' --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(COVERAGE_FLAGS)
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow

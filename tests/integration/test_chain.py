@@ -49,7 +49,7 @@ def command(corpus: Path, out: Path) -> list[str]:
         "--listeners",
         "4",
         "--steps",
-        "0.01",
+        "0.001",
     ]
 
 

@@ -108,14 +108,14 @@ def test_a_picture_names_every_panel_and_axis(system, stage, below, facts, tiny,
 
 def test_the_best_step_is_told_by_its_speech(corpus, tiny, tmp_path):
     options = {"keep": "best", "criterion": "prosody", "validate_every": 2, "checkpoint_every": 2}
-    recipe = tiny("durian_plus", 6, observe=2, **{f"stages.1.{k}": v for k, v in options.items()})
+    recipe = tiny("durian_plus", 4, observe=2, **{f"stages.1.{k}": v for k, v in options.items()})
     train(recipe, corpus, tmp_path / "run")
     rows = [r for r in metrics.read(tmp_path / "run") if r["split"] == "validation"]
     best = min(rows, key=lambda row: row["spoken_f0_error"])
     assert [p.name for p in (tmp_path / "run/stage-1").glob("best-*")] == [
         f"best-{best['step']:07d}"
     ]
-    silent = tiny("durian_plus", 6, **{f"stages.1.{k}": v for k, v in options.items()})
+    silent = tiny("durian_plus", 4, **{f"stages.1.{k}": v for k, v in options.items()})
     with pytest.raises(UserError, match="set observe to some number"):
         train(silent, corpus, tmp_path / "silent")
 
