@@ -22,6 +22,11 @@ DENIED_WORDS = re.compile(
     re.IGNORECASE,
 )
 DENIED_NAMES = {"found", "said", "told", "one", "here", "own", "place", "places", "thing", "others"}
+DENIED_TEST_NAMES = re.compile(
+    r"^test_(what|who|where|whether|how|which|whatever)_"
+    r"|^test_\w*_(said|says?|told|tells?|stands?(?!_in)|somebody|nobody|someone|whoever)(_|$)"
+    r"|^test_\w*_(goes|going|gone|go)_on(_|$)"
+)
 TEXTS = {".py", ".md", ".html", ".js", ".css", ".yaml", ".toml"}
 
 
@@ -37,6 +42,7 @@ def problems(path: Path) -> Iterator[str]:
         yield from (f"{name}, line {number}: {problem}" for number, problem in _docstrings(tree))
         if path.relative_to(ROOT).parts[0] in PACKAGES:
             yield from (f"{name}, line {number}: {problem}" for number, problem in _names(tree))
+        yield from (f"{name}, line {number}: {problem}" for number, problem in _test_names(tree))
 
 
 def _docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -78,6 +84,12 @@ def _names(tree: ast.Module) -> Iterator[tuple[int, str]]:
         name = node.id if stored else node.arg if isinstance(node, ast.arg) else None
         if name and name.strip("_") in DENIED_NAMES:
             yield node.lineno, f"name {name!r}; name it after its noun"
+
+
+def _test_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and DENIED_TEST_NAMES.search(node.name):
+            yield node.lineno, f"test {node.name!r}; name it after the behaviour"
 
 
 def checked_files() -> list[Path]:

@@ -30,6 +30,9 @@ def test_project_is_written_in_plain_english(folder):
         ("found = 3", "name 'found'"),
         ("for one in rows: pass", "name 'one'"),
         ("def f(place): pass", "name 'place'"),
+        ("def test_what_is_left(): pass", "test 'test_what_is_left'"),
+        ("def test_a_rating_goes_on(): pass", "test 'test_a_rating_goes_on'"),
+        ("def test_a_gap_is_said(): pass", "test 'test_a_gap_is_said'"),
     ],
 )
 def test_breach_of_a_rule_is_named_with_its_line(tmp_path, monkeypatch, code, problem):

@@ -34,7 +34,7 @@ def test_named_alternatives_and_reports_on_people_and_texts(simulated_csv):
     assert len(analysis.text_table(ratings, "camp", "ntts")) == len(ratings.utterances)
 
 
-def test_what_does_not_exist_is_said(write_csv):
+def test_missing_system_or_file_is_named(write_csv):
     rows = "".join(f"L{i},U{j},{s},50\n" for i in range(3) for j in range(2) for s in "ab")
     ratings = analysis.read_ratings(write_csv("listener,utterance,system,score\n" + rows))
     for shown in (analysis.comparison_table(ratings), analysis.system_table(ratings)):

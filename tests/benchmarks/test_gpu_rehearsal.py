@@ -73,7 +73,7 @@ def packed(tmp_path_factory, small_corpus):
     return target
 
 
-def test_what_is_packed_comes_out_but_for_the_rounding(packed, small_corpus, tmp_path):
+def test_packed_values_come_back_rounded(packed, small_corpus, tmp_path):
     call("pack", "--unpack", packed, tmp_path)
     worst = json.loads((tmp_path / "pack.json").read_text())["worst_error_nats"]
     ours, theirs = PreparedCorpus(small_corpus), PreparedCorpus(tmp_path / "prepared")
@@ -93,7 +93,7 @@ def test_what_is_packed_comes_out_but_for_the_rounding(packed, small_corpus, tmp
     torch.testing.assert_close(*states, rtol=0.02, atol=0.02)
 
 
-def test_training_goes_on_in_its_folder_and_from_what_was_carried_back(packed, bare, tmp_path):
+def test_training_resumes_in_its_folder_and_from_a_copy(packed, bare, tmp_path):
     keys = [
         f"stages.{n}.{k}={v}"
         for n in (1, 2, 3)
@@ -127,7 +127,7 @@ def test_throughput_measures_every_stage(bare, tmp_path):
     assert "| kathaka, stage 3 | bf16 | not yet measured |  | not yet measured |" in said
 
 
-def test_until_a_gpu_has_run_nothing_is_said_to_be_measured(tmp_path):
+def test_nothing_is_called_measured_before_a_gpu_has_run(tmp_path):
     rows = [line for line in call("table", tmp_path).splitlines() if line.startswith("| ")]
     assert len(rows) == 2 + 18 + 10
     assert all(

@@ -73,7 +73,7 @@ def apart(folder, *arguments):
     assert done.returncode == 0, done.stderr
 
 
-def test_training_goes_on_from_what_was_carried_back(packed, tmp_path, monkeypatch):
+def test_training_resumes_from_copied_checkpoint(packed, tmp_path, monkeypatch):
     first, second = tmp_path / "first", tmp_path / "second"
     recipe = ["--recipe", "hifigan_paper24k"]
     call(monkeypatch, packed, *TINY, *recipe, "--work", tmp_path / "a", "--out", first)

@@ -101,7 +101,7 @@ def test_ratings_are_simulated_for_ever(finished):
     assert roles == {"system", "reference", "anchor_low", "anchor_mid"}
 
 
-def test_report_tells_the_gap_and_what_was_planted(finished):
+def test_report_has_the_gap_and_the_planted_values(finished):
     report = json.loads((finished / "report" / "report.json").read_text("utf-8"))
     assert report["origin"] == "simulated"
     assert {gap["system"] for gap in report["gaps"]} == {"kathaka", "camp"}
@@ -113,7 +113,7 @@ def test_report_tells_the_gap_and_what_was_planted(finished):
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
-def test_listeners_of_the_demo_are_told_of_the_stand_in(finished):
+def test_demo_study_names_the_stand_in_voice(finished):
     study = next(finished.glob("study-*/study.yaml")).read_text("utf-8")
     assert "stand-in voice" in study
 
@@ -129,7 +129,7 @@ def test_run_again_it_does_nothing_anew(corpus, finished):
 
 
 @pytest.mark.slow
-def test_killed_anywhere_it_goes_on_to_the_same_weights(corpus, finished, tmp_path):
+def test_demo_killed_anywhere_resumes_to_the_same_weights(corpus, finished, tmp_path):
     """SIGKILL after 5, 10, 15 ... seconds, until it gets through."""
     out = tmp_path / "killed"
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}

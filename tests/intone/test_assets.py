@@ -86,7 +86,7 @@ def test_a_wheel_with_another_digest_is_never_used(registry, monkeypatch):
 
 
 @pytest.mark.usefixtures("registry")
-def test_without_a_network_the_reason_is_told(monkeypatch):
+def test_reason_is_given_without_a_network(monkeypatch):
     made = assets.Wheel(package="not-there", version="1.0.0", sha256="0" * 64)
     listed(
         monkeypatch,

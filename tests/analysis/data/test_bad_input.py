@@ -35,7 +35,7 @@ def test_files_of_another_form(tmp_path, content, said):
         read_ratings(path)
 
 
-def test_folders_and_files_of_somebody_else(tmp_path, write_csv, monkeypatch):
+def test_folders_and_files_of_another_user(tmp_path, write_csv, monkeypatch):
     with pytest.raises(UserError, match="a folder; give the file with the ratings"):
         read_ratings(tmp_path)
     with pytest.raises(UserError, match="a folder; name the files in it"):

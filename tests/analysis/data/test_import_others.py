@@ -176,7 +176,7 @@ def test_beaqlejs_sides_become_versions(tmp_path):
     assert "p.txt, element 1: PresentationOrder 'left=B'" in _refusal(path)
 
 
-def test_what_beaqlejs_lost(tmp_path):
+def test_losses_of_beaqlejs_are_reported(tmp_path):
     abx = foreign.write_json(tmp_path / "abx.txt", [True, False, {"UserName": "x"}])
     assert "abx.txt, element 1: a bare true of beaqleJS's ABX test" in _refusal(abx)
     cut = tmp_path / "cut.txt"

@@ -82,7 +82,7 @@ def test_files_joined_by_hand(mushra):
     assert "60 copied rows left out" in notes
 
 
-def test_pages_that_nobody_may_have_rated_are_counted(mushra):
+def test_pages_possibly_unrated_are_counted(mushra):
     rows = foreign.mushra_rows()
     flat = [
         f"tts,x,9,{foreign.UUIDS[6]},s0{page},{label},{value},1200,"
@@ -173,7 +173,7 @@ def test_category_ratings_on_two_scales_under_a_header_for_one(mushra):
         _read(mushra([LSS, "tts,30,yes,u1,4,sysA,800"], "odd.csv"))
 
 
-def test_labels_that_stand_for_something_else(mushra, tmp_path):
+def test_labels_with_another_meaning(mushra, tmp_path):
     path = mushra([foreign.mushra_header(), *foreign.mushra_rows()])
     names = foreign.write(
         tmp_path / "map.csv",

@@ -113,7 +113,7 @@ def test_columns_and_ids_are_kept_when_asked(places):
     assert said == "mushra.csv: no column 'shoe' to keep; choose among email, age"
 
 
-def test_the_report_says_imported_and_what_is_doubtful(tmp_path):
+def test_report_labels_imported_ratings_and_doubts(tmp_path):
     rows = foreign.mushra_rows(6, 4)
     untouched = f",{foreign.UUIDS[5]},s03,"
     rows = [
@@ -135,7 +135,7 @@ def test_the_report_says_imported_and_what_is_doubtful(tmp_path):
     assert {s["role"] for s in found["systems"]} >= {"reference", "anchor_low", "anchor_mid"}
 
 
-def test_sliders_that_a_file_says_nothing_about_are_not_called_moved(tmp_path, places):
+def test_sliders_without_data_are_not_called_moved(tmp_path, places):
     out = tmp_path / "ratings.csv"
     import_results(places["webmushra"])[0].frame.to_csv(out, index=False)
     assert read_ratings(out).frame["moved"].isna().all()
@@ -216,7 +216,7 @@ def test_a_file_cut_off_anywhere_is_read_or_refused_in_one_sentence(places, name
     assert refused == 19 or cut.suffix == ".csv"
 
 
-def test_what_no_tool_wrote_is_refused(tmp_path, places):
+def test_files_of_no_known_tool_are_refused(tmp_path, places):
     xml = tmp_path / "x.xml"
     xml.write_text("<html></html>")
     assert "XML of an unknown tool" in _refusal(read_ratings, xml)

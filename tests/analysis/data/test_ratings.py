@@ -209,7 +209,7 @@ def test_an_imported_tool_keeps_its_spelling(write_csv):
     assert read_ratings(write_csv(text)).origin == "imported:webMUSHRA"
 
 
-def test_one_row_that_does_not_count_is_said_in_the_singular(write_csv):
+def test_one_uncounted_row_is_reported_in_the_singular(write_csv):
     text = GOOD.replace("score\n", "score,phase,repeat\n").replace("0\n", "0,test,0\n")
     found = read_ratings(write_csv(text + "L1,U1,a,9,test,1\nL1,U2,a,5,gold,0\n"))
     assert found.notes == (

@@ -232,7 +232,7 @@ def _equivalence_of_listener_means(reference_set):
         _equivalence_of_listener_means,
     ],
 )
-def test_what_r_says(reference_set, answers, monkeypatch):
+def test_answers_equal_those_of_r(reference_set, answers, monkeypatch):
     if answers is _normal_signed_ranks:
         monkeypatch.setattr(signed_rank, "_EXACT_UP_TO", 0)
     asked = list(answers(reference_set))

@@ -122,7 +122,7 @@ def test_an_unknown_method_is_refused(reference_set):
         compare_by(reference_set.ratings, [("sysX", "baseline")], "ttest")  # pyright: ignore
 
 
-def test_every_method_says_whom_it_holds_for(reference_set):
+def test_every_method_states_its_population(reference_set):
     for method in METHODS:
         (test,) = compare_by(reference_set.ratings, [("recordings", "baseline")], method, draws=500)
         assert test.text.startswith("recordings − baseline = +")

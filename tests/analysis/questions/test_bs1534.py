@@ -24,7 +24,7 @@ def ratings(tmp_path):
     return read
 
 
-def test_condition_by_material_is_what_pingouin_says(ratings, make_study):
+def test_condition_by_material_equals_pingouin(ratings, make_study):
     frame = make_study(12, 5, 3, a=40.0, b=46.0, c=52.0)
     found = bs1534_analysis(ratings(frame), [("b", "a")], draws=200)
     table = pingouin.rm_anova(
@@ -87,7 +87,7 @@ def test_bounds_of_five_equal_looks_are_the_published_ones():
     assert looks_correction([1.0])[0].alpha == pytest.approx(0.05)
 
 
-def test_what_uncorrected_looks_cost_is_published():
+def test_error_of_uncorrected_looks_equals_published_values():
     """Armitage, McPherson and Rowe (1969), table 2: repeated tests at 5 %."""
     for looks, error in ((1, 0.05), (2, 0.083), (5, 0.142), (10, 0.193), (20, 0.248)):
         fractions = np.arange(1, looks + 1) / looks

@@ -72,7 +72,7 @@ def test_names_of_listeners_and_utterances_do_not_matter(frame, numbers, expecte
 
 @QUICK
 @given(seed=st.integers(0, 10_000))
-def test_how_generous_a_page_is_does_not_matter(frame, numbers, expected, seed):
+def test_generosity_of_pages_does_not_matter(frame, numbers, expected, seed):
     """Everything compared is a difference within a page."""
     pages = (frame["listener"] + frame["utterance"]).unique()
     offset = dict(zip(pages, np.random.default_rng(seed).integers(-5, 6, len(pages)), strict=True))
@@ -100,7 +100,7 @@ def test_the_unit_of_the_scale_does_not_matter(frame, numbers, expected, slope, 
 
 @QUICK
 @given(data=st.data())
-def test_a_rating_that_stands_twice_is_always_found(frame, tmp_path, data):
+def test_duplicate_rating_is_always_found(frame, tmp_path, data):
     """Position and value of the second rating do not matter."""
     twice = frame.iloc[[data.draw(st.integers(0, len(frame) - 1))]]
     twice = twice.assign(score=data.draw(st.integers(0, 100)))

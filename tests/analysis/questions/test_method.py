@@ -163,7 +163,7 @@ def test_listeners_agree_on_these_texts_but_the_texts_disagree(tmp_path):
     assert c.design_effect > 5
 
 
-def test_pairs_that_never_met_on_a_page_are_left_out_and_said(tmp_path, make_study):
+def test_pairs_never_on_one_page_are_left_out_with_a_note(tmp_path, make_study):
     frame = make_study(8, 6, 3, base=50.0, x=60.0, y=55.0)
     keep = (frame["system"] != "y") | (frame["utterance"] == "none")
     apart = pd.concat([frame[keep], frame[~keep].assign(utterance="other")]).drop_duplicates(

@@ -100,7 +100,7 @@ def test_a_system_that_always_wins_has_finite_numbers():
     assert found.pairs[0].model_win == pytest.approx(1, abs=1e-3)
 
 
-def test_what_cannot_be_analysed_is_refused():
+def test_unanalysable_data_are_refused():
     frame = _rows({("a", "b"): (5, 1, 4), ("c", "d"): (5, 1, 4)})
     with pytest.raises(UserError, match="'a' is never compared with 'c'"):
         preference(frame)

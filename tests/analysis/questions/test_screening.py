@@ -87,12 +87,12 @@ def test_none_keeps_everybody_and_is_the_default_without_a_mentioned_reference(t
     assert "listeners did not know of a reference" in found.notes[0]
 
 
-def test_a_rule_that_leaves_nobody_is_refused(tmp_path):
+def test_rule_that_excludes_all_listeners_is_refused(tmp_path):
     with pytest.raises(UserError, match="leaves 1 listener of 3; use --screening none"):
         screen(_ratings(tmp_path, {"a": (20, 0), "b": (20, 0), "c": (0, 0)}), "bs1534-3")
 
 
-def test_a_default_that_leaves_nobody_keeps_everybody_and_says_so(tmp_path):
+def test_default_screening_that_excludes_all_keeps_all_with_a_warning(tmp_path):
     found = screen(_ratings(tmp_path, {"a": (20, 0), "b": (20, 0), "c": (0, 0)}))
     assert (found.rule, found.excluded) == ("none", ())
     assert "BS.1534-3 would leave 1 listener of 3" in found.notes[0]

@@ -81,7 +81,7 @@ def test_by_hand(read, make_study):
     assert c.naive_p == pytest.approx(float(np.asarray(test)[1]), rel=1e-9)
 
 
-def test_such_a_study_gets_its_gap_and_every_face_says_unpaired(read, make_study):
+def test_unpaired_study_gets_its_gap_and_is_labelled_in_every_output(read, make_study):
     frame = _rotated(make_study(12, 16, 1, base=40.0, x=52.0, y=46.0, rec=90.0))
     result = analyse(read(frame, baseline="base", reference="rec"), rule="none")
     assert {c.fit.method for c in result.comparisons} == {UNPAIRED}
@@ -99,7 +99,7 @@ def test_such_a_study_gets_its_gap_and_every_face_says_unpaired(read, make_study
     assert "nan" not in said.lower()
 
 
-def test_what_the_only_listener_or_text_does_cannot_be_told_from_the_system(read, make_study):
+def test_single_listener_or_text_is_confounded_with_the_system(read, make_study):
     frame = make_study(6, 6, 3, a=50.0, b=60.0)
     for column, first in (("utterance", "U00"), ("listener", "L00")):
         apart = frame[(frame["system"] == "a") == (frame[column] == first)]

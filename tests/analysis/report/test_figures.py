@@ -165,7 +165,7 @@ def test_repeats_give_the_scatter_of_one_rating(ratings, made):
     assert repeats_text(short) == ""
 
 
-def test_nothing_is_said_of_repeats_where_there_are_none(csv, tmp_path):
+def test_report_without_repeats_does_not_mention_them(csv, tmp_path):
     frame = pd.read_csv(csv)
     once = tmp_path / "once.csv"
     frame[frame["repeat"] == 0].to_csv(once, index=False)
@@ -183,7 +183,7 @@ def test_repeats_are_read_whether_numbered_or_named(csv, ratings, tmp_path):
     assert both.again.equals(ratings.again)
 
 
-def test_matrix_says_difference_p_stars_and_effect_size(made):
+def test_matrix_shows_difference_p_stars_and_effect_size(made):
     page, found = made
     assert len(found["matrix"]) == 6
     for row in found["matrix"]:
@@ -254,14 +254,14 @@ def test_forest_plot_has_what_holds_for_less(made):
     assert all(row["estimate"] == pytest.approx(own[row["x"], row["y"]]) for row in rows)
 
 
-def test_labels_of_long_pairs_stand_whole_on_two_lines():
+def test_labels_of_long_pairs_fit_on_two_lines():
     assert style.pair_label("camp", "ntts") == "camp − ntts"
     assert style.pair_label(LONG, "baseline_ntts_22k_v2") == f"{LONG}\n− baseline_ntts_22k_v2"
     short = style.shorten("a" * 40 + "_v1")
     assert len(short) <= 36 and short.endswith("_v1")
 
 
-def test_what_was_not_found_may_still_be_there(make_study, tmp_path):
+def test_difference_not_found_may_still_exist(make_study, tmp_path):
     path = tmp_path / "none.csv"
     make_study(6, 5, 1, base=50.0, x=50.0).to_csv(path, index=False)
     result = analyse(read_ratings(path, baseline="base"))
@@ -277,7 +277,7 @@ def test_what_was_not_found_may_still_be_there(make_study, tmp_path):
     assert "does not mean equal" not in " ".join(warnings(certain))
 
 
-def test_few_listeners_are_said_in_words(make_study, tmp_path):
+def test_few_listeners_are_named_in_words(make_study, tmp_path):
     path = tmp_path / "few.csv"
     make_study(5, 8, 1, base=50.0, x=60.0).to_csv(path, index=False)
     result = analyse(read_ratings(path, baseline="base"))

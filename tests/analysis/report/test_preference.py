@@ -109,7 +109,7 @@ def test_the_sentence_has_shares_interval_and_p(found, built):
     assert "95 % CI [" in found["results_text"]
 
 
-def test_simulated_choices_say_so_on_every_face(found, built):
+def test_simulated_choices_are_labelled_in_every_output(found, built):
     out = built[0]
     page = (out / "report.html").read_text()
     assert found["origin"] == "simulated"
@@ -135,7 +135,7 @@ def test_the_page_asks_for_nothing_and_prints_no_nan(built):
     assert not re.search(r"\b(nan|inf|None)\b", text)
 
 
-def test_a_habit_of_one_side_is_found_and_said(found):
+def test_preference_for_one_side_is_reported(found):
     sides = found["sides"]
     assert sides["recorded"] and sides["share_first"] > sides["share_second"] + 0.1
     assert sides["p"] < 0.001
@@ -198,7 +198,7 @@ def test_bad_tables_are_refused_in_one_sentence(tmp_path, text, sentence):
         (_grid("a"), [r"are 6 to 0 \(sign test p = .031; these texts only\)", "only the order"], 0),
     ],
 )
-def test_what_little_data_cannot_say_is_said(tmp_path, text, warnings, n_abilities):
+def test_limits_of_little_data_are_named(tmp_path, text, warnings, n_abilities):
     path = tmp_path / "small.csv"
     path.write_text(text)
     page = write_report(path, tmp_path / "out", ReportOptions()).read_text()
@@ -301,7 +301,7 @@ def test_choices_of_another_tool_get_the_report(tmp_path):
     assert any("called A and B" in warning for warning in found["warnings"])
 
 
-def test_a_notebook_says_and_shows_them(table):
+def test_notebook_prints_and_displays_preferences(table):
     choices = analysis.read_preferences(table)
     pairs, abilities = analysis.preference_table(choices), analysis.ability_table(choices)
     assert len(pairs) == len(pairs.to_frame()) == 3

@@ -167,7 +167,7 @@ def test_human_ratings_carry_no_such_label(of_people):
         assert b"SIMULATED" not in path.read_bytes()
 
 
-def test_planted_values_stand_beside_their_estimates(of_a_rehearsal):
+def test_planted_values_are_beside_their_estimates(of_a_rehearsal):
     page = _parse(of_a_rehearsal / "report.html")
     rows = json.loads((of_a_rehearsal / "report.json").read_text())["planted"]
     assert [(row["kind"], row["name"], row["planted"]) for row in rows] == [
@@ -179,7 +179,7 @@ def test_planted_values_stand_beside_their_estimates(of_a_rehearsal):
     assert "Planted and recovered" in "".join(page.text)
 
 
-def test_a_planted_system_that_nobody_rated_is_refused(simulated_csv, tmp_path, planted):
+def test_planted_system_without_ratings_is_refused(simulated_csv, tmp_path, planted):
     planted.write_text('{"systems": {"unknown": 3}}')
     with pytest.raises(UserError, match="--planted names system 'unknown'"):
         write_report(simulated_csv, tmp_path, ReportOptions(baseline="ntts", planted=planted))
@@ -198,7 +198,7 @@ def test_the_same_ratings_give_the_same_bytes(simulated_csv, tmp_path):
     assert len(pages[0]) >= 9
 
 
-def test_what_a_user_typed_is_shown_and_not_run(of_people):
+def test_text_of_users_is_shown_and_not_run(of_people):
     page = of_people / "report.html"
     assert "<script" not in page.read_text()
     assert EVIL in "".join(_parse(page).text)

@@ -35,7 +35,7 @@ def rows(question="naturalness", listeners=6, careless="l5"):
     ]
 
 
-def test_who_misses_the_reference_is_flagged_with_the_reason():
+def test_listener_who_misses_the_reference_is_flagged_with_the_reason():
     [found] = screened(rows())
     assert found.rule == "bs1534-3"
     assert list(found.flags) == ["l5"]
@@ -56,7 +56,7 @@ def test_each_question_has_means_of_its_own():
     assert ours.ratings == 24
 
 
-def test_too_little_to_say_anything_is_said_and_is_no_error():
+def test_too_few_preferences_give_a_note_and_no_error():
     one = [row for row in rows() if row["system"] == "ours"]
     [found] = screened(one)
     assert found.flags == {}

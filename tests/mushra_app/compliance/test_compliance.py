@@ -124,7 +124,7 @@ def test_only_both_anchors_and_a_hidden_reference_make_it_mushra(study, changes,
     assert label(changed) == called
 
 
-def test_what_software_cannot_see_must_be_reported(study):
+def test_unobservable_demands_must_be_reported(study):
     said = {row.requirement: row.found for row in compliance_rows(study) if row.status == REPORT}
     for words in ("critical items", "at least 10 cm", "78 ± 0.25 dBA", "experienced", "below 90"):
         assert any(words in requirement for requirement in said), words

@@ -33,7 +33,7 @@ def test_coverage_is_even_after_any_number_of_listeners(study, listeners):
 
 
 @pytest.mark.parametrize(("kind", "groups"), [("mushra", 1), ("acr", 5), ("ab", 3)])
-def test_what_a_page_shows_depends_on_its_type(kind, groups):
+def test_content_of_a_page_depends_on_its_type(kind, groups):
     study = make(sentences=7, pages=7, page=kind)
     cards = deck(study, 0, arm_of(study, 0))
     assert len(cards) == len(set(cards)) == 7 * groups

@@ -61,7 +61,7 @@ def test_the_same_money_on_the_same_texts_buys_less():
     assert 1 - group.expected.se / group.same_texts.se == pytest.approx(0.34, abs=0.005)
 
 
-def test_texts_that_nobody_hears_add_no_precision():
+def test_unheard_texts_add_no_precision():
     few = plan(make(sentences=100, pages=20), 2, precision=precision_of())
     (group,) = few.groups
     assert (group.texts, group.texts_in_all) == (40, 100)
@@ -149,7 +149,7 @@ def test_one_listener_or_one_text_has_no_precision():
         assert group.expected is None and group.why_not
 
 
-def test_a_gold_page_that_no_page_can_show_is_told():
+def test_gold_page_that_no_page_shows_is_reported():
     gold = [{"sentence": "s00", "expect": {"x0": (0, 2), "x1": (0, 2)}}]
     assert any("gold" in n for n in plan(make(page="acr", gold=gold), 6).notes)
     assert plan(make(page="mushra", gold=gold), 6).notes == []
@@ -163,7 +163,7 @@ def test_a_plan_that_is_none_is_refused(listeners, dropout, said):
         plan(make(), listeners, dropout)
 
 
-def test_the_command_alone_says_that_statistics_are_missing(file):
+def test_command_alone_reports_missing_statistics(file):
     done = run(file, "--listeners", 60)
     assert done.exit_code == 0, done.output
     assert "60 listeners finish." in done.output

@@ -235,7 +235,7 @@ def test_readme_has_the_planned_command_for_scores_and_for_choices(tmp_path, pag
     assert printed == [commands[table] for table in tables]
 
 
-def test_a_backup_while_somebody_writes_is_whole(tmp_path):
+def test_backup_during_writes_is_whole(tmp_path):
     study = answered_study(tmp_path)
     source = study.with_suffix(".sqlite")
     over, errors = threading.Event(), []

@@ -53,7 +53,7 @@ def read_csv(path):
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_the_three_forms_say_the_same(study, tmp_path, name):
+def test_three_forms_give_the_same_ratings(study, tmp_path, name):
     for suffix in ("csv", "parquet", "json"):
         assert export_table(study, tmp_path / f"t.{suffix}", name) == COUNTS[name]
     records = json.loads((tmp_path / "t.json").read_text())
@@ -67,7 +67,7 @@ def test_the_three_forms_say_the_same(study, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_who_withdrew_and_previews_are_nowhere(study, tmp_path, name):
+def test_withdrawn_listeners_and_previews_are_not_exported(study, tmp_path, name):
     out = tmp_path / "t.csv"
     export_table(study, out, name)
     text = out.read_text()
@@ -243,7 +243,7 @@ def test_a_system_with_a_reserved_name_is_refused(tmp_path):
     assert "'anchor35'" in str(done.exception)
 
 
-def test_simulated_ratings_never_leave_in_a_form_that_cannot_say_so(tmp_path):
+def test_simulated_ratings_are_never_exported_without_a_label(tmp_path):
     study = answered_study(tmp_path)
     asked = ["study", "export", str(study), "-o", str(tmp_path / "r"), "--format", "webmushra"]
     done = CliRunner().invoke(app, [*asked, "--rehearsal"])

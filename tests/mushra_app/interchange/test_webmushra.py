@@ -81,7 +81,7 @@ def test_the_fixture_has_every_page_type_and_every_key():
     assert all(f"{key}: " in text for key in {*QUESTION, *POINT})
 
 
-def test_every_key_that_is_not_said_is_listed_with_its_line(imported):
+def test_every_unsupported_key_is_listed_with_its_line(imported):
     text = EVERYTHING.read_text().splitlines()
     for found in imported.findings:
         # A key that a page lacks is listed with the line of the page.
@@ -221,7 +221,7 @@ def test_category_ratings_without_a_reference(root, tmp_path):
     assert any("no page has a reference" in f.why for f in done.findings)
 
 
-def test_a_map_says_what_labels_stand_for(root, tmp_path):
+def test_map_gives_meaning_of_labels(root, tmp_path):
     files = {"n1": "s01_A", "n2": "s01_B", "n3": "s02_A", "n4": "s02_B"}
     source = written(root, category(files))
     table = tmp_path / "map.csv"
@@ -257,7 +257,7 @@ QUESTIONS = (
         ("pages:\n  - " + mushra("x", {"A": "none"}) + "\n", "none.wav: no such file.*--audio"),
     ],
 )
-def test_refusals_say_where(root, tmp_path, text, said):
+def test_refusals_name_file_and_line(root, tmp_path, text, said):
     with pytest.raises(UserError, match=said):
         import_webmushra(written(root, text), tmp_path / "study.yaml")
     assert not list(tmp_path.iterdir())

@@ -157,7 +157,7 @@ def test_headphone_sounds_are_what_the_papers_describe(client):
             assert levels[2] - levels[0] < 0.5
 
 
-def test_the_answer_differs_by_listener_and_stands_nowhere(screens):
+def test_answer_differs_by_listener_and_is_never_sent(screens):
     patterns, told = [], []
     for _ in range(3):
         with screens.client() as one:
@@ -188,7 +188,7 @@ def test_each_method_needs_enough_right_answers(screens, client, wrong, result):
     assert row(screens, client, query) == {"headphones": result, "passed": result == "passed"}
 
 
-def test_who_fails_is_sent_away_where_the_study_says_so(tmp_path):
+def test_failing_listener_is_screened_out_if_the_study_demands_it(tmp_path):
     steps = [HeadphonesStep(rounds=3, needed=3, on_fail="screen_out"), TrialsStep(pages=1)]
     server = Server(make_study(tmp_path, sitting=steps)).start()
     with server.client() as client:

@@ -85,7 +85,7 @@ def test_a_remark_is_kept_once_for_all_that_is_sent_under_its_key(asking, client
     assert remark(client, "k3", "x" * 5001) == 422
 
 
-def test_a_listener_reads_what_is_stored_and_nothing_that_tells_versions_apart(client):
+def test_stored_data_page_does_not_reveal_versions(client):
     begin(client)
     client.post("/api/v1/events", json={"page": 0, "events": [event("a")]})
     remark(client)
@@ -123,7 +123,7 @@ def test_withdrawal_deletes_and_leaves_every_view(asking, client):
     assert client.get("/api/v1/mine").json()["ratings"] == 0
 
 
-def test_what_arrives_after_a_withdrawal_is_not_stored(asking, client):
+def test_data_after_a_withdrawal_are_not_stored(asking, client):
     begin(client)
     client.post("/api/v1/withdraw").raise_for_status()
     late = client.post("/api/v1/events", json={"page": 0, "events": [event("late")]})

@@ -131,7 +131,7 @@ def test_a_planted_defect_is_found_where_it_is(clean, defect, check, said):
         (speech_like(1, 0.3), "short", "0.30 s"),
     ],
 )
-def test_what_cannot_be_played_is_an_error(clean, samples, check, said):
+def test_unplayable_sound_is_an_error(clean, samples, check, said):
     plant(clean, "s3", "context", samples)
     seen = found(clean)
     assert [(f.severity, f.check) for f in seen.errors] == [("error", check)]
@@ -236,7 +236,7 @@ def test_silence_and_level_are_measured_in_seconds_and_decibels():
     assert measure_samples(sine, RATE).loudness_lufs == pytest.approx(-3.01 - 6.02, abs=0.1)
 
 
-def test_the_command_says_it_all_and_writes_it_down(clean):
+def test_command_prints_and_records_everything(clean):
     result = CliRunner().invoke(app, ["study", "check", str(clean)], env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
     for said in (

@@ -27,7 +27,7 @@ def spoken(heard):
     return Recogniser("dictionary", lambda path: heard.get(path.stem, TEXT))
 
 
-def test_a_file_that_says_another_text_is_named(clean):
+def test_file_with_another_text_is_named(clean):
     seen = found(clean, spoken({"context-s3": "The goat went away in the morning."}))
     (finding,) = seen.findings
     assert (finding.check, finding.system, finding.sentence) == ("text", "context", "s3")

@@ -19,7 +19,7 @@ def catalogue(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_says_the_same(language):
+def test_languages_have_the_same_texts(language):
     english, other = catalogue("en"), catalogue(language)
     assert list(other) == sorted(english)
     for key, text in other.items():
@@ -30,7 +30,7 @@ def test_every_language_says_the_same(language):
 
 
 @pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
-def test_what_is_translated_is_not_english(language):
+def test_translations_are_not_english(language):
     english, other = catalogue("en"), catalogue(language)
     same = [key for key in english if len(english[key]) > 20 and other[key] == english[key]]
     assert same == []

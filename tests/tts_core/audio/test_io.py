@@ -37,7 +37,7 @@ def test_resampling_keeps_the_tone_and_channels_are_averaged(tmp_path: Path) -> 
     np.testing.assert_allclose(heard[500:-500], expected[500:-500], atol=1e-3)
 
 
-def test_what_would_clip_is_refused_and_can_be_attenuated(tmp_path: Path) -> None:
+def test_clipping_is_refused_and_can_be_attenuated(tmp_path: Path) -> None:
     loud = np.array([0.0, 1.5, -2.0])
     with pytest.raises(UserError, match=r"loud\.wav: the signal peaks at 2\.000"):
         write_audio(tmp_path / "loud.wav", loud, 16000)

@@ -49,7 +49,7 @@ def test_f0_of_a_200_hz_pulse_train(name: str) -> None:
     assert np.median(inner) == pytest.approx(200, rel=0.01)
 
 
-def test_f0_frames_stand_where_the_spectrogram_frames_stand() -> None:
+def test_f0_frames_align_with_spectrogram_frames() -> None:
     features = Features()
     rate = features.sample_rate_hz
     glide = np.linspace(120, 240, 2 * rate)

@@ -41,7 +41,7 @@ def test_a_machine_that_passes_the_tests_is_well():
     assert not any(line.startswith("NOT") for line in lines)
 
 
-def test_what_is_missing_is_said_with_what_to_do(tmp_path, monkeypatch):
+def test_missing_part_is_named_with_an_action(tmp_path, monkeypatch):
     monkeypatch.setenv("INTONE_CACHE", str(tmp_path))
     said = CliRunner().invoke(app, ["doctor"])
     assert said.exit_code == 1

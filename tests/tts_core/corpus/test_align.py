@@ -48,7 +48,7 @@ def aligned(spoken):
     return align_with_pocketsphinx({name: one for name, (one, _, _) in spoken.items()})
 
 
-def test_silence_goes_where_the_layout_says():
+def test_silence_follows_the_layout():
     # One frame of 10 samples at 100 Hz lasts 0.1 s.
     features = Features(sample_rate_hz=100, hop=10, n_fft=32, window=32, fmax_hz=50)
     starts = [0.3, 0.5, 1.0, 1.2, 1.6, 1.8]
@@ -100,7 +100,7 @@ def test_durations_fill_the_utterance_and_no_phone_vanishes(spoken):
 
 
 @given(spoken_tokens())
-def test_every_token_ends_where_the_aligner_says(spoken):
+def test_every_token_ends_at_the_aligners_boundary(spoken):
     """Each end is the nearest frame; errors never add up."""
     tokens, times, _ = spoken
     times = np.cumsum(np.diff(times.ravel(), prepend=0) + 2 * FRAME_S).reshape(-1, 2)

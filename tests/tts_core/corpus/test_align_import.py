@@ -115,7 +115,7 @@ def test_other_phones_are_refused_with_the_first_difference(grids, utterances):
     assert why == "phone 8 is D in our reading of the text and missing in the file"
 
 
-def test_what_cannot_be_times_of_this_recording_is_refused(grids, utterances):
+def test_times_outside_the_recording_are_refused(grids, utterances):
     late = [(a + 1, b + 1, label) for a, b, label in intervals()]
     assert "end at 2.00 s, the recording at 1.20 s" in refused(grids, utterances, short_form(late))
     rows = intervals()

@@ -128,7 +128,7 @@ def test_bad_audio_is_listed_and_the_rest_imported(corpus, tmp_path):
     assert "clip2|holds no samples" in listed
 
 
-def test_an_interrupted_import_goes_on_and_another_begins_anew(corpus, tmp_path):
+def test_interrupted_import_resumes_and_another_starts_anew(corpus, tmp_path):
     out = tmp_path / "out"
 
     def stop(_stage: str, done: int, _total: int) -> None:

@@ -31,7 +31,7 @@ def test_the_sentences_vary():
     assert all(4 <= len(s.text.split()) <= 25 for s in shipped)
 
 
-def test_the_stand_in_voice_is_reproducible_and_says_what_it_is(read_aloud, tmp_path):
+def test_stand_in_voice_is_reproducible_and_labelled(read_aloud, tmp_path):
     told = []
     out = tmp_path / "again"
     paths = build_demo(out, lambda *now: told.append(now[1:]), limit=2)
@@ -61,14 +61,14 @@ def test_only_what_is_missing_or_another_text_is_read(corpus, monkeypatch):
     assert first.stat().st_mtime_ns == kept
 
 
-def test_a_failing_piper_is_told_in_one_sentence(tmp_path, monkeypatch):
+def test_failing_piper_gives_one_sentence(tmp_path, monkeypatch):
     (tmp_path / "voice").mkdir()
     monkeypatch.setattr(demo.assets, "path", lambda _: tmp_path / "voice")
     with pytest.raises(UserError, match="piper read 0 of 1 sentences and stopped: ValueError"):
         build_demo(tmp_path / "out", limit=1)
 
 
-def test_without_piper_the_user_is_told_how_to_install_it(tmp_path, monkeypatch):
+def test_missing_piper_names_its_installation(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [p for p in sys.path if not Path(p, "piper").is_dir()])
     monkeypatch.delitem(sys.modules, "piper", raising=False)
     with pytest.raises(UserError, match=r"pip install 'intone\[demo\]'"):

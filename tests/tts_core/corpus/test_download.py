@@ -12,7 +12,7 @@ from tts_core.corpus import download as downloads
 from tts_core.corpus.download import download
 
 
-def test_a_broken_download_goes_on_where_it_stopped(serve, tmp_path):
+def test_broken_download_resumes(serve, tmp_path):
     content = np.random.default_rng(0).bytes(3_000_000)
     host = serve(content)
     host.break_after, host.breaks = 1_000_000, 2
@@ -24,7 +24,7 @@ def test_a_broken_download_goes_on_where_it_stopped(serve, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_later_run_goes_on_after_giving_up(serve, tmp_path, monkeypatch):
+def test_later_run_resumes_after_giving_up(serve, tmp_path, monkeypatch):
     content = np.random.default_rng(1).bytes(500_000)
     host = serve(content)
     host.break_after, host.breaks = 200_000, 1

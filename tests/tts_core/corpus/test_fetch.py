@@ -191,7 +191,7 @@ def test_taking_a_local_copy_killed_at_any_write_is_finished_by_the_next(
     assert all(Path(r.path).is_file() for r in found)
 
 
-def test_an_archive_is_kept_when_there_is_no_room_for_what_is_in_it(serve, tmp_path, monkeypatch):
+def test_archive_is_kept_when_its_content_does_not_fit(serve, tmp_path, monkeypatch):
     host = serve(kathleen_archive())
 
     def full(*_, **__):

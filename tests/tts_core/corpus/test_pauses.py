@@ -56,7 +56,7 @@ def test_no_frame_is_lost_and_only_boundaries_shrink(words):
     assert (tokens[shrunk] == token_id("<wb>")).all() and (mended[shrunk] == 0).all()
 
 
-def test_levels_stand_between_the_quietest_frames_and_the_phones():
+def test_levels_lie_between_the_quietest_frames_and_the_phones():
     tokens, durations, mel = spoken(
         ("<s>", 9, SILENCE),
         ("AH0", 8, SPEECH),

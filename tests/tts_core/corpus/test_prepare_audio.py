@@ -89,7 +89,7 @@ def test_bad_audio_is_left_out_with_a_reason_and_never_stops_the_rest(corpus, tm
     assert sum(side.utterances for side in info.splits.values()) == 8
 
 
-def test_what_is_doubtful_is_used_and_listed(corpus, tmp_path):
+def test_doubtful_rows_are_used_and_listed(corpus, tmp_path):
     speech = spoken(corpus)
     noise = np.random.default_rng(0).normal(size=len(speech))
     active = np.flatnonzero(np.abs(speech) > 0.1 * np.abs(speech).max())

@@ -121,7 +121,7 @@ def test_the_survey_counts_what_preparation_wrote(prepared):
     assert np.nanmedian(levels[duration_group(tokens) == 1]) < 0.5
 
 
-def test_the_other_aligner_is_asked_or_the_reason_is_told(prepared):
+def test_other_aligner_is_used_or_the_reason_is_given(prepared):
     info = read_info(prepared)
     assert info is not None
     found = survey(prepared, info)

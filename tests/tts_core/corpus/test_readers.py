@@ -304,7 +304,7 @@ def test_marks_of_the_prompts_go_and_the_words_stay():
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.binary(max_size=200), st.sampled_from(["metadata", "ljspeech", "blizzard2013"]))
-def test_whatever_a_table_holds_it_is_read_or_refused_in_a_sentence(tmp_path, table, layout):
+def test_any_table_is_read_or_refused_in_a_sentence(tmp_path, table, layout):
     write(tmp_path / ("prompts.gui" if layout == "blizzard2013" else "metadata.csv"), table)
     try:
         found = readers.read(layout, tmp_path)
@@ -313,7 +313,7 @@ def test_whatever_a_table_holds_it_is_read_or_refused_in_a_sentence(tmp_path, ta
     assert all(isinstance(r, Reading) and r.text and r.audio.is_file() for r in found.readings)
 
 
-def test_what_is_no_corpus_is_refused_with_what_to_do(tmp_path):
+def test_folder_without_corpus_is_refused_with_an_action(tmp_path):
     with pytest.raises(UserError, match=r"in none of the layouts .*; write a metadata\.csv"):
         readers.read("auto", tmp_path)
     with pytest.raises(UserError, match=r"no such folder"):

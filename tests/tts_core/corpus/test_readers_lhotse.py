@@ -75,7 +75,7 @@ def test_parts_of_a_long_file_are_cut_out_exactly(tmp_path, chapter):
     }
 
 
-def test_cuts_say_where_in_the_file_they_stand(tmp_path, chapter):
+def test_cuts_record_their_position_in_the_file(tmp_path, chapter):
     cut = lhotse.MonoCut(
         "cut",
         1.0,

@@ -93,7 +93,7 @@ def test_the_facts_of_a_prepared_corpus(prepared):
     assert said == ["Not compared: viter needs 10 minutes of speech to learn from."]
 
 
-def test_a_corpus_that_is_not_prepared_tells_what_its_audio_tells(corpus, tmp_path):
+def test_unprepared_corpus_reports_its_audio(corpus, tmp_path):
     """Damaged recordings are counted as preparation would count them."""
     recordings = read_corpus(corpus)[1]
     samples, rate = soundfile.read(recordings[0].path)
@@ -110,12 +110,12 @@ def test_a_corpus_that_is_not_prepared_tells_what_its_audio_tells(corpus, tmp_pa
     assert f"`intone prepare {corpus} -o PREPARED`" in report.as_text()
 
 
-def test_what_is_no_corpus_is_refused(tmp_path):
+def test_folder_without_corpus_is_refused(tmp_path):
     with pytest.raises(UserError, match="not a corpus"):
         corpus_report(tmp_path)
 
 
-def test_what_is_said_of_loud_pauses_fits_who_aligned(prepared, tmp_path):
+def test_note_on_loud_pauses_depends_on_the_aligner(prepared, tmp_path):
     """Loud pauses are removed from our alignments only."""
     info = read_info(prepared)
     assert info is not None

@@ -35,7 +35,7 @@ def test_of_very_many_speakers_those_with_most_hours_are_listed():
         of_speaker(many, None)
 
 
-def test_whatever_decides_the_result_is_described(tmp_path: Path):
+def test_everything_that_decides_the_result_is_described(tmp_path: Path):
     lexicon, ctm, grids = tmp_path / "lexicon", tmp_path / "a.ctm", tmp_path / "grids"
     lexicon.write_text("intone IH2 N T OW1 N\n")
     ctm.write_text("a 1 0.0 0.1 AH\n")

@@ -71,7 +71,7 @@ def test_a_cut_off_shard_is_damaged_wherever_it_is_cut(utterance, tmp_path):
             list(read_shard(path, Features()))
 
 
-def test_another_version_and_a_changed_digest_are_told_with_both_values(prepared):
+def test_other_version_and_changed_digest_are_reported_with_both_values(prepared):
     damage(prepared, version=1)
     with pytest.raises(UserError, match=f"version 1, this program reads version {VERSION}"):
         read_info(prepared)

@@ -17,7 +17,7 @@ def make(folder, *lines, header="utterance|sentence|text|seconds"):
     return folder
 
 
-def test_what_is_written_is_read(tmp_path):
+def test_written_corpus_is_read_back(tmp_path):
     given = [
         Recording("a_1", "a", 'He said, "Really?"', "", "anna", seconds=1.0),
         Recording("b_1", "b", "x|y\u2028z", "", "ben", "p 7", 3, 2.0, "test"),

@@ -26,7 +26,7 @@ def recordings(pairs) -> list[Recording]:
 
 
 @given(rows, st.integers(0, 5))
-def test_no_sentence_and_no_text_stands_on_two_sides(pairs, seed):
+def test_no_sentence_or_text_is_in_two_splits(pairs, seed):
     found = recordings(pairs)
     side = split(found, seed)
     assert set(side) == {r.utterance for r in found}

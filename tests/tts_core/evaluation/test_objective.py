@@ -84,7 +84,7 @@ def test_the_next_run_measures_only_what_is_missing(
     not (assets.available(wer.ASSET) and assets.available(quality.ASSET)),
     reason="assets whisper-base and distilmos are not here: `intone assets whisper-base distilmos`",
 )
-def test_predictors_tell_speech_from_ruined_speech(tmp_path: Path) -> None:
+def test_predictors_distinguish_speech_from_ruined_speech(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     for stem in CLIPS:
         clean = read_audio(KATHLEEN / "wavs" / f"{stem}.flac")

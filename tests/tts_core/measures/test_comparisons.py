@@ -44,7 +44,7 @@ def test_a_slower_rendition_of_the_same_melody_differs_only_in_rhythm(recording:
     assert values["phone_error_frames"] == pytest.approx(spoken.mean())
 
 
-def test_under_the_recordings_durations_nothing_is_said_of_rhythm(recording: Prepared) -> None:
+def test_rhythm_is_not_measured_under_recorded_durations(recording: Prepared) -> None:
     values = compare(recording.f0 * 2, recording.mel, None, recording, Features())
     assert values["f0_rmse_semitones"] == pytest.approx(12)
     assert values["f0_correlation"] == pytest.approx(1)
@@ -61,7 +61,7 @@ def test_tokens_without_a_frame_leave_a_gap_and_no_energy(recording: Prepared) -
     assert values["voicing_agreement"] == pytest.approx(1 - dropped.stop / len(recording.f0))
 
 
-def test_pauses_stand_between_words_only_whatever_is_written_there() -> None:
+def test_pauses_are_between_words_only() -> None:
     said = tokens("<s>", "AA1", "<wb>", "T", ",", '"', "AA1", "<wb>", "T", ".", "</s>")
     made = np.array([40, 5, LONG, 5, 2, 3, 5, SHORT, 5, 30, 30])
     # <wb>, then comma and quote together, then <wb>; silences at the ends are no pauses.

@@ -43,7 +43,7 @@ def test_one_sentence_has_no_interval_and_the_seed_repeats() -> None:
     assert ratio(values, seed=4) == ratio(values, seed=4)
 
 
-def test_flipped_signs_tell_a_difference_from_none() -> None:
+def test_sign_flips_distinguish_a_difference_from_none() -> None:
     random = np.random.default_rng(0)
     noise = random.normal(size=60)
     assert sign_flip_p((noise + 1).tolist()) < 0.001

@@ -43,7 +43,7 @@ def test_only_frames_voiced_in_both_count() -> None:
     assert found.rmse_semitones == 0
 
 
-def test_what_is_not_defined_is_none() -> None:
+def test_undefined_values_are_none() -> None:
     silent = under_shared_durations(np.zeros(9), contour(n=60)[:9])
     assert (silent.correlation, silent.rmse_semitones, silent.n_frames) == (None, None, 0)
     flat = under_shared_durations(np.full(60, 100.0), np.maximum(contour(), 1))

@@ -25,7 +25,7 @@ def test_other_words_are_errors() -> None:
 
 
 @pytest.mark.parametrize("nothing", ["", "  ", "?!", "…", "♪", "你好", "⅝ ƕ"])
-def test_what_holds_no_words_gives_none(nothing: str) -> None:
+def test_text_without_words_gives_none(nothing: str) -> None:
     assert spoken_words(nothing) == []
 
 

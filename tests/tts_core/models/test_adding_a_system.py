@@ -77,7 +77,7 @@ def test_a_system_that_lacks_a_method_cannot_be_made(recipe, facts):
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_the_registry_tells_the_truth_about_every_system(name, facts, tiny):
+def test_registry_matches_every_system(name, facts, tiny):
     recipe = tiny(name, 1)
     model = build(recipe, facts)
     assert type(model) is system_class(name)

@@ -127,7 +127,7 @@ def test_guided_attention_is_equation_by_equation_and_blind_to_padding():
     assert float(guided_attention_loss(padded, tokens, steps)) == pytest.approx(float(found))
 
 
-def test_a_diagonal_is_told_from_a_failure():
+def test_diagonal_attention_is_distinguished_from_failure():
     tokens, steps = torch.tensor([10] * 3), torch.tensor([30] * 3)
     diagonal = torch.eye(10).repeat_interleave(3, 0)
     stuck = torch.zeros(30, 10)
@@ -150,7 +150,7 @@ def test_the_stop_token_is_true_at_the_last_frame_alone():
     assert late > 1, "frames that end too early cost"
 
 
-def test_synthesis_ends_with_the_stop_token_or_says_that_none_came(model, utterance):
+def test_synthesis_ends_with_the_stop_token_or_reports_its_absence(model, utterance):
     batch = collate([utterance(1, 4).encoded, utterance(2, 8).encoded])
     system = model(reduction=2)
     with torch.no_grad():
@@ -165,7 +165,7 @@ def test_synthesis_ends_with_the_stop_token_or_says_that_none_came(model, uttera
     assert runaway.mel.shape[1] == runaway.durations.sum(1).max()
 
 
-def test_a_sentence_of_one_word_can_be_said(model, utterance):
+def test_sentence_of_one_word_can_be_synthesized(model, utterance):
     batch = collate([utterance(3, 1).encoded])
     output = speaks_for_ever(model(reduction=2)).synthesize(batch)
     assert output.mel.shape[1] == output.durations.sum() > 0
@@ -190,7 +190,7 @@ def test_a_rate_changes_the_time_and_nothing_else(model, utterance):
     assert output.durations.sum() == output.mel.shape[1]
 
 
-def test_one_batch_is_learnt_by_heart_and_its_attention_found(sizes, facts, utterance):
+def test_one_batch_is_overfitted_and_its_attention_is_diagonal(sizes, facts, utterance):
     """Only attention knows the next phone: spectrograms are constant within phones."""
     torch.manual_seed(1)
     config = sizes("ntts_attention", decoder=48, encoder=32, embedding=32, attention=32, prenet=32)

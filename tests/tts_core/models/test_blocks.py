@@ -57,7 +57,7 @@ def test_recurrent_equals_packed_lstm(layers):
 
 
 @pytest.mark.parametrize("part", ["convolutions", "encoder", "encoder with a sentence vector"])
-def test_what_is_padded_beside_a_long_sentence_stays_the_same(part):
+def test_padding_beside_a_long_sentence_changes_nothing(part):
     lengths = torch.tensor([4, 11])
     mask = mask_of([4, 11], 11)
     if part == "convolutions":

@@ -40,7 +40,7 @@ def test_padding_changes_nothing(model, utterance):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=0)
 
 
-def test_a_sentence_of_one_word_can_be_said(model, utterance):
+def test_sentence_of_one_word_can_be_synthesized(model, utterance):
     output = model().synthesize(collate([utterance(3, 1).encoded]))
     assert output.mel.shape[1] == output.durations.sum() > 0
     assert output.mel.isfinite().all()
@@ -83,7 +83,7 @@ def test_predicted_durations_do_not_touch_the_training_upsampling(model, utteran
     assert system.encoder.phones.embedding.weight.grad.any(), "trained jointly"
 
 
-def test_one_batch_is_learnt_by_heart_by_every_parameter(sizes, facts, utterance):
+def test_one_batch_is_overfitted_by_every_parameter(sizes, facts, utterance):
     system = DurIANPlus(sizes("durian_plus", decoder=48, encoder=32, prenet=32), facts).train()
     rows = [utterance(i, 3) for i in range(2)]
     batch = collate([r.encoded for r in rows], rows)

@@ -282,7 +282,7 @@ def _draws(sampler, temperature: float) -> torch.Tensor:
     return torch.stack([sampler.sample(temperature, generator) for _ in range(2000)])
 
 
-def test_one_batch_is_learnt_by_heart(build, utterance):
+def test_one_batch_is_overfitted(build, utterance):
     rows = [utterance(1, 2), utterance(2, 3)]
     model, batch = build("graph", decoder=64, encoder=32).train(), batch_of(rows)
     optimizer = torch.optim.Adam(model.parameters(), lr=8e-3)

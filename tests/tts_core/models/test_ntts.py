@@ -108,7 +108,7 @@ def test_a_token_without_frames_is_heard_nowhere(batch):
     assert torch.equal(counts[:, :-1].long(), durations[:, :-1])
 
 
-def test_a_sentence_of_one_word_can_be_said(model, utterance):
+def test_sentence_of_one_word_can_be_synthesized(model, utterance):
     output = model.synthesize(collate([utterance(3, 1).encoded]))
     assert output.mel.shape[1] == output.durations.sum() > 0
     assert torch.isfinite(output.mel).all()
@@ -129,7 +129,7 @@ def test_gradients_reach_every_trained_parameter_and_no_other(sizes, facts, batc
                 assert parameter.grad is None, name
 
 
-def test_one_batch_is_learnt_by_heart(sizes, facts, batch):
+def test_one_batch_is_overfitted(sizes, facts, batch):
     model = NTTS(sizes("ntts", decoder=64, encoder=32), facts)
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
     for _ in range(250):

@@ -113,7 +113,7 @@ def test_beats_the_median_and_another_text_where_its_context_decides(
         ("bert", from_syntax),
     ],
 )
-def test_is_no_better_than_its_controls_where_its_context_says_nothing(
+def test_is_no_better_than_its_controls_without_information_in_context(
     context, vectors_of, rows, camp
 ):
     vectors = [vectors_of(row) for row in rows]
@@ -225,7 +225,7 @@ def in_paragraphs(rows, length=4):
     ]
 
 
-def test_neighbours_stand_around_a_sentence_and_own_no_unit(rows):
+def test_neighbours_surround_a_sentence_without_units(rows):
     linked = in_paragraphs(rows[:8])
     by_name = {row.utterance: row for row in linked}
     own = [row.encoded.pieces[1:-1].tolist() for row in linked]
@@ -240,7 +240,7 @@ def test_neighbours_stand_around_a_sentence_and_own_no_unit(rows):
     assert in_paragraph(linked[2], by_name, 2).encoded.pieces.tolist() == [1, *own[2], *own[3], 2]
 
 
-def test_context_beyond_the_sentence_tells_what_the_sentence_does_not(rows, camp):
+def test_context_beyond_the_sentence_adds_information(rows, camp):
     """The previous sentence alone decides the ending's vector.
 
     Only the first unit's vector differs: the others could be read off the vectors before them.

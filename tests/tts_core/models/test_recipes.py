@@ -108,7 +108,7 @@ def test_a_switch_makes_the_part_larger_that_it_names(name, parent, part, small,
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_text_encoder_learns_only_where_the_recipe_says(name, small, facts):
+def test_text_encoder_learns_only_as_the_recipe_demands(name, small, facts):
     recipe = small(name)
     if not recipe.model.reads_text_encoder:
         assert not any("context.encoder" in n for n, _ in build(recipe, facts).named_parameters())
@@ -150,7 +150,7 @@ def test_the_text_encoder_learns_at_its_own_low_rate(name, number, small, facts)
         ("ntts_attention", {1: (1e-3, 300_000)}),
     ],
 )
-def test_published_rates_and_steps_stand_in_the_recipes(name, kept):
+def test_recipes_have_the_published_rates_and_steps(name, kept):
     stages = load_recipe(name).stages
     assert {n: (s.lr, s.steps) for n, s in stages.items()} == kept
     assert all(stage.lr_decay == 0.98 for stage in stages.values())

@@ -87,7 +87,7 @@ def test_a_long_text_is_its_sentences_one_after_the_other(voice, speaker, system
         assert whole.prosody.shape == (len(parts), 4)
 
 
-def test_a_sentence_is_said_alike_alone_and_in_a_batch(voice, speaker):
+def test_sentence_sounds_the_same_alone_and_in_a_batch(voice, speaker):
     texts = [TEXT, LONG, "Is it late?"]
     for system in ("ntts", "durian_plus", "kathaka", "camp"):
         one = speaker(system, voice)
@@ -98,7 +98,7 @@ def test_a_sentence_is_said_alike_alone_and_in_a_batch(voice, speaker):
             np.testing.assert_allclose(alone.mel, speech.mel, atol=1e-3)
 
 
-def test_speech_said_again_with_its_own_prosody_is_the_same(voice, speaker):
+def test_speech_with_its_own_prosody_is_reproduced(voice, speaker):
     """And with another sentence's latent it is not."""
     for system in ("kathaka", "camp"):
         one = speaker(system, voice)
@@ -114,7 +114,7 @@ def test_speech_said_again_with_its_own_prosody_is_the_same(voice, speaker):
         speaker("ntts", voice).speak(TEXT, prosody=np.zeros((1, 4), np.float32))
 
 
-def test_lines_of_a_file_are_said_in_batches_and_gone_on_with(tmp_path, said):
+def test_lines_of_a_file_are_synthesized_in_batches_and_resumed(tmp_path, said):
     lines = tmp_path / "lines.txt"
     lines.write_text(f"{TEXT}\n\n{LONG}\nIs it late?\n")
     out = tmp_path / "said"
@@ -202,7 +202,7 @@ def test_camp_takes_prosody_from_the_same_words(voice, tmp_path, recording, say,
         say("camp", tmp_path / "b.wav", other, prosody_from=recording, prosody_text=READ)
 
 
-def test_what_cannot_be_is_refused_in_a_sentence(tmp_path, say):
+def test_impossible_values_are_refused_in_a_sentence(tmp_path, say):
     def refused(why: str, system: str = "camp", **options) -> None:
         with pytest.raises(UserError, match=why):
             say(system, tmp_path / "x.wav", **options)

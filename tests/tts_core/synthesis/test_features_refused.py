@@ -34,7 +34,7 @@ def run(corpus, tiny, tmp_path) -> Path:
     return tmp_path / "run"
 
 
-def test_going_on_with_a_run_on_other_features(run, corpus, tiny):
+def test_resuming_a_run_on_other_features(run, corpus, tiny):
     with pytest.raises(UserError, match=BOTH):
         train(tiny("ntts", 2), with_other_features(corpus), run)
 

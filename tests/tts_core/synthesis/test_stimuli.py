@@ -55,7 +55,7 @@ def test_import_keeps_samples_rate_roles_and_texts(tmp_path: Path, folders) -> N
     )
 
 
-def test_import_writes_down_what_it_changed(tmp_path: Path) -> None:
+def test_import_records_its_changes(tmp_path: Path) -> None:
     (tmp_path / "A").mkdir()
     stereo = np.stack([tone(300), tone(300)], axis=1) * 10
     soundfile.write(tmp_path / "A/x.wav", stereo, 16000, subtype="FLOAT")
@@ -78,7 +78,7 @@ def test_a_changed_or_missing_file_is_refused(tmp_path: Path, folders) -> None:
         StimulusSet.read(tmp_path / "set")
 
 
-def test_import_refusals_say_what_is_wrong(tmp_path: Path, folders) -> None:
+def test_import_refusals_name_the_fault(tmp_path: Path, folders) -> None:
     both = {"A": folders["A"], "B": folders["B"]}
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -145,7 +145,7 @@ def add(writer: StimulusWriter, sentence: str, system: str = "camp") -> None:
     writer.add(sentence, "", system, "system", tone(250), 16000, source)
 
 
-def test_an_interrupted_set_goes_on_and_is_the_same(tmp_path: Path) -> None:
+def test_interrupted_set_resumes_to_the_same_set(tmp_path: Path) -> None:
     whole = StimulusWriter(tmp_path / "whole", {"seed": 3})
     first = StimulusWriter(tmp_path / "set", {"seed": 3})
     for sentence in ("s1", "s2", "s3"):

@@ -62,7 +62,7 @@ def test_values_that_mean_nothing_are_refused(voice, speaker, wrong):
 
 
 @pytest.mark.usefixtures("frontend")
-def test_a_sentence_that_was_cut_off_says_so_wherever_it_goes(voice, tmp_path, capsys):
+def test_truncated_sentence_is_marked_in_every_output(voice, tmp_path, capsys):
     """The length guard is reported on console, JSON and stimulus set."""
     weights = voice / "ntts_attention"
     model, description = saved.load_model(weights)

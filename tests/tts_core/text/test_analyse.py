@@ -77,7 +77,7 @@ def test_compound_nouns_and_classes(frontend: Frontend):
     ]
 
 
-def test_several_sentences_stand_under_one_root(frontend: Frontend):
+def test_several_sentences_have_one_root(frontend: Frontend):
     assert frontend.analyse("Stop! We went home.").tree.startswith("(TOP (")
     assert not frontend.analyse('"Stop!" he said.').tree.startswith("(TOP")
 

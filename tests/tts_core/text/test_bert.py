@@ -106,7 +106,7 @@ def test_texts_past_the_limit_are_read_in_windows(name: str, family: Callable[..
 
 
 @given(st.integers(1, 400), st.integers(4, 60))
-def test_every_piece_is_taken_from_the_window_where_it_is_most_central(length: int, width: int):
+def test_every_word_piece_comes_from_its_most_central_window(length: int, width: int):
     parts = windows(length, width)
     taken = [piece for _, _, first, last in parts for piece in range(first, last)]
     assert taken == list(range(length))

@@ -53,7 +53,7 @@ def test_lines_that_fail_cost_the_others_nothing_and_are_named_by_number():
     ]
 
 
-def test_no_text_is_an_error_that_says_so():
+def test_empty_text_is_an_error():
     assert "no text on standard input" in str(analyse("\n \n").exception)
 
 

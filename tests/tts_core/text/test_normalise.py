@@ -57,12 +57,12 @@ def test_text_without_words_is_refused(text: str):
     ("text", "name"),
     [("the word мир", "cyrillic"), ("a 犬", "cjk"), ("schwa ə", "schwa"), ("λόγος", "greek")],
 )
-def test_letters_that_english_cannot_say_are_refused_by_name(text: str, name: str):
+def test_letters_without_english_reading_are_refused_by_name(text: str, name: str):
     with pytest.raises(UserError, match=name):
         normalise(text)
 
 
-def test_a_users_word_is_said_as_the_user_wrote_it():
+def test_word_of_user_lexicon_is_pronounced_as_written():
     units = normalise("The gif of AT&T", from_user={"gif", "at&t"}.__contains__)
     assert [unit.spoken_words for unit in units] == [("the",), ("gif",), ("of",), ("at&t",)]
 

@@ -106,7 +106,7 @@ def test_a_treebank_without_sentences_is_refused(tmp_path: Path, need: Callable[
     assert "folder of documents" in str(kept_apart.exception)
 
 
-def test_what_is_no_weights_file_is_refused(tmp_path: Path):
+def test_file_without_weights_is_refused(tmp_path: Path):
     path = tmp_path / "text.safetensors"
     path.write_text("no weights", encoding="utf-8")
     with pytest.raises(UserError, match="holds no weights of a span parser"):

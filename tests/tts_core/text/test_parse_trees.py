@@ -68,7 +68,7 @@ LABELS = st.sampled_from(["S", "NP", "VP", "PP"])
 
 
 @given(st.data())
-def test_what_is_bracketed_is_read_back(data: st.DataObject):
+def test_bracketed_trees_are_read_back(data: st.DataObject):
     words = data.draw(st.lists(st.sampled_from(["a", "bb", "it's", "f(x)", "é"]), min_size=1))
     spans = []
     for _ in range(data.draw(st.integers(0, 6))):
@@ -144,7 +144,7 @@ def test_two_different_trees_of_one_sentence_are_refused(tmp_path: Path):
 
 
 @pytest.mark.skipif(find_spec("benepar") is not None, reason="benepar is installed here")
-def test_without_benepar_its_parser_says_what_to_do():
+def test_missing_benepar_names_the_action():
     with pytest.raises(UserError, match=r"benepar is not installed; `pip install benepar`"):
         load_parser("benepar:benepar_en3")
 
@@ -155,7 +155,7 @@ def test_unknown_parsers_are_refused_with_the_known_ones(name: str):
         load_parser(name)
 
 
-def test_without_encoder_weights_the_rules_step_in_and_say_so(
+def test_rules_replace_missing_encoder_weights_with_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setenv("INTONE_CACHE", str(tmp_path))

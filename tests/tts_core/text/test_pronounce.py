@@ -42,7 +42,7 @@ def test_unknown_words_come_from_the_network(pronouncer: Pronouncer):
 
 
 @pytest.mark.parametrize("word", ["kathaka", "zxqj", "brr", "b.", "d.'s", "gregson's", "q" * 60])
-def test_whatever_can_be_written_has_phones(pronouncer: Pronouncer, word: str):
+def test_any_written_word_has_phones(pronouncer: Pronouncer, word: str):
     phones = pronouncer.word(word)
     assert phones and set(phones) <= set(PHONES)
 

@@ -61,7 +61,7 @@ def test_every_token_has_one_unit_and_units_are_contiguous(units: list[Word]):
 
 
 @given(st.lists(st.one_of(words, marks), min_size=1, max_size=20))
-def test_word_boundary_stands_exactly_between_two_words(units: list[Word]):
+def test_word_boundary_is_exactly_between_two_words(units: list[Word]):
     tokens, _ = encode_words(units)
     pairs = itertools.pairwise(units)
     expected = sum(not a.punctuation and not b.punctuation for a, b in pairs)

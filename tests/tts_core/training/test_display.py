@@ -48,7 +48,7 @@ def test_an_average_of_best_steps_is_not_taken_for_a_validation(corpus, tiny, tm
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_it_is_said_that_a_corpus_is_read(terminal, sharded, tiny, tmp_path):
+def test_reading_of_a_corpus_is_shown(terminal, sharded, tiny, tmp_path):
     """A terminal counts every shard; a log has one line."""
     out = io.StringIO()
     options = {"force_terminal": terminal, "color_system": None, "width": 100}

@@ -89,9 +89,7 @@ def test_a_fine_tuned_text_encoder_does_not_wait_either(name):
         torch.testing.assert_close(found, encoder.eval()(pieces, mask), rtol=1e-4, atol=1e-4)
 
 
-def test_a_gpu_that_is_too_small_is_answered_with_what_to_change(
-    corpus, tiny, tmp_path, monkeypatch
-):
+def test_gpu_out_of_memory_names_the_key_to_lower(corpus, tiny, tmp_path, monkeypatch):
     def too_large(*_):
         raise torch.OutOfMemoryError
 

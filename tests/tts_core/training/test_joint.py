@@ -147,7 +147,7 @@ else:
 
 
 @pytest.mark.slow
-def test_two_processes_stop_together_and_go_on_exactly(corpus, tiny, tmp_path):
+def test_two_processes_stop_together_and_resume_exactly(corpus, tiny, tmp_path):
     """SIGTERM to one process; each has its own random state."""
     script, recipe = tmp_path / "stop.py", tmp_path / "recipe.yaml"
     script.write_text(STOP)
@@ -188,7 +188,7 @@ def test_processes_share_every_epoch_without_waiting():
         next(endless_batches([9, 9, 9], 900, (0,), 0, Share(0, 4)))
 
 
-def test_another_number_of_processes_does_not_go_on(corpus, tiny, tmp_path):
+def test_other_number_of_processes_does_not_resume(corpus, tiny, tmp_path):
     train(tiny("ntts", 4), corpus, tmp_path / "run", stages=[1])
     found, _ = checkpoint.newest_step(tmp_path / "run/stage-1")
     optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])

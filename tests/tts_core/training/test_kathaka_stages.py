@@ -16,7 +16,7 @@ def weights(run):
     return load_file(run / "model" / saved.WEIGHTS)
 
 
-def test_validation_logs_what_tells_collapse_and_a_useless_sampler(corpus, tiny, tmp_path):
+def test_validation_logs_signs_of_collapse_and_of_a_useless_sampler(corpus, tiny, tmp_path):
     recipe = tiny("kathaka", 8, **{"stages.2.validate_every": 4, "stages.2.patience": 9})
     run = tmp_path / "run"
     train(recipe, corpus, run)

@@ -106,7 +106,7 @@ def test_a_picture_names_every_panel_and_axis(system, stage, below, facts, tiny,
     assert all(bars)
 
 
-def test_the_best_step_is_told_by_its_speech(corpus, tiny, tmp_path):
+def test_best_step_is_selected_by_its_speech(corpus, tiny, tmp_path):
     options = {"keep": "best", "criterion": "prosody", "validate_every": 2, "checkpoint_every": 2}
     recipe = tiny("durian_plus", 4, observe=2, **{f"stages.1.{k}": v for k, v in options.items()})
     train(recipe, corpus, tmp_path / "run")
@@ -120,7 +120,7 @@ def test_the_best_step_is_told_by_its_speech(corpus, tiny, tmp_path):
         train(silent, corpus, tmp_path / "silent")
 
 
-def test_a_missing_wandb_is_said_before_training(corpus, tmp_path):
+def test_missing_wandb_is_reported_before_training(corpus, tmp_path):
     command = ["train", "ntts_demo", "--data", str(corpus.path)]
     blocked = "import sys; sys.modules['wandb'] = None; from intone.command.cli import main; main()"
     arguments = [*command, "--out", str(tmp_path / "run"), "--wandb", "p"]

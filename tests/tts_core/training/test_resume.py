@@ -56,7 +56,7 @@ def files(run):
         *(pytest.param(s, marks=pytest.mark.slow) for s in ("ntts", "durian_plus", "camp")),
     ],
 )
-def test_stopping_and_going_on_is_bit_equal_to_an_unbroken_run(
+def test_interrupted_run_is_bit_equal_to_an_uninterrupted_one(
     system, options, corpus, tiny, tmp_path
 ):
     """At every stage, between two checkpoints: weights, EMA, optimiser, schedules, dropout."""

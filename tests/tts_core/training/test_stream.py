@@ -127,7 +127,7 @@ def test_memory_holds_two_pools_and_no_more(sharded, tiny, tmp_path, monkeypatch
     assert POOL < max(alive) <= 2 * POOL + 1
 
 
-def test_a_frozen_text_encoder_is_asked_again_and_says_the_same(sharded, tiny):
+def test_frozen_text_encoder_repeats_its_output(sharded, tiny):
     """Encoder states are cached in memory only, not for streamed splits."""
     recipe = tiny("kathaka", 1, **{"model.sampler": "bert"})
     model = build(recipe, sharded.info.facts()).eval()
@@ -141,7 +141,7 @@ def test_a_frozen_text_encoder_is_asked_again_and_says_the_same(sharded, tiny):
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
-def test_what_is_streamed_and_what_is_read_whole(sharded, tiny):
+def test_large_splits_are_streamed_and_small_ones_read_whole(sharded, tiny):
     """Only long splits stream by default; validation is bounded."""
     splits = sharded.info.splits
     long = {

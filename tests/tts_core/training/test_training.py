@@ -119,7 +119,7 @@ def test_every_utterance_once_an_epoch_within_the_budget():
         assert next(endless_batches(lengths, 1000, (0,), skip)) == expected[skip]
 
 
-def test_a_changed_recipe_does_not_go_on_in_an_old_run(corpus, tiny, tmp_path):
+def test_changed_recipe_does_not_resume_old_run(corpus, tiny, tmp_path):
     train(tiny("ntts", 2), corpus, tmp_path / "run")
     said = r"another recipe \(stages\.1\.steps 3 instead of 2, stages\.2\.steps 3 instead of 2\)"
     with pytest.raises(UserError, match=said):
@@ -162,7 +162,7 @@ def test_a_wrong_key_or_value_is_named(change, message):
 
 
 @pytest.mark.parametrize("name", [saved.WEIGHTS, checkpoint.OPTIMIZER])
-def test_a_damaged_checkpoint_is_refused_and_the_older_one_goes_on(name, corpus, tiny, tmp_path):
+def test_damaged_checkpoint_is_refused_and_older_one_resumes(name, corpus, tiny, tmp_path):
     run, recipe = tmp_path / "run", tiny("ntts", 4, **{"stages.1.checkpoint_every": 2})
     train(recipe, corpus, run, stages=[1])
     [older, newest] = sorted((run / "stage-1").glob("step-*"))
@@ -190,7 +190,7 @@ def test_damaged_weights_are_refused(corpus, tiny, tmp_path):
         signal.SIGKILL,
     ],
 )
-def test_a_killed_training_goes_on_and_ends_like_an_unbroken_one(how, corpus, tiny, tmp_path):
+def test_killed_training_resumes_to_the_uninterrupted_weights(how, corpus, tiny, tmp_path):
     """SIGTERM stops with a checkpoint; SIGKILL loses no step that was checkpointed."""
     recipe = tmp_path / "tiny.yaml"
     keys = tiny("ntts", 40, **{"stages.1.checkpoint_every": 5}).model_dump(mode="json")

@@ -44,7 +44,7 @@ def test_a_prediction_is_always_the_same(tiny, facts, utterance):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_a_vocoder_learns_from_both_and_says_so(spoken, tiny, small, tmp_path):
+def test_vocoder_learns_from_both_kinds_and_records_it(spoken, tiny, small, tmp_path):
     train(tiny("ntts", 2), spoken, tmp_path / "ntts")
     speech = read_speech(spoken, tmp_path / "ntts")
     for clip in [*speech.train, *speech.validation]:

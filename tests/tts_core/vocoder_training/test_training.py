@@ -60,7 +60,7 @@ def _optimisers(path):
     }
 
 
-def test_stopping_and_going_on_is_bit_equal_to_an_unbroken_run(spoken, small, tmp_path):
+def test_interrupted_run_is_bit_equal_to_an_uninterrupted_one(spoken, small, tmp_path):
     """Between two checkpoints, and at SIGTERM, which writes one; over several epochs."""
     recipe = small(
         6, checkpoint_every=2, discriminators_alone=1, warmup=4, lr_decay=0.9, predicted_share=0.0
@@ -173,7 +173,7 @@ def trained(spoken, small, tmp_path):
     return run
 
 
-def test_what_is_trained_speaks_where_a_vocoder_is_chosen(trained, spoken, tmp_path):
+def test_trained_vocoder_is_used_in_synthesis(trained, spoken, tmp_path):
     vocoder = load_vocoder(Features(), str(trained))
     described = read_description(trained / "vocoder")
     assert vocoder.name == f"tiny-{described.weights_sha256[:12]}"
