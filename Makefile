@@ -6,12 +6,12 @@ TORCH_INDEX ?=
 SERVE ?= 1
 # 1: `make test` also measures coverage, prints it and fails below the floor (slower).
 COVERAGE ?= 0
-# One worker more than cores: browser tests wait for sound, and another test can run meanwhile.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 COVERAGE_FLOOR := 80
 TYPESCRIPT := 5.9.3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip
+PYTEST := $(BIN)/python -m pytest
+PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 STAMP := .venv/.installed
 TORCH_FLAGS := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX),)
 COVERAGE_FLAGS := $(if $(filter 1,$(COVERAGE)),--cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR),)
@@ -19,7 +19,7 @@ COVERAGE_FLAGS := $(if $(filter 1,$(COVERAGE)),--cov --cov-report=term:skip-cove
 export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: install demo test test-slow lint lint-player check-python clean
+.PHONY: install demo test test-browser test-slow lint lint-player check-python clean
 
 install: $(STAMP)
 
@@ -46,10 +46,14 @@ demo: install
 	$(BIN)/intone demo $(if $(filter 0,$(SERVE)),--no-serve,)
 
 test: install
-	$(BIN)/python -m pytest -m 'not slow' --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(COVERAGE_FLAGS)
+	$(PYTEST) -m 'not slow and not browser' $(PARALLEL) $(COVERAGE_FLAGS)
+
+# Needs Chromium.
+test-browser: install
+	$(PYTEST) -m 'browser and not slow' $(PARALLEL)
 
 test-slow: install
-	$(BIN)/python -m pytest -m slow
+	$(PYTEST) -m slow
 
 lint: install
 	$(BIN)/ruff check .

@@ -28,6 +28,7 @@ def cluster_of_two():
 
 
 @pytest.mark.usefixtures("cluster_of_two")
+@pytest.mark.slow
 def test_ray_makes_the_same_bytes_as_this_machine_alone(corpus, tmp_path, monkeypatch):
     for name in ("SHARD_SIZE", "RECORDINGS_AT_ONCE"):
         monkeypatch.setattr(preparation, name, 4)
