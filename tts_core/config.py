@@ -88,9 +88,21 @@ class StageConfig(Closed):
     lr_decay: float = Field(
         default=1.0, gt=0, le=1, description="factor on the learning rate once per epoch"
     )
+    lr_decay_steps: int | None = Field(
+        default=None,
+        gt=0,
+        description="apply lr_decay once in this many steps instead of once per epoch, so that it "
+        "does not depend on the size of the corpus",
+    )
     lr_floor: float = Field(default=0.0, ge=0, description="the rate never decays below this")
     lr_final: float = Field(
         default=1.0, gt=0, le=1, description="cosine decay to this share of the learning rate"
+    )
+    warmup: int = Field(
+        default=0, ge=0, description="steps in which the learning rate rises to its value"
+    )
+    beta2: float = Field(
+        default=0.999, gt=0, lt=1, description="Adam's decay of the mean squared gradient"
     )
     clip: float = Field(default=1.0, gt=0, description="gradient norm clip")
     accumulate: int = Field(

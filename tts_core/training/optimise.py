@@ -15,11 +15,20 @@ MAX_SKIPPED = 20
 def learning_rate(base: float, step: int, epoch: int, config: StageConfig) -> float:
     """Return the learning rate of a step.
 
-    Exponential decay per epoch down to a floor (CAMP), cosine over the run (compact recipes).
+    Exponential decay per epoch, or per `lr_decay_steps`, down to a floor (CAMP); cosine over the
+    run (compact recipes); a linear rise over the first `warmup` steps.
+
+    Args:
+        base: learning rate without decay.
+        step: number of earlier steps.
+        epoch: number of earlier epochs.
+        config: shape of the decay.
     """
+    decays = epoch if config.lr_decay_steps is None else step // config.lr_decay_steps
     cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / config.steps)))
-    rate = base * config.lr_decay**epoch * (config.lr_final + (1 - config.lr_final) * cosine)
-    return max(rate, min(base, config.lr_floor))
+    rate = base * config.lr_decay**decays * (config.lr_final + (1 - config.lr_final) * cosine)
+    rise = min(1.0, (step + 1) / config.warmup) if config.warmup else 1.0
+    return rise * max(rate, min(base, config.lr_floor))
 
 
 def parameter_groups(loss: nn.Module, recipe: Recipe, config: StageConfig) -> list[dict[str, Any]]:
@@ -55,7 +64,10 @@ class Optimiser:
     def __init__(self, loss: nn.Module, recipe: Recipe, config: StageConfig) -> None:
         self.config = config
         self.adam = torch.optim.AdamW(
-            parameter_groups(loss, recipe, config), lr=config.lr, fused=True
+            parameter_groups(loss, recipe, config),
+            lr=config.lr,
+            betas=(0.9, config.beta2),
+            fused=True,
         )
         self._learning = [p for group in self.adam.param_groups for p in group["params"]]
         device = self._learning[0].device

@@ -259,11 +259,20 @@ def test_a_gradient_that_is_not_finite_never_reaches_the_weights(corpus, tiny, t
 
 
 def test_learning_rates_follow_the_papers():
-    """CAMP's decay of 0.98 an epoch has a floor."""
+    """CAMP's decay reaches its floor after three quarters of any run."""
     camp = load_recipe("camp").stages[1]
     assert learning_rate(camp.lr, 0, 0, camp) == 1e-3
-    assert learning_rate(camp.lr, 100, 10, camp) == pytest.approx(1e-3 * 0.98**10)
+    assert learning_rate(camp.lr, 10_000, 999, camp) == pytest.approx(1e-3 * 0.98**10)
+    for stage in load_recipe("camp").stages.values():
+        late, early = (int(share * stage.steps) for share in (0.8, 0.6))
+        assert learning_rate(stage.lr, late, 0, stage) == 1e-5
+        assert learning_rate(stage.lr, early, 0, stage) > 1e-5
     assert learning_rate(camp.lr, 250_000, 5000, camp) == 1e-5
+    by_epochs = camp.model_copy(update={"lr_decay_steps": None})
+    assert learning_rate(camp.lr, 149, 2, by_epochs) == pytest.approx(1e-3 * 0.98**2)
+    warm = camp.model_copy(update={"warmup": 4, "lr_decay": 1.0})
+    rates = [learning_rate(camp.lr, step, 0, warm) for step in range(6)]
+    assert rates == pytest.approx([2.5e-4, 5e-4, 7.5e-4, 1e-3, 1e-3, 1e-3])
     compact = load_recipe("camp_compact").stages[1]
     assert learning_rate(compact.lr, 0, 0, compact) == compact.lr
     assert learning_rate(compact.lr, compact.steps, 9, compact) == pytest.approx(compact.lr / 10)
