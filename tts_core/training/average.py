@@ -9,10 +9,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 EMA = "ema.safetensors"
+_STATISTICS = ("running_mean", "running_var")
 
 
 class MovingAverage:
-    """Exponential moving average of the learning weights.
+    """Exponential moving average of the learning weights and batch statistics.
 
     Polyak averaging, as in Kingma & Ba 2015, 7.2.
 
@@ -20,13 +21,19 @@ class MovingAverage:
     min(decay, (1 + t) / (10 + t)), so that a short run does not remember its random start.
 
     Args:
-        module: its parameters that require gradients are averaged; statistics are averages already.
+        module: its parameters that require gradients are averaged, and the running statistics of
+            its batch normalisations, which would otherwise fit the newest weights only.
         decay: for example 0.999.
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.decay = decay
-        self._live = {n: p for n, p in module.named_parameters() if p.requires_grad}
+        self._live: dict[str, Tensor] = {
+            n: p for n, p in module.named_parameters() if p.requires_grad
+        }
+        for name, norm in module.named_modules():
+            if isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d) and norm.weight.requires_grad:
+                self._live |= {f"{name}.{s}": norm.get_buffer(s) for s in _STATISTICS}
         self._average = {name: p.detach().clone() for name, p in self._live.items()}
 
     @torch.no_grad()
@@ -57,9 +64,10 @@ class MovingAverage:
         save_file({n: a.contiguous() for n, a in self._average.items()}, folder / EMA)
 
     def load(self, folder: Path) -> None:
-        """Read the averages of a checkpoint."""
-        for name, value in load_file(folder / EMA).items():
-            self._average[name].copy_(value)
+        """Read the averages of a checkpoint; older ones lack statistics."""
+        saved = load_file(folder / EMA)
+        for name, live in self._live.items():
+            self._average[name].copy_(saved.get(name, live))
 
 
 def mean_of_states(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:

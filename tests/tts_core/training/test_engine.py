@@ -15,12 +15,14 @@ from intone import assets
 from intone.errors import UserError
 from tts_core.models import saved
 from tts_core.models.batch import collate
+from tts_core.models.build import build
 from tts_core.models.ntts import NTTS
 from tts_core.models.precision import FullLSTM
 from tts_core.text.bert import TextEncoder
 from tts_core.training import metrics
 from tts_core.training.average import EMA, MovingAverage
 from tts_core.training.loop import train
+from tts_core.training.optimise import Optimiser
 from tts_core.training.stage_run import StageRun
 
 SYSTEMS = ["ntts", "ntts_attention", "durian_plus", "kathaka", "camp"]
@@ -155,6 +157,31 @@ def test_the_moving_average_is_that_of_the_formula():
     with average.in_place():
         assert layer.weight.item() == pytest.approx(expected)
     assert layer.weight.item() == live
+
+
+def test_moving_average_has_the_batch_statistics(tmp_path):
+    norm = torch.nn.BatchNorm1d(2)
+    average = MovingAverage(norm, 0.5)
+    expected = norm.running_mean.clone()
+    for step in range(1, 7):
+        norm(torch.randn(8, 2) + step)
+        average.update(step)
+        decay = min(0.5, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * norm.running_mean
+    with average.in_place():
+        torch.testing.assert_close(norm.running_mean, expected)
+    average.save(tmp_path)
+    resumed = torch.nn.BatchNorm1d(2)
+    resumed_average = MovingAverage(resumed, 0.5)
+    resumed_average.load(tmp_path)
+    with resumed_average.in_place():
+        torch.testing.assert_close(resumed.running_mean, expected)
+
+
+def test_optimiser_uses_the_recipes_decay_of_squares(tiny, facts):
+    recipe = tiny("ntts", 2, **{"stages.1.beta2": 0.98})
+    optimiser = Optimiser(build(recipe, facts), recipe, recipe.stages[1])
+    assert {group["betas"] for group in optimiser.adam.param_groups} == {(0.9, 0.98)}
 
 
 def test_a_stage_leaves_its_moving_average(corpus, tiny, tmp_path):
