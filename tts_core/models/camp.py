@@ -32,6 +32,7 @@ from tts_core.models.camp_parts import (
 from tts_core.models.context import TextContext
 from tts_core.models.durations import PHONE_GROUP, whole_frames
 from tts_core.models.facts import CorpusFacts, ModelOutput
+from tts_core.models.frame_controls import frame_controls
 from tts_core.models.frozen_cache import Cached, over, text_states, with_states
 from tts_core.models.latent import active_units, effective_units
 from tts_core.models.mode import ORACLE, TEXT, Mode
@@ -163,7 +164,7 @@ class CAMP(System):
                 lambda _: {"mel": 1.0, "duration": configs[1].duration_weight},
                 criterion="mel",
                 mode=ORACLE,
-                measures=self._word_units,
+                measures=self._measures,
             ),
             2: Stage(
                 "prosody predictor",
@@ -176,10 +177,10 @@ class CAMP(System):
             ),
         }
 
-    def _word_units(
+    def _measures(
         self, rows: Sequence[Prepared], _: Cached, device: torch.device
     ) -> dict[str, float]:
-        """Measure how the vectors of words vary.
+        """Measure the variation of word vectors and trivial predictions of frames.
 
         Punctuation marks are left out: they are mostly silence and would add variance.
 
@@ -190,7 +191,8 @@ class CAMP(System):
             rows, device, lambda batch: self.oracle_prosody(batch)[batch.punctuation == 0]
         )
         words = torch.cat(vectors)
-        return {"active_units": active_units(words), "effective_units": effective_units(words)}
+        units = {"active_units": active_units(words), "effective_units": effective_units(words)}
+        return units | frame_controls(rows, self.mel_scale, 1)
 
     def _word_vectors(self, rows: Sequence[Prepared], device: torch.device) -> Cached:
         batches = over(rows, device, self.oracle_prosody)

@@ -24,6 +24,7 @@ from tts_core.models.blocks import ConvStack, Recurrent, mean_of_valid
 from tts_core.models.context import TextContext
 from tts_core.models.durations import PHONE_GROUP, whole_frames
 from tts_core.models.facts import CorpusFacts, ModelOutput
+from tts_core.models.frame_controls import frame_controls
 from tts_core.models.frozen_cache import text_states, with_states
 from tts_core.models.ntts import AutoregressiveDecoder, upsample
 from tts_core.models.phones_and_words import PhonesAndWords
@@ -125,6 +126,7 @@ class DurIANPlus(System):
             lambda _: weights,
             criterion="mel",
             remember=lambda rows, _: text_states(self.encoder.context, rows),
+            measures=lambda rows, *_: frame_controls(rows, self.mel_scale, 1),
         )
         return {1: stage}
 

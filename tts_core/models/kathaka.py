@@ -23,6 +23,7 @@ from tts_core.models.blocks import PhoneEncoder, mean_of_valid
 from tts_core.models.context import TextContext
 from tts_core.models.durations import DurationModel, DurationScale
 from tts_core.models.facts import CorpusFacts, ModelOutput
+from tts_core.models.frame_controls import frame_controls
 from tts_core.models.frozen_cache import (
     Cached,
     cached_gaussian,
@@ -152,7 +153,7 @@ class Kathaka(System):
                 criterion="mel",
                 mode=ORACLE,
                 timing="recording",
-                measures=self._active_units,
+                measures=self._measures,
             ),
             2: self._sampler_stage(),
             3: Stage(
@@ -167,11 +168,11 @@ class Kathaka(System):
             ),
         }
 
-    def _active_units(
+    def _measures(
         self, rows: Sequence[Prepared], _: Cached, device: torch.device
     ) -> dict[str, float]:
         means = torch.cat(over(rows, device, self.oracle_prosody))
-        return {"active_units": active_units(means)}
+        return {"active_units": active_units(means), **frame_controls(rows, self.mel_scale, 2)}
 
     def _sampler_stage(self) -> Stage:
         constant: Gaussian | None = None

@@ -29,6 +29,7 @@ from tts_core.models.blocks import (
 from tts_core.models.context import TextContext
 from tts_core.models.durations import DurationModel, DurationScale
 from tts_core.models.facts import CorpusFacts, ModelOutput
+from tts_core.models.frame_controls import frame_controls
 from tts_core.models.randomness import Randomness
 from tts_core.models.stage import Stage
 from tts_core.models.stepping import SteppedLayer
@@ -159,6 +160,7 @@ class NTTS(System):
                 lambda _: {"mel": 1.0},
                 criterion="mel",
                 timing="recording",
+                measures=lambda rows, *_: frame_controls(rows, self.mel_scale, 2),
             ),
             2: Stage(
                 "duration model",

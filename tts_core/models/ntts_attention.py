@@ -28,6 +28,7 @@ from tts_core.models.blocks import mean_of_valid, take
 from tts_core.models.context import TextContext
 from tts_core.models.durations import PHONE_GROUP
 from tts_core.models.facts import CorpusFacts, ModelOutput
+from tts_core.models.frame_controls import frame_controls
 from tts_core.models.frozen_cache import text_states, with_states
 from tts_core.models.mode import Mode
 from tts_core.models.phones_and_words import PhonesAndWords
@@ -104,6 +105,7 @@ class NTTSAttention(System):
             criterion="mel",
             mode=self.modes[0],
             remember=lambda rows, _: text_states(self.encoder.context, rows),
+            measures=lambda rows, *_: frame_controls(rows, self.mel_scale, 1),
             reduction=self.decoder.reduction,
         )
         return {1: stage}
