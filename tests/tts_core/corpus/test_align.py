@@ -138,6 +138,7 @@ def test_other_phones_or_too_little_audio_is_a_failure():
         token_durations(IDS, np.zeros((6, 2)), 5, FEATURES)
 
 
+@pytest.mark.slow
 def test_pocketsphinx_finds_the_speech(spoken, aligned):
     """The frames given to phones are loud, at a human rate."""
     for name, (_, encoded, samples) in spoken.items():

@@ -86,6 +86,7 @@ def members_of(group: int) -> list[int]:
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_pieces")
 def test_killed_in_every_stage_it_gets_through_with_the_same_bytes(corpus, tmp_path):
     prepare(corpus, tmp_path / "whole", Settings(parser="rules"), workers=1)

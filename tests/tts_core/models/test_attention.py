@@ -190,6 +190,7 @@ def test_a_rate_changes_the_time_and_nothing_else(model, utterance):
     assert output.durations.sum() == output.mel.shape[1]
 
 
+@pytest.mark.slow
 def test_one_batch_is_overfitted_and_its_attention_is_diagonal(sizes, facts, utterance):
     """Only attention knows the next phone: spectrograms are constant within phones."""
     torch.manual_seed(1)
