@@ -19,7 +19,7 @@ COVERAGE_FLAGS := $(if $(filter 1,$(COVERAGE)),--cov --cov-report=term:skip-cove
 export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: install demo test test-browser test-slow lint lint-player check-python clean
+.PHONY: install demo test test-integration test-slow lint lint-player check-python clean
 
 install: $(STAMP)
 
@@ -46,11 +46,11 @@ demo: install
 	$(BIN)/intone demo $(if $(filter 0,$(SERVE)),--no-serve,)
 
 test: install
-	$(PYTEST) -m 'not slow and not browser' $(PARALLEL) $(COVERAGE_FLAGS)
+	$(PYTEST) -m 'not slow and not integration and not browser' $(PARALLEL) $(COVERAGE_FLAGS)
 
-# Needs Chromium.
-test-browser: install
-	$(PYTEST) -m 'browser and not slow' $(PARALLEL)
+# Whole programs: the demo, killed processes, and the pages in Chromium.
+test-integration: install
+	$(PYTEST) -m '(integration or browser) and not slow' $(PARALLEL)
 
 test-slow: install
 	$(PYTEST) -m slow

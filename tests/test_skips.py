@@ -18,6 +18,7 @@ def test_skips():
 CONFTEST = Path(__file__).with_name("conftest.py")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("reason", "ci", "status"),
     [

@@ -17,10 +17,13 @@ from intone.contracts import RATING_COLUMNS, StimulusSet
 NEEDED = ("minilm", "cmudict", "g2p-en", "piper-joe", "hifigan-universal")
 CODE = "import sys; from intone.command.cli import main; sys.argv[0] = 'intone'; main()"
 
-pytestmark = pytest.mark.skipif(
-    not all(assets.available(name) for name in NEEDED),
-    reason="assets are not here; `intone assets` fetches them",
-)
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(
+        not all(assets.available(name) for name in NEEDED),
+        reason="assets are not here; `intone assets` fetches them",
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -46,6 +46,7 @@ def test_setup_link_makes_one_account_and_works_once(tmp_path):
     server.kill()
 
 
+@pytest.mark.integration
 def test_serve_prints_setup_link_while_there_is_no_account(tmp_path):
     study = make_study(tmp_path)
     command = [sys.executable, "-m", "intone", "serve", str(study), "--port", "0"]

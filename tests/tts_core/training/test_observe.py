@@ -120,6 +120,7 @@ def test_best_step_is_selected_by_its_speech(corpus, tiny, tmp_path):
         train(silent, corpus, tmp_path / "silent")
 
 
+@pytest.mark.integration
 def test_missing_wandb_is_reported_before_training(corpus, tmp_path):
     command = ["train", "ntts_demo", "--data", str(corpus.path)]
     blocked = "import sys; sys.modules['wandb'] = None; from intone.command.cli import main; main()"

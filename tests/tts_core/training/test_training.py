@@ -183,6 +183,7 @@ def test_damaged_weights_are_refused(corpus, tiny, tmp_path):
         saved.load_model(tmp_path / "run/model")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "how",
     [
