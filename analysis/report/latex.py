@@ -90,7 +90,7 @@ _COLUMNS: dict[str, list[tuple[str, Callable[[Row], str]]]] = {
         ("p", _p("p")),
     ],
     "compliance": [
-        ("Clause", lambda row: row["clause"]),
+        ("Clause or topic", lambda row: row["clause"]),
         ("Requirement", lambda row: row["requirement"]),
         ("Status", lambda row: row["status"]),
         ("Found", lambda row: row["found"]),
