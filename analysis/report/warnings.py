@@ -57,12 +57,12 @@ def sample_warnings(n_l: int, n_u: int, looks: int | None) -> list[str]:
         texts.append("Only one listener took part: the results hold for this person only.")
     if 1 < n_l < _FEW:
         texts.append(
-            f"The p values rest on few listeners ({n_l}): one more can turn a verdict, only large "
-            "differences could be found, and one that was not may well be there. Call it a pilot."
+            f"The p values rest on few listeners ({n_l}): one more can change a verdict, and only "
+            "large differences could be found; smaller ones may exist. Call it a pilot."
         )
     if 1 < n_u < _FEW:
         texts.append(
-            f"The p values rest on few texts ({n_u}): another choice of texts can turn a verdict."
+            f"The p values rest on few texts ({n_u}): another choice of texts can change a verdict."
         )
     if looks:
         texts.append(
@@ -85,9 +85,9 @@ def _scope(result: Result) -> list[str]:
     unpaired = ", ".join(f"{c.x} − {c.y}" for c in result.comparisons if not c.paired)
     if unpaired:
         texts.append(
-            f"{unpaired}: no listener rated both on one text (unpaired). What listeners and texts "
-            "differ in does not cancel, so intervals are wider than they need be, and no test on "
-            "listener means is printed beside: let listeners hear both systems on a text."
+            f"{unpaired}: no listener rated both on one text (unpaired). Differences between "
+            "listeners and between texts do not cancel, so the intervals are wider, and there is "
+            "no test on listener means: let listeners hear both systems on a text."
         )
     for c in result.comparisons:
         pair = f"{c.x} − {c.y}"
@@ -111,8 +111,8 @@ def _scope(result: Result) -> list[str]:
         if abs(c.fit.raw - c.fit.estimate) > _RAW_DIFFERS * c.fit.se:
             texts.append(
                 f"{pair}: the plain difference of means is {number(c.fit.raw, 2)}, the model's "
-                f"{number(c.fit.estimate, 2)} points, because not everybody rated every text; p "
-                "values use the model, gap and raw gain the plain means."
+                f"{number(c.fit.estimate, 2)} points, because not every listener rated every text; "
+                "p values use the model, gap and raw gain the plain means."
             )
     return texts
 
@@ -141,8 +141,7 @@ def _gaps(result: Result) -> list[str]:
             texts.append(
                 f"{gap.system}: the interval of the gap {verb} 0 although {p_equals(gap.p)}: they "
                 "come from two methods (Fieller with cluster-robust variances on pages that have "
-                "all three systems; the two-way model). Whether there is a difference is for p to "
-                "say."
+                "all three systems; the two-way model). Use p to decide on a difference."
             )
     return texts
 
@@ -195,7 +194,7 @@ def _design(result: Result) -> list[str]:
     if missing:
         texts.append(
             f"{counted(missing, 'pair')} of systems never met on a page, and too few listeners or "
-            "texts rated them to be compared without: not compared."
+            "texts rated them for an unpaired comparison: not compared."
         )
     roles = result.everybody.roles
     expected = {

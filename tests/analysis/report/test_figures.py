@@ -281,7 +281,7 @@ def test_few_listeners_are_named_in_words(make_study, tmp_path):
     path = tmp_path / "few.csv"
     make_study(5, 8, 1, base=50.0, x=60.0).to_csv(path, index=False)
     result = analyse(read_ratings(path, baseline="base"))
-    assert "rest on few listeners (5): one more can turn a verdict" in " ".join(warnings(result))
+    assert "rest on few listeners (5): one more can change a verdict" in " ".join(warnings(result))
     assert [light["text"] for light in lights(result)[:2]] == ["5, too few to rely on", "8, few"]
 
 
