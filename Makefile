@@ -6,7 +6,7 @@ TORCH_INDEX ?=
 SERVE ?= 1
 # 1: `make test` also measures coverage, prints it and fails below the floor (slower).
 COVERAGE ?= 0
-COVERAGE_FLOOR := 80
+COVERAGE_FLOOR := 90
 TYPESCRIPT := 5.9.3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip
