@@ -150,6 +150,16 @@ class StageConfig(Closed):
     kl_every: int = Field(
         default=200, gt=0, description="include the KL term once in this many steps"
     )
+    free_bits: float = Field(
+        default=0.0,
+        ge=0,
+        description="Kathaka stage 1: nats per dimension of z that the KL term does not punish",
+    )
+    sampler_kl: Literal["sampler||posterior", "posterior||sampler"] = Field(
+        default="sampler||posterior",
+        description="Kathaka stage 2: which KL is minimised: the paper's (Eq. 3), or its reverse, "
+        "maximum likelihood",
+    )
     duration_weight: float = Field(
         default=0.025, ge=0, description="CAMP, durian_plus: weight of the duration L1, frames"
     )

@@ -101,6 +101,12 @@ class ModelConfig(Closed):
     )
     duration: int = Field(default=256, gt=0, description="duration model width, channels (even)")
     latent: int = Field(default=64, gt=0, description="Kathaka: sentence latent Z")
+    channel: int = Field(
+        default=0,
+        ge=0,
+        description="Kathaka: width of a channel vector (room, microphone, level) that the decoder "
+        "reads beside z and z cannot carry; 0 as in the paper: none",
+    )
     reference: int = Field(default=128, gt=0, description="reference encoder recurrent units")
     sampler: Literal["bert", "graph", "bert+graph"] = Field(
         default="bert+graph", description="Kathaka's sampler"

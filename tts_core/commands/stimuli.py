@@ -16,12 +16,12 @@ from intone.progress import on_console
 from tts_core.audio.io import read_audio_and_rate
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
-from tts_core.corpus.splits import normalised
 from tts_core.synthesis.batch import read_lines
 from tts_core.synthesis.copy_synthesis import CopySynthesis
 from tts_core.synthesis.stimuli import StimulusWriter
 from tts_core.synthesis.synthesize import Synthesizer
 from tts_core.text.analyse import Frontend
+from tts_core.text.plain import normalised
 from tts_core.types import Prepared, Sentence
 from tts_core.vocoder.load import Vocoder, load_vocoder
 from tts_core.voice import Voice, default_voice, read_voice, voice_of

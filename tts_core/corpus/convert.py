@@ -19,7 +19,7 @@ from tts_core.corpus.info import KNOWN, SEVERAL, CorpusInfo
 from tts_core.corpus.readers.base import Reading, left_out
 from tts_core.corpus.shards import LeftOut
 from tts_core.corpus.sources import SUFFIXES, read_info, write_corpus
-from tts_core.corpus.splits import normalised
+from tts_core.text.plain import normalised
 from tts_core.types import Recording
 
 UNFINISHED = ".importing"

@@ -6,21 +6,16 @@ assigned, where recordings that share a sentence id or a normalised text are con
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from intone.errors import UserError
+from tts_core.text.plain import normalised
 from tts_core.types import Prepared, Recording
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 FRACTIONS = (0.85, 0.05, 0.10)
-
-
-def normalised(text: str) -> str:
-    """Return the text without case, punctuation and spacing."""
-    return " ".join(re.findall(r"\w+", text.casefold().replace("'", "").replace("’", "")))
 
 
 def groups(recordings: Iterable[Recording | Prepared]) -> dict[str, str]:

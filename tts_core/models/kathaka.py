@@ -10,12 +10,19 @@ readouts. Unpublished, and after systems of the same family: Z = 64 (Tyagi et al
 error as reconstruction (Abbas et al. 2021), the reference encoder (the one that the paper cites,
 Zhang et al. 2019), how z enters the decoder (joined to every upsampled frame, Shah et al. 2021),
 the schedule of the KL term (Klimkov et al. 2019), all widths.
+
+Not in the paper, and off by default: a channel vector (`ModelConfig.channel`). On small corpora z
+is mostly the recording session, which no text predicts. With it the reference encoder reads spectra
+without the recording's mean, and the decoder gets that mean beside z. The mean of one recording
+says at least as much as that of its session, and needs no knowledge of sessions: so it works for
+any corpus, and for a single recording whose prosody is copied. Synthesis speaks with the corpus's
+mean channel.
 """
 
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tts_core.config import ModelConfig, StageConfig
 from tts_core.models.batch import Batch
@@ -24,26 +31,20 @@ from tts_core.models.context import TextContext
 from tts_core.models.durations import DurationModel, DurationScale
 from tts_core.models.facts import CorpusFacts, ModelOutput
 from tts_core.models.frame_controls import frame_controls
-from tts_core.models.frozen_cache import (
-    Cached,
-    cached_gaussian,
-    concatenate,
-    over,
-    text_states,
-    with_states,
-)
+from tts_core.models.frozen_cache import Cached, cached_gaussian, over
 from tts_core.models.latent import (
     Gaussian,
     active_units,
-    best_constant_sampler,
-    kl_divergence,
+    kl_per_dimension,
     standard_normal,
+    with_free_bits,
 )
 from tts_core.models.mode import ORACLE, SAMPLED, TEXT, Mode
 from tts_core.models.ntts import AutoregressiveDecoder, upsample
 from tts_core.models.randomness import Randomness
-from tts_core.models.reference_encoder import ReferenceEncoder
+from tts_core.models.reference_encoder import ReferenceEncoder, mean_spectrum
 from tts_core.models.sampler import Sampler
+from tts_core.models.sampler_stage import sampler_stage
 from tts_core.models.stage import Stage
 from tts_core.models.system import LatentView, System
 from tts_core.types import Prepared
@@ -84,18 +85,23 @@ class Kathaka(System):
         self.prosody_size = config.latent
         self.encoder = PhoneEncoder.of(config, facts.n_tokens)
         self.reference_encoder = ReferenceEncoder(facts.n_mels, config.reference, config.latent)
-        self.decoder = AutoregressiveDecoder(
-            config.encoder + 1 + config.latent, facts.n_mels, config
-        )
+        width = config.encoder + 1 + config.latent + config.channel
+        self.decoder = AutoregressiveDecoder(width, facts.n_mels, config)
         self.sampler = Sampler(config, facts, context)
         scale = DurationScale(*facts.duration_statistics())
         self.duration_model = DurationModel(
             facts.n_tokens, config.embedding, config.duration, scale, config.latent
         )
+        # Without a bias: the corpus's mean spectrum, 0 in z-scores, is the zero channel.
+        self.channel = None
+        if config.channel:
+            self.channel = nn.Linear(facts.n_mels, config.channel, bias=False)
 
     def posterior(self, batch: Batch) -> Gaussian:
         """Return q(z | X) of the recordings in the batch."""
         mel = self.mel_scale.normalise(batch.mel)
+        if self.channel is not None:
+            mel = mel - mean_spectrum(mel, batch.frame_mask)[:, None]
         return self.reference_encoder(mel, batch.frame_mask, batch.frame_lengths)
 
     def oracle_prosody(self, batch: Batch) -> Tensor:
@@ -110,30 +116,33 @@ class Kathaka(System):
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
         """Predict normalised mel (B, T, M) with z (B, Z).
 
-        Teacher-forced, with the recordings' durations.
+        Teacher-forced, with the recordings' durations and channels.
         """
-        encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths)
-        condition = upsample(encodings, batch.durations, batch.n_frames, z)
-        return self.decoder(condition, self.mel_scale.normalise(batch.mel))
+        mel = self.mel_scale.normalise(batch.mel)
+        if self.channel is not None:
+            z = torch.cat([z, self.channel(mean_spectrum(mel, batch.frame_mask))], -1)
+        return self.decoder(self._condition(batch, batch.durations, batch.n_frames, z), mel)
 
-    def acoustic_loss(self, batch: Batch) -> dict[str, Tensor]:
+    def _condition(self, batch: Batch, durations: Tensor, n_frames: int, z: Tensor) -> Tensor:
+        """Return what the decoder reads: phones, positions, and z with any channel."""
+        encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths)
+        return upsample(encodings, durations, n_frames, z)
+
+    def acoustic_loss(self, batch: Batch, free_bits: float = 0.0) -> dict[str, Tensor]:
         """Return the parts of stage 1's negative ELBO (section 3.1, Eq. 2).
 
         "mel", the reconstruction from one z ~ q: mean squared error over frames and bins. "kl":
-        KL(q || N(0, I)), nats per utterance, weighted by alpha (`kl_weight`).
+        KL(q || N(0, I)), nats per utterance, weighted by alpha (`kl_weight`). With free bits,
+        "free_bits_kl", which is weighted in its place (`with_free_bits`).
         """
         posterior = self.posterior(batch)
         predicted = self(batch, posterior.sample())
         error = (predicted - self.mel_scale.normalise(batch.mel)).square()
-        kl = kl_divergence(posterior, standard_normal(posterior.mean))
-        return {"mel": mean_of_valid(error, batch.frame_mask), "kl": kl.mean()}
-
-    def sampler_loss(self, batch: Batch, posterior: Gaussian) -> dict[str, Tensor]:
-        """Return the loss of stage 2 (section 3.2, Eq. 3).
-
-        KL(s(z | text) || q(z | X)), nats, with q fixed.
-        """
-        return {"sampler_kl": kl_divergence(self.sampler(batch), posterior).mean()}
+        kl = kl_per_dimension(posterior, standard_normal(posterior.mean))
+        parts = {"mel": mean_of_valid(error, batch.frame_mask), "kl": kl.sum(-1).mean()}
+        if free_bits:
+            parts["free_bits_kl"] = with_free_bits(kl, free_bits)
+        return parts
 
     def duration_loss(self, batch: Batch, sampler: Gaussian) -> dict[str, Tensor]:
         """Return the loss of stage 3 (section 3.3): Eq. 1.
@@ -144,18 +153,20 @@ class Kathaka(System):
 
     def stages(self, configs: Mapping[int, StageConfig]) -> dict[int, Stage]:
         """Return stage 1 (section 3.1), stage 2 (3.2) and stage 3 (3.3)."""
+        channel = () if self.channel is None else ("channel",)
+        punished = "free_bits_kl" if configs[1].free_bits else "kl"
         return {
             1: Stage(
                 "acoustic model and reference encoder",
-                ("encoder", "decoder", "reference_encoder"),
-                lambda batch, _: self.acoustic_loss(batch),
-                lambda step: {"mel": 1.0, "kl": kl_weight(step, configs[1])},
+                ("encoder", "decoder", "reference_encoder", *channel),
+                lambda batch, _: self.acoustic_loss(batch, configs[1].free_bits),
+                lambda step: {"mel": 1.0, "kl": 0.0, punished: kl_weight(step, configs[1])},
                 criterion="mel",
                 mode=ORACLE,
                 timing="recording",
                 measures=self._measures,
             ),
-            2: self._sampler_stage(),
+            2: sampler_stage(self.sampler, self.posterior, configs[2]),
             3: Stage(
                 "duration model on sampled latents",
                 ("duration_model",),
@@ -173,37 +184,6 @@ class Kathaka(System):
     ) -> dict[str, float]:
         means = torch.cat(over(rows, device, self.oracle_prosody))
         return {"active_units": active_units(means), **frame_controls(rows, self.mel_scale, 2)}
-
-    def _sampler_stage(self) -> Stage:
-        constant: Gaussian | None = None
-
-        def posteriors(rows: Sequence[Prepared], device: torch.device) -> Cached:
-            cached = over(rows, device, self.posterior)
-            return {"posterior": cached, **text_states(self.sampler.context, rows)}
-
-        def start_constant(cached: Cached) -> None:
-            nonlocal constant
-            constant = best_constant_sampler(concatenate(cached["posterior"]))
-            self.sampler.start_at(constant)
-
-        def loss(batch: Batch, cached: Cached) -> dict[str, Tensor]:
-            posterior = cached_gaussian(batch, cached["posterior"])
-            parts = self.sampler_loss(with_states(batch, cached), posterior)
-            if self.sampler.training or constant is None:
-                return parts
-            # The held-out loss must beat this: fitted to the training split, reads no text.
-            return {**parts, "constant_kl": kl_divergence(constant, posterior).mean()}
-
-        return Stage(
-            "sampler",
-            ("sampler",),
-            loss,
-            lambda _: {"sampler_kl": 1.0},
-            criterion="sampler_kl",
-            timing="recording",
-            remember=posteriors,
-            begin=start_constant,
-        )
 
     def teacher_forced(self, batch: Batch) -> Tensor:
         """Predict the recordings, with z their posterior mean: log-mel (B, T, M)."""
@@ -239,8 +219,12 @@ class Kathaka(System):
 
         durations: (B, N) frames. prosody: z (B, Z).
         """
-        encodings = self.encoder(batch.tokens, batch.token_mask, batch.token_lengths)
-        condition = upsample(encodings, durations, int(durations.sum(1).max()), prosody)
+        if prosody is None:
+            prosody = self.prosody(batch, SAMPLED, generator)
+        if self.channel is not None:
+            # The mean channel, also with a recording's z, so that z alone tells of the recording.
+            prosody = nn.functional.pad(prosody, (0, self.channel.out_features))
+        condition = self._condition(batch, durations, int(durations.sum(1).max()), prosody)
         return self.mel_scale.restore(self.decoder.generate(condition, generator))
 
     @torch.inference_mode()

@@ -50,9 +50,26 @@ def kl_divergence(p: Gaussian, q: Gaussian) -> Tensor:
 
     1/2 sum_i [ log s_q,i^2 - log s_p,i^2 + s_p,i^2 / s_q,i^2 + (m_q,i - m_p,i)^2 / s_q,i^2 ] - Z/2
     """
+    return kl_per_dimension(p, q).sum(-1)
+
+
+def kl_per_dimension(p: Gaussian, q: Gaussian) -> Tensor:
+    """Return the terms (B, Z) of `kl_divergence`, nats."""
     ratio = (p.log_variance - q.log_variance).exp()
     distance = (q.mean - p.mean).square() * (-q.log_variance).exp()
-    return 0.5 * (q.log_variance - p.log_variance + ratio + distance - 1).sum(-1)
+    return 0.5 * (q.log_variance - p.log_variance + ratio + distance - 1)
+
+
+def with_free_bits(terms: Tensor, floor: float) -> Tensor:
+    """Return a KL term with free bits (Kingma et al. 2016).
+
+    sum_i max(mean_n KL_n,i, floor), a scalar: the mean is over the batch, the sum over dimensions.
+    No gradient pushes a dimension below the floor, so that it need not collapse onto the prior.
+
+    Args:
+        terms: (B, Z) from `kl_per_dimension`. floor: nats per dimension.
+    """
+    return terms.mean(0).clamp(min=floor).sum()
 
 
 def standard_normal(like: Tensor) -> Gaussian:
@@ -78,6 +95,22 @@ def best_constant_sampler(posteriors: Gaussian) -> Gaussian:
     precision = (-posteriors.log_variance).exp()
     variance = 1 / precision.mean(0)
     return Gaussian(variance * (posteriors.mean * precision).mean(0), variance.log())
+
+
+def moment_matched(posteriors: Gaussian) -> Gaussian:
+    """Return the Gaussian with the least mean KL(q_n || .).
+
+    The mean is over N posteriors. It has the mean and the variance of their mixture. For the other
+    direction, that of Eq. 3, see `best_constant_sampler`.
+
+    Args:
+        posteriors: (N, Z) each.
+
+    Returns:
+        (Z,) each.
+    """
+    variance = posteriors.log_variance.exp().mean(0) + posteriors.mean.var(0, correction=0)
+    return Gaussian(posteriors.mean.mean(0), variance.log())
 
 
 def active_units(means: Tensor, threshold: float = 0.01) -> int:

@@ -1,10 +1,13 @@
-"""Controls of CAMP's prosody predictor: the median, and another text.
+"""Controls of predicted prosody: median, another text, neighbouring recordings.
 
 The controls are ours; the papers report none. A predictor that has learned nothing from the text
-does as well with the context of another sentence of like length as with the sentence's own.
+does as well with the context of another sentence of like length as with the sentence's own. A
+latent that neighbouring recordings of other texts predict says little of the sentence.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import numpy as np
 import torch
@@ -13,10 +16,44 @@ from torch import Tensor
 from tts_core.models.batch import Batch
 from tts_core.models.blocks import take
 from tts_core.models.prosody_predictor import ProsodyPredictor
+from tts_core.text.plain import normalised
 from tts_core.types import Prepared
 
 LIKE = 8
 """Texts of neighbouring length among which contexts are exchanged."""
+
+NEIGHBOURS = 12
+"""Training recordings on each side of a held-out one that `neighbours` finds."""
+
+
+def neighbours(
+    train: Sequence[Prepared], rows: Sequence[Prepared], each: int = NEIGHBOURS
+) -> list[list[int]]:
+    """Return, for each recording, the training recordings nearest in corpus order.
+
+    Corpora name recordings in the order in which they were made, so these share the recording
+    session: room, microphone, the speaker's state of the day. Those of the same normalised text
+    are passed over: they would tell of the sentence.
+
+    Args:
+        train: training recordings. rows: recordings to judge. each: most on each side.
+
+    Returns:
+        positions in `train`, for each of `rows`.
+    """
+    order = sorted(range(len(train)), key=lambda position: train[position].utterance)
+    names = [train[position].utterance for position in order]
+    texts = [normalised(train[position].text) for position in order]
+
+    def nearest(text: str, outwards: Iterable[int]) -> list[int]:
+        return [order[i] for i in islice((i for i in outwards if texts[i] != text), each)]
+
+    positions: list[list[int]] = []
+    for row in rows:
+        rank, text = bisect_left(names, row.utterance), normalised(row.text)
+        before, after = range(rank - 1, -1, -1), range(rank, len(order))
+        positions.append(nearest(text, before) + nearest(text, after))
+    return positions
 
 
 def other_texts(rows: Sequence[Prepared], seed: int = 0) -> list[int] | None:

@@ -2,12 +2,29 @@
 
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tts_core.models.blocks import MaskedBatchNorm, last_state
 from tts_core.models.latent import Gaussian, gaussian_of
-from tts_core.models.precision import FullGRU
+from tts_core.models.precision import FullGRU, full
+
+
+def mean_spectrum(mel: Tensor, mask: Tensor) -> Tensor:
+    """Return each recording's mean over its own frames, (B, M).
+
+    A fixed filter (microphone, room, level) adds a constant to every bin of the log-mel, and so to
+    this mean: it describes the channel, and spectra without it do not know the channel (cepstral
+    mean normalisation, Atal 1974; Furui 1981).
+
+    Args:
+        mel: (B, T, M) log-mel, normalised or not. mask: (B, T).
+    """
+    with torch.autocast(mel.device.type, enabled=False):
+        mel = full(mel)
+        weight = mask[..., None].to(mel.dtype)
+        return (mel * weight).sum(1) / weight.sum(1).clamp(min=1.0)
 
 
 class ReferenceEncoder(nn.Module):

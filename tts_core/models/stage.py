@@ -27,8 +27,12 @@ MEAN_OVER: Mapping[str, str] = {
     "median": "units",
     "shuffled": "units",
     "kl": "utterances",
+    "free_bits_kl": "utterances",
     "sampler_kl": "utterances",
     "constant_kl": "utterances",
+    "neighbours_kl": "utterances",
+    "forward_kl": "utterances",
+    "constant_forward_kl": "utterances",
     "diagonality": "utterances",
     "coverage": "utterances",
 }

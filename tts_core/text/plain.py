@@ -27,6 +27,11 @@ def fold(word: str) -> str:
     return "".join(char for char in plain if not unicodedata.combining(char))
 
 
+def normalised(text: str) -> str:
+    """Return the text without case, punctuation and spacing."""
+    return " ".join(re.findall(r"\w+", text.casefold().replace("'", "").replace("’", "")))
+
+
 def plain_form(text: str) -> tuple[str, list[int], list[int]]:
     """Return a text's plain form, and each character's start and end.
 

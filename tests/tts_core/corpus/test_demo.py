@@ -8,7 +8,7 @@ from intone.errors import UserError
 from tts_core.corpus import demo
 from tts_core.corpus.demo import Sentence, build_demo, sentences
 from tts_core.corpus.sources import read_corpus
-from tts_core.corpus.splits import normalised
+from tts_core.text.plain import normalised
 
 
 def test_the_sentences_vary():

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from intone.errors import UserError
 from tts_core.corpus.sources import read_corpus
-from tts_core.corpus.splits import SPLITS, groups, normalised, split
+from tts_core.corpus.splits import SPLITS, groups, split
+from tts_core.text.plain import normalised
 from tts_core.types import Recording
 
 rows = st.lists(

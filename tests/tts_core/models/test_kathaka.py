@@ -22,6 +22,7 @@ from tts_core.models.latent import (
 )
 from tts_core.models.mode import TEXT
 from tts_core.models.reference_encoder import ReferenceEncoder
+from tts_core.models.sampler_stage import sampler_losses
 from tts_core.training.stage_loss import StageLoss
 
 SAMPLERS = ("bert", "graph", "bert+graph")
@@ -77,7 +78,7 @@ def test_kl_is_per_utterance_whatever_shares_the_batch(build, rows):
 def test_sampler_loss_runs_from_the_sampler_to_the_posterior(build, rows):
     model, batch, posterior = build(), batch_of(rows), gaussians(2, 4)
     with torch.no_grad():
-        loss = model.sampler_loss(batch, posterior)["sampler_kl"]
+        loss = sampler_losses(model.sampler(batch), posterior)["sampler_kl"]
         sampler = model.sampler(batch)
     torch.testing.assert_close(loss, kl_divergence(sampler, posterior).mean())
 
@@ -291,7 +292,7 @@ def test_one_batch_is_overfitted(build, utterance):
             posterior, sampler = model.posterior(batch), model.sampler(batch)
         losses = {
             **model.acoustic_loss(batch),
-            **model.sampler_loss(batch, posterior),
+            **sampler_losses(model.sampler(batch), posterior),
             **model.duration_loss(batch, sampler),
         }
         optimizer.zero_grad()
@@ -328,10 +329,10 @@ def held_out_kl(model, utterance, reads, steps):
     optimizer = torch.optim.Adam(model.sampler.parameters(), lr=1e-2)
     for _ in range(steps):
         optimizer.zero_grad()
-        model.sampler_loss(batch, posteriors)["sampler_kl"].backward()
+        sampler_losses(model.sampler(batch), posteriors)["sampler_kl"].backward()
         optimizer.step()
     with torch.no_grad():
-        kl = model.sampler_loss(new_batch, new)["sampler_kl"]
+        kl = sampler_losses(model.sampler(new_batch), new)["sampler_kl"]
     return float(kl), float(kl_divergence(constant, new).mean())
 
 

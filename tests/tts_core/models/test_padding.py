@@ -16,6 +16,7 @@ from tts_core.models.kathaka import Kathaka
 from tts_core.models.latent import Gaussian
 from tts_core.models.ntts import NTTS
 from tts_core.models.ntts_attention import NTTSAttention
+from tts_core.models.sampler_stage import sampler_losses
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def losses(model, batch: Batch) -> dict[str, torch.Tensor]:
     torch.manual_seed(5)
     if isinstance(model, Kathaka):
         fixed = Gaussian(torch.zeros(2, 4).double(), torch.zeros(2, 4).double())
-        parts = model.acoustic_loss(batch) | model.sampler_loss(batch, fixed)
+        parts = model.acoustic_loss(batch) | sampler_losses(model.sampler(batch), fixed)
         return parts | model.duration_loss(batch, fixed)
     if isinstance(model, CAMP):
         target = torch.full((2, batch.pos.shape[1], 3), 50.0).double()
@@ -76,6 +77,7 @@ def losses(model, batch: Batch) -> dict[str, torch.Tensor]:
         ("ntts_attention", {"reduction": 2}),
         ("durian_plus", {"decoder_layers": 4}),
         ("kathaka", {}),
+        ("kathaka", {"channel": 2}),
         ("camp", {"encoder_layers": 2}),
     ],
 )

@@ -11,7 +11,7 @@ from tts_core.corpus.report.page import Figure, Section, Table, percent
 from tts_core.corpus.report.quality import Suspicion
 from tts_core.corpus.report.survey import Survey, utterances
 from tts_core.corpus.shards import PreparedInfo
-from tts_core.corpus.splits import normalised
+from tts_core.text.plain import normalised
 
 LISTED = 20
 DRAWN = 4

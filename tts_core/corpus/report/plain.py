@@ -16,7 +16,7 @@ from tts_core.corpus.recordings import check
 from tts_core.corpus.report import plots
 from tts_core.corpus.report.page import SPREAD_HEAD, Figure, Report, Section, Table, spread
 from tts_core.corpus.sources import read_corpus
-from tts_core.corpus.splits import normalised
+from tts_core.text.plain import normalised
 from tts_core.types import Recording
 
 
