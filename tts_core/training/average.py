@@ -8,8 +8,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from tts_core.models.learnt import learnt_tensors
+
 EMA = "ema.safetensors"
-_STATISTICS = ("running_mean", "running_var")
 
 
 class MovingAverage:
@@ -28,12 +29,7 @@ class MovingAverage:
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.decay = decay
-        self._live: dict[str, Tensor] = {
-            n: p for n, p in module.named_parameters() if p.requires_grad
-        }
-        for name, norm in module.named_modules():
-            if isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d) and norm.weight.requires_grad:
-                self._live |= {f"{name}.{s}": norm.get_buffer(s) for s in _STATISTICS}
+        self._live = learnt_tensors(module)
         self._average = {name: p.detach().clone() for name, p in self._live.items()}
 
     @torch.no_grad()
