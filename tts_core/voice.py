@@ -29,6 +29,9 @@ class VoiceSystem(Closed):
     held_out: dict[str, float] = Field(
         description="last validation losses, as stage.name; empty if the run's log is gone"
     )
+    started_from: saved.Origin | None = Field(
+        default=None, description="model whose weights were trained further, if any"
+    )
 
 
 class Voice(Closed):
@@ -83,6 +86,7 @@ def pack(runs: list[Path], out: Path, half: bool = False, note: str = "") -> Voi
             stages=description.stages_done,
             steps={number: stage.steps for number, stage in description.recipe.stages.items()},
             held_out=held_out(model.parent),
+            started_from=description.started_from,
         )
     prepared = next(iter(descriptions.values())).corpus
     voice = voice_of(

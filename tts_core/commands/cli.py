@@ -47,11 +47,16 @@ def train(
     wandb: Annotated[
         str | None, typer.Option(help="Mirror to this project of Weights & Biases.")
     ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Start from the weights of this run, or system of a voice."),
+    ] = None,
 ) -> None:
     """Train a system through its stages; the same command resumes it."""
     from tts_core.training.run import train_recipe
 
-    train_recipe(recipe, changes or [], data, out or Path("runs") / Path(recipe).stem, wandb)
+    out = out or Path("runs") / Path(recipe).stem
+    train_recipe(recipe, changes or [], data, out, wandb, source)
 
 
 @app.command()
@@ -78,7 +83,15 @@ def runs(
         done = f"{run.step}/{run.steps}"
         kept = f" (left {run.kept[run.stage]})" if run.stage in run.kept else ""
         model = "trained" if run.trained else "-"
-        row = (str(run.path), run.recipe.name, run.digest[:8], str(run.stage), done + kept, model)
+        origin = f" (from {run.origin.recipe} on {run.origin.corpus})" if run.origin else ""
+        row = (
+            str(run.path),
+            run.recipe.name + origin,
+            run.digest[:8],
+            str(run.stage),
+            done + kept,
+            model,
+        )
         table.add_row(*row, run.held_out, run.f0_error)
     Console().print(table)
     if plot:

@@ -23,7 +23,15 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#0
 """Okabe and Ito's palette, distinct with any colour vision."""
 LINES = ("-", "--", ":")
 QUIET = ("stage", "step", "split")
-NATS = ("kl", "sampler_kl", "constant_kl")
+NATS = (
+    "kl",
+    "free_bits_kl",
+    "sampler_kl",
+    "constant_kl",
+    "neighbours_kl",
+    "forward_kl",
+    "constant_forward_kl",
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,7 @@ class Run:
         path: its folder. recipe, digest: what is trained. rows: of `metrics.jsonl`.
         stage, step, steps: how far it is. trained: whether `model/` is written.
         kept: stage to the step that it left, where that is not the last.
+        origin: model that it was started from, if any.
     """
 
     path: Path
@@ -45,6 +54,7 @@ class Run:
     steps: int
     trained: bool
     kept: dict[int, int]
+    origin: saved.Origin | None
 
     @property
     def held_out(self) -> str:
@@ -85,6 +95,7 @@ def read_run(path: Path) -> Run:
         recipe.stages[stage].steps,
         (path / MODEL / saved.DESCRIPTION).is_file(),
         kept_steps(path),
+        saved.Origin.model_validate(origin) if (origin := stored.get("started_from")) else None,
     )
 
 

@@ -20,6 +20,19 @@ from tts_core.models.system import System
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
 STATE = "state.json"
+ENCODER = ".context.encoder."
+"""Part of the names of a text encoder's weights."""
+
+
+class Origin(Closed):
+    """Model from whose weights a training started."""
+
+    recipe: str = Field(description="name of its recipe")
+    weights_sha256: str
+    corpus: str = Field(description="name of its corpus")
+    licence: str = Field(description="licence of the recordings of its corpus")
+    hours: float = Field(description="audio of its corpus")
+    started_from: "Origin | None" = Field(default=None, description="its own origin, if any")
 
 
 class Description(Closed):
@@ -34,13 +47,27 @@ class Description(Closed):
     text_encoder_digest: str | None = Field(
         default=None, description="of the frozen text encoder, whose weights are not stored here"
     )
+    started_from: Origin | None = Field(
+        default=None, description="model whose weights were trained further, if any"
+    )
+
+    def origin(self) -> Origin:
+        """Return the record that a run keeps which starts from this model."""
+        return Origin(
+            recipe=self.recipe.name,
+            weights_sha256=self.weights_sha256,
+            corpus=self.corpus["corpus"]["name"],
+            licence=self.corpus["corpus"]["licence"],
+            hours=self.corpus["hours"],
+            started_from=self.started_from,
+        )
 
 
 def own_state(model: nn.Module, recipe: Recipe) -> dict[str, Tensor]:
     """Return the stored weights: a frozen text encoder is named, not copied."""
     state = {key: value.contiguous() for key, value in model.state_dict().items()}
     if not recipe.text_encoder.finetune:
-        state = {key: value for key, value in state.items() if ".context.encoder." not in key}
+        state = {key: value for key, value in state.items() if ENCODER not in key}
     return state
 
 
@@ -51,6 +78,7 @@ def save_model(
     facts: CorpusFacts,
     corpus: dict[str, Any],
     stages_done: list[int],
+    started_from: Origin | None = None,
 ) -> None:
     """Write a self-contained model into `folder`; complete or not at all."""
     with whole_folder(folder) as scratch:
@@ -62,6 +90,7 @@ def save_model(
             stages_done=stages_done,
             weights_sha256=sha256(scratch / WEIGHTS),
             text_encoder_digest=_encoder_digest(model),
+            started_from=started_from,
         )
         (scratch / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
 
@@ -73,17 +102,27 @@ def load_model(folder: Path) -> tuple[System, Description]:
         UserError: no model there, or its weights are not those that were written.
     """
     description = read_description(folder)
-    weights = folder / WEIGHTS
-    if not weights.is_file() or sha256(weights) != description.weights_sha256:
-        raise UserError(f"{weights}: not the weights that {DESCRIPTION} describes")
+    weights = read_weights(folder, description)
     model = build(description.recipe, description.facts)
     if description.text_encoder_digest not in (None, _encoder_digest(model)):
         raise UserError(
             f"{folder}: was trained with another text encoder than the one that is now called "
             f"{description.recipe.text_encoder.name}; fetch or name the right one"
         )
-    load_own_state(model, load_file(folder / WEIGHTS), description.recipe)
+    load_own_state(model, weights, description.recipe)
     return model.eval(), description
+
+
+def read_weights(folder: Path, description: Description) -> dict[str, Tensor]:
+    """Read the weights that `model.json` describes.
+
+    Raises:
+        UserError: they are missing or not those that were written.
+    """
+    weights = folder / WEIGHTS
+    if not weights.is_file() or sha256(weights) != description.weights_sha256:
+        raise UserError(f"{weights}: not the weights that {DESCRIPTION} describes")
+    return load_file(weights)
 
 
 def halve(folder: Path) -> Description:

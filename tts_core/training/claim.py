@@ -12,13 +12,14 @@ from tts_core.config import Features
 RUN = "run.json"
 DIFFERENCES = 3
 """So many keys are named where recipes differ."""
+NAMES = {"recipe_digest": "recipe", "model_sha256": "model", "started_from": "start"}
 
 
 def claim(
     out: Path,
     described: dict[str, Any],
     file: str = RUN,
-    keys: Sequence[str] = ("recipe_digest", "corpus"),
+    keys: Sequence[str] = ("recipe_digest", "corpus", "started_from"),
 ) -> None:
     """Write `run.json`, or check that the existing run is the same.
 
@@ -33,9 +34,10 @@ def claim(
     if path.is_file() and any(out.glob("*/step-*")):
         there = json.loads(path.read_text("utf-8"))
         for key in keys:
-            if there[key] != described[key]:
+            # Runs of older versions have no start.
+            if there.get(key) != described[key]:
                 raise UserError(
-                    f"{out}: holds a run with another {key.split('_')[0]} "
+                    f"{out}: holds a run with another {NAMES.get(key, key)} "
                     f"({_difference(key, described, there)}); choose another --out, or remove the "
                     "folder to start again"
                 )
@@ -51,12 +53,20 @@ def _difference(key: str, now: dict[str, Any], there: dict[str, Any]) -> str:
         changed = [k for k in changed if k != "description"]
         differences = [f"{k} {new.get(k)} instead of {old.get(k)}" for k in changed[:DIFFERENCES]]
         return ", ".join(differences) + (" ..." if len(changed) > DIFFERENCES else "")
+    if key == "started_from":
+        return f"{_start(now[key])} instead of {_start(there.get(key))}"
     if key != "corpus":
         return f"{now[key]} instead of {there[key]}"
     features, other = (Features.model_validate(run[key]["features"]) for run in (now, there))
     if features.digest() != other.digest():
         return f"features {features.against(other)}"
     return f"prepared as {now[key]['inputs_digest']} instead of {there[key]['inputs_digest']}"
+
+
+def _start(origin: dict[str, Any] | None) -> str:
+    if origin is None:
+        return "fresh weights"
+    return f"{origin['recipe']} on {origin['corpus']} with weights {origin['weights_sha256'][:8]}"
 
 
 def _flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
@@ -18,6 +19,7 @@ from tts_core.training import checkpoint
 from tts_core.training.checkpoint_selection import load_kept
 from tts_core.training.claim import claim
 from tts_core.training.events import Watch
+from tts_core.training.origin import load_origin
 from tts_core.training.signals import StopOnSignal
 from tts_core.training.stage_run import StageRun
 
@@ -35,6 +37,7 @@ def train(
     out: Path,
     stages: Sequence[int] | None = None,
     watch: Watch = lambda _: None,
+    source: Path | None = None,
 ) -> Path:
     """Train a recipe's stages in order and write the model.
 
@@ -48,26 +51,30 @@ def train(
         out: run folder: `run.json`, `metrics.jsonl`, `stage-N/step-*`, and in the end `model/`.
         stages: only these stages (earlier ones must have been trained).
         watch: receives progress, in the first process.
+        source: run, `model` folder or system of a voice whose weights every stage starts from.
 
     Returns:
         `out/model`.
 
     Raises:
-        UserError: the folder holds another run, or an earlier stage is missing.
+        UserError: the folder holds another run, an earlier stage is missing, or the model of
+            `source` is missing or another one than the recipe's.
         Interrupted: SIGTERM or Ctrl-C came; the checkpoint is written.
     """
     _check_text_encoder(recipe, corpus)
     facts = corpus.info.facts()
-    described = {
-        "recipe": recipe.model_dump(mode="json"),
-        "recipe_digest": recipe.digest(),
-        "corpus": corpus.info.summary(),
-        "torch": torch.__version__,
-    }
     accelerator = _accelerator()
     first = accelerator.is_main_process
     torch.manual_seed(recipe.seed)
     model = build(recipe, facts)
+    origin = load_origin(source, model, recipe, corpus.info) if source else None
+    described: dict[str, Any] = {
+        "recipe": recipe.model_dump(mode="json"),
+        "recipe_digest": recipe.digest(),
+        "corpus": corpus.info.summary(),
+        "torch": torch.__version__,
+        "started_from": origin.model_dump(mode="json") if origin else None,
+    }
     wanted = sorted(recipe.stages) if stages is None else sorted(stages)
     done: list[int] = []
     with owned(out) if first else nullcontext(), StopOnSignal() as stop:
@@ -90,7 +97,7 @@ def train(
                 break
             done.append(number)
         if first and not _is_written(out / MODEL, done):
-            saved.save_model(out / MODEL, model, recipe, facts, described["corpus"], done)
+            saved.save_model(out / MODEL, model, recipe, facts, described["corpus"], done, origin)
         accelerator.wait_for_everyone()
     return out / MODEL
 

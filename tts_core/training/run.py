@@ -42,16 +42,23 @@ def parse_changes(changes: list[str]) -> tuple[dict[str, Any], list[int] | None]
 
 
 def train_recipe(
-    name: str, changes: list[str], data: Path, out: Path, wandb: str | None = None
+    name: str,
+    changes: list[str],
+    data: Path,
+    out: Path,
+    wandb: str | None = None,
+    source: Path | None = None,
 ) -> Path:
     """Train a recipe with a progress display; return the model folder.
 
     Args:
         name, changes: recipe and what differs from it. data: prepared corpus. out: run folder.
         wandb: project of Weights & Biases to mirror the run to.
+        source: run, or system of a voice, whose weights are trained further.
 
     Raises:
-        UserError: unknown recipe or key, no prepared corpus, another run in `out`.
+        UserError: unknown recipe or key, no prepared corpus, another run in `out`, no fitting
+            model in `source`.
         SystemExit: 143 if it was asked to stop; the checkpoint is written and the sentence printed.
     """
     overrides, stages = parse_changes(changes)
@@ -65,7 +72,7 @@ def train_recipe(
     console = Console(stderr=True, quiet=not first)
     with shown(recipe.name, console) as (watch, reading):
         try:
-            model = train(recipe, PreparedCorpus(data, reading), out, stages, watch)
+            model = train(recipe, PreparedCorpus(data, reading), out, stages, watch, source)
         except Interrupted as stopped:
             console.print(f"intone: {stopped}; run the same command to resume", highlight=False)
             raise SystemExit(143) from stopped
