@@ -10,7 +10,7 @@ def learnt_tensors(module: nn.Module) -> dict[str, Tensor]:
 
     Parameters learn if they require gradients, and batch statistics if the weights of their
     normalisation do. All other buffers describe a corpus (`MelScale`, `DurationScale`, CAMP's scale
-    of word vectors) and stand outside of what is averaged or taken over by another run.
+    of word vectors): they are not averaged, and another run does not take them over.
     """
     learnt: dict[str, Tensor] = {n: p for n, p in module.named_parameters() if p.requires_grad}
     for name, norm in module.named_modules():

@@ -1,4 +1,4 @@
-"""Start of a run from the weights of another, trained on another corpus."""
+"""Start of a run from the weights of another run."""
 
 from pathlib import Path
 
@@ -62,9 +62,12 @@ def _model_folder(source: Path) -> Path:
 def _check_same_kind(
     folder: Path, description: saved.Description, recipe: Recipe, info: PreparedInfo
 ) -> None:
-    there, here = description.recipe.model.system, recipe.model.system
-    if there != here:
-        raise UserError(f"{folder}: is a {there}, the recipe {recipe.name} a {here}; name a {here}")
+    stored, wanted = description.recipe.model.system, recipe.model.system
+    if stored != wanted:
+        raise UserError(
+            f"{folder}: holds the system {stored}, the recipe {recipe.name} trains {wanted}; name "
+            f"a run of {wanted}"
+        )
     features = Features.model_validate(description.corpus["features"])
     if features.digest() != info.features.digest():
         raise UserError(
@@ -100,19 +103,24 @@ def _check_text_encoder(folder: Path, description: saved.Description, model: Sys
 
 
 def _check_shapes(
-    folder: Path, there: Recipe, here: Recipe, learnt: dict[str, Tensor], state: dict[str, Tensor]
+    folder: Path,
+    stored: Recipe,
+    wanted: Recipe,
+    learnt: dict[str, Tensor],
+    state: dict[str, Tensor],
 ) -> None:
     for name, value in learnt.items():
         if name in state and state[name].shape == value.shape:
             continue
-        found = tuple(state[name].shape) if name in state else "absent"
+        shape = tuple(state[name].shape) if name in state else "absent"
         raise UserError(
-            f"{folder}: {name} is {found} there and {tuple(value.shape)} in the recipe {here.name} "
-            f"({_changed_keys(there, here)}); train with the model of {there.name}"
+            f"{folder}: {name} is {shape} there and {tuple(value.shape)} in the recipe "
+            f"{wanted.name} ({_changed_keys(stored, wanted)}); train with the model of "
+            f"{stored.name}"
         )
 
 
-def _changed_keys(there: Recipe, here: Recipe) -> str:
-    old, new = there.model.model_dump(), here.model.model_dump()
+def _changed_keys(stored: Recipe, wanted: Recipe) -> str:
+    old, new = stored.model.model_dump(), wanted.model.model_dump()
     changed = [f"model.{k} {old[k]} instead of {new[k]}" for k in new if old[k] != new[k]]
     return ", ".join(changed[:DIFFERENCES]) + (" ..." if len(changed) > DIFFERENCES else "")

@@ -106,7 +106,7 @@ def test_interrupted_run_from_another_is_bit_equal_to_an_unbroken_one(
             train(recipe, other, broken, source=another)
 
 
-def test_a_voice_tells_what_it_was_started_from(corpus, other, tiny, tmp_path):
+def test_a_voice_names_the_model_that_it_started_from(corpus, other, tiny, tmp_path, monkeypatch):
     source, run = tmp_path / "source", tmp_path / "run"
     train(tiny("ntts", 2), corpus, source)
     pack([source], tmp_path / "voice", half=True)
@@ -125,6 +125,9 @@ def test_a_voice_tells_what_it_was_started_from(corpus, other, tiny, tmp_path):
     )
     assert saved.read_description(run / "model").started_from == expected
     assert json.loads((run / "run.json").read_text())["started_from"] == expected.model_dump()
+    monkeypatch.setenv("COLUMNS", "250")
+    listed = CliRunner().invoke(app, ["runs", str(run)]).output
+    assert "(from ntts_compact on invented)" in " ".join(listed.split())
     pack([run], tmp_path / "further")
     assert read_voice(tmp_path / "further").systems["ntts"].started_from == expected
     # Every start of a start is kept: it may have another licence.
@@ -138,7 +141,10 @@ def test_a_start_that_does_not_fit_is_refused(corpus, other, tiny, tmp_path):
     source, out = tmp_path / "source", tmp_path / "run"
     train(tiny("ntts", 1), corpus, source)
     for recipe, message in (
-        (tiny("camp", 1), r"source/model: is a ntts, the recipe camp_compact a camp"),
+        (
+            tiny("camp", 1),
+            r"source/model: holds the system ntts, the recipe camp_compact trains camp",
+        ),
         (
             tiny("ntts", 1, **{"model.decoder": 32}),
             r"decoder\.lstm\.\w+ is \(96, .*\(128, .*\(model\.decoder 24 instead of 32\); train wi",
@@ -172,7 +178,7 @@ def test_a_frozen_text_encoder_must_be_the_same(corpus, tiny, tmp_path):
     recipe, source = tiny("camp", 1, **{"model.context": "bert"}), tmp_path / "source"
     train(recipe, corpus, source)
     tuned = tiny("camp", 1, **{"model.context": "bert", "text_encoder.finetune": True})
-    for further in (recipe, tuned):
+    for further in (tuned, recipe):
         model = build(further, corpus.info.facts())
         asset = {n: v.clone() for n, v in model.state_dict().items() if saved.ENCODER in n}
         load_origin(source, model, further, corpus.info)
@@ -183,7 +189,7 @@ def test_a_frozen_text_encoder_must_be_the_same(corpus, tiny, tmp_path):
     stored = json.loads(path.read_text())
     path.write_text(json.dumps(stored | {"text_encoder_digest": "0" * 16}))
     with pytest.raises(UserError, match=r"another text encoder \(minilm\) than the recipe's"):
-        load_origin(source, build(recipe, corpus.info.facts()), recipe, corpus.info)
+        load_origin(source, model, recipe, corpus.info)
     path.write_text(json.dumps(stored | {"text_encoder_digest": None}))
     with pytest.raises(UserError, match="fine-tuned its text encoder, the recipe does not"):
-        load_origin(source, build(recipe, corpus.info.facts()), recipe, corpus.info)
+        load_origin(source, model, recipe, corpus.info)
