@@ -2,10 +2,11 @@
 
     python -m benchmarks.voices --heart CORPUS --kathleen CORPUS --before VOICE --out voices
 
-Every step is a command of `intone`, printed before it runs; an interrupted run resumes with the same
-command. `--until train` stops after that step. Trainings run side by side, `--jobs` at a time, one
-thread each. The steps: prepare, train, refine, pack, choose (sharpening, on the validation split),
-test. What `choose` measured is printed as a table; its winner is named with `--refiner` for the test.
+Every step is a command of `intone`, printed before it runs; an interrupted run resumes with the
+same command. `--until train` stops after that step. Trainings run side by side, `--jobs` at a time,
+one thread each. The steps: prepare, train, refine, pack, choose (sharpening, on the validation
+split), test. `choose` prints what it measured as a table; name its winner with `--refiner` for the
+test.
 """
 
 import os
@@ -44,7 +45,7 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Train and measure the voices.")
     for corpus in CORPORA:
         parser.add_argument(f"--{corpus}", type=Path, required=True, help="corpus folder")
     parser.add_argument("--before", type=Path, help="earlier voice of Kathleen, measured beside")
@@ -56,7 +57,7 @@ def _options() -> argparse.Namespace:
 
 
 def _commands(step: str, options: argparse.Namespace) -> list[list[list[str]]]:
-    """Return chains of commands; chains run side by side, a chain's commands in order."""
+    """Return chains of commands, to be run side by side."""
     out = options.out
     if step == "prepare":
         return [
