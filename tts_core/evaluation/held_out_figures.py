@@ -10,8 +10,14 @@ from matplotlib.figure import Figure
 
 INK, MUTED, GRID = "#1b1f24", "#6a7280", "#d8dce2"
 # Okabe and Ito's palette, distinct with any colour vision.
-COLOURS = ("#56b4e9", "#0072b2", "#e69f00", "#cc79a7")
-CONTROLS = {"constant_kl": "sampler_kl", "median": "prosody", "shuffled": "prosody"}
+COLOURS = ("#56b4e9", "#0072b2", "#e69f00", "#cc79a7", "#009e73")
+CONTROLS = {
+    "constant_kl": "sampler_kl",
+    "neighbours_kl": "sampler_kl",
+    "constant_forward_kl": "forward_kl",
+    "median": "prosody",
+    "shuffled": "prosody",
+}
 """Control to the held-out loss that must beat it; one panel."""
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",

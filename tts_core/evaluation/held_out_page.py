@@ -18,14 +18,18 @@ RHYTHM = (
     ("pause recall", "pause_recall"),
     ("pause F1", "pause_f1"),
 )
+SESSION = "(no text): what the recording session alone predicts"
 LATENTS = {
     "sampler_kl": "KL(sampler, posterior), nats",
     "constant_kl": "the best constant sampler, fitted to the training split",
+    "neighbours_kl": f"the neighbouring recordings' mean {SESSION}",
     "human_kl": "human ceiling: another reading's posterior mean",
     "prior_kl": "KL(posterior, N(0, I)), nats",
     "huber": "Huber, teacher-forced",
     "shuffled_huber": "the same with shuffled context",
     "median_huber": "the training units' median",
+    "kind_median_huber": "the medians of words and of punctuation, apart",
+    "neighbours_huber": f"the neighbouring recordings' medians of both {SESSION}",
     "free_huber": "Huber, running free",
     "human_huber": "human ceiling: another reading's vectors",
 }

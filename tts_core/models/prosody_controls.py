@@ -56,6 +56,24 @@ def neighbours(
     return positions
 
 
+def medians_by_kind(
+    vectors: Sequence[Tensor], punctuation: Sequence[np.ndarray]
+) -> dict[int, Tensor]:
+    """Return the median vectors (d,) of words and of punctuation marks.
+
+    Words have the key 0, marks 1. A kind without any unit is left out.
+
+    Args:
+        vectors: (W, d) of each recording. punctuation: flags (W,) of its units.
+    """
+    medians: dict[int, Tensor] = {}
+    for kind in (0, 1):
+        alike = [v[torch.from_numpy(p == kind)] for v, p in zip(vectors, punctuation, strict=True)]
+        if sum(map(len, alike)):
+            medians[kind] = torch.cat(alike).median(0).values
+    return medians
+
+
 def other_texts(rows: Sequence[Prepared], seed: int = 0) -> list[int] | None:
     """Return, for each utterance, an utterance with another text of like length.
 

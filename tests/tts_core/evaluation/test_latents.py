@@ -15,6 +15,7 @@ from tts_core.models.kathaka import Kathaka
 from tts_core.models.latent import Gaussian
 from tts_core.models.mode import ORACLE, TEXT
 from tts_core.models.ntts import NTTS
+from tts_core.models.prosody_controls import neighbours
 from tts_core.models.renditions import render
 from tts_core.types import Prepared
 
@@ -108,6 +109,59 @@ def test_a_predictor_that_reads_no_text_does_as_well_with_shuffled_context(
     deaf = latents.camp(camp, rows, rows, OTHERS).values
     for values in deaf:
         assert values["huber"] == pytest.approx(values["shuffled_huber"], rel=1e-5)
+
+
+def sessions(utterance: Utterance) -> list[Prepared]:
+    """Return two sessions of 14 sentences, in other rooms."""
+    shift = np.random.default_rng(0).normal(size=80)
+    made = []
+    for i in range(28):
+        row = utterance(i)
+        mel = (row.mel + 6 * shift * (i >= 14)).astype(np.float32)
+        made.append(replace(row, utterance=f"u{i:02}", text=f"text {i}", mel=mel))
+    return made
+
+
+def test_the_neighbours_mean_is_judged_like_the_constant(
+    kathaka: Kathaka, utterance: Utterance
+) -> None:
+    made = sessions(utterance)
+    held, train = made[3:5], made[:3] + made[5:]
+    with torch.no_grad():
+        learnt, judged = (
+            [kathaka.posterior(collate([r.encoded], [r])) for r in rows] for rows in (train, held)
+        )
+    # 3 recordings before and 12 after; the sampler of sessions themselves is tested in `models`.
+    mean = torch.cat([p.mean for p in learnt[:15]]).mean(0)
+    constant = latents.best_constant_sampler(latents.concatenate(learnt))
+    near = Gaussian(mean, constant.log_variance)
+    for values, posterior in zip(
+        latents.kathaka(kathaka, train, held, {}).values, judged, strict=True
+    ):
+        expected = float(latents.kl_divergence(near, posterior))
+        assert values["neighbours_kl"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_neighbouring_recordings_predict_word_vectors_that_are_the_session(
+    camp: CAMP, utterance: Utterance
+) -> None:
+    made = sessions(utterance)
+    held = [made[3], made[24]]
+    for values in latents.camp(camp, [r for r in made if r not in held], held, {}).values:
+        assert number(values["neighbours_huber"]) < 0.8 * number(values["kind_median_huber"])
+
+
+def test_neighbours_are_the_nearest_of_other_texts_on_both_sides(utterance: Utterance) -> None:
+    train = [replace(utterance(1), utterance=f"a{i}", text=f"Text {i}!") for i in range(9)]
+    judged = [
+        replace(train[4], utterance="a35", text="text, 2"),
+        replace(train[4], utterance="a0", text="another"),
+        train[8],
+    ]
+    shuffled = [train[i] for i in (5, 0, 8, 2, 1, 4, 3, 7, 6)]
+    found = neighbours(shuffled, judged, each=2)
+    names = [[shuffled[i].utterance for i in positions] for positions in found]
+    assert names == [["a3", "a1", "a4", "a5"], ["a0", "a1"], ["a7", "a6"]]
 
 
 def test_a_constant_predictor_at_the_median_has_the_medians_loss(

@@ -18,11 +18,14 @@ from tts_core.models.latent import (
     best_constant_sampler,
     effective_units,
     kl_divergence,
+    kl_per_dimension,
+    moment_matched,
     standard_normal,
+    with_free_bits,
 )
 from tts_core.models.mode import TEXT
 from tts_core.models.reference_encoder import ReferenceEncoder
-from tts_core.models.sampler_stage import sampler_losses
+from tts_core.models.sampler_stage import FORWARD, neighbours_sampler, sampler_losses
 from tts_core.training.stage_loss import StageLoss
 
 SAMPLERS = ("bert", "graph", "bert+graph")
@@ -83,7 +86,65 @@ def test_sampler_loss_runs_from_the_sampler_to_the_posterior(build, rows):
     torch.testing.assert_close(loss, kl_divergence(sampler, posterior).mean())
 
 
-def test_best_constant_sampler_is_what_optimisation_finds():
+def test_the_forward_kl_runs_from_the_posterior_to_the_sampler():
+    sampled, posterior = gaussians(5, 6), gaussians(5, 6)
+    parts = sampler_losses(sampled, posterior, FORWARD)
+    q, s = (Normal(g.mean, (0.5 * g.log_variance).exp()) for g in (posterior, sampled))
+    torch.testing.assert_close(parts["forward_kl"], oracle_kl(q, s).sum(-1).mean())
+    torch.testing.assert_close(parts["sampler_kl"], oracle_kl(s, q).sum(-1).mean())
+    stages = load_recipe("kathaka_forward_kl_compact").stages
+    assert stages[2].sampler_kl == FORWARD
+
+
+def test_neighbours_know_the_session_and_a_constant_does_not(utterance):
+    """Three sessions of 30 recordings, whose texts say nothing of them."""
+    rows = [replace(utterance(i, 1), utterance=f"u{i:02}", text=f"text {i}") for i in range(90)]
+    offsets = torch.randn(3, 4).repeat_interleave(30, 0)
+    mean = offsets + 0.05 * torch.randn(90, 4)
+    posteriors = [Gaussian(m[None], torch.full((1, 4), -5.0)) for m in mean]
+    held = list(range(4, 90, 10))
+    learnt = [i for i in range(90) if i not in held]
+    train, known = [rows[i] for i in learnt], [posteriors[i] for i in learnt]
+    judged = Gaussian(mean[held], torch.full((9, 4), -5.0))
+    constant = best_constant_sampler(Gaussian(mean[learnt], torch.full((81, 4), -5.0)))
+    near = neighbours_sampler(known, train, [rows[i] for i in held])
+    constant_kl, near_kl = (kl_divergence(s, judged).mean() for s in (constant, near))
+    assert near_kl < 0.4 * constant_kl
+    # Other readings of the same text would tell of the text: they are passed over.
+    same = [replace(row, text="Text 4!") for row in train]
+    none = neighbours_sampler(known, same, [rows[4]])
+    torch.testing.assert_close(none.mean[0], constant.mean)
+
+
+def test_free_bits_leave_a_dimension_alone_below_the_floor():
+    """Kingma et al. 2016: sum_i max(mean KL_i, floor)."""
+    mean = torch.tensor([[0.1, 3.0], [0.3, 1.0]], requires_grad=True)
+    posterior = Gaussian(mean, torch.zeros(2, 2))
+    terms = kl_per_dimension(posterior, standard_normal(mean))
+    term = with_free_bits(terms, 0.5)
+    # The KL of N(m, 1) is m^2 / 2: 0.025 nats on average, and 2.5.
+    torch.testing.assert_close(term, torch.tensor(0.5 + 2.5))
+    term.backward()
+    assert not mean.grad[:, 0].any()
+    torch.testing.assert_close(mean.grad[:, 1], torch.tensor([1.5, 0.5]))
+
+
+def test_free_bits_take_the_weight_of_the_kl_which_is_still_logged(build, rows):
+    model, batch = build("graph"), batch_of(rows)
+    recipe = load_recipe("kathaka_compact", {"stages.1.free_bits": 2.0})
+    stage = model.stages(recipe.stages)[1]
+    weights = stage.weights(3000)
+    with torch.no_grad():
+        torch.manual_seed(1)
+        parts = stage.loss(batch, {})
+        torch.manual_seed(1)
+        plain = model.acoustic_loss(batch)
+    assert (weights["free_bits_kl"], weights["kl"]) == (1e-5, 0)
+    assert parts["kl"] == plain["kl"] < parts["free_bits_kl"] == 4 * 2.0
+
+
+@pytest.mark.parametrize("forward", [False, True])
+def test_best_constant_sampler_is_what_optimisation_finds(forward):
     posteriors = Gaussian(torch.randn(200, 3).double(), torch.randn(200, 3).double())
     mean = torch.zeros(3).double().requires_grad_()
     log_variance = torch.zeros(3).double().requires_grad_()
@@ -93,12 +154,13 @@ def test_best_constant_sampler_is_what_optimisation_finds():
 
     def cost():
         optimizer.zero_grad()
-        loss = kl_divergence(Gaussian(mean, log_variance), posteriors).mean()
+        pair = Gaussian(mean, log_variance), posteriors
+        loss = kl_divergence(*reversed(pair) if forward else pair).mean()
         loss.backward()
         return loss
 
     optimizer.step(cost)
-    best = best_constant_sampler(posteriors)
+    best = (moment_matched if forward else best_constant_sampler)(posteriors)
     torch.testing.assert_close(best.mean, mean.detach(), atol=1e-5, rtol=0)
     torch.testing.assert_close(best.log_variance, log_variance.detach(), atol=1e-5, rtol=0)
 
@@ -149,9 +211,10 @@ def test_a_constant_kl_weight_is_an_option():
 # Modules
 
 
+@pytest.mark.parametrize("channel", [0, 2])
 @pytest.mark.parametrize("sampler", SAMPLERS)
-def test_a_sentence_beside_a_longer_one_stays_the_same(build, rows, sampler):
-    model = build(sampler)
+def test_a_sentence_beside_a_longer_one_stays_the_same(build, rows, sampler, channel):
+    model = build(sampler, channel=channel)
     with torch.no_grad():
         answers = []
         for batch in (batch_of(rows[:1]), batch_of(rows)):
@@ -185,6 +248,37 @@ def test_every_frame_hears_the_latent_and_it_gets_its_gradient_from_them(build, 
         (gradient,) = torch.autograd.grad(predicted[0, frame].sum(), z, retain_graph=True)
         assert gradient[0].abs().min() > 0
         assert not gradient[1].any(), "the other sentence's latent"
+
+
+def test_a_channel_changes_the_latent_only_without_a_channel_vector(build, rows):
+    """A constant per bin: level, microphone, room."""
+    batch = batch_of(rows)
+    filtered = replace(batch, mel=batch.mel + 2 * torch.randn(80))
+    for channel in (0, 2):
+        model = build("graph", channel=channel)
+        heads = model.reference_encoder.mean, model.reference_encoder.log_variance
+        for head in heads:
+            head.weight.data *= 20
+        with torch.no_grad():
+            before, after = model.posterior(batch), model.posterior(filtered)
+        changes = [float((a - b).abs().max()) for a, b in zip(before, after, strict=True)]
+        assert max(changes) < 1e-4 if channel else min(changes) > 1e-2, channel
+
+
+def test_the_recordings_channel_is_heard_in_training_and_the_mean_channel_in_synthesis(build, rows):
+    model, batch = build("graph", channel=2), batch_of(rows)
+    z, durations = torch.randn(2, 4), batch.durations
+    with torch.no_grad():
+        forced = model(batch, z), model.teacher_forced(batch)
+        said = model.synthesize(batch, prosody=z)
+        decoded = model.decode(batch, said.durations, z)
+        given = model.decode(batch, durations, z)
+        model.channel.weight.zero_()
+        neutral = model(batch, z), model.teacher_forced(batch)
+    assert not any(map(torch.allclose, forced, neutral))
+    torch.testing.assert_close(said.mel, decoded)
+    with torch.no_grad():
+        torch.testing.assert_close(model.decode(batch, durations, z), given)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -222,11 +316,11 @@ def test_one_word_one_leaf_and_a_hundred_word_pieces(build, utterance, sampler):
 @pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("finetune", [False, True])
 def test_gradients_reach_what_a_stage_trains_and_nothing_else(build, rows, sampler, finetune):
-    model, batch = build(sampler, finetune), batch_of(rows)
+    model, batch = build(sampler, finetune, channel=2), batch_of(rows)
     cached = {"posterior": [gaussians(1, 4)] * 2, "sampler": [gaussians(1, 4)] * 2}
     stages = model.stages(load_recipe("kathaka_demo").stages)
     trained = {
-        1: {"encoder", "decoder", "reference_encoder"},
+        1: {"encoder", "decoder", "reference_encoder", "channel"},
         2: {"sampler"},
         3: {"duration_model"},
     }

@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from tts_core.models import saved
 from tts_core.models.batch import collate
 from tts_core.models.latent import Gaussian, best_constant_sampler, kl_divergence
+from tts_core.models.sampler_stage import neighbours_sampler
 from tts_core.training.loop import train
 
 
@@ -37,6 +38,13 @@ def test_validation_logs_signs_of_collapse_and_of_a_useless_sampler(corpus, tiny
     )
     expected = kl_divergence(best_constant_sampler(fitted), judged).mean()
     assert held_out[2]["constant_kl"] == pytest.approx(float(expected), rel=1e-4)
+    near = neighbours_sampler(
+        [Gaussian(*(part[[i]] for part in fitted)) for i in range(len(fitted.mean))],
+        corpus.split("train"),
+        corpus.split("validation"),
+    )
+    expected = kl_divergence(near, judged).mean()
+    assert held_out[2]["neighbours_kl"] == pytest.approx(float(expected), rel=1e-4)
     # It starts there, so after a few steps it is still near.
     assert held_out[2]["sampler_kl"] == pytest.approx(held_out[2]["constant_kl"], rel=0.2)
 
