@@ -145,6 +145,16 @@ class VocoderRecipe(Closed):
         values = self.model_dump(mode="json", exclude={"description"})
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
+    def rates(self, step: int, epoch: int) -> tuple[float, float]:
+        """Return the learning rates of generator and discriminators.
+
+        step: 1, 2, ... epoch: 0, 1, ...
+        """
+        rate = self.lr * self.lr_decay**epoch
+        learnt = step - self.discriminators_alone
+        rise = min(learnt / self.warmup, 1.0) if self.warmup else 1.0
+        return rate * rise, rate
+
     def check_features(self, features: Features, layout: HifiganConfig) -> None:
         """Refuse spectrograms that the generator cannot read, before anything is trained.
 

@@ -6,37 +6,17 @@ proportions.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
+from tts_core.adversarial.losses import Judgement, judged
+
 SLOPE = 0.1
 PERIODS = (2, 3, 5, 7, 11)
 SCALES = 3
-
-
-class Judgement(NamedTuple):
-    """Output of a sub-discriminator.
-
-    Attributes:
-        score: (B, P) one value a place, 1 for recordings and 0 for what was made.
-        layers: outputs of its layers, the score included: D^1 ... D^T of Eq. 4.
-    """
-
-    score: Tensor
-    layers: list[Tensor]
-
-
-def _through(convs: Iterable[nn.Module], last: nn.Module, x: Tensor) -> Judgement:
-    layers: list[Tensor] = []
-    for conv in convs:
-        x = F.leaky_relu(conv(x), SLOPE)
-        layers.append(x)
-    x = last(x)
-    return Judgement(x.flatten(1), [*layers, x])
 
 
 class PeriodDiscriminator(nn.Module):
@@ -64,7 +44,7 @@ class PeriodDiscriminator(nn.Module):
         """(B, L) samples, reflected at the end to a multiple of p."""
         missing = -samples.shape[1] % self.period
         padded = F.pad(samples[:, None], (0, missing), mode="reflect")
-        return _through(self.convs, self.last, padded.unflatten(2, (-1, self.period)))
+        return judged(self.convs, self.last, padded.unflatten(2, (-1, self.period)), SLOPE)
 
 
 class ScaleDiscriminator(nn.Module):
@@ -106,7 +86,7 @@ class ScaleDiscriminator(nn.Module):
 
     def forward(self, samples: Tensor) -> Judgement:
         """(B, L) samples at this scale."""
-        return _through(self.convs, self.last, samples[:, None])
+        return judged(self.convs, self.last, samples[:, None], SLOPE)
 
 
 class Discriminators(nn.Module):
@@ -126,9 +106,9 @@ class Discriminators(nn.Module):
 
         The audio itself, and averaged over 2 and 4 samples.
         """
-        judged = [period(samples) for period in self.periods]
+        judgements = [period(samples) for period in self.periods]
         for number, scale in enumerate(self.scales):
             if number:
                 samples = F.avg_pool1d(samples[:, None], 4, 2, padding=2)[:, 0]
-            judged.append(scale(samples))
-        return judged
+            judgements.append(scale(samples))
+        return judgements

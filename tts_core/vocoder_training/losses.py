@@ -1,6 +1,4 @@
-"""The losses of HiFi-GAN (Kong, Kim and Bae 2020, section 2.4)."""
-
-from collections.abc import Sequence
+"""Spectrogram of HiFi-GAN's mel loss (Kong et al. 2020, 2.4)."""
 
 import torch
 from torch import Tensor, nn
@@ -8,43 +6,6 @@ from torch.nn import functional as F
 
 from tts_core.audio.mel import MelSpectrogram, mel_filterbank
 from tts_core.config import Features
-from tts_core.vocoder_training.discriminators import Judgement
-
-
-def discriminator_loss(real: Sequence[Judgement], made: Sequence[Judgement]) -> Tensor:
-    """Return Eq. 1: (D(x) - 1)^2 + D(G(s))^2.
-
-    Summed over the sub-discriminators as in Eq. 8.
-
-    Args:
-        real, made: of K sub-discriminators, of recordings and of what the generator made of them.
-    """
-    terms = [
-        (r.score - 1).square().mean() + m.score.square().mean()
-        for r, m in zip(real, made, strict=True)
-    ]
-    return torch.stack(terms).sum()
-
-
-def adversarial_loss(made: Sequence[Judgement]) -> Tensor:
-    """Return Eq. 2: (D(G(s)) - 1)^2.
-
-    Summed over the sub-discriminators as in Eq. 7.
-    """
-    return torch.stack([(m.score - 1).square().mean() for m in made]).sum()
-
-
-def feature_loss(real: Sequence[Judgement], made: Sequence[Judgement]) -> Tensor:
-    """Return Eq. 4: L1 between the discriminators' layers.
-
-    A mean over each layer, summed over the sub-discriminators.
-    """
-    terms = [
-        (a.detach() - b).abs().mean()
-        for r, m in zip(real, made, strict=True)
-        for a, b in zip(r.layers, m.layers, strict=True)
-    ]
-    return torch.stack(terms).sum()
 
 
 class LogMel(nn.Module):

@@ -14,9 +14,9 @@ from intone.progress import Progress, silent
 from tts_core.config import Features
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
+from tts_core.training.teacher_forced import load_acoustic_model, predict
 from tts_core.types import Prepared
 from tts_core.units import frames_to_samples, samples_to_frames
-from tts_core.vocoder_training.predicted import load_acoustic_model, predict
 
 FULL_SCALE = 32767
 SPLITS = ("train", "validation")

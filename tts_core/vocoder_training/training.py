@@ -1,46 +1,28 @@
-"""Training loop of a vocoder (Kong et al. 2020, 2.4).
+"""Training of a vocoder (Kong et al. 2020, section 2.4)."""
 
-Discriminators and generator learn in turn.
-"""
-
-import math
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from intone.errors import UserError
 from intone.files import owned
-from tts_core.training import metrics
-from tts_core.training.checkpoint import is_finished, newest_step
+from tts_core.adversarial.loop import Loop, held_out_values, play, trained_steps
+from tts_core.adversarial.losses import Judgement
+from tts_core.adversarial.players import Players
 from tts_core.training.claim import claim
-from tts_core.training.events import Event, Watch
-from tts_core.training.signals import Interrupted, StopOnSignal
+from tts_core.training.events import Watch
+from tts_core.training.signals import StopOnSignal
 from tts_core.units import frames_to_seconds
 from tts_core.vocoder.config import VocoderRecipe
 from tts_core.vocoder.generator import VOCODER, begin, normalise, save_vocoder
 from tts_core.vocoder_training.discriminators import Discriminators
-from tts_core.vocoder_training.losses import (
-    LogMel,
-    adversarial_loss,
-    discriminator_loss,
-    feature_loss,
-)
-from tts_core.vocoder_training.players import Players
+from tts_core.vocoder_training.losses import LogMel
 from tts_core.vocoder_training.speech import Clip, Segments, Speech, as_float
 
 RUN = "vocoder-run.json"
 """Not `run.json`, which marks a system that is trained in stages."""
-STEPS = "steps"
-LOG_EVERY = 10
-"""Steps between two readings of the losses.
-
-A reading makes the CPU wait for the GPU.
-"""
-STAGE = 1
-TITLE = "vocoder"
 
 
 def train_vocoder(
@@ -69,23 +51,18 @@ def train_vocoder(
     with owned(out), StopOnSignal() as stop:
         training = VocoderTraining(recipe, speech, out, watch)
         training.claim()
-        if not is_finished(out / STEPS):
-            try:
-                training.run(stop)
-            except torch.OutOfMemoryError as error:
-                raise UserError(
-                    f"{recipe.name}: a step does not fit the GPU's memory; lower batch (now "
-                    f"{recipe.batch}) or segment_frames (now {recipe.segment_frames})"
-                ) from error
+        play(training, out, stop, watch)
         return training.leave()
 
 
 class VocoderTraining:
-    """Training run: discriminators, generator, their data and steps."""
+    """Vocoder training: generator and discriminators with their data, a `Game`."""
+
+    title = "vocoder"
 
     def __init__(self, recipe: VocoderRecipe, speech: Speech, out: Path, watch: Watch) -> None:
         self.recipe, self.speech, self.out, self.watch = recipe, speech, out, watch
-        self.folder = out / STEPS
+        self.discriminators_alone = recipe.discriminators_alone
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         features = speech.features
         share = recipe.predicted_share if speech.acoustic_model else 0.0
@@ -99,7 +76,6 @@ class VocoderTraining:
         self.players = Players(self.generator, self.discriminators, recipe)
         self.loss_mel = LogMel(features, recipe.loss_fmax_hz).to(self.device)
         self.mel = LogMel(features).to(self.device)
-        self._seconds, self._taken = 0.0, 0
 
     def claim(self) -> None:
         """Make the folder this run's."""
@@ -112,36 +88,32 @@ class VocoderTraining:
         }
         claim(self.out, described, RUN, ("recipe_digest", "corpus", "model_sha256"))
 
-    def run(self, stop: StopOnSignal) -> None:
-        """Take the steps from the newest checkpoint to the last."""
-        recipe, start = self.recipe, self.resume()
-        if start == 0:
-            self._tell(0, self.validate(), "validation")
-        for step in range(start + 1, recipe.steps + 1):
-            began = time.monotonic()
-            parts = self._step(step)
-            asked, validates = stop.asked, self._due(step, recipe.validate_every)
-            saves = asked or self._due(step, recipe.checkpoint_every)
-            looks = saves or validates or self._due(step, LOG_EVERY)
-            losses = self._look(step, parts) if looks else {}
-            self._seconds, self._taken = self._seconds + time.monotonic() - began, self._taken + 1
-            self._tell(step, losses)
-            if validates:
-                self._tell(step, self.validate(), "validation")
-            if saves:
-                self.players.save(self.folder, step, step == recipe.steps)
-            if asked and step < recipe.steps:
-                raise Interrupted(f"{self.out}: stopped at step {step}; saved")
-
     def resume(self) -> int:
         """Load the newest checkpoint, if there is one; return its step."""
-        newest = newest_step(self.folder)
-        if newest:
-            self.players.load(newest[0])
-        start = newest[1] if newest else 0
-        # Without a checkpoint not even the validation before the first step is kept.
-        metrics.cut(self.out, STAGE, start if newest else -1)
-        return start
+        return Loop(self, self.out, self.watch).resume()
+
+    def set_rate(self, index: int) -> None:
+        """See `Game`."""
+        self.players.set_rate(index + 1, index // self.segments.per_epoch)
+
+    def batch_at(self, index: int) -> tuple[Tensor, Tensor]:
+        """Return log-mel (B, M, T) and samples (B, T * hop)."""
+        mel, samples = self.segments.batch_at(index, self.speech.features.hop)
+        return mel.to(self.device), samples.to(self.device)
+
+    def generate(self, given: Tensor, index: int) -> Tensor:
+        """Map log-mel (B, M, T) to samples (B, L)."""
+        del index  # the vocoder draws nothing
+        return self.generator(given)
+
+    def judge(self, candidate: Tensor, given: Tensor) -> Sequence[Judgement]:
+        """Judge samples (B, L) alone, as published."""
+        del given
+        return self.discriminators(candidate)
+
+    def reconstruction_loss(self, made: Tensor, real: Tensor) -> Tensor:
+        """Return the mel loss, Eq. 3, of samples (B, L)."""
+        return (self.loss_mel(made) - self.loss_mel(real)).abs().mean()
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
@@ -162,11 +134,8 @@ class VocoderTraining:
 
     def leave(self) -> Path:
         """Write the trained vocoder, once the last step is taken."""
-        newest = newest_step(self.folder)
-        assert newest, "a training that has ended has a checkpoint"
-        self.players.load(newest[0])
-        rows = [row for row in metrics.read(self.out) if row["split"] == "validation"]
-        values = [{k: v for k, v in row.items() if k.startswith("mel_")} for row in rows]
+        steps = trained_steps(self, self.out)
+        before, after = held_out_values(self.out)
         features = self.speech.features
         save_vocoder(
             self.out / VOCODER,
@@ -179,76 +148,25 @@ class VocoderTraining:
                 "corpus": self.speech.corpus,
                 "start_sha256": self.start.weights_sha256,
                 "acoustic_model_sha256": self.speech.acoustic_model,
-                "steps": newest[1],
-                "before": values[0] if values else {},
-                "after": values[-1] if values else {},
+                "steps": steps,
+                "before": before,
+                "after": after,
             },
         )
         return self.out / VOCODER
 
-    def _step(self, step: int) -> dict[str, Tensor]:
-        """Take one step of each learning side; losses stay on the device."""
-        index = step - 1
-        self.players.set_rate(step, index // self.segments.per_epoch)
-        mel, real = (
-            part.to(self.device) for part in self.segments.batch_at(index, self.speech.features.hop)
-        )
-        both = step > self.recipe.discriminators_alone
-        with torch.set_grad_enabled(both):
-            made = self.generator(mel)
-        parts = {"discriminators": self._teach_discriminators(real, made.detach())}
-        return parts | self._teach_generator(real, made) if both else parts
-
-    def _teach_discriminators(self, real: Tensor, made: Tensor) -> Tensor:
-        """Take a discriminator step, Eq. 6: recorded and generated audio (B, L)."""
-        self.discriminators.requires_grad_(True)
-        loss = discriminator_loss(self.discriminators(real), self.discriminators(made))
-        self.players.step_discriminators(loss)
-        return loss.detach()
-
-    def _teach_generator(self, real: Tensor, made: Tensor) -> dict[str, Tensor]:
-        """Eq. 5: adversarial, feature matching and mel loss of audio (B, L)."""
-        # Their own gradient is of no use here.
-        self.discriminators.requires_grad_(False)
-        with torch.no_grad():
-            wanted, of_real = self.loss_mel(real), self.discriminators(real)
-        of_made = self.discriminators(made)
-        parts = {
-            "adversarial": adversarial_loss(of_made),
-            "features": feature_loss(of_real, of_made),
-            "mel": (self.loss_mel(made) - wanted).abs().mean(),
-        }
-        weights = {"features": self.recipe.feature_weight, "mel": self.recipe.mel_weight}
-        weighted = [weights.get(name, 1.0) * part for name, part in parts.items()]
-        self.players.step_generator(torch.stack(weighted).sum())
-        return {name: part.detach() for name, part in parts.items()}
-
-    def _look(self, step: int, parts: dict[str, Tensor]) -> dict[str, float]:
-        values: list[float] = torch.stack(list(parts.values())).tolist()
-        if not all(map(math.isfinite, values)):
-            raise UserError(
-                f"{self.out}: the losses of step {step} are not finite; lower the learning rate "
-                "(lr) and start again in another folder"
-            )
-        return dict(zip(parts, values, strict=True))
-
-    def _due(self, step: int, every: int) -> bool:
-        return step % every == 0 or step == self.recipe.steps
-
-    def _tell(self, step: int, values: dict[str, float], split: str = "train") -> None:
-        about = (STAGE, TITLE, step, self.recipe.steps)
-        self.watch(Event(*about, values, self.speed, validation=split != "train"))
-        if values:
-            row: dict[str, Any] = {"stage": STAGE, "step": step, "split": split, **values}
-            metrics.append(self.out, row)
+    @property
+    def seconds_per_step(self) -> float:
+        """Seconds of audio that a step learns from."""
+        features = self.speech.features
+        frames = self.segments.batch * self.recipe.segment_frames
+        return frames_to_seconds(frames, features.hop, features.sample_rate_hz)
 
     @property
-    def speed(self) -> float:
-        """Seconds of audio learnt from per second of training."""
-        features = self.speech.features
-        frames = self._taken * self.segments.batch * self.recipe.segment_frames
-        seconds = frames_to_seconds(frames, features.hop, features.sample_rate_hz)
-        return seconds / max(self._seconds, 1e-9)
+    def remedy(self) -> str:
+        """Advice for a user whose GPU is too small for a step."""
+        recipe = self.recipe
+        return f"lower batch (now {recipe.batch}) or segment_frames (now {recipe.segment_frames})"
 
 
 def _inputs(clip: Clip) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from tts_core.config import PRESETS
 from tts_core.models.batch import collate
 from tts_core.models.build import build
 from tts_core.training.loop import train
+from tts_core.training.teacher_forced import load_acoustic_model, predict
 from tts_core.vocoder.generator import read_description
-from tts_core.vocoder_training.predicted import load_acoustic_model, predict
 from tts_core.vocoder_training.speech import Segments, read_speech
 from tts_core.vocoder_training.training import train_vocoder
 

@@ -7,6 +7,12 @@ import pytest
 import torch
 from torch import nn
 
+from tts_core.adversarial.losses import (
+    Judgement,
+    adversarial_loss,
+    discriminator_loss,
+    feature_loss,
+)
 from tts_core.audio.mel import MelSpectrogram
 from tts_core.config import PRESETS, Features
 from tts_core.vocoder.config import RECIPES, load_vocoder_recipe
@@ -15,16 +21,10 @@ from tts_core.vocoder.hifigan import Generator
 from tts_core.vocoder_training.discriminators import (
     PERIODS,
     Discriminators,
-    Judgement,
     PeriodDiscriminator,
     ScaleDiscriminator,
 )
-from tts_core.vocoder_training.losses import (
-    LogMel,
-    adversarial_loss,
-    discriminator_loss,
-    feature_loss,
-)
+from tts_core.vocoder_training.losses import LogMel
 
 NARROW = {
     "generator.upsample_initial_channel": 32,

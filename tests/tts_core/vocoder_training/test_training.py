@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from intone import assets
 from intone.errors import UserError
+from tts_core.adversarial.loop import STEPS
 from tts_core.audio.mel import MelSpectrogram
 from tts_core.commands.cli import app
 from tts_core.commands.stimuli import StimulusOptions, make_stimuli
@@ -24,7 +25,7 @@ from tts_core.vocoder.config import load_vocoder_recipe
 from tts_core.vocoder.generator import begin, read_description
 from tts_core.vocoder.load import load_vocoder
 from tts_core.vocoder_training.speech import Segments, read_speech
-from tts_core.vocoder_training.training import STEPS, VocoderTraining, train_vocoder
+from tts_core.vocoder_training.training import VocoderTraining, train_vocoder
 
 
 class StopError(Exception):

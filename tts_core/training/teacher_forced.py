@@ -2,8 +2,8 @@
 
 They line up with the audio, frame by frame.
 
-A vocoder that learns from them reads in training what it will read in synthesis (Kong et al.
-2020, section 4.4: teacher-forced, so that frames and samples line up).
+A vocoder or refiner that learns from them reads in training what it will read in synthesis (Kong et
+al. 2020, section 4.4: teacher-forced, so that frames and samples line up).
 """
 
 import hashlib

@@ -1,0 +1,1 @@
+"""Adversarial training: what vocoder and refiner share."""
