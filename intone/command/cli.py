@@ -48,7 +48,7 @@ def assets(
 @app.command()
 def demo(
     corpus: Annotated[
-        str, typer.Option(help="demo (a stand-in voice), kathleen, or a prepared corpus's source.")
+        str, typer.Option(help="demo or heart (stand-in voices), kathleen, or a corpus folder.")
     ] = "demo",
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Where everything is kept.")

