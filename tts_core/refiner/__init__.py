@@ -1,0 +1,1 @@
+"""Refiner: makes predicted log-mel spectrograms as sharp as recorded ones."""

@@ -1,0 +1,152 @@
+"""Training data of a refiner: predicted spectrograms beside those of the recordings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from intone.errors import UserError
+from intone.progress import Progress, silent
+from tts_core.config import Features
+from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.paragraphs import read_splits
+from tts_core.models.facts import CorpusFacts
+from tts_core.refiner.saved import Teacher
+from tts_core.training.teacher_forced import load_acoustic_model, predict
+
+SPLITS = ("train", "validation")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Spectrograms of a recording, natural log, float16: half the memory.
+
+    Attributes:
+        utterance: its name. recorded: (T, M).
+        predicted: (T, M) of each system, teacher-forced.
+    """
+
+    utterance: str
+    recorded: np.ndarray
+    predicted: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The spectrograms of a training, in memory.
+
+    Attributes:
+        features: of the spectrograms. facts: statistics of the corpus.
+        corpus: summary of the corpus. systems: that predicted, in the order of `Pair.predicted`.
+        train, validation: recordings to learn from, and those that are held out.
+    """
+
+    features: Features
+    facts: CorpusFacts
+    corpus: dict[str, Any]
+    systems: list[Teacher]
+    train: list[Pair]
+    validation: list[Pair]
+
+
+def read_pairs(
+    corpus: PreparedCorpus,
+    runs: Sequence[Path],
+    device: torch.device | None = None,
+    progress: Progress = silent,
+) -> Pairs:
+    """Predict the recordings of a corpus with every system.
+
+    Args:
+        corpus: prepared corpus.
+        runs: of `intone train`, their `model` folders, or the folders of a voice's systems.
+        device: where the systems predict. progress: receives each recording.
+
+    Raises:
+        UserError: no run, one twice, none finished, one of other spectrograms, or a corpus without
+            recordings to train on.
+    """
+    if not runs:
+        raise UserError("no system: name the runs whose spectrograms the refiner is to read")
+    features = corpus.info.features
+    models = [load_acoustic_model(run, features) for run in runs]
+    systems: list[Teacher] = []
+    for run, (_, described) in zip(runs, models, strict=True):
+        teacher = Teacher(
+            system=described.recipe.model.system,
+            recipe=described.recipe.name,
+            weights_sha256=described.weights_sha256,
+        )
+        if teacher in systems:
+            raise UserError(f"{run}: named twice, or a copy of another; leave it out")
+        systems.append(teacher)
+    pairs = {
+        name: [Pair(row.utterance, row.mel.astype(np.float16), []) for row in corpus.split(name)]
+        for name in SPLITS
+    }
+    if not pairs["train"]:
+        raise UserError(f"{corpus.path}: its train split is empty; prepare the corpus again")
+    done, total = 0, len(runs) * sum(map(len, pairs.values()))
+    for model, described in models:
+        model = model.to(device or torch.device("cpu"))
+        rows = read_splits(corpus, SPLITS, described.recipe.model.context_sentences)
+        for name in SPLITS:
+            for pair, row in zip(pairs[name], rows[name], strict=True):
+                progress("predicting recordings", done, total)
+                pair.predicted.append(predict(model, row).astype(np.float16))
+                done += 1
+    progress("predicting recordings", done, total)
+    summary = corpus.info.summary()
+    return Pairs(
+        features, corpus.info.facts(), summary, systems, pairs["train"], pairs["validation"]
+    )
+
+
+class Crops:
+    """Crops of every step.
+
+    A step's crops follow from its number alone, so that a training resumes exactly. Every system
+    is drawn as often as the others, recordings by their lengths.
+
+    Args:
+        pairs: recordings; those shorter than a crop are left out.
+        frames: of a crop. batch: crops a step. seed: of what is drawn.
+
+    Raises:
+        UserError: every recording is shorter than a crop.
+    """
+
+    def __init__(self, pairs: Sequence[Pair], frames: int, batch: int, seed: int) -> None:
+        self.pairs = [pair for pair in pairs if len(pair.recorded) >= frames]
+        self.frames, self.batch, self.seed = frames, batch, seed
+        if not self.pairs:
+            raise UserError(
+                f"crop_frames={frames}: each of the {len(pairs)} recordings to train on is "
+                "shorter; lower it, or take longer recordings"
+            )
+        lengths = np.array([len(pair.recorded) for pair in self.pairs], float)
+        self._shares = lengths / lengths.sum()
+
+    def batch_at(self, index: int) -> tuple[Tensor, Tensor]:
+        """Return predicted and recorded log-mel (B, T, M).
+
+        Those of step `index` (0, 1, ...).
+        """
+        random = np.random.default_rng((self.seed, index))
+        predicted, recorded = [], []
+        for number in random.choice(len(self.pairs), self.batch, p=self._shares):
+            pair = self.pairs[number]
+            system = random.integers(len(pair.predicted))
+            first = random.integers(len(pair.recorded) - self.frames + 1)
+            part = slice(first, first + self.frames)
+            predicted.append(pair.predicted[system][part])
+            recorded.append(pair.recorded[part])
+        return _as_float(predicted), _as_float(recorded)
+
+
+def _as_float(crops: list[np.ndarray]) -> Tensor:
+    return torch.from_numpy(np.stack(crops).astype(np.float32))
