@@ -14,6 +14,7 @@ import soundfile
 from intone import assets
 from intone.errors import UserError
 from intone.files import sha256
+from tts_core.commands.corpus import corpus_build
 from tts_core.corpus.heart import build, build_heart, novels
 from tts_core.corpus.heart.novels import NOVELS, Splitter, unreadable
 from tts_core.corpus.heart.phonemes import phonemes
@@ -159,6 +160,15 @@ def test_bad_input_is_refused_and_nothing_is_lost(copies, tmp_path, corpus):
     (copies / "11.txt").unlink()
     with pytest.raises(UserError, match=r"11\.txt: no such file"):
         build_heart(tmp_path / "out", 1, copies)
+
+
+def test_options_of_heart_are_refused_for_demo(tmp_path):
+    for option in ({"hours": 1.0}, {"from_dir": tmp_path}, {"workers": 1}):
+        with pytest.raises(UserError, match="demo: has one length and its own texts"):
+            corpus_build("demo", tmp_path / "out", **option)
+    with pytest.raises(UserError, match="only `demo` and `heart` can be built"):
+        corpus_build("oz", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_missing_voice_names_its_asset(copies, tmp_path, monkeypatch):
