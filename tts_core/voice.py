@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -12,6 +13,8 @@ from intone.resources import data_path
 from tts_core.config import Features
 from tts_core.corpus.sources import CorpusInfo
 from tts_core.models import saved
+from tts_core.refiner import saved as saved_refiner
+from tts_core.refiner.load import AUTO, Sharpener, load_refiner
 from tts_core.training.metrics import held_out
 
 FILE_NAME = "voice.json"
@@ -34,6 +37,15 @@ class VoiceSystem(Closed):
     )
 
 
+class VoiceRefiner(Closed):
+    """Refiner of a voice, the same for all its systems."""
+
+    recipe: str = Field(description="name of the training recipe")
+    steps: int = Field(description="optimiser steps")
+    weights_sha256: str
+    after: dict[str, float] = Field(description="held-out values after the last step")
+
+
 class Voice(Closed):
     """`voice.json`."""
 
@@ -48,9 +60,18 @@ class Voice(Closed):
     text_encoder: str
     note: str = Field(default="", description="what a user of the voice must know")
     systems: dict[str, VoiceSystem]
+    refiner: VoiceRefiner | None = Field(
+        default=None, description="refiner of all systems' spectrograms, if any"
+    )
 
 
-def pack(runs: list[Path], out: Path, half: bool = False, note: str = "") -> Voice:
+def pack(
+    runs: list[Path],
+    out: Path,
+    half: bool = False,
+    note: str = "",
+    refiner: Path | None = None,
+) -> Voice:
     """Gather trained runs of one corpus into a voice.
 
     Args:
@@ -58,10 +79,11 @@ def pack(runs: list[Path], out: Path, half: bool = False, note: str = "") -> Voi
         out: voice folder; an older voice there is replaced.
         half: store weights in half precision, at half the size.
         note: what a user of the voice must know.
+        refiner: run folder of `intone refiner train`, whose refiner all systems use.
 
     Raises:
-        UserError: a run without a finished model, two runs of one system, or runs of different
-        corpora.
+        UserError: a run without a finished model, two runs of one system, runs of different
+            corpora, or a refiner of other spectrograms.
     """
     out = out.resolve()
     if out.exists() and not (out / FILE_NAME).is_file() and any(out.iterdir()):
@@ -89,17 +111,66 @@ def pack(runs: list[Path], out: Path, half: bool = False, note: str = "") -> Voi
             started_from=description.started_from,
         )
     prepared = next(iter(descriptions.values())).corpus
+    features = Features.model_validate(prepared["features"])
     voice = voice_of(
         CorpusInfo.model_validate(prepared["corpus"]),
-        Features.model_validate(prepared["features"]),
+        features,
         prepared["encoder"],
         systems,
         note,
     )
+    if refiner is not None:
+        refiner_of_voice = _pack_refiner(refiner, scratch, features, half)
+        voice = voice.model_copy(update={"refiner": refiner_of_voice})
     (scratch / FILE_NAME).write_text(voice.model_dump_json(indent=2) + "\n", "utf-8")
     shutil.rmtree(out, ignore_errors=True)
     scratch.rename(out)
     return voice
+
+
+def _pack_refiner(path: Path, voice: Path, features: Features, half: bool) -> VoiceRefiner:
+    """Copy a refiner into a voice, if it reads the voice's spectrograms."""
+    load_refiner(str(path), features)
+    folder = voice / saved_refiner.REFINER
+    shutil.copytree(saved_refiner.refiner_folder(path), folder)
+    described = saved_refiner.halve(folder) if half else saved_refiner.read_description(folder)
+    return VoiceRefiner(
+        recipe=described.recipe.name,
+        steps=described.steps,
+        weights_sha256=described.weights_sha256,
+        after=described.after,
+    )
+
+
+def refiner_of(name: str, folder: Path, voice: Voice) -> Sharpener | None:
+    """Load a refiner by name for a voice: see `load_refiner`."""
+    return load_refiner(name, voice.features, folder if voice.refiner else None)
+
+
+def common_refiner(name: str, paths: Sequence[Path], features: Features) -> Sharpener | None:
+    """Load one refiner for the systems of several runs and voices.
+
+    Args:
+        name: see `load_refiner`. "auto" is the refiner that all of them have, or none.
+        paths: run folders and voices. features: of their spectrograms.
+
+    Raises:
+        UserError: "auto", and some have another refiner than others or none.
+    """
+    shared: Path | None = None
+    if name == AUTO:
+        refiners = {
+            path: read_voice(path).refiner if (path / FILE_NAME).is_file() else None
+            for path in paths
+        }
+        digests = {refiner and refiner.weights_sha256 for refiner in refiners.values()}
+        if len(digests) > 1:
+            raise UserError(
+                "some of the systems have a refiner and others have none or another; name one "
+                "for all of them with --refiner, or none"
+            )
+        shared = next((path for path, refiner in refiners.items() if refiner), None)
+    return load_refiner(name, features, shared)
 
 
 def _refuse_mixture(descriptions: dict[Path, saved.Description]) -> None:

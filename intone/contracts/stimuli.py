@@ -25,6 +25,11 @@ class Source(Closed):
     recipe: str | None = Field(default=None, description="name of the training recipe")
     seed: int | None = Field(default=None, description="seed of the synthesis")
     vocoder: str | None = Field(default=None, description="vocoder name; none for recordings")
+    refiner: str | None = Field(
+        default=None,
+        description="what sharpened the predicted spectrogram, with the digest of its weights; a "
+        "departure from the published systems",
+    )
     original: str | None = Field(
         default=None, description="name of the imported file, without its folder"
     )

@@ -12,6 +12,7 @@ import typer
 from tts_core.commands.corpus import Out
 from tts_core.commands.corpus import app as corpus_commands
 from tts_core.commands.evaluate import app as evaluation_commands
+from tts_core.commands.refiner import app as refiner_app
 from tts_core.commands.text import app as text_commands
 from tts_core.commands.vocoder import app as vocoder_app
 from tts_core.model_config import SYSTEMS
@@ -25,6 +26,7 @@ app.add_typer(evaluation_commands)
 app.add_typer(stimuli_app, name="stimuli")
 app.add_typer(voice_app, name="voice")
 app.add_typer(vocoder_app, name="vocoder")
+app.add_typer(refiner_app, name="refiner")
 
 VoiceOption = Annotated[
     Path | None, typer.Option(help="Voice folder; by default INTONE_VOICE, else the shipped voice.")
@@ -32,6 +34,13 @@ VoiceOption = Annotated[
 VocoderOption = Annotated[
     str,
     typer.Option(help="auto, hifigan-universal, griffin-lim, or a run of `intone vocoder train`."),
+]
+RefinerOption = Annotated[
+    str,
+    typer.Option(
+        help="auto: the voice's own, if it has one; none; filter:A,B; or a run of "
+        "`intone refiner train`."
+    ),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of everything random; it decides the audio.")]
 
@@ -149,6 +158,7 @@ def synth(
         Path | None, typer.Option(help="camp: speak with the vectors of such a file, as edited.")
     ] = None,
     vocoder: VocoderOption = "auto",
+    refiner: RefinerOption = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a file.")] = False,
 ) -> None:
     """Speak a text with a trained system."""
@@ -170,6 +180,7 @@ def synth(
         vectors_in=vectors_in,
         vectors_out=vectors_out,
         vocoder=vocoder,
+        refiner=refiner,
     )
     run(options, as_json)
 
@@ -191,8 +202,12 @@ def stimuli_make(
     copy_synthesis: Annotated[
         bool, typer.Option(help="Also the recordings through the vocoder, as a system.")
     ] = False,
+    refine_copy: Annotated[
+        bool, typer.Option(help="Also the recordings through refiner and vocoder, as a system.")
+    ] = False,
     voice: VoiceOption = None,
     vocoder: VocoderOption = "auto",
+    refiner: RefinerOption = "auto",
     seed: Seed = 0,
 ) -> None:
     """Synthesize a stimulus set with trained systems; recordings are its reference."""
@@ -210,6 +225,8 @@ def stimuli_make(
         voice=voice,
         vocoder=vocoder,
         seed=seed,
+        refiner=refiner,
+        refine_copy=refine_copy,
     )
     make_stimuli(options)
 
@@ -260,11 +277,14 @@ def voice_pack(
     out: Out,
     half: Annotated[bool, typer.Option(help="Weights in half precision: half the size.")] = False,
     note: Annotated[str, typer.Option(help="What a user of the voice must know.")] = "",
+    refiner: Annotated[
+        Path | None, typer.Option(help="Run of `intone refiner train`, for all systems.")
+    ] = None,
 ) -> None:
     """Gather trained runs into a voice."""
     from tts_core.voice import pack
 
-    voice = pack(runs, out, half, note)
+    voice = pack(runs, out, half, note, refiner)
     typer.echo(f"{out}: {voice.name} with {', '.join(voice.systems)}")
 
 
@@ -285,7 +305,7 @@ def objective(
         Path | None, typer.Option("-o", "--out", help="JSON file; by default in the set's folder.")
     ] = None,
 ) -> None:
-    """Measure a stimulus set without listeners: word errors, predicted quality, F0, durations."""
+    """Measure a stimulus set without listeners: word errors, predicted quality, detail, F0."""
     from tts_core.commands.stimuli import measure
 
     measure(stimuli, out)

@@ -18,6 +18,10 @@ def evaluate(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for results and figures.")],
     split: Annotated[str, typer.Option(help="Held-out sentences: test or validation.")] = "test",
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    refiner: Annotated[
+        str,
+        typer.Option(help="For all systems: auto (that of the voices), none, filter:A,B or a run."),
+    ] = "auto",
 ) -> None:
     """Measure predicted prosody on held-out recordings, beside oracle and human ceiling."""
     from intone.errors import UserError
@@ -29,6 +33,15 @@ def evaluate(
         raise UserError(f"--split {split}: choose test or validation; nothing else is held out")
     command = " ".join(["intone", *sys.argv[1:]])
     with on_console() as progress:
-        result = evaluate(systems, data, split, out, seed, created_by=command, progress=progress)
+        result = evaluate(
+            systems,
+            data,
+            split,
+            out,
+            seed,
+            created_by=command,
+            progress=progress,
+            refiner=refiner,
+        )
     typer.echo("\n".join(primary_table(result["primary"])))
     typer.echo(f"{result['caution']}\n{out / PAGE}: all of it")

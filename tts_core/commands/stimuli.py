@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -16,6 +16,8 @@ from intone.progress import on_console
 from tts_core.audio.io import read_audio_and_rate
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
+from tts_core.models.randomness import seeded
+from tts_core.refiner.load import Sharpener, load_refiner
 from tts_core.synthesis.batch import read_lines
 from tts_core.synthesis.copy_synthesis import CopySynthesis
 from tts_core.synthesis.stimuli import StimulusWriter
@@ -24,7 +26,7 @@ from tts_core.text.analyse import Frontend
 from tts_core.text.plain import normalised
 from tts_core.types import Prepared, Sentence
 from tts_core.vocoder.load import Vocoder, load_vocoder
-from tts_core.voice import Voice, default_voice, read_voice, voice_of
+from tts_core.voice import Voice, default_voice, read_voice, refiner_of, voice_of
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class StimulusOptions:
             vocoder, as a system.
         voice: folder; by default the default voice. vocoder: one that `load_vocoder` knows, or the
             run of a trained vocoder. seed: of everything random.
+        refiner: one that `load_refiner` knows, the same for all systems.
+        refine_copy: recordings through refiner and vocoder, as another system.
     """
 
     out: Path
@@ -61,6 +65,8 @@ class StimulusOptions:
     voice: Path | None = None
     vocoder: str = "auto"
     seed: int = 0
+    refiner: str = "auto"
+    refine_copy: bool = False
 
 
 def make_stimuli(options: StimulusOptions) -> StimulusSet:
@@ -72,17 +78,24 @@ def make_stimuli(options: StimulusOptions) -> StimulusSet:
     """
     lines = _chosen(options)
     with_recordings = all(line.recording for line in lines)
-    if options.copy_synthesis and not with_recordings:
-        raise UserError("--copy-synthesis needs recordings: give --split and --data")
-    described, speakers, vocoder = _speakers(options)
+    if (options.copy_synthesis or options.refine_copy) and not with_recordings:
+        option = "--copy-synthesis" if options.copy_synthesis else "--refine-copy"
+        raise UserError(f"{option} needs recordings: give --split and --data")
+    described, speakers, vocoder, refiner = _speakers(options)
+    if options.refine_copy and refiner is None:
+        raise UserError("--refine-copy needs a refiner: name one with --refiner")
     in_context = read_contexts(speakers, options.split, options.data)
-    writer = StimulusWriter(options.out, _settings(options, lines, speakers, vocoder))
-    copy_with = vocoder if options.copy_synthesis else None
+    writer = StimulusWriter(options.out, _settings(options, lines, speakers, vocoder, refiner))
+    copies: dict[str, CopySynthesis] = {}
+    if options.copy_synthesis:
+        copies["copy_synthesis"] = CopySynthesis(described.features, vocoder)
+    if options.refine_copy:
+        copies["copy_refined"] = CopySynthesis(described.features, vocoder, refiner)
     with on_console() as progress:
         for done, line in enumerate(lines):
             progress("synthesizing", done, len(lines))
             if with_recordings:
-                _add_recording(writer, line, described, copy_with)
+                _add_recording(writer, line, described, copies, options.seed)
             for name, speaker in speakers.items():
                 if not writer.has(line.sentence, name):
                     context = in_context[name].get(line.utterance or "")
@@ -102,6 +115,7 @@ def _settings(
     lines: Sequence[Line],
     speakers: Mapping[str, Synthesizer],
     vocoder: Vocoder,
+    refiner: Sharpener | None,
 ) -> dict[str, Any]:
     """Return everything that decides the audio of a set."""
     return {
@@ -110,26 +124,40 @@ def _settings(
         ],
         "weights": {name: s.description.weights_sha256 for name, s in speakers.items()},
         "vocoder": vocoder.name,
+        "refiner": refiner and refiner.name,
         "copy_synthesis": options.copy_synthesis,
+        "refine_copy": options.refine_copy,
         "seed": options.seed,
     }
 
 
-def _speakers(options: StimulusOptions) -> tuple[Voice, dict[str, Synthesizer], Vocoder]:
-    """Return the voice, the systems sharing one front-end, and the vocoder.
+class _Speakers(NamedTuple):
+    voice: Voice
+    systems: dict[str, Synthesizer]
+    vocoder: Vocoder
+    refiner: Sharpener | None
+
+
+def _speakers(options: StimulusOptions) -> _Speakers:
+    """Return the voice, the systems sharing one front-end, vocoder and refiner.
 
     Without systems, the voice is the corpus's own.
     """
     if not options.systems and options.data is not None:
         info = PreparedCorpus(options.data).info
         described = voice_of(info.corpus, info.features, info.encoder, {})
-        return described, {}, load_vocoder(described.features, options.vocoder)
+        vocoder = load_vocoder(described.features, options.vocoder)
+        return _Speakers(described, {}, vocoder, load_refiner(options.refiner, described.features))
     folder = options.voice or default_voice()
     described = read_voice(folder)
     vocoder = load_vocoder(described.features, options.vocoder)
     frontend = Frontend(described.text_encoder)
-    speakers = {name: Synthesizer.load(name, folder, vocoder, frontend) for name in options.systems}
-    return described, speakers, vocoder
+    speakers = {
+        name: Synthesizer.load(name, folder, vocoder, frontend, options.refiner)
+        for name in options.systems
+    }
+    refiner = refiner_of(options.refiner, folder, described)
+    return _Speakers(described, speakers, vocoder, refiner)
 
 
 def _command() -> str:
@@ -166,7 +194,11 @@ def _chosen(options: StimulusOptions) -> list[Line]:
 
 
 def _add_recording(
-    writer: StimulusWriter, line: Line, voice: Voice, copy_with: Vocoder | None
+    writer: StimulusWriter,
+    line: Line,
+    voice: Voice,
+    copies: Mapping[str, CopySynthesis],
+    seed: int,
 ) -> None:
     path = line.recording
     if path is None:
@@ -176,18 +208,23 @@ def _add_recording(
     if not writer.has(line.sentence, "reference"):
         source = Source(kind="recording", original=path.name, note=note)
         writer.add(line.sentence, line.text, "reference", "reference", samples, rate, source)
-    if copy_with is not None and not writer.has(line.sentence, "copy_synthesis"):
-        again = CopySynthesis(voice.features, copy_with)(samples, rate)
+    for name, copy in copies.items():
+        if writer.has(line.sentence, name):
+            continue
         source = Source(
-            kind="copy_synthesis", original=path.name, vocoder=copy_with.name, note=note
+            kind="copy_synthesis",
+            original=path.name,
+            vocoder=copy.vocoder.name,
+            refiner=copy.refiner.name if copy.refiner else None,
+            note=note,
         )
         writer.add(
             line.sentence,
             line.text,
+            name,
             "copy_synthesis",
-            "copy_synthesis",
-            again,
-            copy_with.sample_rate_hz,
+            copy(samples, rate, seeded(seed, f"refiner|{line.text}")),
+            copy.vocoder.sample_rate_hz,
             source,
         )
 
@@ -241,6 +278,7 @@ def _add_synthesis(
         recipe=speaker.description.recipe.name,
         seed=seed,
         vocoder=speaker.vocoder.name,
+        refiner=speaker.refiner.name if speaker.refiner else None,
         note=speech.note,
     )
     writer.add(line.sentence, line.text, name, "system", speech.samples, speech.sample_rate, source)

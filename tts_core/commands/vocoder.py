@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from intone.errors import UserError
 from intone.progress import on_console
 
 app = typer.Typer(no_args_is_help=True, help="Vocoders: fine-tune the universal one, or train one.")
@@ -56,36 +55,24 @@ def train_vocoder_recipe(
         SystemExit: 143 if it was asked to stop; the checkpoint is written and the sentence printed.
     """
     import torch
-    from rich.console import Console
 
+    from tts_core.commands.adversarial import overrides_of, print_values, train_with_display
     from tts_core.corpus.dataset import PreparedCorpus
-    from tts_core.training.display import shown
-    from tts_core.training.run import parse_changes
-    from tts_core.training.signals import Interrupted
     from tts_core.vocoder.config import load_vocoder_recipe
     from tts_core.vocoder.generator import begin, read_description
     from tts_core.vocoder_training.speech import read_speech
     from tts_core.vocoder_training.training import train_vocoder
 
-    overrides, stages = parse_changes(changes)
-    if stages is not None:
-        raise UserError(f"stages={stages}: a vocoder is trained in one stage; leave it out")
-    recipe, corpus = load_vocoder_recipe(name, overrides), PreparedCorpus(data)
+    recipe = load_vocoder_recipe(name, overrides_of(changes, "vocoder"))
+    corpus = PreparedCorpus(data)
     # Refused before minutes of reading, not after.
     begin(recipe, corpus.info.features)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with on_console() as progress:
         speech = read_speech(corpus, predicted, device, progress)
-    console = Console(stderr=True)
-    with shown(recipe.name, console) as view:
-        try:
-            folder = train_vocoder(recipe, speech, out, view.watch)
-        except Interrupted as stopped:
-            console.print(f"intone: {stopped}; run the same command to resume", highlight=False)
-            raise SystemExit(143) from stopped
-    values = read_description(folder)
-    losses = ", ".join(
-        f"{key} {value:.3f} -> {values.after[key]:.3f}" for key, value in values.before.items()
+    folder = train_with_display(
+        recipe.name, lambda watch: train_vocoder(recipe, speech, out, watch)
     )
-    console.print(f"{folder}: trained; held out, {losses or 'nothing'}", highlight=False)
+    described = read_description(folder)
+    print_values(folder, described.before, described.after)
     return folder

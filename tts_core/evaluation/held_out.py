@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from intone.errors import UserError
 from intone.files import write_whole
@@ -32,13 +33,15 @@ from tts_core.models import saved
 from tts_core.models.camp import CAMP
 from tts_core.models.kathaka import Kathaka
 from tts_core.models.mode import Mode
+from tts_core.models.randomness import seeded
 from tts_core.models.renditions import Rendition, render
 from tts_core.models.system import System
+from tts_core.refiner.load import AUTO, Sharpener
 from tts_core.training import metrics
 from tts_core.types import Prepared
 from tts_core.vocoder.load import Vocoder, load_vocoder
 from tts_core.voice import FILE_NAME as VOICE
-from tts_core.voice import read_voice
+from tts_core.voice import common_refiner, read_voice
 
 RESULT, PAGE, PART = "evaluation.json", "evaluation.md", "evaluation.part.jsonl"
 
@@ -97,6 +100,7 @@ def evaluate(
     vocoder: Vocoder | None = None,
     created_by: str = "intone evaluate",
     progress: Progress = silent,
+    refiner: str = AUTO,
 ) -> dict[str, Any]:
     """Measure trained systems on a held-out split.
 
@@ -108,12 +112,14 @@ def evaluate(
         out: folder for `evaluation.json`, `evaluation.md` and the figures.
         seed: of latents, pre-nets, controls and resampling.
         vocoder: by default the one for the corpus's features.
+        refiner: of the synthesized spectrograms of all systems, see `common_refiner`.
 
     Returns:
         what `evaluation.json` holds.
 
     Raises:
-        UserError: a system of another corpus, or a split without recordings.
+        UserError: a system of another corpus, a split without recordings, or a refiner that only
+            some systems have.
     """
     corpus = PreparedCorpus(data)
     systems = load_systems(paths)
@@ -123,9 +129,12 @@ def evaluate(
     if not rows:
         raise UserError(f"{data}: its {split} split is empty")
     vocoder = vocoder or load_vocoder(corpus.info.features)
+    sharpener = common_refiner(refiner, paths, corpus.info.features)
     out.mkdir(parents=True, exist_ok=True)
     journal = Journal(out / PART)
-    work = _Work(corpus, split, rows, other_readings(rows), vocoder, seed, journal, progress)
+    work = _Work(
+        corpus, split, rows, other_readings(rows), vocoder, sharpener, seed, journal, progress
+    )
     held = {s.name: latent for s in systems if (latent := work.latents(s)) is not None}
     table = [*work.recordings(), *(row for system in systems for row in work.speech(system))]
     sentences = groups(rows)
@@ -133,6 +142,7 @@ def evaluate(
         "split": split,
         "data": corpus.info.summary(),
         "vocoder": vocoder.name,
+        "refiner": sharpener and sharpener.name,
         "systems": {trained.name: _described(trained) for trained in systems},
         **summarise(table, held, [row.utterance for row in rows], sentences, seed),
         "created_by": created_by,
@@ -166,6 +176,7 @@ class _Work:
     rows: Sequence[Prepared]
     others: Mapping[int, Sequence[int]]
     vocoder: Vocoder
+    refiner: Sharpener | None
     seed: int
     journal: Journal
     progress: Progress
@@ -213,12 +224,16 @@ class _Work:
 
         @cache
         def say(position: int) -> Heard:
-            return self._heard(render(trained.model, mode, timing, rows[position], self.seed))
+            row = rows[position]
+            return self._heard(
+                self._refined(render(trained.model, mode, timing, row, self.seed), row.text)
+            )
 
         values = []
         for number, row in enumerate(rows):
             self.progress(f"{trained.name}, {mode.name}, {timing}", number + 1, len(rows))
             key = f"{trained.description.weights_sha256}|{mode.name}|{timing}|{row.utterance}"
+            key = f"{self.refiner.name}|{key}" if self.refiner else key
             values.append(self._measured(key, partial(say, source[number]), row, timing))
         return values
 
@@ -236,6 +251,13 @@ class _Work:
         if isinstance(model, Kathaka):
             return latents.kathaka(model, train, rows, self.others, self.progress)
         return latents.camp(model, train, rows, self.others, self.seed, self.progress)
+
+    def _refined(self, rendition: Rendition, text: str) -> Rendition:
+        if self.refiner is None:
+            return rendition
+        generator = seeded(self.seed, f"refiner|{text}")
+        mel = self.refiner(torch.from_numpy(rendition.mel), generator)
+        return Rendition(mel.numpy(), rendition.durations)
 
     def _heard(self, rendition: Rendition) -> Heard:
         return Heard(rendition, f0(self.vocoder(rendition.mel), self.features))

@@ -49,7 +49,8 @@ def page(result: Mapping[str, Any], drawn: Sequence[str]) -> str:
         "",
         f"{result['recordings']} recordings of {result['sentences']} sentences, "
         f"{result['read_more_than_once']} of them read more than once. Vocoder: "
-        f"{result['vocoder']}. Brackets: 95 % percentile bootstrap over sentences.",
+        f"{result['vocoder']}. Refiner: {result['refiner'] or 'none'}. Brackets: 95 % percentile "
+        "bootstrap over sentences.",
         *_stand_in(data),
         "",
         "## Primary differences",

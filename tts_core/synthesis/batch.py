@@ -49,6 +49,7 @@ class SynthOptions:
     vectors_in: Path | None = None
     vectors_out: Path | None = None
     vocoder: str = "auto"
+    refiner: str = "auto"
 
 
 class Task(NamedTuple):
@@ -93,7 +94,7 @@ def synth(
 def _load(options: SynthOptions) -> Synthesizer:
     folder = options.voice or default_voice()
     vocoder = load_vocoder(read_voice(folder).features, options.vocoder)
-    return Synthesizer.load(options.system, folder, vocoder)
+    return Synthesizer.load(options.system, folder, vocoder, refiner=options.refiner)
 
 
 def read_lines(file: Path | None) -> list[str]:
@@ -219,6 +220,7 @@ def _settings(
         "texts": list(texts),
         "weights": synthesizer.description.weights_sha256,
         "vocoder": synthesizer.vocoder.name,
+        "refiner": synthesizer.refiner and synthesizer.refiner.name,
         "temperature": options.temperature,
         "rate": options.rate,
         "seed": options.seed,

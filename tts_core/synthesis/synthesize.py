@@ -22,6 +22,7 @@ from tts_core.models.attention import AttentionReport
 from tts_core.models.batch import Batch, collate
 from tts_core.models.mode import SAMPLED
 from tts_core.models.system import System
+from tts_core.refiner.load import AUTO, Sharpener
 from tts_core.synthesis.passage import analyse_passages
 from tts_core.synthesis.prosody import for_sentences, recorded_prosody
 from tts_core.synthesis.speech import Attending, Speech, joined, word_times
@@ -29,7 +30,7 @@ from tts_core.text.analyse import Frontend
 from tts_core.types import Sentence
 from tts_core.units import frames_to_seconds
 from tts_core.vocoder.load import Vocoder, load_vocoder
-from tts_core.voice import Voice, default_voice, read_voice
+from tts_core.voice import Voice, default_voice, read_voice, refiner_of
 
 BATCH = 16
 """Sentences that are synthesized at once."""
@@ -44,6 +45,7 @@ class Synthesizer:
         voice: the voice it belongs to.
         vocoder: spectrogram to waveform.
         frontend: text to analysis; shared by the systems of a voice.
+        refiner: between spectrogram and vocoder, if any; the same for the systems of a voice.
     """
 
     def __init__(
@@ -53,9 +55,10 @@ class Synthesizer:
         voice: Voice,
         vocoder: Vocoder,
         frontend: Frontend,
+        refiner: Sharpener | None = None,
     ) -> None:
         self.model, self.description, self.voice = model, description, voice
-        self.vocoder, self.frontend = vocoder, frontend
+        self.vocoder, self.frontend, self.refiner = vocoder, frontend, refiner
 
     @classmethod
     def load(
@@ -64,11 +67,14 @@ class Synthesizer:
         voice: Path | None = None,
         vocoder: Vocoder | None = None,
         frontend: Frontend | None = None,
+        refiner: str = AUTO,
     ) -> "Synthesizer":
         """Load a system of a voice, by default of the default voice.
 
+        refiner: see `load_refiner`.
+
         Raises:
-            UserError: no such voice, or the voice has no such system.
+            UserError: no such voice, system or refiner.
         """
         folder = voice if voice is not None else default_voice()
         described = read_voice(folder)
@@ -88,6 +94,7 @@ class Synthesizer:
             described,
             vocoder or load_vocoder(described.features),
             frontend or Frontend(described.text_encoder),
+            refiner_of(refiner, folder, described),
         )
 
     @property
@@ -232,7 +239,10 @@ class Synthesizer:
         speeches: list[Speech] = []
         for row, (sentence, length) in enumerate(zip(sentences, lengths, strict=True)):
             started = time.monotonic()
-            samples = self.vocoder(output.mel[row, :length])
+            mel = output.mel[row, :length]
+            if self.refiner is not None:
+                mel = self.refiner(mel, _generator(seeds[row], sentence.text, "refiner"))
+            samples = self.vocoder(mel)
             took = time.monotonic() - started + per_frame * length
             n_tokens = len(sentence.encoded.tokens)
             durations = output.durations[row, :n_tokens].numpy()
@@ -241,7 +251,7 @@ class Synthesizer:
                     text=sentence.text,
                     samples=samples,
                     sample_rate=features.sample_rate_hz,
-                    mel=output.mel[row, :length].numpy(),
+                    mel=mel.numpy(),
                     durations=durations,
                     words=word_times(sentence, durations, features),
                     rtf=took / frames_to_seconds(length, features.hop, features.sample_rate_hz),

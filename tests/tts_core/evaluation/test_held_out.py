@@ -133,6 +133,25 @@ def test_an_evaluation_holds_every_mode_both_timings_the_ceiling_and_all_primary
     assert not (out / "evaluation.part.jsonl").exists()
 
 
+def test_a_refiner_changes_synthesized_speech_alone_and_is_named(
+    prepared: PreparedCorpus, trained: Callable[[str], Path], tmp_path: Path
+) -> None:
+    run = trained("ntts")
+    plain, refined = (
+        evaluate([run], prepared.path, "test", tmp_path / name, vocoder=Buzzer(), refiner=name)
+        for name in ("none", "filter:2,2")
+    )
+    assert plain["refiner"] is None
+    assert refined["refiner"] == "unsharp filter, time 2, frequency 2"
+    assert f"Refiner: {refined['refiner']}." in (tmp_path / "filter:2,2/evaluation.md").read_text()
+    energies = [
+        {row["system"]: row["all"]["energy_correlation"]["mean"] for row in result["prosody"]}
+        for result in (plain, refined)
+    ]
+    assert energies[0]["copy"] == energies[1]["copy"]
+    assert energies[0]["ntts"] != energies[1]["ntts"]
+
+
 def test_an_interrupted_evaluation_renders_only_what_is_missing(
     prepared: PreparedCorpus,
     trained: Callable[[str], Path],
