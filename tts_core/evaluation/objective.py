@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from intone.contracts.stimuli import StimulusSet
 from intone.errors import UserError
 from intone.progress import Progress, silent
 from tts_core.audio.pitch import F0_CEILING_HZ, F0_FLOOR_HZ
-from tts_core.measures import quality, wer
+from tts_core.measures import dnsmos, quality, wer
 from tts_core.measures.intervals import LEVEL, RESAMPLES, paired_difference, ratio
 from tts_core.measures.journal import Journal, Values
 from tts_core.measures.measurements import (
+    PREDICTORS,
     key_of,
+    measure_detail,
     measure_pitch,
     measure_quality,
     measure_words,
@@ -27,6 +30,8 @@ CAUTION = (
     "Computed, not heard: no listener has rated anything here, and no measure in this file can "
     "tell whether the prosody fits its context."
 )
+_UNVOICED = "fewer than two voiced frames"
+_SILENT = "silent, or only a few frames long"
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class Metric:
     Attributes:
         name: key in the file. label: for people. unit: of the mean.
         value: key of the per-file value. weight: key of its denominator, None for a plain mean.
+        gap: why a file has no value, though the metric was measured.
     """
 
     name: str
@@ -43,6 +49,7 @@ class Metric:
     unit: str
     value: str
     weight: str | None = None
+    gap: str = "not measured"
 
 
 METRICS = (
@@ -52,6 +59,7 @@ METRICS = (
         "errors per word",
         "word_errors",
         "words",
+        gap="no text",
     ),
     Metric(
         "distilmos",
@@ -60,16 +68,40 @@ METRICS = (
         "distilmos",
     ),
     Metric(
+        "dnsmos",
+        f"overall quality, predicted by {dnsmos.NAME}, not rated by listeners",
+        "1 to 5",
+        "dnsmos",
+    ),
+    Metric(
+        "detail_time",
+        "fine detail over time of the log-mel (deviation from the mean of both neighbouring "
+        "frames; blurred speech has less than recordings, over-sharpened speech more)",
+        "nats",
+        "detail_time",
+        gap=_SILENT,
+    ),
+    Metric(
+        "detail_frequency",
+        "fine detail over frequency of the log-mel (deviation from the mean of both neighbouring "
+        "bins; blurred speech has less than recordings, over-sharpened speech more)",
+        "nats",
+        "detail_frequency",
+        gap=_SILENT,
+    ),
+    Metric(
         "f0_mean_hz",
         f"mean F0 of voiced frames (DIO and StoneMask, {F0_FLOOR_HZ:g} to {F0_CEILING_HZ:g} Hz)",
         "Hz",
         "f0_mean_hz",
+        gap=_UNVOICED,
     ),
     Metric(
         "f0_sd_semitones",
         "standard deviation of F0 within a sentence, voiced frames",
         "semitones",
         "f0_sd_semitones",
+        gap=_UNVOICED,
     ),
     Metric("seconds", "duration", "s", "seconds"),
 )
@@ -111,10 +143,12 @@ def objective(
     journal = Journal(target.with_suffix(".part.jsonl"))
     every = chosen.stimuli
     measure_pitch(folder, every, journal, progress)
+    measure_detail(folder, every, journal, progress)
     measures: dict[str, Callable[[], None]] = {
         "wer": lambda: measure_words(folder, every, chosen.language, device, journal, progress),
-        "distilmos": lambda: measure_quality(folder, every, journal, progress),
     }
+    for predictor in PREDICTORS:
+        measures[predictor] = partial(measure_quality, folder, every, predictor, journal, progress)
     not_measured: list[dict[str, Any]] = []
     for name, measure in measures.items():
         try:
@@ -223,16 +257,12 @@ def _column(rows: dict[str, Values], keys: Sequence[str], name: str) -> list[flo
 
 
 def _gaps(metrics: Sequence[Metric], files: dict[tuple[str, str], Values]) -> list[dict[str, Any]]:
-    """Return the files for which a metric has no value.
-
-    They have no text, or nothing voiced.
-    """
+    """Return the files for which a metric has no value."""
     gaps = []
     for metric in metrics:
         without = [
             f"{system}/{s}" for (system, s), v in files.items() if v.get(metric.value) is None
         ]
         if without:
-            reason = "no text" if metric.name == "wer" else "fewer than two voiced frames"
-            gaps.append({"metric": metric.name, "reason": reason, "files": without})
+            gaps.append({"metric": metric.name, "reason": metric.gap, "files": without})
     return gaps

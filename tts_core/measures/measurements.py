@@ -1,6 +1,6 @@
 """Measurements of each audio file of a stimulus set."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +9,17 @@ from intone.contracts.stimuli import Stimulus
 from intone.edit_distance import edit_distance
 from intone.errors import UserError
 from intone.progress import Progress
-from tts_core.audio.io import read_audio
+from tts_core.audio.io import read_audio, read_audio_and_rate
 from tts_core.audio.pitch import f0
 from tts_core.config import Features
-from tts_core.measures import quality, wer
+from tts_core.measures import dnsmos, quality, wer
+from tts_core.measures.detail import detail
 from tts_core.measures.journal import Journal
+
+PREDICTORS: dict[str, Callable[[Sequence[Path]], Iterator[float]]] = {
+    "distilmos": quality.predict_mos,
+    "dnsmos": dnsmos.predict_overall,
+}
 
 
 def key_of(stimulus: Stimulus) -> str:
@@ -73,17 +79,34 @@ def measure_words(
     progress("word errors", len(todo), len(todo))
 
 
-def measure_quality(
+def measure_detail(
     folder: Path, stimuli: Sequence[Stimulus], journal: Journal, progress: Progress
 ) -> None:
-    """Predict opinion scores.
+    """Measure the fine detail of the log-mel over time and frequency, nats.
+
+    None for silence and for files of a few frames.
+    """
+    todo = [s for s in stimuli if "detail_time" not in journal.get(key_of(s))]
+    for number, stimulus in enumerate(todo):
+        progress("fine detail", number, len(todo))
+        fine = detail(*read_audio_and_rate(folder / stimulus.path))
+        time, frequency = (fine.time, fine.frequency) if fine else (None, None)
+        journal.add(key_of(stimulus), {"detail_time": time, "detail_frequency": frequency})
+    progress("fine detail", len(todo), len(todo))
+
+
+def measure_quality(
+    folder: Path, stimuli: Sequence[Stimulus], predictor: str, journal: Journal, progress: Progress
+) -> None:
+    """Predict scores from 1 to 5 with one of `PREDICTORS`.
 
     Raises:
         UserError: the predictor is missing or failed.
     """
-    todo = [s for s in stimuli if "distilmos" not in journal.get(key_of(s))]
-    scores = quality.predict_mos([folder / s.path for s in todo]) if todo else ()
+    todo = [s for s in stimuli if predictor not in journal.get(key_of(s))]
+    predict = PREDICTORS[predictor]
+    scores = predict([folder / s.path for s in todo]) if todo else ()
     for number, (stimulus, score) in enumerate(zip(todo, scores, strict=True)):
-        progress("predicted quality", number, len(todo))
-        journal.add(key_of(stimulus), {"distilmos": score})
-    progress("predicted quality", len(todo), len(todo))
+        progress(f"predicted quality ({predictor})", number, len(todo))
+        journal.add(key_of(stimulus), {predictor: score})
+    progress(f"predicted quality ({predictor})", len(todo), len(todo))

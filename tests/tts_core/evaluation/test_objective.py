@@ -8,7 +8,7 @@ from intone import assets
 from intone.resources import corpora_path
 from tts_core.audio.io import read_audio, write_audio
 from tts_core.evaluation.objective import objective
-from tts_core.measures import quality, wer
+from tts_core.measures import dnsmos, quality, wer
 from tts_core.measures.quality import predict_mos
 from tts_core.synthesis.stimuli_import import import_stimuli
 
@@ -50,7 +50,10 @@ def test_without_assets_what_can_be_measured_is_and_the_rest_is_named(
     assert gap["files"] == ["high/s2"]
     reference, high = result["systems"]
     assert (reference["system"], high["system"]) == ("reference", "high")
-    assert set(high["metrics"]) == {"f0_mean_hz", "f0_sd_semitones", "seconds"}
+    assert "intone assets dnsmos" in reasons["dnsmos"]
+    detail = {"detail_time", "detail_frequency"}
+    assert set(high["metrics"]) == {"f0_mean_hz", "f0_sd_semitones", "seconds"} | detail
+    assert high["metrics"]["detail_time"]["n"] == 3
     assert "minus_reference" not in reference["metrics"]["seconds"]
     pitch = high["metrics"]["f0_mean_hz"]
     assert pitch["n"] == 2
@@ -81,8 +84,8 @@ def test_the_next_run_measures_only_what_is_missing(
 
 @pytest.mark.skipif(not KATHLEEN.is_dir(), reason=f"no recordings: {KATHLEEN} (INTONE_CORPORA)")
 @pytest.mark.skipif(
-    not (assets.available(wer.ASSET) and assets.available(quality.ASSET)),
-    reason="assets whisper-base and distilmos are not here: `intone assets whisper-base distilmos`",
+    not all(assets.available(name) for name in (wer.ASSET, quality.ASSET, dnsmos.ASSET)),
+    reason="assets are not here: `intone assets whisper-base distilmos dnsmos`",
 )
 def test_predictors_distinguish_speech_from_ruined_speech(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
@@ -101,8 +104,9 @@ def test_predictors_distinguish_speech_from_ruined_speech(tmp_path: Path) -> Non
     reference, ruined = (system["metrics"] for system in result["systems"])
     assert reference["wer"]["mean"] < 0.2
     assert reference["distilmos"]["mean"] > 3
-    assert ruined["distilmos"]["minus_reference"]["ci"][1] < -0.5
-    assert "not rated by listeners" in result["metrics"]["distilmos"]["label"]
+    for name in ("distilmos", "dnsmos"):
+        assert ruined[name]["minus_reference"]["ci"][1] < -0.5
+        assert "not rated by listeners" in result["metrics"][name]["label"]
     assert "torchaudio" not in __import__("sys").modules
 
 
