@@ -34,7 +34,7 @@ def invoke(*words: object) -> None:
 
 @pytest.fixture
 def refined(voice: Path, corpus: PreparedCorpus, tmp_path: Path) -> Path:
-    """Run of a refiner, trained by the command line from a run and a voice's system."""
+    """Run of a refiner, trained by the command line."""
     run, out = tmp_path / "runs" / "ntts", tmp_path / "refined"
     invoke("refiner", "train", run, voice / "camp", *SMALL, "--data", corpus.path, "--out", out)
     # Two steps hardly move the last layer, which starts at zero: a listener would hear nothing.
