@@ -43,7 +43,7 @@ class RefinerRecipe(Closed):
         default=0.999, ge=0, lt=1, description="decay of the moving average of the weights"
     )
     feature_weight: float = Field(
-        default=5.0, ge=0, description="of the feature matching loss, a sum over all layers"
+        default=1.25, ge=0, description="of the feature matching loss, a sum over all layers"
     )
     mel_weight: float = Field(
         default=1.0, ge=0, description="of the L1 distance of z-scored spectrograms"
