@@ -43,6 +43,7 @@ def load_origin(source: Path, model: System, recipe: Recipe, info: PreparedInfo)
         # A text encoder that is fine-tuned from here on starts as the frozen one was.
         learnt = {name: value for name, value in learnt.items() if saved.ENCODER not in name}
     _check_shapes(folder, description.recipe, recipe, learnt, state)
+    _check_nothing_left(folder, description.recipe, recipe, model, state)
     with torch.no_grad():
         for name, value in learnt.items():
             value.copy_(state[name])
@@ -118,6 +119,19 @@ def _check_shapes(
             f"{wanted.name} ({_changed_keys(stored, wanted)}); train with the model of "
             f"{stored.name}"
         )
+
+
+def _check_nothing_left(
+    folder: Path, stored: Recipe, wanted: Recipe, model: System, state: dict[str, Tensor]
+) -> None:
+    """Refuse a larger model, of which some layers would be dropped."""
+    known = model.state_dict()
+    for name in state:
+        if name not in known:
+            raise UserError(
+                f"{folder}: has {name}, which the recipe {wanted.name} lacks "
+                f"({_changed_keys(stored, wanted)}); train with the model of {stored.name}"
+            )
 
 
 def _changed_keys(stored: Recipe, wanted: Recipe) -> str:

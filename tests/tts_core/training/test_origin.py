@@ -160,6 +160,20 @@ def test_a_start_that_does_not_fit_is_refused(corpus, other, tiny, tmp_path):
     assert not (out / "run.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("system", "key"), [("camp", "encoder_layers"), ("ntts", "decoder_layers")]
+)
+def test_a_start_with_more_layers_is_refused(system, key, corpus, tiny, tmp_path):
+    """Otherwise its upper layers would be dropped without a word."""
+    recipe = tiny(system, 1)
+    layers = getattr(recipe.model, key)
+    train(tiny(system, 1, **{f"model.{key}": layers + 1}), corpus, tmp_path / "source")
+    model = build(recipe, corpus.info.facts())
+    changed = rf"lacks \(model\.{key} {layers + 1} instead of {layers}\); train with the model of"
+    with pytest.raises(UserError, match=changed):
+        load_origin(tmp_path / "source", model, recipe, corpus.info)
+
+
 def test_another_spectrogram_inventory_or_text_encoder_is_refused(corpus, tiny, tmp_path):
     recipe, source = tiny("ntts", 1), tmp_path / "source"
     train(recipe, corpus, source)
