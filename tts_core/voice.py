@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
@@ -83,7 +84,7 @@ def pack(
 
     Raises:
         UserError: a run without a finished model, two runs of one system, runs of different
-            corpora, or a refiner of other spectrograms.
+            corpora, or a refiner of other spectrograms or of another corpus.
     """
     out = out.resolve()
     if out.exists() and not (out / FILE_NAME).is_file() and any(out.iterdir()):
@@ -120,7 +121,7 @@ def pack(
         note,
     )
     if refiner is not None:
-        refiner_of_voice = _pack_refiner(refiner, scratch, features, half)
+        refiner_of_voice = _pack_refiner(refiner, scratch, features, prepared, half)
         voice = voice.model_copy(update={"refiner": refiner_of_voice})
     (scratch / FILE_NAME).write_text(voice.model_dump_json(indent=2) + "\n", "utf-8")
     shutil.rmtree(out, ignore_errors=True)
@@ -128,11 +129,20 @@ def pack(
     return voice
 
 
-def _pack_refiner(path: Path, voice: Path, features: Features, half: bool) -> VoiceRefiner:
-    """Copy a refiner into a voice, if it reads the voice's spectrograms."""
-    load_refiner(str(path), features)
+def _pack_refiner(
+    path: Path, voice: Path, features: Features, prepared: dict[str, Any], half: bool
+) -> VoiceRefiner:
+    """Copy a refiner of the voice's own corpus into it."""
+    source = saved_refiner.refiner_folder(path)
+    load_refiner(str(source), features)
+    digest = saved_refiner.read_description(source).corpus["inputs_digest"]
+    if digest != prepared["inputs_digest"]:
+        raise UserError(
+            f"{path}: was trained on another prepared corpus than the systems ({digest} instead of "
+            f"{prepared['inputs_digest']}); train a refiner on theirs"
+        )
     folder = voice / saved_refiner.REFINER
-    shutil.copytree(saved_refiner.refiner_folder(path), folder)
+    shutil.copytree(source, folder)
     described = saved_refiner.halve(folder) if half else saved_refiner.read_description(folder)
     return VoiceRefiner(
         recipe=described.recipe.name,
@@ -152,17 +162,15 @@ def common_refiner(name: str, paths: Sequence[Path], features: Features) -> Shar
 
     Args:
         name: see `load_refiner`. "auto" is the refiner that all of them have, or none.
-        paths: run folders and voices. features: of their spectrograms.
+        paths: run folders, voices and the folders of their systems. features: of their
+            spectrograms.
 
     Raises:
         UserError: "auto", and some have another refiner than others or none.
     """
     shared: Path | None = None
     if name == AUTO:
-        refiners = {
-            path: read_voice(path).refiner if (path / FILE_NAME).is_file() else None
-            for path in paths
-        }
+        refiners = {folder: _refiner_in(folder) for folder in map(_voice_or_run, paths)}
         digests = {refiner and refiner.weights_sha256 for refiner in refiners.values()}
         if len(digests) > 1:
             raise UserError(
@@ -171,6 +179,15 @@ def common_refiner(name: str, paths: Sequence[Path], features: Features) -> Shar
             )
         shared = next((path for path, refiner in refiners.items() if refiner), None)
     return load_refiner(name, features, shared)
+
+
+def _voice_or_run(path: Path) -> Path:
+    """Return the voice that a path is or lies in, else the path itself."""
+    return next((p for p in (path, path.parent) if (p / FILE_NAME).is_file()), path)
+
+
+def _refiner_in(folder: Path) -> VoiceRefiner | None:
+    return read_voice(folder).refiner if (folder / FILE_NAME).is_file() else None
 
 
 def _refuse_mixture(descriptions: dict[Path, saved.Description]) -> None:

@@ -70,6 +70,17 @@ def test_a_voice_carries_its_refiner_in_half_precision(voice_with, refined):
         Synthesizer.load("ntts", voice_with)
 
 
+def test_a_refiner_of_another_corpus_is_not_packed(refined, tmp_path):
+    refiner, described = read_refiner(refined / "refiner")
+    shutil.rmtree(refined / "refiner")
+    other = described.model_dump(exclude={"weights_sha256"})
+    other["corpus"]["inputs_digest"] = "f" * 16
+    save_refiner(refined / "refiner", refiner, other)
+    with pytest.raises(UserError, match="trained on another prepared corpus than the systems"):
+        voices.pack([tmp_path / "runs" / "ntts"], tmp_path / "mixed", refiner=refined)
+    assert not (tmp_path / "mixed").exists()
+
+
 def test_synthesis_uses_the_refiner_by_its_name(voice, voice_with, refined, frontend):
     vocoder = load_vocoder(Features(), GRIFFIN_LIM)
 
@@ -137,6 +148,11 @@ def test_systems_are_compared_under_one_refiner(voice, voice_with):
     assert common_refiner("auto", [voice], features) is None
     shared = common_refiner("auto", [voice_with], features)
     assert shared is not None and shared.name.startswith("refiner-")
+    # The folder of a system has the refiner of its voice.
+    alone = common_refiner("auto", [voice_with / "ntts"], features)
+    assert alone is not None and alone.name == shared.name
+    with pytest.raises(UserError, match="some of the systems have a refiner"):
+        common_refiner("auto", [voice / "camp", voice_with / "ntts"], features)
     with pytest.raises(UserError, match="some of the systems have a refiner"):
         common_refiner("auto", [voice, voice_with], features)
     assert common_refiner("none", [voice, voice_with], features) is None
