@@ -5,8 +5,8 @@
 Every step is a command of `intone`, printed before it runs; an interrupted run resumes with the
 same command. `--until train` stops after that step. Trainings run side by side, `--jobs` at a time,
 one thread each. The steps: prepare, train, refine, pack, choose (sharpening, on the validation
-split), test. `choose` prints what it measured as a table; name its winner with `--refiner` for the
-test.
+split), test. `choose` prints what it measured as a table; name each corpus' winner for the test
+with `--heart-refiner` and `--kathleen-refiner`.
 """
 
 import os
@@ -39,7 +39,7 @@ def main() -> None:
     """Run the steps in order."""
     options = _options()
     for step in STEPS[: STEPS.index(options.until) + 1]:
-        _run(_commands(step, options), options.jobs)
+        _run(commands(step, options), options.jobs)
         if step == "choose":
             sys.stdout.write(choice_table(options.out))
 
@@ -48,15 +48,15 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train and measure the voices.")
     for corpus in CORPORA:
         parser.add_argument(f"--{corpus}", type=Path, required=True, help="corpus folder")
+        parser.add_argument(f"--{corpus}-refiner", default="auto", help="sharpening of its test")
     parser.add_argument("--before", type=Path, help="earlier voice of Kathleen, measured beside")
     parser.add_argument("--out", type=Path, required=True, help="folder of everything")
     parser.add_argument("--until", choices=STEPS, default=STEPS[-1], help="last step to run")
-    parser.add_argument("--refiner", default="auto", help="chosen sharpening, for the test")
     parser.add_argument("--jobs", type=int, default=2, help="commands side by side")
     return parser.parse_args()
 
 
-def _commands(step: str, options: argparse.Namespace) -> list[list[list[str]]]:
+def commands(step: str, options: argparse.Namespace) -> list[list[list[str]]]:
     """Return chains of commands, to be run side by side."""
     out = options.out
     if step == "prepare":
@@ -102,14 +102,15 @@ def _after_training(step: str, corpus: str, options: argparse.Namespace) -> list
                 voice, data, "validation", setting, out / "choose" / f"{corpus}-{_file(setting)}"
             )
         ]
-    commands = _measured(voice, data, "test", options.refiner, out / "test" / corpus, TESTED)
+    chosen = getattr(options, f"{corpus}_refiner")
+    test = _measured(voice, data, "test", chosen, out / "test" / corpus, TESTED)
     if corpus == "kathleen" and options.before:
         before = out / "test" / f"{corpus}-before"
-        commands += _measured(options.before, data, "test", "none", before, TESTED)
+        test += _measured(options.before, data, "test", "none", before, TESTED)
     evaluation = str(out / "test" / f"{corpus}-prosody")
     return [
-        *commands,
-        ["evaluate", str(voice), "--data", data, "--refiner", options.refiner, "-o", evaluation],
+        *test,
+        ["evaluate", str(voice), "--data", data, "--refiner", chosen, "-o", evaluation],
     ]
 
 
@@ -119,7 +120,8 @@ def _measured(
     """Return the commands that make a stimulus set and measure it."""
     make = ["stimuli", "make", "--voice", str(voice), "--systems", ",".join(SYSTEMS)]
     make += ["--split", split, "--data", data, "--refiner", refiner, "-o", str(out)]
-    make += ["--refine-copy" if split == "validation" else "--copy-synthesis"]
+    refined = split == "validation" and refiner != "none"
+    make += ["--refine-copy" if refined else "--copy-synthesis"]
     make += [] if sentences is None else ["--sentences", str(sentences)]
     made = (out / "stimuli.json").is_file()
     return [*([] if made else [make]), ["objective", str(out)]]
@@ -142,15 +144,19 @@ def _in_order(commands: Sequence[Sequence[str]]) -> None:
 
 
 def choice_table(out: Path) -> str:
-    """Return what `choose` measured, one row a setting, as Markdown."""
-    head = ["corpus", "sharpening", *SYSTEMS, "recordings through it"]
+    """Return what `choose` measured, one row a setting, as Markdown.
+
+    Without sharpening, "recordings through it" are those through the vocoder alone.
+    """
+    head = ["corpus", "sharpening", *SYSTEMS, "recordings through it", "recordings"]
     rows = [head, ["---"] * len(head)]
     for corpus, settings in SHARPENING.items():
         for setting in settings:
             path = out / "choose" / f"{corpus}-{_file(setting)}" / "objective.json"
             measured = json.loads(path.read_text("utf-8"))
             systems = {row["system"]: row["metrics"] for row in measured["systems"]}
-            cells = [_cell(systems[name]) for name in (*SYSTEMS, "copy_refined")]
+            copy = "copy_synthesis" if setting == "none" else "copy_refined"
+            cells = [_cell(systems[name]) for name in (*SYSTEMS, copy, "reference")]
             rows.append([corpus, setting, *cells])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 

@@ -1,0 +1,63 @@
+"""Commands of the voices' protocol, and its table of choices."""
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.voices import CORPORA, SHARPENING, STEPS, SYSTEMS, choice_table, commands
+from tts_core.evaluation.objective import METRICS
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Namespace:
+    folders = {name: tmp_path / name for name in (*CORPORA, "before", "out")}
+    return Namespace(**folders, heart_refiner="none", kathleen_refiner="filter:1,1")
+
+
+def value(command: list[str], option: str) -> str:
+    return command[command.index(option) + 1]
+
+
+def sets(step: str, options: Namespace) -> list[list[str]]:
+    chains = commands(step, options)
+    return [command for chain in chains for command in chain if command[:2] == ["stimuli", "make"]]
+
+
+def test_recordings_pass_the_refiner_only_where_there_is_one(options):
+    """`intone stimuli make --refine-copy` refuses `--refiner none`."""
+    made = sets("choose", options)
+    assert len(made) == sum(map(len, SHARPENING.values()))
+    for command in made:
+        refined = "--refine-copy" in command
+        assert refined == (value(command, "--refiner") != "none")
+        assert refined != ("--copy-synthesis" in command)
+
+
+def test_each_corpus_is_tested_with_its_own_choice(options):
+    made = {Path(value(command, "-o")).name: command for command in sets("test", options)}
+    chosen = {name: value(command, "--refiner") for name, command in made.items()}
+    assert chosen == {"heart": "none", "kathleen": "filter:1,1", "kathleen-before": "none"}
+    assert all("--copy-synthesis" in command for command in made.values())
+
+
+def test_every_setting_has_a_row_beside_the_recordings(options):
+    for command in sets("choose", options):
+        out = Path(value(command, "-o"))
+        copy = "copy_refined" if "--refine-copy" in command else "copy_synthesis"
+        metrics = {metric.name: {"mean": 0.25} for metric in METRICS}
+        systems = [{"system": s, "metrics": metrics} for s in (*SYSTEMS, copy, "reference")]
+        out.mkdir(parents=True)
+        (out / "objective.json").write_text(json.dumps({"systems": systems}))
+    rows = choice_table(options.out).splitlines()
+    assert len(rows) == 2 + sum(map(len, SHARPENING.values()))
+    assert all(row.count("25.0 % 0.25 0.25 0.250/0.250") == 5 for row in rows[2:])
+
+
+def test_systems_are_continued_from_their_runs_on_heart(options):
+    assert STEPS.index("train") < STEPS.index("refine") < STEPS.index("pack")
+    for chain in commands("train", options)[:-1]:
+        first, second = chain
+        assert value(second, "--from") == value(first, "--out")
+        assert first[1] == second[1]
