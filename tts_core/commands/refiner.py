@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from intone.errors import UserError
 from intone.progress import on_console
 
 app = typer.Typer(no_args_is_help=True, help="Refiners: sharpen predicted spectrograms.")
@@ -62,8 +61,6 @@ def train_refiner_recipe(
     from tts_core.refiner_training.pairs import read_pairs
     from tts_core.refiner_training.training import train_refiner
 
-    if not runs:
-        raise UserError("no system: name the runs whose spectrograms the refiner is to read")
     recipe = load_refiner_recipe(name, overrides_of(changes, "refiner"))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with on_console() as progress:
