@@ -182,7 +182,7 @@ def common_refiner(name: str, paths: Sequence[Path], features: Features) -> Shar
 
 
 def _voice_or_run(path: Path) -> Path:
-    """Return the voice that a path is or lies in, else the path itself."""
+    """Return the voice that a path is or lies in, else itself."""
     return next((p for p in (path, path.parent) if (p / FILE_NAME).is_file()), path)
 
 
