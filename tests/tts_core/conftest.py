@@ -156,6 +156,7 @@ def tiny_recipe(system: str, steps: int, **changes: object) -> Recipe:
             f"stages.{number}.batch_frames": 600,
             f"stages.{number}.checkpoint_every": 1000,
             f"stages.{number}.lr_final": 1.0,
+            f"stages.{number}.warmup": 0,
         }
     return load_recipe(f"{system}_compact", keys | changes)
 

@@ -104,17 +104,18 @@ class _SamplerStage:
         parts = sampler_losses(sampled, posterior, self.direction)
         if self.sampler.training or self.train is None:
             return parts
-        rows = [cached["rows"][i] for i in batch.index.tolist()]
+        # Streamed recordings are not kept, and so have no neighbours.
+        rows = [cached["rows"][i] for i in batch.index.tolist()] if "rows" in cached else None
         return {**parts, **self._controls(self.train, rows, posterior)}
 
     def _controls(
-        self, train: Cached, rows: Sequence[Prepared], posterior: Gaussian
+        self, train: Cached, rows: Sequence[Prepared] | None, posterior: Gaussian
     ) -> dict[str, Tensor]:
         """Return what the held-out loss must beat, fitted to the training split."""
         learnt = concatenate(train["posterior"])
         constant = best_constant_sampler(learnt)
         controls = {"constant_kl": kl_divergence(constant, posterior).mean()}
-        if "rows" in train:
+        if "rows" in train and rows is not None:
             near = neighbours_sampler(train["posterior"], train["rows"], rows)
             controls["neighbours_kl"] = kl_divergence(near, posterior).mean()
         if self.direction == FORWARD:

@@ -23,7 +23,7 @@ from tts_core.training.signals import Interrupted
 
 
 def test_training_brings_the_detail_nearer_to_the_recordings(pairs, small, tmp_path):
-    recipe = small(200, lr=1e-2, ema=0.9, mel_weight=3.0)
+    recipe = small(200, lr=1e-2, ema=0.9, mel_weight=3.0, feature_weight=5.0)
     described = read_description(train_refiner(recipe, pairs, tmp_path / "run"))
     before, after = described.before, described.after
     assert before["detail_time"] < 0.4
