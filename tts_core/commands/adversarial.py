@@ -47,6 +47,8 @@ def train_with_display(name: str, train: Callable[[Watch], Path]) -> Path:
 
 def print_values(folder: Path, before: Mapping[str, float], after: Mapping[str, float]) -> None:
     """Print the held-out values of a trained model, before and after."""
-    values = ", ".join(f"{key} {value:.3f} -> {after[key]:.3f}" for key, value in before.items())
+    # Detail is not defined for silence, which a training that failed may make.
+    both = [key for key in before if key in after]
+    values = ", ".join(f"{key} {before[key]:.3f} -> {after[key]:.3f}" for key in both)
     console = Console(stderr=True)
     console.print(f"{folder}: trained; held out, {values or 'nothing'}", highlight=False)

@@ -15,6 +15,7 @@ from tts_core.config import Features
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
 from tts_core.models.facts import CorpusFacts
+from tts_core.models.saved import Description
 from tts_core.refiner.saved import Teacher
 from tts_core.training.teacher_forced import load_acoustic_model, predict
 
@@ -67,23 +68,14 @@ def read_pairs(
         device: where the systems predict. progress: receives each recording.
 
     Raises:
-        UserError: no run, one twice, none finished, one of other spectrograms, or a corpus without
-            recordings to train on.
+        UserError: no run, one twice, none finished, one of other spectrograms or of another
+            prepared corpus, or a corpus without recordings to train on.
     """
     if not runs:
         raise UserError("no system: name the runs whose spectrograms the refiner is to read")
     features = corpus.info.features
     models = [load_acoustic_model(run, features) for run in runs]
-    systems: list[Teacher] = []
-    for run, (_, described) in zip(runs, models, strict=True):
-        teacher = Teacher(
-            system=described.recipe.model.system,
-            recipe=described.recipe.name,
-            weights_sha256=described.weights_sha256,
-        )
-        if teacher in systems:
-            raise UserError(f"{run}: named twice, or a copy of another; leave it out")
-        systems.append(teacher)
+    systems = _teachers(corpus, runs, [description for _, description in models])
     pairs = {
         name: [Pair(row.utterance, row.mel.astype(np.float16), []) for row in corpus.split(name)]
         for name in SPLITS
@@ -104,6 +96,29 @@ def read_pairs(
     return Pairs(
         features, corpus.info.facts(), summary, systems, pairs["train"], pairs["validation"]
     )
+
+
+def _teachers(
+    corpus: PreparedCorpus, runs: Sequence[Path], descriptions: Sequence[Description]
+) -> list[Teacher]:
+    prepared = corpus.info.inputs_digest
+    systems: list[Teacher] = []
+    for run, description in zip(runs, descriptions, strict=True):
+        # With another split, held-out recordings would be those that the system learnt from.
+        if (theirs := description.corpus["inputs_digest"]) != prepared:
+            raise UserError(
+                f"{run}: was trained on another prepared corpus than {corpus.path} ({theirs} "
+                f"instead of {prepared}); name runs of this one"
+            )
+        teacher = Teacher(
+            system=description.recipe.model.system,
+            recipe=description.recipe.name,
+            weights_sha256=description.weights_sha256,
+        )
+        if teacher in systems:
+            raise UserError(f"{run}: named twice, or a copy of another; leave it out")
+        systems.append(teacher)
+    return systems
 
 
 class Crops:

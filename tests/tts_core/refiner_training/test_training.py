@@ -1,6 +1,7 @@
 """A refiner learns and resumes at the smallest size."""
 
 import signal
+from copy import copy
 
 import numpy as np
 import pytest
@@ -103,6 +104,10 @@ def test_systems_predict_the_recordings_they_are_paired_with(corpus, tiny, tmp_p
         assert pair.recorded.dtype == pair.predicted[0].dtype == np.float16
     with pytest.raises(UserError, match="name the runs"):
         read_pairs(corpus, [])
+    other = copy(corpus)
+    other.info = corpus.info.model_copy(update={"inputs_digest": "another"})
+    with pytest.raises(UserError, match=r"another prepared corpus than .* instead of another"):
+        read_pairs(other, runs)
     with pytest.raises(UserError, match="named twice"):
         read_pairs(corpus, [runs[0], runs[0]])
     with pytest.raises(UserError, match="no finished model there"):

@@ -87,7 +87,8 @@ def test_the_latent_carries_what_phones_do_not(corpus, tiny, tmp_path):
     "system", ["ntts", *(pytest.param(s, marks=pytest.mark.slow) for s in ("kathaka", "camp"))]
 )
 def test_losses_fall(system, corpus, tiny, tmp_path):
-    recipe = tiny(system, 60)
+    # Without the recording's channel z holds next to nothing of so small a corpus.
+    recipe = tiny(system, 60, **{"model.channel": 0} if system == "kathaka" else {})
     first: dict[tuple[int, str], float] = {}
     last: dict[tuple[int, str], float] = {}
 
