@@ -209,12 +209,17 @@ class Recipe(Closed):
         return self
 
     def digest(self) -> str:
-        """Return the digest of the recipe without its description and its defaults.
+        """Digest of the recipe without its description and its defaults."""
+        return recipe_digest(self)
 
-        So a new setting, whose default is how it was before, lets old runs resume.
-        """
-        values = self.model_dump(mode="json", exclude={"description"}, exclude_defaults=True)
-        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+def recipe_digest(recipe: Closed) -> str:
+    """Return the digest of a recipe without its description and its defaults.
+
+    So a new setting, whose default is how it was before, lets old runs resume.
+    """
+    values = recipe.model_dump(mode="json", exclude={"description"}, exclude_defaults=True)
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def load_recipe(name: str, overrides: dict[str, Any] | None = None) -> Recipe:

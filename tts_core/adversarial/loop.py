@@ -137,21 +137,6 @@ def play(game: Game, out: Path, stop: StopOnSignal, watch: Watch) -> None:
         raise UserError(f"{out}: a step does not fit the GPU's memory; {game.remedy}") from error
 
 
-def trained_steps(game: Game, out: Path) -> int:
-    """Load the last checkpoint of a finished training; return its step."""
-    newest = newest_step(out / STEPS)
-    assert newest, "a training that has ended has a checkpoint"
-    game.players.load(newest[0])
-    return newest[1]
-
-
-def held_out_values(out: Path) -> tuple[dict[str, float], dict[str, float]]:
-    """Return a run's held-out values before training and after it."""
-    rows = [row for row in metrics.read(out) if row["split"] == "validation"]
-    values = [{k: v for k, v in row.items() if k not in ("stage", "step", "split")} for row in rows]
-    return (values[0], values[-1]) if values else ({}, {})
-
-
 class Loop:
     """Steps of a training, with checkpoints, validations and events.
 

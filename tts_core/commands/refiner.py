@@ -52,19 +52,19 @@ def train_refiner_recipe(
             spectrograms that do not fit each other.
         SystemExit: 143 if it was asked to stop; the checkpoint is written and the sentence printed.
     """
-    import torch
-
     from tts_core.commands.adversarial import overrides_of, print_values, train_with_display
     from tts_core.corpus.dataset import PreparedCorpus
     from tts_core.refiner.config import load_refiner_recipe
     from tts_core.refiner.saved import read_description
-    from tts_core.refiner_training.pairs import read_pairs
-    from tts_core.refiner_training.training import train_refiner
+    from tts_core.refiner_training.pairs import load_teachers, predict_pairs, read_pairs
+    from tts_core.refiner_training.training import claim_refiner_run, train_refiner
 
     recipe = load_refiner_recipe(name, overrides_of(changes, "refiner"))
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    with on_console() as progress:
-        pairs = read_pairs(PreparedCorpus(data), runs, device, progress)
+    teachers = load_teachers(PreparedCorpus(data), runs)
+    pairs = read_pairs(teachers)
+    if claim_refiner_run(recipe, pairs, out):
+        with on_console() as progress:
+            predict_pairs(teachers, pairs, progress)
     folder = train_with_display(recipe.name, lambda watch: train_refiner(recipe, pairs, out, watch))
     described = read_description(folder)
     print_values(folder, described.before, described.after)

@@ -1,7 +1,5 @@
 """Recipe of a refiner."""
 
-import hashlib
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from intone.documents import Closed
-from tts_core.config import read_recipe
+from tts_core.config import read_recipe, recipe_digest
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -80,9 +78,8 @@ class RefinerRecipe(Closed):
         return rate, rate
 
     def digest(self) -> str:
-        """Digest of everything in the recipe but its words."""
-        values = self.model_dump(mode="json", exclude={"description"})
-        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+        """Digest of the recipe without its description and its defaults."""
+        return recipe_digest(self)
 
 
 def load_refiner_recipe(name: str, overrides: dict[str, Any] | None = None) -> RefinerRecipe:

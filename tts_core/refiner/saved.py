@@ -6,11 +6,16 @@ from typing import Any
 from pydantic import Field
 from safetensors.torch import load_file, save_file
 
-from intone.documents import Closed, read
-from intone.errors import UserError
-from intone.files import sha256, whole_folder
-from tts_core.config import Features
+from intone.documents import Closed
+from intone.files import whole_folder
 from tts_core.models.facts import CorpusFacts
+from tts_core.models.trained_generator import (
+    GeneratorDescription,
+    find_generator,
+    name_in_stimuli,
+    read_checked,
+    write_described,
+)
 from tts_core.refiner.config import RefinerRecipe
 from tts_core.refiner.network import Refiner
 
@@ -28,42 +33,26 @@ class Teacher(Closed):
     weights_sha256: str
 
 
-class Description(Closed):
+class Description(GeneratorDescription):
     """`refiner.json`: what a refiner reads, and what it was trained on."""
 
-    version: int = 1
     recipe: RefinerRecipe
-    features: Features
-    features_digest: str = Field(description="spectrograms with equal digests are interchangeable")
     facts: CorpusFacts
-    corpus: dict[str, Any] = Field(description="summary of the corpus, its licence included")
     systems: list[Teacher] = Field(description="systems whose predictions it learnt from")
-    steps: int = Field(description="optimiser steps")
-    before: dict[str, float] = Field(description="held-out values before the first step")
-    after: dict[str, float] = Field(description="held-out values after the last step")
-    weights_sha256: str
 
     @property
     def called(self) -> str:
-        """Name in stimulus sets, different for other weights."""
-        return f"{self.recipe.name}-{self.weights_sha256[:12]}"
+        """Name in stimulus sets."""
+        return name_in_stimuli(self.recipe.name, self)
 
 
 def refiner_folder(path: Path) -> Path:
-    """Return the folder of a trained refiner.
-
-    It is `path` itself, or `refiner` in the folder of a run or a voice.
+    """Return the folder of a trained refiner, `path` or `refiner` in a run or a voice.
 
     Raises:
         UserError: there is none.
     """
-    for folder in (path, path / REFINER):
-        if (folder / DESCRIPTION).is_file():
-            return folder
-    raise UserError(
-        f"{path}: no trained refiner there ({DESCRIPTION} is missing); name the folder of a "
-        "finished `intone refiner train`"
-    )
+    return find_generator(path, REFINER, DESCRIPTION)
 
 
 def read_description(folder: Path) -> Description:
@@ -72,17 +61,7 @@ def read_description(folder: Path) -> Description:
     Raises:
         UserError: not in this form, changed, or beside other weights.
     """
-    path = folder / DESCRIPTION
-    described = read(path, Description, "train the refiner again, or copy the file again")
-    if described.features_digest != described.features.digest():
-        raise UserError(
-            f"{path}: says the features' digest is {described.features_digest}, but theirs is "
-            f"{described.features.digest()}; the file was changed: train or copy it again"
-        )
-    weights = folder / WEIGHTS
-    if not weights.is_file() or sha256(weights) != described.weights_sha256:
-        raise UserError(f"{weights}: not the weights that {DESCRIPTION} describes; copy them again")
-    return described
+    return read_checked(folder / DESCRIPTION, Description, folder / WEIGHTS, REFINER)
 
 
 def save_refiner(folder: Path, refiner: Refiner, described: dict[str, Any]) -> Description:
@@ -94,9 +73,7 @@ def save_refiner(folder: Path, refiner: Refiner, described: dict[str, Any]) -> D
     with whole_folder(folder) as scratch:
         state = {k: v.detach().cpu().contiguous() for k, v in refiner.state_dict().items()}
         save_file(state, scratch / WEIGHTS)
-        description = Description(**described, weights_sha256=sha256(scratch / WEIGHTS))
-        (scratch / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
-    return description
+        return write_described(scratch / DESCRIPTION, Description, scratch / WEIGHTS, described)
 
 
 def read_refiner(folder: Path) -> tuple[Refiner, Description]:
@@ -115,6 +92,6 @@ def halve(folder: Path) -> Description:
     """Store a refiner's weights in half precision; computing stays single."""
     refiner, description = read_refiner(folder)
     save_file({k: v.half() for k, v in refiner.state_dict().items()}, folder / WEIGHTS)
-    description = description.model_copy(update={"weights_sha256": sha256(folder / WEIGHTS)})
-    (folder / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
-    return description
+    facts = dict(description)
+    del facts["weights_sha256"]
+    return write_described(folder / DESCRIPTION, Description, folder / WEIGHTS, facts)

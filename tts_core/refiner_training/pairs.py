@@ -16,6 +16,7 @@ from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
 from tts_core.models.facts import CorpusFacts
 from tts_core.models.saved import Description
+from tts_core.models.system import System
 from tts_core.refiner.saved import Teacher
 from tts_core.training.teacher_forced import load_acoustic_model, predict
 
@@ -42,7 +43,7 @@ class Pairs:
 
     Attributes:
         features: of the spectrograms. facts: statistics of the corpus.
-        corpus: summary of the corpus. systems: that predicted, in the order of `Pair.predicted`.
+        corpus: summary of the corpus. systems: that predict, in the order of `Pair.predicted`.
         train, validation: recordings to learn from, and those that are held out.
     """
 
@@ -54,48 +55,73 @@ class Pairs:
     validation: list[Pair]
 
 
-def read_pairs(
-    corpus: PreparedCorpus,
-    runs: Sequence[Path],
-    device: torch.device | None = None,
-    progress: Progress = silent,
-) -> Pairs:
-    """Predict the recordings of a corpus with every system.
+@dataclass(frozen=True)
+class Teachers:
+    """Systems whose predictions a refiner is to learn from, with their corpus.
+
+    Attributes:
+        corpus: prepared. models: with their descriptions. systems: the same in a few words.
+    """
+
+    corpus: PreparedCorpus
+    models: Sequence[tuple[System, Description]]
+    systems: list[Teacher]
+
+
+def load_teachers(corpus: PreparedCorpus, runs: Sequence[Path]) -> Teachers:
+    """Load the systems whose predictions a refiner is to learn from.
 
     Args:
         corpus: prepared corpus.
         runs: of `intone train`, their `model` folders, or the folders of a voice's systems.
-        device: where the systems predict. progress: receives each recording.
 
     Raises:
-        UserError: no run, one twice, none finished, one of other spectrograms or of another
-            prepared corpus, or a corpus without recordings to train on.
+        UserError: no run, one twice, none finished, or one of other spectrograms or of another
+            prepared corpus.
     """
     if not runs:
         raise UserError("no system: name the runs whose spectrograms the refiner is to read")
-    features = corpus.info.features
-    models = [load_acoustic_model(run, features) for run in runs]
+    models = [load_acoustic_model(run, corpus.info.features) for run in runs]
     systems = _teachers(corpus, runs, [description for _, description in models])
-    pairs = {
-        name: [Pair(row.utterance, row.mel.astype(np.float16), []) for row in corpus.split(name)]
+    return Teachers(corpus, models, systems)
+
+
+def read_pairs(teachers: Teachers) -> Pairs:
+    """Read the recordings of the teachers' corpus, not yet predicted.
+
+    Raises:
+        UserError: a corpus without recordings to train on.
+    """
+    corpus = teachers.corpus
+    info = corpus.info
+    train, validation = (
+        [Pair(row.utterance, row.mel.astype(np.float16), []) for row in corpus.split(name)]
         for name in SPLITS
-    }
-    if not pairs["train"]:
+    )
+    if not train:
         raise UserError(f"{corpus.path}: its train split is empty; prepare the corpus again")
-    done, total = 0, len(runs) * sum(map(len, pairs.values()))
-    for model, described in models:
-        model = model.to(device or torch.device("cpu"))
-        rows = read_splits(corpus, SPLITS, described.recipe.model.context_sentences)
-        for name in SPLITS:
-            for pair, row in zip(pairs[name], rows[name], strict=True):
+    systems = teachers.systems
+    return Pairs(info.features, info.facts(), info.summary(), systems, train, validation)
+
+
+def predict_pairs(teachers: Teachers, pairs: Pairs, progress: Progress = silent) -> None:
+    """Add the prediction of every teacher to every pair.
+
+    On the GPU if there is one.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    splits = dict(zip(SPLITS, (pairs.train, pairs.validation), strict=True))
+    done, total = 0, len(teachers.models) * sum(map(len, splits.values()))
+    for model, described in teachers.models:
+        model = model.to(device)
+        neighbours = described.recipe.model.context_sentences
+        rows = read_splits(teachers.corpus, SPLITS, neighbours)
+        for name, split in splits.items():
+            for pair, row in zip(split, rows[name], strict=True):
                 progress("predicting recordings", done, total)
                 pair.predicted.append(predict(model, row).astype(np.float16))
                 done += 1
     progress("predicting recordings", done, total)
-    summary = corpus.info.summary()
-    return Pairs(
-        features, corpus.info.facts(), summary, systems, pairs["train"], pairs["validation"]
-    )
 
 
 def _teachers(

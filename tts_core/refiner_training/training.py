@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from intone.files import owned
-from tts_core.adversarial.loop import held_out_values, play, trained_steps
+from tts_core.adversarial.loop import STEPS, play
 from tts_core.adversarial.losses import Judgement
 from tts_core.adversarial.players import Players
+from tts_core.adversarial.run_folder import claim_run, load_trained
 from tts_core.models.randomness import seeded
 from tts_core.refiner.config import RefinerRecipe
 from tts_core.refiner.network import Refiner
@@ -18,7 +19,7 @@ from tts_core.refiner.saved import REFINER, save_refiner
 from tts_core.refiner_training.discriminators import SpectrogramDiscriminators
 from tts_core.refiner_training.pairs import Crops, Pairs
 from tts_core.refiner_training.validation import compare_refined
-from tts_core.training.claim import claim
+from tts_core.training.checkpoint import is_finished
 from tts_core.training.events import Watch
 from tts_core.training.signals import StopOnSignal
 from tts_core.units import frames_to_seconds
@@ -57,6 +58,23 @@ def train_refiner(
         return training.leave(out)
 
 
+def claim_refiner_run(recipe: RefinerRecipe, pairs: Pairs, out: Path) -> bool:
+    """Make a folder a run's, before its recordings are predicted, which takes minutes.
+
+    Args:
+        pairs: predicted or not.
+
+    Returns:
+        True if steps are left to take.
+
+    Raises:
+        UserError: the folder holds another run, or every recording is shorter than a crop.
+    """
+    with owned(out):
+        RefinerTraining(recipe, pairs).claim(out)
+        return not is_finished(out / STEPS)
+
+
 class RefinerTraining:
     """Refiner training: generator and discriminators with their data, a `Game`."""
 
@@ -75,14 +93,8 @@ class RefinerTraining:
 
     def claim(self, out: Path) -> None:
         """Make the folder this run's."""
-        described = {
-            "recipe": self.recipe.model_dump(mode="json"),
-            "recipe_digest": self.recipe.digest(),
-            "corpus": self.pairs.corpus,
-            "model_sha256": [system.weights_sha256 for system in self.pairs.systems],
-            "torch": torch.__version__,
-        }
-        claim(out, described, RUN, ("recipe_digest", "corpus", "model_sha256"))
+        digests = [system.weights_sha256 for system in self.pairs.systems]
+        claim_run(out, RUN, self.recipe, self.pairs.corpus, digests)
 
     def set_rate(self, index: int) -> None:
         """See `Game`."""
@@ -122,23 +134,12 @@ class RefinerTraining:
 
     def leave(self, out: Path) -> Path:
         """Write the trained refiner, once the last step is taken."""
-        steps = trained_steps(self, out)
-        before, after = held_out_values(out)
         pairs = self.pairs
-        described = {
-            "recipe": self.recipe,
-            "features": pairs.features,
-            "features_digest": pairs.features.digest(),
-            "facts": pairs.facts,
-            "corpus": pairs.corpus,
-            "systems": pairs.systems,
-            "steps": steps,
-            "before": before,
-            "after": after,
-        }
+        trained = load_trained(self, out, pairs.features, pairs.corpus)
+        own = {"recipe": self.recipe, "facts": pairs.facts, "systems": pairs.systems}
         assert self.players.average
         with self.players.average.in_place():
-            save_refiner(out / REFINER, self.refiner, described)
+            save_refiner(out / REFINER, self.refiner, trained | own)
         return out / REFINER
 
     @property

@@ -6,7 +6,6 @@ Example::
     speech.samples, speech.mel, speech.durations, speech.words
 """
 
-import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from tts_core.models import saved
 from tts_core.models.attention import AttentionReport
 from tts_core.models.batch import Batch, collate
 from tts_core.models.mode import SAMPLED
+from tts_core.models.randomness import seeded
 from tts_core.models.system import System
 from tts_core.refiner.load import AUTO, Sharpener
 from tts_core.synthesis.passage import analyse_passages
@@ -228,8 +228,12 @@ class Synthesizer:
         features = self.voice.features
         started = time.monotonic()
         batch = collate([each.encoded for each in sentences], n_mels=features.n_mels)
+        # Given the prosody that was drawn, the frames' draws stay the same.
         of_prosody, of_frames = (
-            [_generator(seed, each.text, use) for seed, each in zip(seeds, sentences, strict=True)]
+            [
+                seeded(seed, f"{use}|{each.text}")
+                for seed, each in zip(seeds, sentences, strict=True)
+            ]
             for use in ("prosody", "frames")
         )
         prosody = self._prosody(batch, of_prosody, temperature, given)
@@ -241,7 +245,7 @@ class Synthesizer:
             started = time.monotonic()
             mel = output.mel[row, :length]
             if self.refiner is not None:
-                mel = self.refiner(mel, _generator(seeds[row], sentence.text, "refiner"))
+                mel = self.refiner(mel, seeded(seeds[row], f"refiner|{sentence.text}"))
             samples = self.vocoder(mel)
             took = time.monotonic() - started + per_frame * length
             n_tokens = len(sentence.encoded.tokens)
@@ -289,14 +293,3 @@ def _attending(report: AttentionReport | None, row: int) -> Attending | None:
         return None
     diagonality, coverage = float(report.diagonality[row]), float(report.coverage[row])
     return Attending(round(diagonality, 4), round(coverage, 4), bool(report.stopped[row]))
-
-
-def _generator(seed: int, text: str, use: str) -> torch.Generator:
-    """Return a separate generator for each sentence.
-
-    So a sentence sounds the same in any batch.
-
-    Prosody and frames have one each: given the prosody that was drawn, all else stays the same.
-    """
-    digest = hashlib.sha256(f"{seed}|{use}|{text}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)

@@ -1,7 +1,5 @@
 """Configuration of a vocoder and its training."""
 
-import hashlib
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,7 @@ from pydantic import Field, model_validator
 
 from intone.documents import Closed
 from intone.errors import UserError
-from tts_core.config import Features, read_recipe
+from tts_core.config import Features, read_recipe, recipe_digest
 from tts_core.vocoder.hifigan import HifiganConfig
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -141,9 +139,8 @@ class VocoderRecipe(Closed):
         return self
 
     def digest(self) -> str:
-        """Digest of everything in the recipe but its words."""
-        values = self.model_dump(mode="json", exclude={"description"})
-        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+        """Digest of the recipe without its description and its defaults."""
+        return recipe_digest(self)
 
     def rates(self, step: int, epoch: int) -> tuple[float, float]:
         """Return the learning rates of generator and discriminators.

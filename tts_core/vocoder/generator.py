@@ -9,10 +9,16 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from intone import assets
-from intone.documents import Closed, read
 from intone.errors import UserError
 from intone.files import sha256, whole_folder
 from tts_core.config import Features
+from tts_core.models.trained_generator import (
+    GeneratorDescription,
+    find_generator,
+    name_in_stimuli,
+    read_checked,
+    write_described,
+)
 from tts_core.vocoder.config import VocoderRecipe
 from tts_core.vocoder.hifigan import (
     CONFIG,
@@ -28,27 +34,19 @@ VOCODER = "vocoder"
 """The folder of a run that holds the trained vocoder."""
 
 
-class Description(Closed):
+class Description(GeneratorDescription):
     """`vocoder.json`: what a trained vocoder reads, and what it was trained on."""
 
-    version: int = 1
     recipe: VocoderRecipe
-    features: Features
-    features_digest: str = Field(description="spectrograms with equal digests are interchangeable")
-    corpus: dict[str, Any] = Field(description="summary of the corpus, its licence included")
     start_sha256: str | None = Field(description="of the weights that it started from")
     acoustic_model_sha256: str | None = Field(
         description="of the acoustic model whose spectrograms it learnt from beside the corpus's"
     )
-    steps: int = Field(description="optimiser steps")
-    before: dict[str, float] = Field(description="held-out values before the first step")
-    after: dict[str, float] = Field(description="held-out values after the last step")
-    weights_sha256: str
 
     @property
     def called(self) -> str:
-        """Name in stimulus sets, different for other weights."""
-        return f"{self.recipe.name}-{self.weights_sha256[:12]}"
+        """Name in stimulus sets."""
+        return name_in_stimuli(self.recipe.name, self)
 
 
 class Start(NamedTuple):
@@ -97,20 +95,12 @@ def start_folder(name: str) -> Path:
 
 
 def trained_folder(path: Path) -> Path:
-    """Return the folder of a trained vocoder.
-
-    It is `path` itself, or `vocoder` in a run's folder.
+    """Return the folder of a trained vocoder, `path` or `vocoder` in a run.
 
     Raises:
         UserError: there is none.
     """
-    for folder in (path, path / VOCODER):
-        if (folder / DESCRIPTION).is_file():
-            return folder
-    raise UserError(
-        f"{path}: no trained vocoder there ({DESCRIPTION} is missing); name the folder of a "
-        "finished `intone vocoder train`"
-    )
+    return find_generator(path, VOCODER, DESCRIPTION)
 
 
 def features_of(folder: Path) -> Features:
@@ -126,17 +116,7 @@ def read_description(folder: Path) -> Description:
     Raises:
         UserError: not in this form, changed, or beside other weights.
     """
-    path = folder / DESCRIPTION
-    described = read(path, Description, "train the vocoder again, or copy the file again")
-    if described.features_digest != described.features.digest():
-        raise UserError(
-            f"{path}: says the features' digest is {described.features_digest}, but theirs is "
-            f"{described.features.digest()}; the file was changed: train or copy it again"
-        )
-    weights = folder / GENERATOR
-    if not weights.is_file() or sha256(weights) != described.weights_sha256:
-        raise UserError(f"{weights}: not the weights that {DESCRIPTION} describes; copy them again")
-    return described
+    return read_checked(folder / DESCRIPTION, Description, folder / GENERATOR, VOCODER)
 
 
 def normalise(generator: Generator) -> Generator:
@@ -174,6 +154,4 @@ def save_vocoder(
     with whole_folder(folder) as scratch:
         save_file(fused(generator), scratch / GENERATOR)
         (scratch / CONFIG).write_text(config.model_dump_json(indent=2) + "\n", "utf-8")
-        description = Description(**described, weights_sha256=sha256(scratch / GENERATOR))
-        (scratch / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
-    return description
+        return write_described(scratch / DESCRIPTION, Description, scratch / GENERATOR, described)

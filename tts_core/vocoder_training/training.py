@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from intone.files import owned
-from tts_core.adversarial.loop import Loop, held_out_values, play, trained_steps
+from tts_core.adversarial.loop import Loop, play
 from tts_core.adversarial.losses import Judgement
 from tts_core.adversarial.players import Players
-from tts_core.training.claim import claim
+from tts_core.adversarial.run_folder import claim_run, load_trained
 from tts_core.training.events import Watch
 from tts_core.training.signals import StopOnSignal
 from tts_core.units import frames_to_seconds
@@ -79,14 +79,8 @@ class VocoderTraining:
 
     def claim(self) -> None:
         """Make the folder this run's."""
-        described = {
-            "recipe": self.recipe.model_dump(mode="json"),
-            "recipe_digest": self.recipe.digest(),
-            "corpus": self.speech.corpus,
-            "model_sha256": self.speech.acoustic_model,
-            "torch": torch.__version__,
-        }
-        claim(self.out, described, RUN, ("recipe_digest", "corpus", "model_sha256"))
+        speech = self.speech
+        claim_run(self.out, RUN, self.recipe, speech.corpus, speech.acoustic_model)
 
     def resume(self) -> int:
         """Load the newest checkpoint, if there is one; return its step."""
@@ -134,25 +128,14 @@ class VocoderTraining:
 
     def leave(self) -> Path:
         """Write the trained vocoder, once the last step is taken."""
-        steps = trained_steps(self, self.out)
-        before, after = held_out_values(self.out)
-        features = self.speech.features
-        save_vocoder(
-            self.out / VOCODER,
-            self.generator,
-            self.start.config,
-            {
-                "recipe": self.recipe,
-                "features": features,
-                "features_digest": features.digest(),
-                "corpus": self.speech.corpus,
-                "start_sha256": self.start.weights_sha256,
-                "acoustic_model_sha256": self.speech.acoustic_model,
-                "steps": steps,
-                "before": before,
-                "after": after,
-            },
-        )
+        speech = self.speech
+        trained = load_trained(self, self.out, speech.features, speech.corpus)
+        own = {
+            "recipe": self.recipe,
+            "start_sha256": self.start.weights_sha256,
+            "acoustic_model_sha256": speech.acoustic_model,
+        }
+        save_vocoder(self.out / VOCODER, self.generator, self.start.config, trained | own)
         return self.out / VOCODER
 
     @property

@@ -15,8 +15,8 @@ from tts_core.refiner.config import load_refiner_recipe
 from tts_core.refiner.load import load_refiner
 from tts_core.refiner.saved import read_description
 from tts_core.refiner_training.discriminators import SpectrogramDiscriminators
-from tts_core.refiner_training.pairs import Crops, read_pairs
-from tts_core.refiner_training.training import train_refiner
+from tts_core.refiner_training.pairs import Crops, load_teachers, predict_pairs, read_pairs
+from tts_core.refiner_training.training import claim_refiner_run, train_refiner
 from tts_core.training import metrics
 from tts_core.training.checkpoint import newest_step
 from tts_core.training.loop import train
@@ -69,6 +69,21 @@ def test_the_folder_belongs_to_one_run(pairs, small, tmp_path):
         train_refiner(small(2), pairs, tmp_path / "run")
 
 
+def test_a_folder_is_claimed_before_anything_is_predicted(pairs, small, tmp_path):
+    for pair in (*pairs.train, *pairs.validation):
+        pair.predicted.clear()
+    with pytest.raises(UserError, match="crop_frames=99"):
+        claim_refiner_run(small(1, crop_frames=99), pairs, tmp_path / "run")
+    assert claim_refiner_run(small(1), pairs, tmp_path / "run")
+
+
+def test_a_finished_run_has_no_steps_left(pairs, small, tmp_path):
+    train_refiner(small(1), pairs, tmp_path / "run")
+    assert not claim_refiner_run(small(1), pairs, tmp_path / "run")
+    with pytest.raises(UserError, match="holds a run with another recipe"):
+        claim_refiner_run(small(2), pairs, tmp_path / "run")
+
+
 def test_crops_line_up_and_follow_from_the_step_alone(pairs):
     crops, again = (Crops(pairs.train, 16, 5, seed=1) for _ in range(2))
     predicted, recorded = crops.batch_at(7)
@@ -96,22 +111,24 @@ def test_systems_predict_the_recordings_they_are_paired_with(corpus, tiny, tmp_p
     runs = [tmp_path / "ntts", tmp_path / "camp"]
     for run in runs:
         train(tiny(run.name, 1), corpus, run)
-    pairs = read_pairs(corpus, runs)
+    teachers = load_teachers(corpus, runs)
+    pairs = read_pairs(teachers)
+    predict_pairs(teachers, pairs)
     assert [teacher.system for teacher in pairs.systems] == ["ntts", "camp"]
     assert (len(pairs.train), len(pairs.validation)) == (24, 4)
     for pair in [*pairs.train, *pairs.validation]:
         assert [mel.shape for mel in pair.predicted] == [pair.recorded.shape] * 2
         assert pair.recorded.dtype == pair.predicted[0].dtype == np.float16
     with pytest.raises(UserError, match="name the runs"):
-        read_pairs(corpus, [])
+        load_teachers(corpus, [])
     other = copy(corpus)
     other.info = corpus.info.model_copy(update={"inputs_digest": "another"})
     with pytest.raises(UserError, match=r"another prepared corpus than .* instead of another"):
-        read_pairs(other, runs)
+        load_teachers(other, runs)
     with pytest.raises(UserError, match="named twice"):
-        read_pairs(corpus, [runs[0], runs[0]])
+        load_teachers(corpus, [runs[0], runs[0]])
     with pytest.raises(UserError, match="no finished model there"):
-        read_pairs(corpus, [tmp_path])
+        load_teachers(corpus, [tmp_path])
 
 
 def test_a_refiner_of_other_spectrograms_is_refused(pairs, small, tmp_path):
