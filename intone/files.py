@@ -41,11 +41,18 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Yield a scratch folder that becomes `folder` when all is written."""
+    """Yield a scratch folder that becomes `folder` when all is written.
+
+    After an error nothing is left of it; after a kill, the next one removes it.
+    """
     scratch = folder.with_name(folder.name.split("-")[0] + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    yield scratch
+    try:
+        yield scratch
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
     shutil.rmtree(folder, ignore_errors=True)
     scratch.rename(folder)
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from intone.documents import Closed, read
 from intone.errors import UserError
+from intone.files import whole_folder
 from intone.resources import data_path
 from tts_core.config import Features
 from tts_core.corpus.sources import CorpusInfo
@@ -91,17 +92,32 @@ def pack(
         raise UserError(f"{out}: holds other files; name a new folder for the voice")
     models = [run / "model" if (run / "model").is_dir() else run for run in runs]
     descriptions = {model: _describe(model) for model in models}
-    systems: dict[str, VoiceSystem] = {}
     _refuse_mixture(descriptions)
-    scratch = out.with_name(out.name + ".part")
-    shutil.rmtree(scratch, ignore_errors=True)
+    prepared = next(iter(descriptions.values())).corpus
+    features = Features.model_validate(prepared["features"])
+    with whole_folder(out) as scratch:
+        systems = _pack_systems(descriptions, scratch, half)
+        corpus = CorpusInfo.model_validate(prepared["corpus"])
+        voice = voice_of(corpus, features, prepared["encoder"], systems, note)
+        if refiner is not None:
+            refiner_of_voice = _pack_refiner(refiner, scratch, features, prepared, half)
+            voice = voice.model_copy(update={"refiner": refiner_of_voice})
+        (scratch / FILE_NAME).write_text(voice.model_dump_json(indent=2) + "\n", "utf-8")
+    return voice
+
+
+def _pack_systems(
+    descriptions: dict[Path, saved.Description], voice: Path, half: bool
+) -> dict[str, VoiceSystem]:
+    """Copy trained models into a voice."""
+    systems: dict[str, VoiceSystem] = {}
     for model, description in descriptions.items():
         system = description.recipe.model.system
         if system in systems:
             raise UserError(f"{model}: a second {system}; a voice has one model a system")
-        shutil.copytree(model, scratch / system)
+        shutil.copytree(model, voice / system)
         if half:
-            description = saved.halve(scratch / system)
+            description = saved.halve(voice / system)
         systems[system] = VoiceSystem(
             recipe=description.recipe.name,
             recipe_digest=description.recipe.digest(),
@@ -111,22 +127,7 @@ def pack(
             held_out=held_out(model.parent),
             started_from=description.started_from,
         )
-    prepared = next(iter(descriptions.values())).corpus
-    features = Features.model_validate(prepared["features"])
-    voice = voice_of(
-        CorpusInfo.model_validate(prepared["corpus"]),
-        features,
-        prepared["encoder"],
-        systems,
-        note,
-    )
-    if refiner is not None:
-        refiner_of_voice = _pack_refiner(refiner, scratch, features, prepared, half)
-        voice = voice.model_copy(update={"refiner": refiner_of_voice})
-    (scratch / FILE_NAME).write_text(voice.model_dump_json(indent=2) + "\n", "utf-8")
-    shutil.rmtree(out, ignore_errors=True)
-    scratch.rename(out)
-    return voice
+    return systems
 
 
 def _pack_refiner(

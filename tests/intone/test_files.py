@@ -1,6 +1,8 @@
-"""Files after a process was killed."""
+"""Files after a process was killed, and after an error."""
 
-from intone.files import whole_lines
+import pytest
+
+from intone.files import whole_folder, whole_lines
 
 
 def test_a_torn_line_is_no_line_and_only_line_ends_part_lines(tmp_path):
@@ -10,3 +12,12 @@ def test_a_torn_line_is_no_line_and_only_line_ends_part_lines(tmp_path):
     assert whole_lines(path) == ['{"text": "one\u2028two"}']
     path.write_bytes("é".encode()[:1])
     assert whole_lines(path) == []
+
+
+def test_an_error_leaves_the_folder_as_it_was_and_no_scratch(tmp_path):
+    with whole_folder(tmp_path / "voice") as scratch:
+        (scratch / "old").touch()
+    with pytest.raises(ValueError, match="half"), whole_folder(tmp_path / "voice") as scratch:
+        (scratch / "new").touch()
+        raise ValueError("half written")
+    assert [path.name for path in tmp_path.rglob("*")] == ["voice", "old"]

@@ -98,6 +98,7 @@ def test_a_voice_is_packed_from_finished_runs(voice, tmp_path):
         voices.pack([run, _copy(run, tmp_path)], tmp_path / "other")
     with pytest.raises(UserError, match="no finished model"):
         voices.pack([tmp_path / "nothing"], tmp_path / "other")
+    assert not list(tmp_path.glob("other*"))
     precious = tmp_path / "thesis"
     precious.mkdir()
     (precious / "chapter.txt").write_text("1")
