@@ -24,13 +24,15 @@ from pathlib import Path
 STEPS = ("prepare", "train", "refine", "pack", "choose", "test")
 SYSTEMS = ("ntts", "kathaka", "camp")
 CORPORA = ("heart", "kathleen")
-CONTINUED = ("stages.1.steps=6000", "stages.1.lr=5e-4")
-ALONE = ("stages.1.steps=6000",)
+CONTINUED = ("stages.1.steps=4000", "stages.1.lr=5e-4")
+ALONE = ("stages.1.steps=4000",)
 SHARPENING = {
     "kathleen": ("none", "filter:0.5,0.5", "filter:1,1", "filter:2,2", "auto"),
     "heart": ("none", "filter:1,1", "auto"),
 }
 """Settings that are compared; "auto" is the voice's own refiner."""
+CHOSEN_ON = {"kathleen": None, "heart": 48}
+"""Validation sentences that decide between the settings; None for all."""
 TESTED = 60
 """Test sentences of each corpus."""
 
@@ -99,7 +101,12 @@ def _after_training(step: str, corpus: str, options: argparse.Namespace) -> list
             command
             for setting in SHARPENING[corpus]
             for command in _measured(
-                voice, data, "validation", setting, out / "choose" / f"{corpus}-{_file(setting)}"
+                voice,
+                data,
+                "validation",
+                setting,
+                out / "choose" / f"{corpus}-{_file(setting)}",
+                CHOSEN_ON[corpus],
             )
         ]
     chosen = getattr(options, f"{corpus}_refiner")
