@@ -1,4 +1,4 @@
-"""Run folder of an adversarial training: whose it is, and what it holds in the end."""
+"""Run folder of an adversarial training: claim and results."""
 
 from pathlib import Path
 from typing import Any, Protocol

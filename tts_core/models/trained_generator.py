@@ -1,4 +1,4 @@
-"""Files of a generator that an adversarial training left: a vocoder or a refiner."""
+"""Files of a vocoder or refiner that was trained adversarially."""
 
 from pathlib import Path
 from typing import Any, TypeVar

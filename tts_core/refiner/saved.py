@@ -47,7 +47,9 @@ class Description(GeneratorDescription):
 
 
 def refiner_folder(path: Path) -> Path:
-    """Return the folder of a trained refiner, `path` or `refiner` in a run or a voice.
+    """Return the folder of a trained refiner.
+
+    It is `path` itself, or `refiner` in the folder of a run or a voice.
 
     Raises:
         UserError: there is none.

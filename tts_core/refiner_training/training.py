@@ -59,7 +59,9 @@ def train_refiner(
 
 
 def claim_refiner_run(recipe: RefinerRecipe, pairs: Pairs, out: Path) -> bool:
-    """Make a folder a run's, before its recordings are predicted, which takes minutes.
+    """Make a folder a run's before its recordings are predicted.
+
+    So that a mistake is named before minutes of predicting.
 
     Args:
         pairs: predicted or not.
@@ -136,10 +138,10 @@ class RefinerTraining:
         """Write the trained refiner, once the last step is taken."""
         pairs = self.pairs
         trained = load_trained(self, out, pairs.features, pairs.corpus)
-        own = {"recipe": self.recipe, "facts": pairs.facts, "systems": pairs.systems}
+        facts = {"recipe": self.recipe, "facts": pairs.facts, "systems": pairs.systems}
         assert self.players.average
         with self.players.average.in_place():
-            save_refiner(out / REFINER, self.refiner, trained | own)
+            save_refiner(out / REFINER, self.refiner, trained | facts)
         return out / REFINER
 
     @property

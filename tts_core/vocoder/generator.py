@@ -95,7 +95,9 @@ def start_folder(name: str) -> Path:
 
 
 def trained_folder(path: Path) -> Path:
-    """Return the folder of a trained vocoder, `path` or `vocoder` in a run.
+    """Return the folder of a trained vocoder.
+
+    It is `path` itself, or `vocoder` in a run's folder.
 
     Raises:
         UserError: there is none.

@@ -130,12 +130,12 @@ class VocoderTraining:
         """Write the trained vocoder, once the last step is taken."""
         speech = self.speech
         trained = load_trained(self, self.out, speech.features, speech.corpus)
-        own = {
+        facts = {
             "recipe": self.recipe,
             "start_sha256": self.start.weights_sha256,
             "acoustic_model_sha256": speech.acoustic_model,
         }
-        save_vocoder(self.out / VOCODER, self.generator, self.start.config, trained | own)
+        save_vocoder(self.out / VOCODER, self.generator, self.start.config, trained | facts)
         return self.out / VOCODER
 
     @property
