@@ -43,9 +43,10 @@ def sha256(path: Path) -> str:
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Yield a scratch folder that becomes `folder` when all is written.
 
-    After an error nothing is left of it; after a kill, the next one removes it.
+    After an error nothing is left of it; after a kill, the same folder's next one removes it.
     """
-    scratch = folder.with_name(folder.name.split("-")[0] + ".part")
+    # Hidden, so that no search for `step-*` takes it for a checkpoint.
+    scratch = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:

@@ -21,3 +21,17 @@ def test_an_error_leaves_the_folder_as_it_was_and_no_scratch(tmp_path):
         (scratch / "new").touch()
         raise ValueError("half written")
     assert [path.name for path in tmp_path.rglob("*")] == ["voice", "old"]
+
+
+def test_folders_of_like_names_are_written_side_by_side(tmp_path):
+    (tmp_path / "heart.part").mkdir()
+    with whole_folder(tmp_path / "heart-a") as a, whole_folder(tmp_path / "heart-b") as b:
+        (a / "one").touch()
+        (b / "two").touch()
+        assert not list(tmp_path.glob("heart-*"))
+    assert [path.name for path in sorted(tmp_path.iterdir())] == [
+        "heart-a",
+        "heart-b",
+        "heart.part",
+    ]
+    assert (tmp_path / "heart-a" / "one").is_file()
