@@ -37,6 +37,9 @@ class VoiceSystem(Closed):
     started_from: saved.Origin | None = Field(
         default=None, description="model whose weights were trained further, if any"
     )
+    decoder: saved.AdversarialDecoder | None = Field(
+        default=None, description="adversarial training of the decoder, if any"
+    )
 
 
 class VoiceRefiner(Closed):
@@ -124,8 +127,10 @@ def _pack_systems(
             weights_sha256=description.weights_sha256,
             stages=description.stages_done,
             steps={number: stage.steps for number, stage in description.recipe.stages.items()},
-            held_out=held_out(model.parent),
+            # The log beside a decoder's training has no stages.
+            held_out={} if description.decoder else held_out(model.parent),
             started_from=description.started_from,
+            decoder=description.decoder,
         )
     return systems
 

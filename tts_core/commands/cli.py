@@ -11,6 +11,7 @@ import typer
 
 from tts_core.commands.corpus import Out
 from tts_core.commands.corpus import app as corpus_commands
+from tts_core.commands.decoder import app as decoder_app
 from tts_core.commands.evaluate import app as evaluation_commands
 from tts_core.commands.refiner import app as refiner_app
 from tts_core.commands.text import app as text_commands
@@ -26,6 +27,7 @@ app.add_typer(evaluation_commands)
 app.add_typer(stimuli_app, name="stimuli")
 app.add_typer(voice_app, name="voice")
 app.add_typer(vocoder_app, name="vocoder")
+app.add_typer(decoder_app, name="decoder")
 app.add_typer(refiner_app, name="refiner")
 
 VoiceOption = Annotated[

@@ -52,11 +52,11 @@ def train_refiner_recipe(
             spectrograms that do not fit each other.
         SystemExit: 143 if it was asked to stop; the checkpoint is written and the sentence printed.
     """
+    from tts_core.adversarial.pairs import load_teachers, predict_pairs, read_pairs
     from tts_core.commands.adversarial import overrides_of, print_values, train_with_display
     from tts_core.corpus.dataset import PreparedCorpus
     from tts_core.refiner.config import load_refiner_recipe
     from tts_core.refiner.saved import read_description
-    from tts_core.refiner_training.pairs import load_teachers, predict_pairs, read_pairs
     from tts_core.refiner_training.training import claim_refiner_run, train_refiner
 
     recipe = load_refiner_recipe(name, overrides_of(changes, "refiner"))

@@ -275,7 +275,7 @@ def _add_synthesis(
     source = Source(
         kind="synthesis",
         checkpoint_sha256=speaker.description.weights_sha256,
-        recipe=speaker.description.recipe.name,
+        recipe=speaker.description.called,
         seed=seed,
         vocoder=speaker.vocoder.name,
         refiner=speaker.refiner.name if speaker.refiner else None,

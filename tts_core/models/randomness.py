@@ -27,5 +27,10 @@ def seeded(seed: int, text: str, device: torch.device | str = "cpu") -> torch.Ge
 
     So the order of texts does not matter.
     """
+    return torch.Generator(device).manual_seed(seed_of(seed, text))
+
+
+def seed_of(seed: int, text: str) -> int:
+    """Return a separate seed for each text."""
     digest = hashlib.sha256(f"{seed}|{text}".encode()).digest()
-    return torch.Generator(device).manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    return int.from_bytes(digest[:8], "big") >> 1

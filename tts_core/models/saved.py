@@ -35,6 +35,16 @@ class Origin(Closed):
     started_from: "Origin | None" = Field(default=None, description="its own origin, if any")
 
 
+class AdversarialDecoder(Closed):
+    """Later training of a system's decoder, which the papers do not have."""
+
+    recipe: str = Field(description="name of its recipe")
+    steps: int = Field(description="optimiser steps")
+    weights_sha256: str = Field(description="of the system before")
+    before: dict[str, float] = Field(description="held-out values before the first step")
+    after: dict[str, float] = Field(description="held-out values after the last step")
+
+
 class Description(Closed):
     """`model.json`: with the weights beside it, all that synthesis needs."""
 
@@ -50,6 +60,15 @@ class Description(Closed):
     started_from: Origin | None = Field(
         default=None, description="model whose weights were trained further, if any"
     )
+    decoder: AdversarialDecoder | None = Field(
+        default=None, description="adversarial training of the decoder, if any"
+    )
+
+    @property
+    def called(self) -> str:
+        """Name of all recipes that trained it, in stimulus sets."""
+        recipe = self.recipe.name
+        return f"{recipe}+{self.decoder.recipe}" if self.decoder else recipe
 
     def origin(self) -> Origin:
         """Return the record that a run keeps which starts from this model."""
@@ -79,6 +98,7 @@ def save_model(
     corpus: dict[str, Any],
     stages_done: list[int],
     started_from: Origin | None = None,
+    decoder: AdversarialDecoder | None = None,
 ) -> None:
     """Write a self-contained model into `folder`; complete or not at all."""
     with whole_folder(folder) as scratch:
@@ -91,6 +111,7 @@ def save_model(
             weights_sha256=sha256(scratch / WEIGHTS),
             text_encoder_digest=_encoder_digest(model),
             started_from=started_from,
+            decoder=decoder,
         )
         (scratch / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
 

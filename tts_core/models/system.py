@@ -34,7 +34,8 @@ class LatentView(NamedTuple):
 class System(nn.Module, ABC):
     """Acoustic model with everything it needs: text in, log-mel out.
 
-    A system is registered in `tts_core.model_config.SYSTEMS`; `models.build.build` makes it.
+    A system is registered in `tts_core.model_config.SYSTEMS`; `models.build.build` makes it. Its
+    sub-module `decoder` makes the frames (`tts_core.decoder_training`).
 
     Args:
         config: widths. facts: inventory sizes and statistics of the training corpus.

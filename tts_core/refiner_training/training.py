@@ -10,14 +10,15 @@ from torch import Tensor
 from intone.files import owned
 from tts_core.adversarial.loop import STEPS, play
 from tts_core.adversarial.losses import Judgement
+from tts_core.adversarial.pairs import Pairs
 from tts_core.adversarial.players import Players
 from tts_core.adversarial.run_folder import claim_run, load_trained
+from tts_core.adversarial.spectrogram_discriminators import SpectrogramDiscriminators
 from tts_core.models.randomness import seeded
 from tts_core.refiner.config import RefinerRecipe
 from tts_core.refiner.network import Refiner
 from tts_core.refiner.saved import REFINER, save_refiner
-from tts_core.refiner_training.discriminators import SpectrogramDiscriminators
-from tts_core.refiner_training.pairs import Crops, Pairs
+from tts_core.refiner_training.crops import Crops
 from tts_core.refiner_training.validation import compare_refined
 from tts_core.training.checkpoint import is_finished
 from tts_core.training.events import Watch

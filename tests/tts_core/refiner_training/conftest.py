@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
+from tts_core.adversarial.pairs import Pair, Pairs
 from tts_core.config import Features
 from tts_core.models.facts import CorpusFacts
 from tts_core.refiner.config import RefinerRecipe, load_refiner_recipe
 from tts_core.refiner.saved import Teacher
-from tts_core.refiner_training.pairs import Pair, Pairs
 
 TINY = {"width": 24, "noise": 2, "dilations": [1, 2], "crop_frames": 16, "batch": 4}
 

@@ -10,12 +10,13 @@ from safetensors.torch import load_file
 
 from intone.errors import UserError
 from tts_core.adversarial.loop import STEPS
+from tts_core.adversarial.pairs import load_teachers, predict_pairs, read_pairs
+from tts_core.adversarial.spectrogram_discriminators import SpectrogramDiscriminators
 from tts_core.config import PRESETS, Features
 from tts_core.refiner.config import load_refiner_recipe
 from tts_core.refiner.load import load_refiner
 from tts_core.refiner.saved import read_description
-from tts_core.refiner_training.discriminators import SpectrogramDiscriminators
-from tts_core.refiner_training.pairs import Crops, load_teachers, predict_pairs, read_pairs
+from tts_core.refiner_training.crops import Crops
 from tts_core.refiner_training.training import claim_refiner_run, train_refiner
 from tts_core.training import metrics
 from tts_core.training.checkpoint import newest_step

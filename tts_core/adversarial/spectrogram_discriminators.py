@@ -1,4 +1,4 @@
-"""Discriminators of spectrograms, conditional on what the refiner read.
+"""Discriminators of spectrograms, conditional on a blurred prediction.
 
 Convolutions in the manner of PatchGAN (Isola et al. 2017): a score for each place. The layout is
 our choice.
@@ -24,7 +24,7 @@ The first keeps more detail over time, the second over frequency.
 
 
 class PatchDiscriminator(nn.Module):
-    """A discriminator of two spectrograms, the candidate's and the refiner's input.
+    """A discriminator of two spectrograms, the candidate and the blurred prediction.
 
     Args:
         channels: of the first layer; the last has four times as many.
@@ -58,6 +58,6 @@ class SpectrogramDiscriminators(nn.Module):
         self.parts = nn.ModuleList(PatchDiscriminator(channels, strides) for strides in STRIDES)
 
     def forward(self, candidate: Tensor, given: Tensor) -> Sequence[Judgement]:
-        """Judge a candidate beside the refiner's input, both (B, T, M) z-scores."""
+        """Judge a candidate beside the blurred prediction, both (B, T, M) z-scores."""
         both = torch.stack([candidate, given], 1)
         return [part(both) for part in self.parts]

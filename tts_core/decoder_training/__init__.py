@@ -1,0 +1,1 @@
+"""Adversarial training of a trained system's decoder."""
