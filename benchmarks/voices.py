@@ -4,9 +4,9 @@
 
 Every step is a command of `intone`, printed before it runs; an interrupted run resumes with the
 same command. `--until train` stops after that step. Trainings run side by side, `--jobs` at a time,
-one thread each. The steps: prepare, train, refine, pack, choose (sharpening, on the validation
-split), test. `choose` prints what it measured as a table; name each corpus' winner for the test
-with `--heart-refiner` and `--kathleen-refiner`.
+one thread each. The steps: prepare, train, decoders, refine, pack, choose (sharpening, on the
+validation split), test. `choose` prints what it measured as a table; name each corpus' winner for
+the test with `--heart-sharpening` and `--kathleen-sharpening`.
 """
 
 import os
@@ -21,16 +21,17 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-STEPS = ("prepare", "train", "refine", "pack", "choose", "test")
+STEPS = ("prepare", "train", "decoders", "refine", "pack", "choose", "test")
 SYSTEMS = ("ntts", "kathaka", "camp")
 CORPORA = ("heart", "kathleen")
 CONTINUED = ("stages.1.steps=4000", "stages.1.lr=5e-4")
 ALONE = ("stages.1.steps=4000",)
-SHARPENING = {
-    "kathleen": ("none", "filter:0.5,0.5", "filter:1,1", "filter:2,2", "auto"),
-    "heart": ("none", "filter:1,1", "auto"),
-}
-"""Settings that are compared; "auto" is the voice's own refiner."""
+DECODERS = "decoders"
+SHARPENING = ("none", "filter:1,1", "auto", DECODERS)
+"""Settings that are compared.
+
+"auto" is the voice's own refiner, "decoders" the voice of adversarially trained decoders.
+"""
 CHOSEN_ON = {"kathleen": None, "heart": 48}
 """Validation sentences that decide between the settings; None for all."""
 TESTED = 60
@@ -50,7 +51,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train and measure the voices.")
     for corpus in CORPORA:
         parser.add_argument(f"--{corpus}", type=Path, required=True, help="corpus folder")
-        parser.add_argument(f"--{corpus}-refiner", default="auto", help="sharpening of its test")
+        parser.add_argument(
+            f"--{corpus}-sharpening", choices=SHARPENING, default="auto", help="of its test"
+        )
     parser.add_argument("--before", type=Path, help="earlier voice of Kathleen, measured beside")
     parser.add_argument("--out", type=Path, required=True, help="folder of everything")
     parser.add_argument("--until", choices=STEPS, default=STEPS[-1], help="last step to run")
@@ -91,25 +94,34 @@ def _after_training(step: str, corpus: str, options: argparse.Namespace) -> list
     out = options.out
     runs = [str(out / "runs" / f"{corpus}-{system}") for system in SYSTEMS]
     data, refiner = str(out / "prepared" / corpus), str(out / "runs" / f"{corpus}-refiner")
-    voice = out / "voices" / corpus
+    sharper = [f"{run}-{DECODERS}" for run in runs]
+    if step == "decoders":
+        return [
+            ["decoder", "train", run, "--data", data, "--out", sharp]
+            for run, sharp in zip(runs, sharper, strict=True)
+        ]
     if step == "refine":
         return [["refiner", "train", *runs, "--data", data, "--out", refiner]]
     if step == "pack":
-        return [["voice", "pack", *runs, "--refiner", refiner, "--half", "-o", str(voice)]]
+        return [
+            ["voice", "pack", *packed, "--half", "-o", str(_voice(out, corpus, setting))]
+            for setting, packed in (("auto", [*runs, "--refiner", refiner]), (DECODERS, sharper))
+        ]
     if step == "choose":
         return [
             command
-            for setting in SHARPENING[corpus]
+            for setting in SHARPENING
             for command in _measured(
-                voice,
+                _voice(out, corpus, setting),
                 data,
                 "validation",
-                setting,
+                _refiner(setting),
                 out / "choose" / f"{corpus}-{_file(setting)}",
                 CHOSEN_ON[corpus],
             )
         ]
-    chosen = getattr(options, f"{corpus}_refiner")
+    setting = getattr(options, f"{corpus}_sharpening")
+    voice, chosen = _voice(out, corpus, setting), _refiner(setting)
     test = _measured(voice, data, "test", chosen, out / "test" / corpus, TESTED)
     if corpus == "kathleen" and options.before:
         before = out / "test" / f"{corpus}-before"
@@ -134,6 +146,15 @@ def _measured(
     return [*([] if made else [make]), ["objective", str(out)]]
 
 
+def _voice(out: Path, corpus: str, setting: str) -> Path:
+    """Return the folder of the voice that a setting speaks with."""
+    return out / (DECODERS if setting == DECODERS else "voices") / corpus
+
+
+def _refiner(setting: str) -> str:
+    return "none" if setting == DECODERS else setting
+
+
 def _file(setting: str) -> str:
     return "".join(c if c.isalnum() or c == "." else "-" for c in setting)
 
@@ -153,16 +174,16 @@ def _in_order(commands: Sequence[Sequence[str]]) -> None:
 def choice_table(out: Path) -> str:
     """Return what `choose` measured, one row a setting, as Markdown.
 
-    Without sharpening, "recordings through it" are those through the vocoder alone.
+    Without refiner, "recordings through it" are those through the vocoder alone.
     """
     head = ["corpus", "sharpening", *SYSTEMS, "recordings through it", "recordings"]
     rows = [head, ["---"] * len(head)]
-    for corpus, settings in SHARPENING.items():
-        for setting in settings:
+    for corpus in CORPORA:
+        for setting in SHARPENING:
             path = out / "choose" / f"{corpus}-{_file(setting)}" / "objective.json"
             measured = json.loads(path.read_text("utf-8"))
             systems = {row["system"]: row["metrics"] for row in measured["systems"]}
-            copy = "copy_synthesis" if setting == "none" else "copy_refined"
+            copy = "copy_synthesis" if _refiner(setting) == "none" else "copy_refined"
             cells = [_cell(systems[name]) for name in (*SYSTEMS, copy, "reference")]
             rows.append([corpus, setting, *cells])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)

@@ -6,14 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.voices import CORPORA, SHARPENING, STEPS, SYSTEMS, choice_table, commands
+from benchmarks.voices import (
+    CORPORA,
+    DECODERS,
+    SHARPENING,
+    STEPS,
+    SYSTEMS,
+    choice_table,
+    commands,
+)
 from tts_core.evaluation.objective import METRICS
 
 
 @pytest.fixture
 def options(tmp_path: Path) -> Namespace:
     folders = {name: tmp_path / name for name in (*CORPORA, "before", "out")}
-    return Namespace(**folders, heart_refiner="none", kathleen_refiner="filter:1,1")
+    return Namespace(**folders, heart_sharpening=DECODERS, kathleen_sharpening="filter:1,1")
 
 
 def value(command: list[str], option: str) -> str:
@@ -28,7 +36,7 @@ def sets(step: str, options: Namespace) -> list[list[str]]:
 def test_recordings_pass_the_refiner_only_where_there_is_one(options):
     """`intone stimuli make --refine-copy` refuses `--refiner none`."""
     made = sets("choose", options)
-    assert len(made) == sum(map(len, SHARPENING.values()))
+    assert len(made) == len(CORPORA) * len(SHARPENING)
     for command in made:
         refined = "--refine-copy" in command
         assert refined == (value(command, "--refiner") != "none")
@@ -40,6 +48,15 @@ def test_each_corpus_is_tested_with_its_own_choice(options):
     chosen = {name: value(command, "--refiner") for name, command in made.items()}
     assert chosen == {"heart": "none", "kathleen": "filter:1,1", "kathleen-before": "none"}
     assert all("--copy-synthesis" in command for command in made.values())
+    packed = [value(chain[n], "-o") for chain in commands("pack", options) for n in (0, 1)]
+    assert value(made["heart"], "--voice") == packed[1]
+    assert value(made["kathleen"], "--voice") == packed[2]
+
+
+def test_the_voice_of_decoders_holds_what_their_training_wrote(options):
+    written = [[value(c, "--out") for c in chain] for chain in commands("decoders", options)]
+    packed = [chain[1] for chain in commands("pack", options)]
+    assert [command[2 : 2 + len(SYSTEMS)] for command in packed] == written
 
 
 def test_every_setting_has_a_row_beside_the_recordings(options):
@@ -51,7 +68,7 @@ def test_every_setting_has_a_row_beside_the_recordings(options):
         out.mkdir(parents=True)
         (out / "objective.json").write_text(json.dumps({"systems": systems}))
     rows = choice_table(options.out).splitlines()
-    assert len(rows) == 2 + sum(map(len, SHARPENING.values()))
+    assert len(rows) == 2 + len(CORPORA) * len(SHARPENING)
     assert all(row.count("25.0 % 0.25 0.25 0.250/0.250") == 5 for row in rows[2:])
 
 

@@ -1,6 +1,7 @@
 """A trained system's decoder learns adversarially; nothing else of it changes."""
 
 import signal
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from tts_core.decoder_training.config import DecoderRecipe, load_decoder_recipe
 from tts_core.decoder_training.training import DecoderTraining, train_decoder
 from tts_core.models.saved import read_description
 from tts_core.training import metrics
+from tts_core.training.events import Watch
 from tts_core.training.loop import train
 from tts_core.training.signals import Interrupted
 from tts_core.voice import pack
@@ -24,6 +26,15 @@ DECODER = "decoder."
 def small(steps: int, **changes: object) -> DecoderRecipe:
     tiny = {"steps": steps, "crop_frames": 16, "batch": 4, "utterances": 2}
     return load_decoder_recipe("decoder", {**tiny, "discriminator_channels": 4, **changes})
+
+
+def sharpen(
+    recipe: DecoderRecipe,
+    loaded: tuple[Teachers, Pairs],
+    out: Path,
+    watch: Watch = lambda _: None,
+) -> Path:
+    return train_decoder(recipe, *loaded, out, watch)
 
 
 @pytest.fixture(params=["ntts", "kathaka", "camp", "durian_plus", "ntts_attention"])
@@ -65,7 +76,7 @@ def test_only_the_decoder_of_any_system_learns(system, corpus, tmp_path):
 
 def test_the_reconstruction_loss_falls_where_it_decides(teacher, tmp_path):
     recipe = small(60, lr=1e-2, ema=0.9, mel_weight=1000.0, crop_frames=32)
-    folder = train_decoder(recipe, *teacher("ntts"), tmp_path / "run")
+    folder = sharpen(recipe, teacher("ntts"), tmp_path / "run")
     decoder = read_description(folder).decoder
     assert decoder
     assert decoder.after["mel_l1"] < 0.97 * decoder.before["mel_l1"]
@@ -73,15 +84,15 @@ def test_the_reconstruction_loss_falls_where_it_decides(teacher, tmp_path):
 
 def test_interrupted_run_is_equal_to_an_uninterrupted_one(teacher, tmp_path):
     recipe, whole, broken = small(5, checkpoint_every=2), tmp_path / "whole", tmp_path / "broken"
-    expected = train_decoder(recipe, *teacher("camp"), whole)
+    expected = sharpen(recipe, teacher("camp"), whole)
 
     def asks(event):
         if event.step == 2:
             signal.raise_signal(signal.SIGTERM)
 
     with pytest.raises(Interrupted, match="step 3; saved"):
-        train_decoder(recipe, *teacher("camp"), broken, asks)
-    resumed = train_decoder(recipe, *teacher("camp"), broken)
+        sharpen(recipe, teacher("camp"), broken, asks)
+    resumed = sharpen(recipe, teacher("camp"), broken)
     assert read_description(expected) == read_description(resumed)
     assert metrics.read(whole)[-1] == metrics.read(broken)[-1]
     # What is written is the average, not the last weights.
@@ -105,9 +116,9 @@ def test_crops_of_predictions_recordings_and_decoded_frames_line_up(teacher):
 
 
 def test_mistakes_are_named(teacher, corpus, tmp_path):
-    train_decoder(small(1), *teacher("camp"), tmp_path / "run")
+    sharpen(small(1), teacher("camp"), tmp_path / "run")
     with pytest.raises(UserError, match="holds a run with another recipe"):
-        train_decoder(small(2), *teacher("camp"), tmp_path / "run")
+        sharpen(small(2), teacher("camp"), tmp_path / "run")
     with pytest.raises(UserError, match="crop_frames=9999"):
         DecoderTraining(small(1, crop_frames=9999), *teacher("camp"))
     with pytest.raises(UserError, match="a decoder is trained in one stage"):
