@@ -283,7 +283,7 @@ def _mean(rows: Sequence[Values]) -> Values:
 def _described(trained: Trained) -> dict[str, Any]:
     description = trained.description
     return {
-        "recipe": description.recipe.name,
+        "recipe": description.called,
         "recipe_digest": description.recipe.digest(),
         "training_seed": description.recipe.seed,
         "weights_sha256": description.weights_sha256,
