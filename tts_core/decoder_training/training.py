@@ -119,9 +119,9 @@ class DecoderTraining:
 
     def batch_at(self, index: int) -> tuple[Tensor, Tensor]:
         """Return crops of predicted and recorded z-scores (B, T, M)."""
-        _, numbers, places = self._drawn(index)
+        _, numbers, crops = self._drawn(index)
         predicted, recorded = (
-            self._cut([torch.from_numpy(of(number)) for number in numbers], places)
+            self._cut([torch.from_numpy(of(number)) for number in numbers], crops)
             for of in (
                 lambda number: self.pairs.train[number].predicted[0],
                 lambda number: self.pairs.train[number].recorded,
@@ -131,8 +131,8 @@ class DecoderTraining:
         return scale.normalise(predicted), scale.normalise(recorded)
 
     def generate(self, given: Tensor, index: int) -> Tensor:  # noqa: ARG002
-        """Decode the recordings of step `index`; return its crops, z-scores (B, T, M)."""
-        batch, _, places = self._drawn(index)
+        """Decode the recordings of a step; return crops, z-scores (B, T, M)."""
+        batch, _, crops = self._drawn(index)
         devices = [self.device] if self.device.type == "cuda" else []
         # Of batch statistics and dropout; all else is frozen and in evaluation mode.
         self.decoder.train()
@@ -140,7 +140,7 @@ class DecoderTraining:
             torch.manual_seed(seed_of(self.recipe.seed, f"dropout {index}"))
             mel = self.system.teacher_forced(batch.to(self.device))
         self.decoder.eval()
-        return self.system.mel_scale.normalise(self._cut(list(mel), places))
+        return self.system.mel_scale.normalise(self._cut(list(mel), crops))
 
     def judge(self, candidate: Tensor, given: Tensor) -> Sequence[Judgement]:
         """Judge z-scores (B, T, M) beside what the decoder predicted before."""
@@ -163,7 +163,7 @@ class DecoderTraining:
         return compare_spectrograms(zip(made, (row.mel for row in held_out), strict=True), std)
 
     def leave(self, out: Path) -> Path:
-        """Write the system with its trained decoder, once the last step is taken."""
+        """Write the system with its trained decoder, after the last step."""
         described, pairs = self.description, self.pairs
         trained = load_trained(self, out, pairs.features, pairs.corpus)
         decoder = AdversarialDecoder(
@@ -199,14 +199,13 @@ class DecoderTraining:
         return f"lower utterances (now {recipe.utterances}) or batch (now {recipe.batch})"
 
     def _drawn(self, index: int) -> tuple[Batch, list[int], list[tuple[int, int]]]:
-        """Return the recordings of step `index` (0, 1, ...) and its crops' places.
+        """Draw the recordings of step `index` (0, 1, ...), by their lengths.
 
-        Recordings are drawn by their lengths, from the step's number alone, so that a training
-        resumes exactly.
+        From the step's number alone, so that a training resumes exactly.
 
         Returns:
-            The recordings as a batch; their numbers; a row of the batch and a first frame for each
-            crop.
+            The recordings as a batch; their numbers; of each crop, the row of the batch and the
+            first frame.
         """
         recipe = self.recipe
         random = np.random.default_rng((recipe.seed, index))
@@ -216,11 +215,11 @@ class DecoderTraining:
         chosen = [self.rows[number] for number in numbers]
         rows = [crop % len(chosen) for crop in range(recipe.batch)]
         room = [len(chosen[row].mel) - recipe.crop_frames + 1 for row in rows]
-        places = list(zip(rows, random.integers(room).tolist(), strict=True))
-        return collate([row.encoded for row in chosen], chosen), numbers, places
+        crops = list(zip(rows, random.integers(room).tolist(), strict=True))
+        return collate([row.encoded for row in chosen], chosen), numbers, crops
 
-    def _cut(self, mels: Sequence[Tensor], places: Sequence[tuple[int, int]]) -> Tensor:
+    def _cut(self, mels: Sequence[Tensor], crops: Sequence[tuple[int, int]]) -> Tensor:
         """Return crops (B, T, M) of log-mels (T, M)."""
         size = self.recipe.crop_frames
-        crops = [mels[row][first : first + size] for row, first in places]
-        return torch.stack(crops).float().to(self.device)
+        cut = [mels[row][first : first + size] for row, first in crops]
+        return torch.stack(cut).float().to(self.device)
