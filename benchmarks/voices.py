@@ -32,9 +32,9 @@ SHARPENING = ("none", "filter:1,1", "auto", DECODERS)
 
 "auto" is the voice's own refiner, "decoders" the voice of adversarially trained decoders.
 """
-CHOSEN_ON = {"kathleen": None, "heart": 48}
-"""Validation sentences that decide between the settings; None for all."""
-TESTED = 60
+CHOSEN_ON = 24
+"""Validation sentences of each corpus that decide between the settings."""
+TESTED = 40
 """Test sentences of each corpus."""
 
 
@@ -117,7 +117,7 @@ def _after_training(step: str, corpus: str, options: argparse.Namespace) -> list
                 "validation",
                 _refiner(setting),
                 out / "choose" / f"{corpus}-{_file(setting)}",
-                CHOSEN_ON[corpus],
+                CHOSEN_ON,
             )
         ]
     setting = getattr(options, f"{corpus}_sharpening")
@@ -134,14 +134,14 @@ def _after_training(step: str, corpus: str, options: argparse.Namespace) -> list
 
 
 def _measured(
-    voice: Path, data: str, split: str, refiner: str, out: Path, sentences: int | None = None
+    voice: Path, data: str, split: str, refiner: str, out: Path, sentences: int
 ) -> list[list[str]]:
     """Return the commands that make a stimulus set and measure it."""
     make = ["stimuli", "make", "--voice", str(voice), "--systems", ",".join(SYSTEMS)]
     make += ["--split", split, "--data", data, "--refiner", refiner, "-o", str(out)]
     refined = split == "validation" and refiner != "none"
     make += ["--refine-copy" if refined else "--copy-synthesis"]
-    make += [] if sentences is None else ["--sentences", str(sentences)]
+    make += ["--sentences", str(sentences)]
     made = (out / "stimuli.json").is_file()
     return [*([] if made else [make]), ["objective", str(out)]]
 
