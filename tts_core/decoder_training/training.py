@@ -1,9 +1,8 @@
 """Adversarial training of a trained system's decoder.
 
 L1 and L2 losses give blurred spectrograms; a decoder that must also deceive discriminators makes
-sharp ones (Shah et al. 2021 train their parallel decoder so, from the start). Only the decoder
-learns: the latents of the acoustic model, and what was trained to predict them from text, stay
-valid. The papers on Kathaka and CAMP have no such loss.
+sharper ones. Only the decoder learns: the latents of the acoustic model, and what was trained to
+predict them from text, stay valid. The papers on Kathaka and CAMP have no such loss.
 """
 
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from tts_core.adversarial.players import Players
 from tts_core.adversarial.run_folder import claim_run, load_trained
 from tts_core.adversarial.spectrogram_discriminators import SpectrogramDiscriminators
 from tts_core.decoder_training.config import DecoderRecipe
-from tts_core.models.batch import Batch, collate
+from tts_core.models.batch import collate
 from tts_core.models.randomness import seed_of
 from tts_core.models.saved import AdversarialDecoder, save_model
 from tts_core.training.checkpoint import is_finished
@@ -102,6 +101,8 @@ class DecoderTraining:
                 f"crop_frames={recipe.crop_frames}: each of the {len(self.rows)} recordings to "
                 "train on is shorter; lower it, or take longer recordings"
             )
+        lengths = np.array([len(self.rows[number].mel) for number in self.long_enough], float)
+        self._shares = lengths / lengths.sum()
         self.system = system.to(self.device).eval().requires_grad_(False)
         self.decoder = system.get_submodule("decoder").requires_grad_(True)
         torch.manual_seed(recipe.seed)
@@ -119,7 +120,7 @@ class DecoderTraining:
 
     def batch_at(self, index: int) -> tuple[Tensor, Tensor]:
         """Return crops of predicted and recorded z-scores (B, T, M)."""
-        _, numbers, crops = self._drawn(index)
+        numbers, crops = self._drawn(index)
         predicted, recorded = (
             self._cut([torch.from_numpy(of(number)) for number in numbers], crops)
             for of in (
@@ -132,7 +133,9 @@ class DecoderTraining:
 
     def generate(self, given: Tensor, index: int) -> Tensor:  # noqa: ARG002
         """Decode the recordings of a step; return crops, z-scores (B, T, M)."""
-        batch, _, crops = self._drawn(index)
+        numbers, crops = self._drawn(index)
+        chosen = [self.rows[number] for number in numbers]
+        batch = collate([row.encoded for row in chosen], chosen)
         devices = [self.device] if self.device.type == "cuda" else []
         # Of batch statistics and dropout; all else is frozen and in evaluation mode.
         self.decoder.train()
@@ -198,25 +201,20 @@ class DecoderTraining:
         recipe = self.recipe
         return f"lower utterances (now {recipe.utterances}) or batch (now {recipe.batch})"
 
-    def _drawn(self, index: int) -> tuple[Batch, list[int], list[tuple[int, int]]]:
+    def _drawn(self, index: int) -> tuple[list[int], list[tuple[int, int]]]:
         """Draw the recordings of step `index` (0, 1, ...), by their lengths.
 
         From the step's number alone, so that a training resumes exactly.
 
         Returns:
-            The recordings as a batch; their numbers; of each crop, the row of the batch and the
-            first frame.
+            The recordings' numbers; of each crop, the position among them and the first frame.
         """
         recipe = self.recipe
         random = np.random.default_rng((recipe.seed, index))
-        lengths = np.array([len(self.rows[n].mel) for n in self.long_enough], float)
-        shares = lengths / lengths.sum()
-        numbers = random.choice(self.long_enough, recipe.utterances, p=shares).tolist()
-        chosen = [self.rows[number] for number in numbers]
-        rows = [crop % len(chosen) for crop in range(recipe.batch)]
-        room = [len(chosen[row].mel) - recipe.crop_frames + 1 for row in rows]
-        crops = list(zip(rows, random.integers(room).tolist(), strict=True))
-        return collate([row.encoded for row in chosen], chosen), numbers, crops
+        numbers = random.choice(self.long_enough, recipe.utterances, p=self._shares).tolist()
+        rows = [crop % len(numbers) for crop in range(recipe.batch)]
+        room = [len(self.rows[numbers[row]].mel) - recipe.crop_frames + 1 for row in rows]
+        return numbers, list(zip(rows, random.integers(room).tolist(), strict=True))
 
     def _cut(self, mels: Sequence[Tensor], crops: Sequence[tuple[int, int]]) -> Tensor:
         """Return crops (B, T, M) of log-mels (T, M)."""
