@@ -26,6 +26,8 @@ function follow() {
   if (!heading) return;
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
+  // Before its styles have arrived a heading takes no focus, and their arrival is no mutation.
+  if (document.activeElement !== heading) requestAnimationFrame(follow);
   const sheet = heading.closest(RESTING);
   if (sheet) offer(sheet);
 }
@@ -41,3 +43,5 @@ async function offer(sheet) {
 }
 
 new MutationObserver(follow).observe(document.documentElement, { childList: true, subtree: true, attributes: true });
+// Over a slow line this module may come last: nothing changes any more.
+follow();

@@ -13,6 +13,14 @@ pytestmark = pytest.mark.browser
 
 STATES = "document.querySelector('.trial-root').trial.states.map(s => [s.score, s.n_plays > 0])"
 
+# Fulfilled when nothing of the page has changed for half a second.
+UNCHANGED = """() => new Promise((fulfil) => {
+  let timer = setTimeout(fulfil, 500);
+  const restart = () => { clearTimeout(timer); timer = setTimeout(fulfil, 500); };
+  const observed = { childList: true, subtree: true, attributes: true };
+  new MutationObserver(restart).observe(document.documentElement, observed);
+})"""
+
 
 def stored(study, page):
     cookie = next(c["value"] for c in page.context.cookies() if c["name"] == "mushra_sitting")
@@ -274,6 +282,16 @@ def test_focus_moves_to_every_new_heading(page, server):
             rate(page, slot, 50)
         page.get_by_role("button", name=button).press("Enter")
         assert heading() == next_heading
+
+
+def test_heading_has_focus_though_its_module_comes_last(page, server):
+    held = []
+    page.route("**/sheets.js*", lambda route: held.append(route))
+    page.goto(server.url, wait_until="commit")
+    page.get_by_role("heading", name="How natural does this speech sound?").wait_for()
+    page.evaluate(UNCHANGED)
+    held[0].continue_()
+    page.wait_for_function("document.activeElement.tagName === 'H1'")
 
 
 def test_only_problems_and_their_end_are_read_out(page, server, start):
