@@ -24,10 +24,9 @@ function follow() {
   if (heading === shown && document.activeElement !== document.body) return;
   shown = heading;
   if (!heading) return;
-  heading.tabIndex = -1;
+  // Also the same value is a change, which calls this function again: for ever, if no focus is taken.
+  if (!heading.hasAttribute("tabindex")) heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
-  // Before its styles have arrived a heading takes no focus, and their arrival is no mutation.
-  if (document.activeElement !== heading) requestAnimationFrame(follow);
   const sheet = heading.closest(RESTING);
   if (sheet) offer(sheet);
 }

@@ -20,6 +20,13 @@ UNCHANGED = """() => new Promise((fulfil) => {
   const observed = { childList: true, subtree: true, attributes: true };
   new MutationObserver(restart).observe(document.documentElement, observed);
 })"""
+FOCUS = "document.activeElement.tagName === 'H1' && document.activeElement.textContent"
+HIDE_HEADINGS = """addEventListener("DOMContentLoaded", () => {
+  const style = document.createElement("style");
+  style.id = "hiding";
+  style.textContent = ".sheet h1 { visibility: hidden !important; }";
+  document.head.append(style);
+})"""
 
 
 def stored(study, page):
@@ -262,11 +269,9 @@ def test_page_opened_weeks_ago_is_saved(page, server, study, start):
 
 
 def test_focus_moves_to_every_new_heading(page, server):
-    focus = "document.activeElement.tagName === 'H1' && document.activeElement.textContent"
-
     def heading():
         """Wait until a heading has the focus; return its text."""
-        return page.wait_for_function(focus).json_value()
+        return page.wait_for_function(FOCUS).json_value()
 
     page.goto(server.url)
     assert heading() == "How natural does this speech sound?"
@@ -290,8 +295,20 @@ def test_heading_has_focus_though_its_module_comes_last(page, server):
     page.goto(server.url, wait_until="commit")
     page.get_by_role("heading", name="How natural does this speech sound?").wait_for()
     page.evaluate(UNCHANGED)
+    assert page.evaluate("document.activeElement === document.body")
     held[0].continue_()
-    page.wait_for_function("document.activeElement.tagName === 'H1'")
+    assert page.wait_for_function(FOCUS).json_value() == "How natural does this speech sound?"
+
+
+def test_heading_that_takes_no_focus_yet_does_not_hang_the_page(page, server):
+    page.add_init_script(HIDE_HEADINGS)
+    page.goto(server.url, wait_until="commit")
+    page.locator(".sheet h1").first.wait_for(state="attached")
+    page.wait_for_function("document.querySelector('.sheet h1[tabindex]')")
+    page.evaluate(UNCHANGED)
+    assert page.evaluate("document.activeElement === document.body")
+    page.evaluate("document.getElementById('hiding').remove()")
+    assert page.wait_for_function(FOCUS).json_value() == "How natural does this speech sound?"
 
 
 def test_only_problems_and_their_end_are_read_out(page, server, start):
