@@ -20,7 +20,10 @@ from tts_core.refiner.load import AUTO, Sharpener, load_refiner
 from tts_core.training.metrics import held_out
 
 FILE_NAME = "voice.json"
-SHIPPED = "voices/default"
+SHIPPED = ("heart", "kathleen")
+"""Voices in the package; the first, which is predicted to sound better, is the default."""
+SENTENCES = "sentences"
+"""Corpus of held-out sentences with their recordings, in the folder of a voice in the package."""
 
 
 class VoiceSystem(Closed):
@@ -249,13 +252,23 @@ def _describe(model: Path) -> saved.Description:
     return description
 
 
-def default_voice() -> Path:
-    """Return `INTONE_VOICE`, else the voice shipped with the package."""
-    named = os.environ.get("INTONE_VOICE")
-    path = Path(named).expanduser() if named else data_path(SHIPPED)
+def find_voice(named: Path | None = None) -> Path:
+    """Return the folder of a voice.
+
+    Args:
+        named: a folder, or the name of a voice in the package; without it `INTONE_VOICE`, else the
+            package's first.
+
+    Raises:
+        UserError: no voice there.
+    """
+    wanted = named or Path(os.environ.get("INTONE_VOICE", SHIPPED[0])).expanduser()
+    shipped = data_path("voices", str(wanted))
+    path = shipped if str(wanted) in SHIPPED and not wanted.exists() else wanted
     if not (path / FILE_NAME).is_file():
         raise UserError(
-            f"{path}: no voice there; name one with --voice or INTONE_VOICE, or make one with "
+            f"{path}: not a voice, it has no {FILE_NAME}; name a voice's folder or one of the "
+            f"package's ({', '.join(SHIPPED)}) with --voice or INTONE_VOICE, or make one with "
             "`intone train` and `intone voice pack`"
         )
     return path

@@ -11,16 +11,22 @@ from pathlib import Path
 from rich.console import Console
 
 from intone.errors import UserError
-from intone.files import owned
+from intone.files import owned, sha256
 from intone.resources import cache_path
 
 SYSTEMS = ("ntts", "kathaka", "camp")
 SEED = 0
 HEART_HOURS = 0.25
-NOT_YET_GOOD = (
-    "The systems were trained for minutes on a CPU. That shows that every part works; it is not "
-    "yet good speech, and nothing here says how good the systems can become."
+SHORT_TRAINING = (
+    "Each system continues its training from the voice in the package for a minute or two, which "
+    "shows that every stage works and makes nothing better."
 )
+PLAYED = {
+    "demo": "heart",
+    "heart": "heart",
+    "kathleen": "kathleen",
+}
+"""Corpus to the voice in the package that the study plays; other corpora: the voice made here."""
 SIMULATED = (
     "All ratings were simulated with planted effects. They rehearse the study; they say nothing "
     "about these systems."
@@ -75,7 +81,7 @@ class Demo:
         return report
 
     def _chain(self) -> tuple[Path, Path]:
-        self._say(NOT_YET_GOOD)
+        self._say(SHORT_TRAINING)
         corpus = self._do("Corpus", self._corpus)
         prepared = self._do("Preparation", lambda: self._prepare(corpus))
         runs = [
@@ -83,13 +89,15 @@ class Demo:
             for system in SYSTEMS
         ]
         voice = self._do("Voice", lambda: self._voice(runs))
-        stimuli = self._do("Stimuli", lambda: self._stimuli(voice, prepared))
-        study = self._do("Study", lambda: self._study(stimuli, voice))
+        played = self._played(voice)
+        stimuli = self._do("Stimuli", lambda: self._stimuli(played, prepared))
+        study = self._do("Study", lambda: self._study(stimuli, played))
         ratings = self._do("Rehearsal", lambda: self._rehearse(study))
-        report = self._do("Report", lambda: self._report(ratings, study, voice))
+        report = self._do("Report", lambda: self._report(ratings, study, played))
         self._say(f"\nReport:          {report}")
-        self._say(f"Stimuli:         {stimuli}\nStudy file:      {study}\nVoice:           {voice}")
-        self._say(f"{NOT_YET_GOOD}\n{SIMULATED}")
+        self._say(f"Stimuli:         {stimuli}\nStudy file:      {study}")
+        self._say(f"Voice heard:     {played}\nVoice made here: {voice}")
+        self._say(f"{SHORT_TRAINING}\n{SIMULATED}")
         return study, report
 
     def _do(self, title: str, work: Callable[[], Path]) -> Path:
@@ -138,6 +146,16 @@ class Demo:
             prepare(corpus, out, Settings(seed=SEED), progress=progress)
         return out
 
+    def _shipped(self) -> Path:
+        """Return the voice in the package that the training continues."""
+        from tts_core.voice import SHIPPED, find_voice
+
+        return find_voice(Path(PLAYED.get(self.corpus, SHIPPED[0])))
+
+    def _played(self, voice: Path) -> Path:
+        """Return the voice whose speech is rated: the package's, if it has the speaker."""
+        return self._shipped() if self.corpus in PLAYED else voice
+
     def _train(self, system: str, prepared: Path) -> Path:
         import torch
 
@@ -151,13 +169,14 @@ class Demo:
             for number, stage in recipe.stages.items()
         ]
         corpus = PreparedCorpus(prepared).info.inputs_digest
-        # Another recipe or another corpus is another run, never a mixture of both.
-        key = _digest(recipe.digest(), corpus, *changes)
+        source = self._shipped() / system
+        # Another recipe, corpus or start is another run, never a mixture of both.
+        key = _digest(recipe.digest(), corpus, sha256(source / "model.safetensors"), *changes)
         run = self.folder / "runs" / f"{system}-{key}"
         threads = torch.get_num_threads()
         # Layers this narrow lose more by threads waiting for each other than they gain.
         torch.set_num_threads(1)
-        train_recipe(f"{system}_demo", changes, prepared, run)
+        train_recipe(f"{system}_demo", changes, prepared, run, source=source)
         torch.set_num_threads(threads)
         return run
 
@@ -173,23 +192,33 @@ class Demo:
         from intone import assets
         from intone.contracts import StimulusSet
         from tts_core.commands.stimuli import StimulusOptions, make_stimuli
+        from tts_core.voice import SENTENCES
 
         # Without the vocoder's weights another vocoder speaks: that is another set.
         vocoder = str(assets.available("hifigan-universal"))
-        out = self.folder / f"stimuli-{_digest(voice.name, str(self.sentences), vocoder)}"
+        weights = sha256(voice / "voice.json")
+        out = self.folder / f"stimuli-{_digest(weights, str(self.sentences), vocoder)}"
         try:
             StimulusSet.read(out)
         except UserError:
             if (out / "stimuli.json").is_file():
                 shutil.rmtree(out)
+            recordings = voice / SENTENCES
+            # No sentence that the voice in the package learnt from may be rated.
+            held_out = (
+                {"corpus": recordings}
+                if recordings.is_dir()
+                else {"split": "test", "data": prepared}
+            )
             options = StimulusOptions(
                 out,
                 list(SYSTEMS),
-                split="test",
-                data=prepared,
                 sentences=self.sentences,
                 voice=voice,
                 seed=SEED,
+                # A voice made here has no refiner of its own; training one takes too long.
+                refiner="auto" if self.corpus in PLAYED else str(self._shipped()),
+                **held_out,
             )
             make_stimuli(options)
         return out
@@ -214,7 +243,7 @@ class Demo:
         from intone.contracts import ReportOptions
         from tts_core.voice import read_voice
 
-        notes = [NOT_YET_GOOD, SIMULATED]
+        notes = [SHORT_TRAINING, SIMULATED]
         if read_voice(voice).stand_in:
             notes.append(STAND_IN)
             self._say(STAND_IN)

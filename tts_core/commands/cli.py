@@ -31,7 +31,8 @@ app.add_typer(decoder_app, name="decoder")
 app.add_typer(refiner_app, name="refiner")
 
 VoiceOption = Annotated[
-    Path | None, typer.Option(help="Voice folder; by default INTONE_VOICE, else the shipped voice.")
+    Path | None,
+    typer.Option(help="heart, kathleen or a voice folder; by default INTONE_VOICE, else heart."),
 ]
 VocoderOption = Annotated[
     str,
@@ -197,6 +198,9 @@ def stimuli_make(
         str | None, typer.Option(help="Sentences of this split of --data, with their recordings.")
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Prepared corpus of --split.")] = None,
+    corpus: Annotated[
+        Path | None, typer.Option(help="Or: a corpus folder, all sentences with their recordings.")
+    ] = None,
     file: Annotated[Path | None, typer.Option(help="Or: a text file, one sentence a line.")] = None,
     sentences: Annotated[
         int | None, typer.Option(min=1, help="At most so many, by the seed.")
@@ -221,6 +225,7 @@ def stimuli_make(
         systems=chosen,
         split=split,
         data=data,
+        corpus=corpus,
         file=file,
         sentences=sentences,
         copy_synthesis=copy_synthesis,
@@ -295,9 +300,9 @@ def voice_show(
     voice: Annotated[Path | None, typer.Argument(help="Voice folder; else the default.")] = None,
 ) -> None:
     """Print a voice's description."""
-    from tts_core.voice import default_voice, read_voice
+    from tts_core.voice import find_voice, read_voice
 
-    typer.echo(read_voice(voice or default_voice()).model_dump_json(indent=2))
+    typer.echo(read_voice(find_voice(voice)).model_dump_json(indent=2))
 
 
 @app.command()

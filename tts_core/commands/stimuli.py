@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -14,29 +13,18 @@ from intone.contracts import Source, StimulusSet
 from intone.errors import UserError
 from intone.progress import on_console
 from tts_core.audio.io import read_audio_and_rate
+from tts_core.commands.stimulus_lines import Line, read_chosen_lines
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.paragraphs import read_splits
 from tts_core.models.randomness import seeded
 from tts_core.refiner.load import Sharpener, load_refiner
-from tts_core.synthesis.batch import read_lines
 from tts_core.synthesis.copy_synthesis import CopySynthesis
 from tts_core.synthesis.stimuli import StimulusWriter
 from tts_core.synthesis.synthesize import Synthesizer
 from tts_core.text.analyse import Frontend
-from tts_core.text.plain import normalised
 from tts_core.types import Prepared, Sentence
 from tts_core.vocoder.load import Vocoder, load_vocoder
-from tts_core.voice import Voice, default_voice, read_voice, refiner_of, voice_of
-
-
-@dataclass(frozen=True)
-class Line:
-    """Sentence to synthesize, with its recording and utterance if it has one."""
-
-    sentence: str
-    text: str
-    recording: Path | None
-    utterance: str | None = None
+from tts_core.voice import Voice, find_voice, read_voice, refiner_of, voice_of
 
 
 @dataclass(frozen=True)
@@ -46,6 +34,7 @@ class StimulusOptions:
     Attributes:
         out: folder of the set. systems: of the voice; empty for recordings alone.
         split, data: sentences of a split of a prepared corpus, with their recordings.
+        corpus: corpus folder, prepared or not, with sentences and recordings, instead.
         file: text file with one sentence a line, instead.
         sentences: at most so many, drawn by the seed. copy_synthesis: recordings through the
             vocoder, as a system.
@@ -59,6 +48,7 @@ class StimulusOptions:
     systems: Sequence[str]
     split: str | None = None
     data: Path | None = None
+    corpus: Path | None = None
     file: Path | None = None
     sentences: int | None = None
     copy_synthesis: bool = False
@@ -73,14 +63,16 @@ def make_stimuli(options: StimulusOptions) -> StimulusSet:
     """Synthesize sentences with each system; recordings are the reference.
 
     Raises:
-        UserError: neither or both of a split and a file, a system that the voice lacks, or copy
+        UserError: not one of a split, a corpus and a file, a system that the voice lacks, or copy
             synthesis without recordings.
     """
-    lines = _chosen(options)
+    lines = read_chosen_lines(
+        options.split, options.data, options.corpus, options.file, options.sentences, options.seed
+    )
     with_recordings = all(line.recording for line in lines)
     if (options.copy_synthesis or options.refine_copy) and not with_recordings:
         option = "--copy-synthesis" if options.copy_synthesis else "--refine-copy"
-        raise UserError(f"{option} needs recordings: give --split and --data")
+        raise UserError(f"{option} needs recordings: give --split and --data, or --corpus")
     described, speakers, vocoder, refiner = _speakers(options)
     if options.refine_copy and refiner is None:
         raise UserError("--refine-copy needs a refiner: name one with --refiner")
@@ -148,7 +140,7 @@ def _speakers(options: StimulusOptions) -> _Speakers:
         described = voice_of(info.corpus, info.features, info.encoder, {})
         vocoder = load_vocoder(described.features, options.vocoder)
         return _Speakers(described, {}, vocoder, load_refiner(options.refiner, described.features))
-    folder = options.voice or default_voice()
+    folder = find_voice(options.voice)
     described = read_voice(folder)
     vocoder = load_vocoder(described.features, options.vocoder)
     frontend = Frontend(described.text_encoder)
@@ -162,35 +154,6 @@ def _speakers(options: StimulusOptions) -> _Speakers:
 
 def _command() -> str:
     return " ".join(["intone", *sys.argv[1:]])
-
-
-def _chosen(options: StimulusOptions) -> list[Line]:
-    """Return the lines of a file or split, drawn by the seed.
-
-    One reading of each sentence is used.
-    """
-    split, data = options.split, options.data
-    if (split is None) == (options.file is None):
-        raise UserError("give either --split (with --data) or --file")
-    if split is None:
-        written = read_lines(options.file)
-        lines = [Line(f"line{n:04d}", text, None) for n, text in enumerate(written, 1)]
-    else:
-        if data is None:
-            raise UserError("--split needs --data, the prepared corpus that it is a split of")
-        # One text may have two sentence ids: no listener rates it twice.
-        first: dict[str, Line] = {}
-        for row in sorted(
-            PreparedCorpus(data).split(split), key=lambda r: (r.sentence, r.utterance)
-        ):
-            line = Line(row.sentence, row.text, Path(row.audio), row.utterance)
-            first.setdefault(normalised(row.text), line)
-        lines = list({line.sentence: line for line in first.values()}.values())
-    sentences = options.sentences
-    if sentences is None or sentences >= len(lines):
-        return lines
-    drawn = np.random.default_rng(options.seed).choice(len(lines), sentences, replace=False)
-    return [lines[i] for i in sorted(drawn)]
 
 
 def _add_recording(

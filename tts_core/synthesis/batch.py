@@ -24,7 +24,7 @@ from tts_core.synthesis.speech import Speech
 from tts_core.synthesis.synthesize import Synthesizer
 from tts_core.types import Word
 from tts_core.vocoder.load import load_vocoder
-from tts_core.voice import default_voice, read_voice
+from tts_core.voice import find_voice, read_voice
 
 JOURNAL = "synth.jsonl"
 GROUP = 32
@@ -92,7 +92,7 @@ def synth(
 
 
 def _load(options: SynthOptions) -> Synthesizer:
-    folder = options.voice or default_voice()
+    folder = find_voice(options.voice)
     vocoder = load_vocoder(read_voice(folder).features, options.vocoder)
     return Synthesizer.load(options.system, folder, vocoder, refiner=options.refiner)
 

@@ -30,7 +30,7 @@ from tts_core.text.analyse import Frontend
 from tts_core.types import Sentence
 from tts_core.units import frames_to_seconds
 from tts_core.vocoder.load import Vocoder, load_vocoder
-from tts_core.voice import Voice, default_voice, read_voice, refiner_of
+from tts_core.voice import Voice, find_voice, read_voice, refiner_of
 
 BATCH = 16
 """Sentences that are synthesized at once."""
@@ -76,7 +76,7 @@ class Synthesizer:
         Raises:
             UserError: no such voice, system or refiner.
         """
-        folder = voice if voice is not None else default_voice()
+        folder = find_voice(voice)
         described = read_voice(folder)
         if system not in described.systems:
             known = ", ".join(described.systems)

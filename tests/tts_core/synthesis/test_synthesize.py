@@ -122,15 +122,12 @@ def test_a_half_trained_run_is_no_voice(corpus, tiny, tmp_path):
 
 
 def test_one_text_under_two_ids_is_drawn_once(corpus):
-    from tts_core.commands.stimuli import _chosen
-
-    options = StimulusOptions(Path("unused"), [], split="train", data=corpus.path)
-    lines = _chosen(options)
+    lines = read_chosen_lines("train", corpus.path, None, None, None, 0)
     texts = [line.text for line in lines]
     assert len(texts) == len(set(texts))
     assert len(texts) < len(corpus.split("train")), "the invented corpus repeats its texts"
-    drawn = _chosen(replace(options, sentences=1))
-    assert drawn == _chosen(replace(options, sentences=1))
+    drawn = read_chosen_lines("train", corpus.path, None, None, 1, 0)
+    assert drawn == read_chosen_lines("train", corpus.path, None, None, 1, 0)
 
 
 def test_half_precision_sounds_the_same(voice, tmp_path, speaker):
