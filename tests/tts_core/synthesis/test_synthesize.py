@@ -2,20 +2,25 @@
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from intone.errors import UserError
+from intone.resources import data_path
 from tts_core import voice as voices
+from tts_core.audio.io import write_audio
 from tts_core.commands.stimuli import StimulusOptions, make_stimuli
+from tts_core.commands.stimulus_lines import read_chosen_lines
+from tts_core.corpus.info import CorpusInfo
+from tts_core.corpus.sources import write_corpus
 from tts_core.models import saved
 from tts_core.synthesis.batch import SynthOptions, synth
 from tts_core.synthesis.synthesize import Synthesizer
 from tts_core.training import metrics
 from tts_core.training.loop import train
+from tts_core.types import Recording
 
 TEXT = "Well, the small boat came home before the storm."
 SYSTEMS = ("ntts", "ntts_attention", "durian_plus", "kathaka", "camp")
@@ -130,6 +135,44 @@ def test_one_text_under_two_ids_is_drawn_once(corpus):
     assert drawn == read_chosen_lines("train", corpus.path, None, None, 1, 0)
 
 
+@pytest.mark.usefixtures("frontend")
+def test_a_corpus_folder_gives_sentences_and_references(voice, tmp_path):
+    """One reading of each text is taken; the recordings need no preparation."""
+    said, folder = "Is it late?", tmp_path / "read"
+    rows = [("a1", "a", said), ("a2", "a", said), ("b1", "b", "is it late"), ("c1", "c", "It is.")]
+    recordings = [
+        Recording(name, sentence, text, str(folder / "wavs" / f"{name}.flac"), "reader")
+        for name, sentence, text in rows
+    ]
+    for number, recording in enumerate(recordings, 1):
+        write_audio(Path(recording.path), np.full(22050, 0.1 * number), 22050)
+    info = CorpusInfo(name="read", speaker="reader", licence="none", stand_in=False, source="test")
+    write_corpus(folder, info, recordings)
+    made = make_stimuli(StimulusOptions(tmp_path / "set", ["ntts"], corpus=folder, voice=voice))
+    assert made.sentences == ["a", "c"]
+    originals = [s.source.original for s in made.stimuli if s.role == "reference"]
+    assert originals == ["a1.flac", "c1.flac"]
+    with pytest.raises(UserError, match="give one of --split"):
+        make_stimuli(StimulusOptions(tmp_path / "x", ["ntts"], corpus=folder, file=folder))
+
+
+def test_a_voice_is_found_by_name_path_or_environment(voice, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("INTONE_VOICE", raising=False)
+    assert voices.find_voice(voice) == voice
+    for name in voices.SHIPPED:
+        assert voices.read_voice(voices.find_voice(Path(name))).name == name
+    assert voices.find_voice() == voices.find_voice(Path(voices.SHIPPED[0]))
+    # A folder of that name is the user's own.
+    shutil.copytree(voice, tmp_path / "heart")
+    assert voices.find_voice(Path("heart")) == Path("heart")
+    monkeypatch.setenv("INTONE_VOICE", str(voice))
+    assert voices.find_voice() == voice
+    monkeypatch.setenv("INTONE_VOICE", "nowhere")
+    with pytest.raises(UserError, match=r"nowhere: not a voice.*heart, kathleen"):
+        voices.find_voice()
+
+
 def test_half_precision_sounds_the_same(voice, tmp_path, speaker):
     runs = [tmp_path / "runs" / system for system in SYSTEMS]
     small = voices.pack(runs, tmp_path / "small", half=True, note="tiny")
@@ -147,15 +190,29 @@ def test_half_precision_sounds_the_same(voice, tmp_path, speaker):
     assert np.abs(mels[0] - mels[1]).max() < 0.05
 
 
-def test_the_shipped_voice_speaks(monkeypatch, speaker):
-    monkeypatch.delenv("INTONE_VOICE", raising=False)
-    shipped = voices.default_voice()
-    assert "not yet good speech" in voices.read_voice(shipped).note
-    for name in voices.read_voice(shipped).systems:
-        speech = speaker(name, shipped).speak(TEXT, temperature=0)
+@pytest.mark.parametrize("name", voices.SHIPPED)
+def test_a_shipped_voice_speaks_with_its_refiner(name, speaker):
+    folder = voices.find_voice(Path(name))
+    described = voices.read_voice(folder)
+    assert described.refiner
+    assert described.stand_in == (name == "heart")
+    card = (folder / "README.md").read_text("utf-8")
+    assert described.licence in card
+    assert ("a machine read" in card) == described.stand_in
+    for system in described.systems:
+        spoken = speaker(system, folder)
+        assert spoken.refiner
+        speech = spoken.speak(TEXT, temperature=0)
         # Nine words take a person some three seconds.
-        assert 1.5 < speech.seconds < 6, name
+        assert 1.5 < speech.seconds < 6, system
         assert np.abs(speech.samples).max() > 0.01
+
+
+def test_shipped_voices_are_small():
+    sizes = [
+        p.stat().st_size for name in voices.SHIPPED for p in data_path("voices", name).rglob("*")
+    ]
+    assert sum(sizes) < 40e6
 
 
 def test_a_voice_states_the_held_out_values_of_the_weights_it_holds(tmp_path):
