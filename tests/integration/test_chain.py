@@ -72,7 +72,7 @@ def finished(corpus, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("demo")
     done = run(corpus, out)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "not yet good speech" in " ".join(done.stderr.split())
+    assert "makes nothing better" in " ".join(done.stderr.split())
     return out
 
 
@@ -111,7 +111,7 @@ def test_report_has_the_gap_and_the_planted_values(finished):
     assert report["planted"]
     page = (finished / "report" / "report.html").read_text("utf-8")
     assert "simulated" in page.lower()
-    assert "not yet good speech" in " ".join(page.split())
+    assert "makes nothing better" in " ".join(page.split())
     assert "stand-in voice" in " ".join(page.split())
     assert "http://" not in page.replace("http://www.w3.org", "")
 
