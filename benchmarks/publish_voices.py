@@ -12,7 +12,7 @@ import argparse
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import soundfile
 
@@ -25,7 +25,9 @@ from tts_core.types import Recording
 from tts_core.voice import SENTENCES, Voice, read_voice
 
 ROOT = Path(__file__).parents[1]
-SAMPLES = 10
+SAMPLES = ROOT / "docs" / "samples"
+N_SAMPLES = 10
+"""Sentences of each voice."""
 OGG_QUALITY = 0.7
 """Of soundfile's compression level: 0 is the best and 1 the smallest."""
 METRICS = {"wer": "word error rate", "distilmos": "DistilMOS", "dnsmos": "DNSMOS"}
@@ -37,11 +39,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Publish the voices of a folder.")
     parser.add_argument("out", type=Path, help="folder of benchmarks.voices")
     out = parser.parse_args().out
-    for source in sorted((out / "voices").iterdir()):
-        publish(source, out)
+    published = [publish(source, out) for source in sorted((out / "voices").iterdir())]
+    (SAMPLES / "README.md").write_text(samples_page(published), "utf-8")
 
 
-def publish(source: Path, out: Path) -> None:
+class Published(NamedTuple):
+    """Voice in the package, with the stimuli of which there are samples."""
+
+    voice: Voice
+    stimuli: list[Stimulus]
+
+
+def publish(source: Path, out: Path) -> Published:
     """Copy a voice into the package with its card, sentences and samples."""
     voice = read_voice(source)
     target = ROOT / "data" / "voices" / voice.name
@@ -54,17 +63,41 @@ def publish(source: Path, out: Path) -> None:
     objective = json.loads((measured / "objective.json").read_text("utf-8"))
     hours = {name: split.hours for name, split in info.splits.items()}
     (target / "README.md").write_text(card(voice, objective, hours), "utf-8")
-    samples = ROOT / "docs" / "samples" / voice.name
-    shutil.rmtree(samples, ignore_errors=True)
-    chosen = stimuli.sentences[:SAMPLES]
-    for stimulus in stimuli.stimuli:
-        if stimulus.sentence in chosen and stimulus.system in SYNTHETIC:
-            write_ogg(
-                measured / stimulus.path, samples / stimulus.system / f"{stimulus.sentence}.ogg"
-            )
+    shutil.rmtree(SAMPLES / voice.name, ignore_errors=True)
+    chosen = stimuli.sentences[:N_SAMPLES]
+    heard = [s for s in stimuli.stimuli if s.sentence in chosen and s.system in SYNTHETIC]
+    for stimulus in heard:
+        write_ogg(measured / stimulus.path, SAMPLES / sample_path(voice, stimulus))
     if voice.stand_in:
         recordings = [s for s in stimuli.stimuli if s.sentence in chosen and s.role == "reference"]
         write_sentences(recordings, measured, target / SENTENCES, info.corpus)
+    return Published(voice, heard)
+
+
+def sample_path(voice: Voice, stimulus: Stimulus) -> str:
+    """Return where a sample is, in the folder of all."""
+    return f"{voice.name}/{stimulus.system}/{stimulus.sentence}.ogg"
+
+
+def samples_page(published: list[Published]) -> str:
+    """Return the page that links all samples, as Markdown."""
+    lines = [
+        "# Samples of the voices in the package",
+        "",
+        "The first sentences of each test set, by every system: held out from training and from every "
+        "choice, and not selected by how they sound. Each sentence was synthesized once, with seed 0.",
+    ]
+    for voice, stimuli in published:
+        kind = "stand-in" if voice.stand_in else "human"
+        lines += ["", f"## {voice.name} ({kind} voice)", ""]
+        lines += [f"| sentence | {' | '.join(SYNTHETIC)} |", "|---" * (1 + len(SYNTHETIC)) + "|"]
+        by_text: dict[str, dict[str, Stimulus]] = {}
+        for stimulus in stimuli:
+            by_text.setdefault(stimulus.text, {})[stimulus.system] = stimulus
+        for text, systems in by_text.items():
+            links = [f"[hear]({sample_path(voice, systems[name])})" for name in SYNTHETIC]
+            lines.append(f"| {' | '.join([text, *links])} |")
+    return "\n".join(lines) + "\n"
 
 
 def write_sentences(recordings: list[Stimulus], source: Path, out: Path, info: CorpusInfo) -> None:
