@@ -84,8 +84,8 @@ def samples_page(published: list[Published]) -> str:
     lines = [
         "# Samples of the voices in the package",
         "",
-        "The first sentences of each test set, by every system: held out from training and from every "
-        "choice, and not selected by how they sound. Each sentence was synthesized once, with seed 0.",
+        "The first sentences of each test set, by every system: held out from training and from "
+        "every choice, and not selected by how they sound. Each was synthesized once, with seed 0.",
     ]
     for voice, stimuli in published:
         kind = "stand-in" if voice.stand_in else "human"
