@@ -104,8 +104,10 @@ def write_sentences(recordings: list[Stimulus], source: Path, out: Path, info: C
     """Write a corpus folder of held-out sentences with their recordings."""
     rows: list[Recording] = []
     for stimulus in recordings:
-        path = out / "wavs" / f"{stimulus.sentence}.ogg"
-        write_ogg(source / stimulus.path, path)
+        path = out / "wavs" / f"{stimulus.sentence}.flac"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Lossless: a listener compares the systems with it.
+        soundfile.write(path, *read_audio_and_rate(source / stimulus.path))
         rows.append(
             Recording(
                 stimulus.sentence,
