@@ -1,4 +1,4 @@
-"""Speed of the voices in the package, from written text to audio, on one core.
+"""Speed of the package's voices, from text to audio.
 
     python -m benchmarks.voice_speed [VOICE...] [--repeats 3]
 

@@ -21,9 +21,12 @@ from tts_core.training.metrics import held_out
 
 FILE_NAME = "voice.json"
 SHIPPED = ("heart", "kathleen")
-"""Voices in the package; the first, which is predicted to sound better, is the default."""
+"""Voices in the package; the first is the default.
+
+It is the one that is predicted to sound better.
+"""
 SENTENCES = "sentences"
-"""Corpus of held-out sentences with their recordings, in the folder of a voice in the package."""
+"""Folder of held-out sentences with recordings, in a shipped voice."""
 
 
 class VoiceSystem(Closed):

@@ -26,7 +26,10 @@ PLAYED = {
     "heart": "heart",
     "kathleen": "kathleen",
 }
-"""Corpus to the voice in the package that the study plays; other corpora: the voice made here."""
+"""Voices in the package that the study plays, by corpus.
+
+For other corpora it plays the voice that the demo made.
+"""
 SIMULATED = (
     "All ratings were simulated with planted effects. They rehearse the study; they say nothing "
     "about these systems."
@@ -153,7 +156,7 @@ class Demo:
         return find_voice(Path(PLAYED.get(self.corpus, SHIPPED[0])))
 
     def _played(self, voice: Path) -> Path:
-        """Return the voice whose speech is rated: the package's, if it has the speaker."""
+        """Return the voice whose speech is rated."""
         return self._shipped() if self.corpus in PLAYED else voice
 
     def _train(self, system: str, prepared: Path) -> Path:

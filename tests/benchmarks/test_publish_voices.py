@@ -69,7 +69,7 @@ def test_a_sample_is_much_smaller_than_the_audio(tmp_path):
     assert sizes[1] < 0.25 * sizes[0]
 
 
-def test_a_card_says_what_was_measured_and_that_it_is_predicted(voice):
+def test_card_names_measured_values_as_predictions(voice):
     metrics = {name: {"mean": 0.053, "ci": [0.021, 0.087]} for name in METRICS}
     objective = {
         "caution": "These are predictions.",

@@ -1,4 +1,4 @@
-"""Sentences of a stimulus set: of a prepared split, a corpus folder or a text file."""
+"""Sentences of a stimulus set, from a split, corpus or file."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
