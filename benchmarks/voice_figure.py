@@ -1,0 +1,91 @@
+"""Figure of the voices' test: each system's measures beside recordings and copies.
+
+    python -m benchmarks.voice_figure OUT FILE.svg
+
+OUT is the folder of `benchmarks.voices`. A row of panels for each voice, a panel for each measure.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+
+class Shown(NamedTuple):
+    """Measure with the goal of the voices' protocol, if it has one.
+
+    goal: largest (word errors) or smallest difference to `goal_from` that reaches it.
+    """
+
+    title: str
+    factor: float = 1.0
+    goal: float | None = None
+    goal_from: str = ""
+
+
+INK, GOAL = "#222222", "#d55e00"
+MEASURES = {
+    "wer": Shown("word error rate, %", 100, 5, "reference"),
+    "distilmos": Shown("DistilMOS", 1, -0.7, "copy_synthesis"),
+    "dnsmos": Shown("DNSMOS"),
+}
+COLOURS = {"ntts": "#0072b2", "kathaka": "#009e73", "camp": "#cc79a7"}
+NAMES = {
+    "reference": "recordings",
+    "copy_synthesis": "copy-synthesis",
+    "ntts": "NTTS",
+    "kathaka": "Kathaka",
+    "camp": "CAMP",
+}
+
+
+def main() -> None:
+    """Read the measurements and draw them."""
+    parser = argparse.ArgumentParser(description="Draw the voices' test.")
+    parser.add_argument("out", type=Path, help="folder of benchmarks.voices")
+    parser.add_argument("figure", type=Path, help="SVG to write")
+    options = parser.parse_args()
+    tests = sorted((options.out / "test").glob("*/objective.json"))
+    draw({path.parent.name: json.loads(path.read_text("utf-8")) for path in tests}, options.figure)
+
+
+def draw(voices: dict[str, dict[str, Any]], path: Path) -> None:
+    """Draw a row of panels for each voice.
+
+    Args:
+        voices: `objective.json` by name of voice. path: SVG to write.
+    """
+    figure = Figure(figsize=(9, 1.6 * len(voices) + 0.8), layout="constrained")
+    panels = figure.subplots(len(voices), len(MEASURES), squeeze=False, sharey="row")
+    for row, (name, objective) in zip(panels, voices.items(), strict=True):
+        for axes, (metric, shown) in zip(row, MEASURES.items(), strict=True):
+            _panel(axes, objective["systems"], metric, shown)
+        row[0].set_ylabel(name)
+    for axes, shown in zip(panels[-1], MEASURES.values(), strict=True):
+        axes.set_xlabel(f"{shown.title}, predicted", fontsize=9)
+    figure.savefig(path, metadata={"Date": None})
+
+
+def _panel(axes: Axes, systems: list[dict[str, Any]], metric: str, shown: Shown) -> None:
+    means = {row["system"]: row["metrics"][metric]["mean"] * shown.factor for row in systems}
+    for height, row in enumerate(systems):
+        low, high = (shown.factor * end for end in row["metrics"][metric]["ci"])
+        colour = COLOURS.get(row["system"], INK)
+        axes.plot([low, high], [height, height], color=colour, linewidth=2)
+        axes.plot(means[row["system"]], height, "o", color=colour, markersize=6)
+    if shown.goal is not None:
+        limit = means[shown.goal_from] + shown.goal
+        axes.axvline(limit, color=GOAL, linewidth=1, linestyle="--")
+    names = [NAMES.get(row["system"], row["system"]) for row in systems]
+    axes.set_yticks(range(len(systems)), names, fontsize=8)
+    axes.set_ylim(len(systems) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.grid(axis="y", color="#eeeeee")
+
+
+if __name__ == "__main__":
+    main()
