@@ -141,7 +141,9 @@ def test_a_corpus_folder_gives_sentences_and_references(voice, tmp_path):
     said, folder = "Is it late?", tmp_path / "read"
     rows = [("a1", "a", said), ("a2", "a", said), ("b1", "b", "is it late"), ("c1", "c", "It is.")]
     recordings = [
-        Recording(name, sentence, text, str(folder / "wavs" / f"{name}.flac"), "reader")
+        Recording(
+            name, sentence, text, str(folder / "wavs" / f"{name}.flac"), "reader", seconds=1.0
+        )
         for name, sentence, text in rows
     ]
     for number, recording in enumerate(recordings, 1):
