@@ -1,8 +1,9 @@
 """Cards, audio samples and package data of the voices that benchmarks.voices made.
 
-    python -m benchmarks.publish_voices OUT
+    python -m benchmarks.publish_voices OUT VOICE...
 
-OUT is the folder of `benchmarks.voices`. Writes, from what was measured there on the test split:
+OUT is the folder of `benchmarks.voices`, VOICE each voice of it that was tested. Writes, from what
+was measured there on the test split:
 `data/voices/NAME` with `README.md`, the card; `data/voices/heart/sentences`, held-out sentences
 with their machine-read recordings, for the demo; `docs/samples/NAME/SYSTEM`, the same sentences by
 every system.
@@ -38,8 +39,9 @@ def main() -> None:
     """Publish every voice of a folder."""
     parser = argparse.ArgumentParser(description="Publish the voices of a folder.")
     parser.add_argument("out", type=Path, help="folder of benchmarks.voices")
-    out = parser.parse_args().out
-    published = [publish(source, out) for source in sorted((out / "voices").iterdir())]
+    parser.add_argument("voices", nargs="+", type=Path, help="voices to publish")
+    options = parser.parse_args()
+    published = [publish(source, options.out) for source in options.voices]
     (SAMPLES / "README.md").write_text(samples_page(published), "utf-8")
 
 
@@ -162,7 +164,7 @@ def card(voice: Voice, objective: dict[str, Any], hours: dict[str, float]) -> st
         "",
         "One training seed, a CPU, small widths: the voice shows what the platform does, not how "
         "good the systems can become. Do not use it to rank the systems, and do not use it to "
-        "imitate a person. Its spectrograms pass a refiner that the papers do not have.",
+        "imitate a person.",
         "",
     ]
     return "\n".join(lines)
@@ -177,13 +179,23 @@ def _training(voice: Voice) -> list[str]:
             f"{origin.recipe} on {origin.corpus} ({origin.hours:.1f} h)" if origin else "nothing"
         )
         rows.append(f"| {name} | `{system.recipe}` | {steps} | {start} |")
-    refiner = voice.refiner
-    words = f"Refiner: `{refiner.recipe}`, {refiner.steps:,} steps. " if refiner else ""
     return [
         *rows,
         "",
-        f"{words}Commands: `python -m benchmarks.voices` (docs/protocol-voices.md).",
+        *_sharpening(voice),
+        "Commands: `python -m benchmarks.voices` (docs/protocol-voices.md).",
     ]
+
+
+def _sharpening(voice: Voice) -> list[str]:
+    """Return what makes the spectrograms sharp: a departure from the papers."""
+    refiner = voice.refiner
+    decoders = {each.decoder.steps for each in voice.systems.values() if each.decoder}
+    parts = [f"the refiner `{refiner.recipe}` ({refiner.steps:,} steps)"] if refiner else []
+    parts += [f"adversarially trained decoders ({steps:,} steps)" for steps in decoders]
+    if not parts:
+        return []
+    return [f"Sharper than published, all systems alike: {' and '.join(parts)} (docs/refiner.md)."]
 
 
 def _measured(objective: dict[str, Any]) -> list[str]:
