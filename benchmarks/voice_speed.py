@@ -2,7 +2,7 @@
 
     python -m benchmarks.voice_speed [VOICE...] [--repeats 3]
 
-Every system of each voice speaks the first ten demo sentences, one at a time, as `intone synth`
+Every system of each voice speaks the first four demo sentences, one at a time, as `intone synth`
 does: text analysis, acoustic model, refiner and vocoder. Real-time factors are CPU seconds of one
 thread divided by seconds of speech, minimum and median of the turns; the systems take turns. The
 refiner and the vocoder are also timed by themselves on the same spectrograms. Prints a Markdown
@@ -28,7 +28,7 @@ from tts_core.models.randomness import seeded
 from tts_core.synthesis.synthesize import Synthesizer
 from tts_core.voice import SHIPPED, find_voice, read_voice
 
-SENTENCES = 10
+SENTENCES = 4
 AnyResult = TypeVar("AnyResult")
 HEAD = ("voice", "system", "all, minimum", "median", "refiner alone", "vocoder alone")
 
