@@ -35,7 +35,9 @@ SHARPENING = ("none", "filter:1,1", "auto", DECODERS)
 CHOSEN_ON = 24
 """Validation sentences of each corpus that decide between the settings."""
 TESTED = 40
-"""Test sentences of each corpus."""
+"""Test sentences of each corpus whose sound is measured."""
+EVALUATED = {"heart": 60, "kathleen": 107}
+"""Test sentences of each corpus whose prosody is measured."""
 
 
 def main() -> None:
@@ -127,10 +129,8 @@ def _after_training(step: str, corpus: str, options: argparse.Namespace) -> list
         before = out / "test" / f"{corpus}-before"
         test += _measured(options.before, data, "test", "none", before, TESTED)
     evaluation = str(out / "test" / f"{corpus}-prosody")
-    return [
-        *test,
-        ["evaluate", str(voice), "--data", data, "--refiner", chosen, "-o", evaluation],
-    ]
+    evaluate = ["evaluate", str(voice), "--data", data, "--refiner", chosen, "-o", evaluation]
+    return [*test, [*evaluate, "--sentences", str(EVALUATED[corpus])]]
 
 
 def _measured(

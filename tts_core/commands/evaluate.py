@@ -22,6 +22,9 @@ def evaluate(
         str,
         typer.Option(help="For all systems: auto (that of the voices), none, filter:A,B or a run."),
     ] = "auto",
+    sentences: Annotated[
+        int | None, typer.Option(min=2, help="At most so many, drawn by the seed; default: all.")
+    ] = None,
 ) -> None:
     """Measure predicted prosody on held-out recordings, beside oracle and human ceiling."""
     from intone.errors import UserError
@@ -42,6 +45,7 @@ def evaluate(
             created_by=command,
             progress=progress,
             refiner=refiner,
+            sentences=sentences,
         )
     typer.echo("\n".join(primary_table(result["primary"])))
     typer.echo(f"{result['caution']}\n{out / PAGE}: all of it")

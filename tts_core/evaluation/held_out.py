@@ -101,6 +101,7 @@ def evaluate(
     created_by: str = "intone evaluate",
     progress: Progress = silent,
     refiner: str = AUTO,
+    sentences: int | None = None,
 ) -> dict[str, Any]:
     """Measure trained systems on a held-out split.
 
@@ -113,6 +114,7 @@ def evaluate(
         seed: of latents, pre-nets, controls and resampling.
         vocoder: by default the one for the corpus's features.
         refiner: of the synthesized spectrograms of all systems, see `common_refiner`.
+        sentences: at most so many with all their recordings, drawn by the seed; None for all.
 
     Returns:
         what `evaluation.json` holds.
@@ -125,26 +127,27 @@ def evaluate(
     systems = load_systems(paths)
     for trained in systems:
         _refuse_another_corpus(trained, corpus)
-    rows = corpus.split(split)
-    if not rows:
+    whole = corpus.split(split)
+    if not whole:
         raise UserError(f"{data}: its {split} split is empty")
+    drawn = draw_sentences(whole, sentences, seed)
+    rows = [whole[position] for position in drawn]
     vocoder = vocoder or load_vocoder(corpus.info.features)
     sharpener = common_refiner(refiner, paths, corpus.info.features)
     out.mkdir(parents=True, exist_ok=True)
     journal = Journal(out / PART)
-    work = _Work(
-        corpus, split, rows, other_readings(rows), vocoder, sharpener, seed, journal, progress
-    )
+    others = other_readings(rows)
+    work = _Work(corpus, split, drawn, rows, others, vocoder, sharpener, seed, journal, progress)
     held = {s.name: latent for s in systems if (latent := work.latents(s)) is not None}
     table = [*work.recordings(), *(row for system in systems for row in work.speech(system))]
-    sentences = groups(rows)
+    sentence_of = groups(rows)
     result = {
         "split": split,
         "data": corpus.info.summary(),
         "vocoder": vocoder.name,
         "refiner": sharpener and sharpener.name,
         "systems": {trained.name: _described(trained) for trained in systems},
-        **summarise(table, held, [row.utterance for row in rows], sentences, seed),
+        **summarise(table, held, [row.utterance for row in rows], sentence_of, seed),
         "created_by": created_by,
     }
     _write(result, systems, out)
@@ -159,6 +162,20 @@ def _write(result: dict[str, Any], systems: Sequence[Trained], out: Path) -> Non
     write_whole(out / PAGE, page(result, drawn))
 
 
+def draw_sentences(rows: Sequence[Prepared], sentences: int | None, seed: int) -> list[int]:
+    """Return the positions of the recordings of drawn sentences.
+
+    Args:
+        rows: of a split. sentences: at most so many; None for all. seed: of the draw.
+    """
+    sentence_of = groups(rows)
+    known = sorted(set(sentence_of.values()))
+    if sentences is None or sentences >= len(known):
+        return list(range(len(rows)))
+    chosen = set(np.random.default_rng(seed).choice(known, sentences, replace=False).tolist())
+    return [position for position, row in enumerate(rows) if sentence_of[row.utterance] in chosen]
+
+
 def other_readings(rows: Sequence[Prepared]) -> dict[int, list[int]]:
     """Return, per recording, positions of the speaker's other readings of its tokens."""
     alike: dict[tuple[str, bytes], list[int]] = defaultdict(list)
@@ -169,10 +186,14 @@ def other_readings(rows: Sequence[Prepared]) -> dict[int, list[int]]:
 
 @dataclass(frozen=True)
 class _Work:
-    """Measurements of one split."""
+    """Measurements of one split.
+
+    drawn: positions in the split of the recordings that are measured, `rows`.
+    """
 
     corpus: PreparedCorpus
     split: str
+    drawn: Sequence[int]
     rows: Sequence[Prepared]
     others: Mapping[int, Sequence[int]]
     vocoder: Vocoder
@@ -205,7 +226,8 @@ class _Work:
     def speech(self, trained: Trained) -> list[Row]:
         """Measure the system in all its modes."""
         neighbours = trained.description.recipe.model.context_sentences
-        rows = read_splits(self.corpus, (self.split,), neighbours)[self.split]
+        whole = read_splits(self.corpus, (self.split,), neighbours)[self.split]
+        rows = [whole[position] for position in self.drawn]
         return [
             Row(trained.name, mode.name, timing, self._spoken(trained, mode, timing, rows))
             for mode in trained.model.modes
@@ -247,7 +269,8 @@ class _Work:
             return None
         neighbours = trained.description.recipe.model.context_sentences
         splits = read_splits(self.corpus, ("train", self.split), neighbours)
-        train, rows = splits["train"], splits[self.split]
+        train, whole = splits["train"], splits[self.split]
+        rows = [whole[position] for position in self.drawn]
         if isinstance(model, Kathaka):
             return latents.kathaka(model, train, rows, self.others, self.progress)
         return latents.camp(model, train, rows, self.others, self.seed, self.progress)

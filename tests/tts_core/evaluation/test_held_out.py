@@ -15,7 +15,7 @@ from tts_core.config import Features, Recipe
 from tts_core.corpus.dataset import PreparedCorpus
 from tts_core.corpus.shards import write_shard
 from tts_core.evaluation import held_out
-from tts_core.evaluation.held_out import evaluate, other_readings
+from tts_core.evaluation.held_out import draw_sentences, evaluate, other_readings
 from tts_core.measures.journal import Journal
 from tts_core.training.loop import train
 from tts_core.types import Prepared
@@ -131,6 +131,27 @@ def test_an_evaluation_holds_every_mode_both_timings_the_ceiling_and_all_primary
     assert "no human ceiling" in page
     assert "nan" not in page.lower()
     assert not (out / "evaluation.part.jsonl").exists()
+
+
+def test_drawn_sentences_are_measured_with_all_their_readings(
+    prepared: PreparedCorpus, trained: Callable[[str], Path], tmp_path: Path
+) -> None:
+    run = trained("camp")
+    results = {
+        count: evaluate(
+            [run], prepared.path, "test", tmp_path / str(count), vocoder=Buzzer(), sentences=count
+        )
+        for count in (3, 99, None)
+    }
+    assert results[3]["sentences"] == results[3]["latents"]["camp"]["huber"]["n"] == 3
+    assert results[99] == results[None]
+    rows = prepared.split("test")
+    for seed in range(5):
+        drawn = draw_sentences(rows, 3, seed)
+        sentences = [rows[position].sentence for position in drawn]
+        assert len(set(sentences)) == 3
+        assert len(drawn) == sum(row.sentence in sentences for row in rows)
+    assert len({tuple(draw_sentences(rows, 3, seed)) for seed in range(5)}) > 1
 
 
 def test_a_refiner_changes_synthesized_speech_alone_and_is_named(
