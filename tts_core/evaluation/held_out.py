@@ -136,8 +136,18 @@ def evaluate(
     sharpener = common_refiner(refiner, paths, corpus.info.features)
     out.mkdir(parents=True, exist_ok=True)
     journal = Journal(out / PART)
-    others = other_readings(rows)
-    work = _Work(corpus, split, drawn, rows, others, vocoder, sharpener, seed, journal, progress)
+    work = _Work(
+        corpus,
+        split,
+        drawn,
+        rows,
+        other_readings(rows),
+        vocoder,
+        sharpener,
+        seed,
+        journal,
+        progress,
+    )
     held = {s.name: latent for s in systems if (latent := work.latents(s)) is not None}
     table = [*work.recordings(), *(row for system in systems for row in work.speech(system))]
     sentence_of = groups(rows)
