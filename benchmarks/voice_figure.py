@@ -7,11 +7,15 @@ OUT is the folder of `benchmarks.voices`. A row of panels for each voice, a pane
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from intone.errors import UserError
 
 
 class Shown(NamedTuple):
@@ -48,8 +52,22 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="folder of benchmarks.voices")
     parser.add_argument("figure", type=Path, help="SVG to write")
     options = parser.parse_args()
-    tests = sorted((options.out / "test").glob("*/objective.json"))
-    draw({path.parent.name: json.loads(path.read_text("utf-8")) for path in tests}, options.figure)
+    try:
+        draw(read_tests(options.out), options.figure)
+    except UserError as error:
+        sys.exit(f"voice_figure: {error}")
+
+
+def read_tests(out: Path) -> dict[str, dict[str, Any]]:
+    """Read `objective.json` of every voice that was tested, by name.
+
+    Raises:
+        UserError: none was.
+    """
+    tests = sorted((out / "test").glob("*/objective.json"))
+    if not tests:
+        raise UserError(f"{out}: holds no measured test; run benchmarks.voices there")
+    return {path.parent.name: json.loads(path.read_text("utf-8")) for path in tests}
 
 
 def draw(voices: dict[str, dict[str, Any]], path: Path) -> None:
@@ -66,18 +84,23 @@ def draw(voices: dict[str, dict[str, Any]], path: Path) -> None:
         row[0].set_ylabel(name)
     for axes, shown in zip(panels[-1], MEASURES.values(), strict=True):
         axes.set_xlabel(f"{shown.title}, predicted", fontsize=9)
-    figure.savefig(path, metadata={"Date": None})
+    # Ids of its parts must not be random: the same values give the same file.
+    with rc_context({"svg.hashsalt": "voices"}):
+        figure.savefig(path, metadata={"Date": None})
 
 
 def _panel(axes: Axes, systems: list[dict[str, Any]], metric: str, shown: Shown) -> None:
-    means = {row["system"]: row["metrics"][metric]["mean"] * shown.factor for row in systems}
-    for height, row in enumerate(systems):
-        low, high = (shown.factor * end for end in row["metrics"][metric]["ci"])
-        colour = COLOURS.get(row["system"], INK)
+    """Draw a measure of all systems; one that was not measured has no mark."""
+    measured = {row["system"]: row["metrics"].get(metric) for row in systems}
+    for height, (system, value) in enumerate(measured.items()):
+        if value is None:
+            continue
+        low, high = (shown.factor * end for end in value["ci"])
+        colour = COLOURS.get(system, INK)
         axes.plot([low, high], [height, height], color=colour, linewidth=2)
-        axes.plot(means[row["system"]], height, "o", color=colour, markersize=6)
-    if shown.goal is not None:
-        limit = means[shown.goal_from] + shown.goal
+        axes.plot(shown.factor * value["mean"], height, "o", color=colour, markersize=6)
+    if shown.goal is not None and (against := measured[shown.goal_from]):
+        limit = shown.factor * against["mean"] + shown.goal
         axes.axvline(limit, color=GOAL, linewidth=1, linestyle="--")
     names = [NAMES.get(row["system"], row["system"]) for row in systems]
     axes.set_yticks(range(len(systems)), names, fontsize=8)

@@ -5,8 +5,8 @@
 Every system of each voice speaks the first four demo sentences, one at a time, as `intone synth`
 does: text analysis, acoustic model, refiner and vocoder. Real-time factors are CPU seconds of one
 thread divided by seconds of speech, minimum and median of the turns; the systems take turns. The
-refiner and the vocoder are also timed by themselves on the same spectrograms. Prints a Markdown
-table.
+refiner and the vocoder are also timed by themselves, on the spectrograms that the system made.
+Prints a Markdown table.
 """
 
 import os
@@ -28,7 +28,7 @@ from tts_core.models.randomness import seeded
 from tts_core.synthesis.synthesize import Synthesizer
 from tts_core.voice import SHIPPED, find_voice, read_voice
 
-SENTENCES = 4
+N_SENTENCES = 4
 AnyResult = TypeVar("AnyResult")
 HEAD = ("voice", "system", "all, minimum", "median", "refiner alone", "vocoder alone")
 
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="turns")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    texts = [sentence.text for sentence in sentences()[:SENTENCES]]
+    texts = [sentence.text for sentence in sentences()[:N_SENTENCES]]
     rows = [HEAD, ("---",) * 2 + ("--:",) * 4]
     for voice in options.voices:
         rows += measure(find_voice(Path(voice)), texts, options.repeats)
@@ -57,8 +57,8 @@ def measure(voice: Path, texts: list[str], repeats: int) -> Iterator[tuple[str, 
     for _ in range(repeats):
         for name, speaker in speakers.items():
             turns[name].append(speak(speaker, texts))
-    for name, timed in turns.items():
-        whole, refiner, vocoder = zip(*timed, strict=True)
+    for name, of_turns in turns.items():
+        whole, refiner, vocoder = zip(*of_turns, strict=True)
         values = (min(whole), statistics.median(whole), min(refiner), min(vocoder))
         yield (described.name, name, *(f"{value:.3f}" for value in values))
 

@@ -16,7 +16,7 @@ from tts_core.config import Features
 from tts_core.corpus.sources import CorpusInfo
 from tts_core.models import saved
 from tts_core.refiner import saved as saved_refiner
-from tts_core.refiner.load import AUTO, Sharpener, load_refiner
+from tts_core.refiner.load import AUTO, FILTER, NONE, Sharpener, load_filter, load_refiner
 from tts_core.training.metrics import held_out
 
 FILE_NAME = "voice.json"
@@ -48,6 +48,12 @@ class VoiceSystem(Closed):
     )
 
 
+class VoiceFilter(Closed):
+    """Filter of a voice, the same for all its systems."""
+
+    filter: str = Field(description='unsharp masking, "filter:A,B": see `load_refiner`')
+
+
 class VoiceRefiner(Closed):
     """Refiner of a voice, the same for all its systems."""
 
@@ -71,8 +77,8 @@ class Voice(Closed):
     text_encoder: str
     note: str = Field(default="", description="what a user of the voice must know")
     systems: dict[str, VoiceSystem]
-    refiner: VoiceRefiner | None = Field(
-        default=None, description="refiner of all systems' spectrograms, if any"
+    refiner: VoiceRefiner | VoiceFilter | None = Field(
+        default=None, description="refiner or filter of all systems' spectrograms, if any"
     )
 
 
@@ -81,7 +87,7 @@ def pack(
     out: Path,
     half: bool = False,
     note: str = "",
-    refiner: Path | None = None,
+    refiner: str = NONE,
 ) -> Voice:
     """Gather trained runs of one corpus into a voice.
 
@@ -90,7 +96,7 @@ def pack(
         out: voice folder; an older voice there is replaced.
         half: store weights in half precision, at half the size.
         note: what a user of the voice must know.
-        refiner: run folder of `intone refiner train`, whose refiner all systems use.
+        refiner: run folder of `intone refiner train`, or "filter:A,B", which all systems use.
 
     Raises:
         UserError: a run without a finished model, two runs of one system, runs of different
@@ -108,7 +114,7 @@ def pack(
         systems = _pack_systems(descriptions, scratch, half)
         corpus = CorpusInfo.model_validate(prepared["corpus"])
         voice = voice_of(corpus, features, prepared["encoder"], systems, note)
-        if refiner is not None:
+        if refiner != NONE:
             refiner_of_voice = _pack_refiner(refiner, scratch, features, prepared, half)
             voice = voice.model_copy(update={"refiner": refiner_of_voice})
         (scratch / FILE_NAME).write_text(voice.model_dump_json(indent=2) + "\n", "utf-8")
@@ -142,9 +148,13 @@ def _pack_systems(
 
 
 def _pack_refiner(
-    path: Path, voice: Path, features: Features, prepared: dict[str, Any], half: bool
-) -> VoiceRefiner:
-    """Copy a refiner of the voice's own corpus into it."""
+    name: str, voice: Path, features: Features, prepared: dict[str, Any], half: bool
+) -> VoiceRefiner | VoiceFilter:
+    """Copy the corpus's refiner into its voice, or name a filter."""
+    if name.startswith(FILTER):
+        load_filter(name)
+        return VoiceFilter(filter=name)
+    path = Path(name)
     source = saved_refiner.refiner_folder(path)
     load_refiner(str(source), features)
     digest = saved_refiner.read_description(source).corpus["inputs_digest"]
@@ -165,32 +175,47 @@ def _pack_refiner(
 
 
 def refiner_of(name: str, folder: Path, voice: Voice) -> Sharpener | None:
-    """Load a refiner by name for a voice: see `load_refiner`."""
-    return load_refiner(name, voice.features, folder if voice.refiner else None)
+    """Load a refiner by name for a voice.
+
+    Args:
+        name: "auto" is the voice's own, or nothing if it has none; else see `load_refiner`.
+        folder: the voice's.
+    """
+    return load_refiner(own_refiner(folder) if name == AUTO else name, voice.features)
 
 
 def common_refiner(name: str, paths: Sequence[Path], features: Features) -> Sharpener | None:
     """Load one refiner for the systems of several runs and voices.
 
     Args:
-        name: see `load_refiner`. "auto" is the refiner that all of them have, or none.
+        name: "auto" is the refiner that all of them have, or none; else see `load_refiner`.
         paths: run folders, voices and the folders of their systems. features: of their
             spectrograms.
 
     Raises:
         UserError: "auto", and some have another refiner than others or none.
     """
-    shared: Path | None = None
     if name == AUTO:
-        refiners = {folder: _refiner_in(folder) for folder in map(_voice_or_run, paths)}
-        digests = {refiner and refiner.weights_sha256 for refiner in refiners.values()}
-        if len(digests) > 1:
+        folders = [_voice_or_run(path) for path in paths]
+        refiners = [_refiner_in(folder) for folder in folders]
+        if any(refiner != refiners[0] for refiner in refiners):
             raise UserError(
                 "some of the systems have a refiner and others have none or another; name one "
                 "for all of them with --refiner, or none"
             )
-        shared = next((path for path, refiner in refiners.items() if refiner), None)
-    return load_refiner(name, features, shared)
+        name = own_refiner(folders[0])
+    return load_refiner(name, features)
+
+
+def own_refiner(folder: Path) -> str:
+    """Return the name of the refiner of a voice, or of a run.
+
+    For `load_refiner`; a run has none.
+    """
+    refiner = _refiner_in(folder)
+    if refiner is None:
+        return NONE
+    return refiner.filter if isinstance(refiner, VoiceFilter) else str(folder)
 
 
 def _voice_or_run(path: Path) -> Path:
@@ -198,7 +223,7 @@ def _voice_or_run(path: Path) -> Path:
     return next((p for p in (path, path.parent) if (p / FILE_NAME).is_file()), path)
 
 
-def _refiner_in(folder: Path) -> VoiceRefiner | None:
+def _refiner_in(folder: Path) -> VoiceRefiner | VoiceFilter | None:
     return read_voice(folder).refiner if (folder / FILE_NAME).is_file() else None
 
 
@@ -255,6 +280,11 @@ def _describe(model: Path) -> saved.Description:
     return description
 
 
+def shipped_voice(name: str = SHIPPED[0]) -> Path:
+    """Return the folder of a voice in the package."""
+    return data_path("voices", name)
+
+
 def find_voice(named: Path | None = None) -> Path:
     """Return the folder of a voice.
 
@@ -265,9 +295,11 @@ def find_voice(named: Path | None = None) -> Path:
     Raises:
         UserError: no voice there.
     """
-    wanted = named or Path(os.environ.get("INTONE_VOICE", SHIPPED[0])).expanduser()
-    shipped = data_path("voices", str(wanted))
-    path = shipped if str(wanted) in SHIPPED and not wanted.exists() else wanted
+    wanted = named or os.environ.get("INTONE_VOICE")
+    path = Path(wanted).expanduser() if wanted else shipped_voice()
+    # A corpus may be in a folder of the same name: `intone corpus build heart -o heart`.
+    if str(path) in SHIPPED and not (path / FILE_NAME).is_file():
+        path = shipped_voice(str(path))
     if not (path / FILE_NAME).is_file():
         raise UserError(
             f"{path}: not a voice, it has no {FILE_NAME}; name a voice's folder or one of the "
@@ -275,6 +307,18 @@ def find_voice(named: Path | None = None) -> Path:
             "`intone train` and `intone voice pack`"
         )
     return path
+
+
+def require_systems(folder: Path, voice: Voice, systems: Sequence[str]) -> None:
+    """Refuse systems that a voice lacks.
+
+    Raises:
+        UserError: names the first of them.
+    """
+    for system in systems:
+        if system not in voice.systems:
+            known = ", ".join(voice.systems)
+            raise UserError(f"{folder}: has no system {system!r}; it has {known}")
 
 
 def read_voice(folder: Path) -> Voice:

@@ -58,7 +58,7 @@ def demo(
     ] = True,
     port: Annotated[int, typer.Option(help="Port of the listening page.")] = 7860,
     listeners: Annotated[int, typer.Option(help="Simulated listeners of the rehearsal.")] = 24,
-    sentences: Annotated[int, typer.Option(help="Held-out sentences in the study.")] = 6,
+    sentences: Annotated[int, typer.Option(min=1, help="Held-out sentences in the study.")] = 6,
     steps: Annotated[
         float, typer.Option(help="Share of the recipes' training steps (1 is the demo's size).")
     ] = 1.0,

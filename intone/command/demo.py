@@ -18,18 +18,19 @@ SYSTEMS = ("ntts", "kathaka", "camp")
 SEED = 0
 HEART_HOURS = 0.25
 SHORT_TRAINING = (
-    "Each system continues its training from the voice in the package for a minute or two, which "
-    "shows that every stage works and makes nothing better."
+    "This demo continues the training of the package's voice {shipped} for a minute or two a "
+    "system, which shows that every stage works and makes nothing better."
 )
-PLAYED = {
-    "demo": "heart",
-    "heart": "heart",
-    "kathleen": "kathleen",
-}
+PLAYED = {"demo": "heart", "heart": "heart", "kathleen": "kathleen"}
 """Voices in the package that the study plays, by corpus.
 
 For other corpora it plays the voice that the demo made.
 """
+HEARD = {
+    True: "Rated is the voice {shipped} as it is in the package, not the one trained here.",
+    False: "Rated is the voice trained here, which knows its corpus from these minutes only.",
+}
+"""By whether the study plays the voice in the package."""
 SIMULATED = (
     "All ratings were simulated with planted effects. They rehearse the study; they say nothing "
     "about these systems."
@@ -84,7 +85,8 @@ class Demo:
         return report
 
     def _chain(self) -> tuple[Path, Path]:
-        self._say(SHORT_TRAINING)
+        self._refuse_too_many_sentences()
+        self._say(self._training_notes())
         corpus = self._do("Corpus", self._corpus)
         prepared = self._do("Preparation", lambda: self._prepare(corpus))
         runs = [
@@ -100,7 +102,7 @@ class Demo:
         self._say(f"\nReport:          {report}")
         self._say(f"Stimuli:         {stimuli}\nStudy file:      {study}")
         self._say(f"Voice heard:     {played}\nVoice made here: {voice}")
-        self._say(f"{SHORT_TRAINING}\n{SIMULATED}")
+        self._say(f"{self._training_notes()}\n{SIMULATED}")
         return study, report
 
     def _do(self, title: str, work: Callable[[], Path]) -> Path:
@@ -151,13 +153,36 @@ class Demo:
 
     def _shipped(self) -> Path:
         """Return the voice in the package that the training continues."""
-        from tts_core.voice import SHIPPED, find_voice
+        from tts_core.voice import SHIPPED, shipped_voice
 
-        return find_voice(Path(PLAYED.get(self.corpus, SHIPPED[0])))
+        return shipped_voice(PLAYED.get(self.corpus, SHIPPED[0]))
 
     def _played(self, voice: Path) -> Path:
         """Return the voice whose speech is rated."""
         return self._shipped() if self.corpus in PLAYED else voice
+
+    def _sentences(self) -> Path | None:
+        """Return the held-out sentences in the package; None if a test split has them."""
+        from tts_core.voice import SENTENCES
+
+        # Human recordings are not in the package; the corpus that was fetched has them.
+        return self._shipped() / SENTENCES if PLAYED.get(self.corpus) == "heart" else None
+
+    def _refuse_too_many_sentences(self) -> None:
+        from tts_core.corpus.sources import read_corpus
+
+        if (folder := self._sentences()) is None:
+            return
+        there = len(read_corpus(folder)[1])
+        if self.sentences > there:
+            raise UserError(
+                f"--sentences {self.sentences}: the package has {there} held-out sentences of "
+                f"{self._shipped().name}; choose fewer"
+            )
+
+    def _training_notes(self) -> str:
+        notes = f"{SHORT_TRAINING} {HEARD[self.corpus in PLAYED]}"
+        return notes.format(shipped=self._shipped().name)
 
     def _train(self, system: str, prepared: Path) -> Path:
         import torch
@@ -195,7 +220,7 @@ class Demo:
         from intone import assets
         from intone.contracts import StimulusSet
         from tts_core.commands.stimuli import StimulusOptions, make_stimuli
-        from tts_core.voice import SENTENCES
+        from tts_core.voice import own_refiner
 
         # Without the vocoder's weights another vocoder speaks: that is another set.
         vocoder = str(assets.available("hifigan-universal"))
@@ -206,22 +231,20 @@ class Demo:
         except UserError:
             if (out / "stimuli.json").is_file():
                 shutil.rmtree(out)
-            recordings = voice / SENTENCES
-            # No sentence that the voice in the package learnt from may be rated.
-            held_out = (
-                {"corpus": recordings}
-                if recordings.is_dir()
-                else {"split": "test", "data": prepared}
-            )
+            # No sentence that the voice learnt from may be rated. A split depends on names and
+            # texts alone: that of a fetched corpus is that of the package's voice.
+            held_out = self._sentences()
             options = StimulusOptions(
                 out,
                 list(SYSTEMS),
+                split=None if held_out else "test",
+                data=None if held_out else prepared,
+                corpus=held_out,
                 sentences=self.sentences,
                 voice=voice,
                 seed=SEED,
                 # A voice made here has no refiner of its own; training one takes too long.
-                refiner="auto" if self.corpus in PLAYED else str(self._shipped()),
-                **held_out,
+                refiner=own_refiner(self._shipped()),
             )
             make_stimuli(options)
         return out
@@ -246,7 +269,7 @@ class Demo:
         from intone.contracts import ReportOptions
         from tts_core.voice import read_voice
 
-        notes = [SHORT_TRAINING, SIMULATED]
+        notes = [self._training_notes(), SIMULATED]
         if read_voice(voice).stand_in:
             notes.append(STAND_IN)
             self._say(STAND_IN)

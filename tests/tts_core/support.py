@@ -1,5 +1,6 @@
 """Prepared corpus of invented speech for tests of systems and benchmarks."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from tts_core.types import Prepared
 def write_corpus(folder: Path, rows: Sequence[Prepared], facts: CorpusFacts) -> PreparedCorpus:
     """Write `rows` as a one-shard corpus with the statistics `facts`."""
     write_shard(folder / "shards" / "000.parquet", rows, Features())
-    n_train = sum(row.split == "train" for row in rows)
+    counts = Counter(row.split for row in rows)
     info = PreparedInfo(
         version=VERSION,
         inputs_digest="0" * 16,
@@ -39,7 +40,10 @@ def write_corpus(folder: Path, rows: Sequence[Prepared], facts: CorpusFacts) -> 
         aligner="invented",
         parsers={},
         split_seed=0,
-        splits={"train": SplitCounts(utterances=n_train, sentences=n_train, hours=0.0)},
+        splits={
+            name: SplitCounts(utterances=count, sentences=count, hours=0.0)
+            for name, count in counts.items()
+        },
         mel_mean=facts.mel_mean,
         mel_std=facts.mel_std,
         duration_groups=list(DURATION_GROUPS),

@@ -285,8 +285,9 @@ def voice_pack(
     half: Annotated[bool, typer.Option(help="Weights in half precision: half the size.")] = False,
     note: Annotated[str, typer.Option(help="What a user of the voice must know.")] = "",
     refiner: Annotated[
-        Path | None, typer.Option(help="Run of `intone refiner train`, for all systems.")
-    ] = None,
+        str,
+        typer.Option(help="Of all systems: a run of `intone refiner train`, filter:A,B, or none."),
+    ] = "none",
 ) -> None:
     """Gather trained runs into a voice."""
     from tts_core.voice import pack

@@ -14,17 +14,26 @@ from intone.errors import UserError
 from intone.progress import on_console
 from tts_core.audio.io import read_audio_and_rate
 from tts_core.commands.stimulus_lines import Line, read_chosen_lines
+from tts_core.config import Features
 from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.info import CorpusInfo
 from tts_core.corpus.paragraphs import read_splits
 from tts_core.models.randomness import seeded
-from tts_core.refiner.load import Sharpener, load_refiner
+from tts_core.refiner.load import AUTO, NONE, Sharpener, load_refiner
 from tts_core.synthesis.copy_synthesis import CopySynthesis
 from tts_core.synthesis.stimuli import StimulusWriter
 from tts_core.synthesis.synthesize import Synthesizer
 from tts_core.text.analyse import Frontend
 from tts_core.types import Prepared, Sentence
 from tts_core.vocoder.load import Vocoder, load_vocoder
-from tts_core.voice import Voice, find_voice, read_voice, refiner_of, voice_of
+from tts_core.voice import (
+    Voice,
+    find_voice,
+    read_voice,
+    refiner_of,
+    require_systems,
+    voice_of,
+)
 
 
 @dataclass(frozen=True)
@@ -34,13 +43,13 @@ class StimulusOptions:
     Attributes:
         out: folder of the set. systems: of the voice; empty for recordings alone.
         split, data: sentences of a split of a prepared corpus, with their recordings.
-        corpus: corpus folder, prepared or not, with sentences and recordings, instead.
+        corpus: corpus folder with sentences and recordings, instead; needs no preparation.
         file: text file with one sentence a line, instead.
         sentences: at most so many, drawn by the seed. copy_synthesis: recordings through the
             vocoder, as a system.
-        voice: folder; by default the default voice. vocoder: one that `load_vocoder` knows, or the
-            run of a trained vocoder. seed: of everything random.
-        refiner: one that `load_refiner` knows, the same for all systems.
+        voice: folder or name; else the default voice. seed: of everything random.
+        vocoder: one that `load_vocoder` knows, or the run of a trained vocoder.
+        refiner: one that `refiner_of` knows, the same for all systems.
         refine_copy: recordings through refiner and vocoder, as another system.
     """
 
@@ -66,14 +75,14 @@ def make_stimuli(options: StimulusOptions) -> StimulusSet:
         UserError: not one of a split, a corpus and a file, a system that the voice lacks, or copy
             synthesis without recordings.
     """
-    lines = read_chosen_lines(
+    chosen = read_chosen_lines(
         options.split, options.data, options.corpus, options.file, options.sentences, options.seed
     )
-    with_recordings = all(line.recording for line in lines)
-    if (options.copy_synthesis or options.refine_copy) and not with_recordings:
+    lines, recorded = chosen.lines, chosen.corpus
+    if (options.copy_synthesis or options.refine_copy) and recorded is None:
         option = "--copy-synthesis" if options.copy_synthesis else "--refine-copy"
         raise UserError(f"{option} needs recordings: give --split and --data, or --corpus")
-    described, speakers, vocoder, refiner = _speakers(options)
+    described, speakers, vocoder, refiner = _speakers(options, recorded)
     if options.refine_copy and refiner is None:
         raise UserError("--refine-copy needs a refiner: name one with --refiner")
     in_context = read_contexts(speakers, options.split, options.data)
@@ -86,8 +95,8 @@ def make_stimuli(options: StimulusOptions) -> StimulusSet:
     with on_console() as progress:
         for done, line in enumerate(lines):
             progress("synthesizing", done, len(lines))
-            if with_recordings:
-                _add_recording(writer, line, described, copies, options.seed)
+            if recorded is not None:
+                _add_recording(writer, line, recorded, copies, options.seed)
             for name, speaker in speakers.items():
                 if not writer.has(line.sentence, name):
                     context = in_context[name].get(line.utterance or "")
@@ -95,11 +104,20 @@ def make_stimuli(options: StimulusOptions) -> StimulusSet:
         progress("synthesizing", len(lines), len(lines))
     return writer.finish(
         name=options.out.resolve().name,
-        voice=described.speaker + (" (stand-in voice, not human)" if described.stand_in else ""),
-        licence=described.licence,
+        voice=_of_both(_named(described), recorded and _named(recorded)),
+        licence=_of_both(described.licence, recorded and recorded.licence),
         created_by=_command(),
         language=described.language,
     )
+
+
+def _named(voice: Voice | CorpusInfo) -> str:
+    return voice.speaker + (" (stand-in voice, not human)" if voice.stand_in else "")
+
+
+def _of_both(voice: str, recordings: str | None) -> str:
+    """Return a fact of a set's voice, and that of its recordings if it differs."""
+    return voice if recordings in (None, voice) else f"{voice}; recordings: {recordings}"
 
 
 def _settings(
@@ -130,18 +148,20 @@ class _Speakers(NamedTuple):
     refiner: Sharpener | None
 
 
-def _speakers(options: StimulusOptions) -> _Speakers:
+def _speakers(options: StimulusOptions, recorded: CorpusInfo | None) -> _Speakers:
     """Return the voice, the systems sharing one front-end, vocoder and refiner.
 
     Without systems, the voice is the corpus's own.
     """
-    if not options.systems and options.data is not None:
-        info = PreparedCorpus(options.data).info
-        described = voice_of(info.corpus, info.features, info.encoder, {})
-        vocoder = load_vocoder(described.features, options.vocoder)
-        return _Speakers(described, {}, vocoder, load_refiner(options.refiner, described.features))
+    if not options.systems and recorded is not None:
+        features = PreparedCorpus(options.data).info.features if options.data else Features()
+        described = voice_of(recorded, features, "none", {})
+        vocoder = load_vocoder(features, options.vocoder)
+        name = NONE if options.refiner == AUTO else options.refiner
+        return _Speakers(described, {}, vocoder, load_refiner(name, features))
     folder = find_voice(options.voice)
     described = read_voice(folder)
+    require_systems(folder, described, options.systems)
     vocoder = load_vocoder(described.features, options.vocoder)
     frontend = Frontend(described.text_encoder)
     speakers = {
@@ -159,7 +179,7 @@ def _command() -> str:
 def _add_recording(
     writer: StimulusWriter,
     line: Line,
-    voice: Voice,
+    recorded: CorpusInfo,
     copies: Mapping[str, CopySynthesis],
     seed: int,
 ) -> None:
@@ -167,7 +187,7 @@ def _add_recording(
     if path is None:
         return
     samples, rate = read_audio_and_rate(path)
-    note = "read by a stand-in voice, not by a human" if voice.stand_in else None
+    note = "read by a stand-in voice, not by a human" if recorded.stand_in else None
     if not writer.has(line.sentence, "reference"):
         source = Source(kind="recording", original=path.name, note=note)
         writer.add(line.sentence, line.text, "reference", "reference", samples, rate, source)

@@ -8,6 +8,7 @@ import numpy as np
 
 from intone.errors import UserError
 from tts_core.corpus.dataset import PreparedCorpus
+from tts_core.corpus.info import CorpusInfo
 from tts_core.corpus.sources import read_corpus
 from tts_core.synthesis.batch import read_lines
 from tts_core.text.plain import normalised
@@ -23,6 +24,14 @@ class Line:
     utterance: str | None = None
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Sentences to synthesize, and the corpus of their recordings, if they have any."""
+
+    lines: list[Line]
+    corpus: CorpusInfo | None = None
+
+
 def read_chosen_lines(
     split: str | None,
     data: Path | None,
@@ -30,7 +39,7 @@ def read_chosen_lines(
     file: Path | None,
     sentences: int | None,
     seed: int,
-) -> list[Line]:
+) -> Chosen:
     """Return the sentences to synthesize, one reading of each.
 
     Args:
@@ -42,24 +51,27 @@ def read_chosen_lines(
     """
     if [split, corpus, file].count(None) != 2:
         raise UserError("give one of --split (with --data), --corpus and --file")
-    if file is not None:
-        lines = [Line(f"line{n:04d}", text, None) for n, text in enumerate(read_lines(file), 1)]
-    elif corpus is not None:
-        recordings = read_corpus(corpus)[1]
-        lines = _one_reading_each(
-            Line(r.sentence, r.text, Path(r.path), r.utterance) for r in recordings if r.text
-        )
-    elif split is not None and data is not None:
-        rows = PreparedCorpus(data).split(split)
+    if (split is None) != (data is None):
+        raise UserError("--split and --data belong together: a split of a prepared corpus")
+    if split is not None and data is not None:
+        prepared = PreparedCorpus(data)
+        info, rows = prepared.info.corpus, prepared.split(split)
         lines = _one_reading_each(
             Line(row.sentence, row.text, Path(row.audio), row.utterance) for row in rows
         )
+    elif corpus is not None:
+        info, recordings = read_corpus(corpus)
+        lines = _one_reading_each(
+            Line(r.sentence, r.text, Path(r.path), r.utterance) for r in recordings if r.text
+        )
     else:
-        raise UserError("--split needs --data, the prepared corpus that it is a split of")
-    if sentences is None or sentences >= len(lines):
-        return lines
-    drawn = np.random.default_rng(seed).choice(len(lines), sentences, replace=False)
-    return [lines[i] for i in sorted(drawn)]
+        assert file is not None
+        info, texts = None, read_lines(file)
+        lines = [Line(f"line{n:04d}", text, None) for n, text in enumerate(texts, 1)]
+    if sentences is not None and sentences < len(lines):
+        drawn = np.random.default_rng(seed).choice(len(lines), sentences, replace=False)
+        lines = [lines[i] for i in sorted(drawn)]
+    return Chosen(lines, info)
 
 
 def _one_reading_each(lines: Iterable[Line]) -> list[Line]:

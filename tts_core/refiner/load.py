@@ -50,26 +50,23 @@ class TrainedRefiner:
         return self.refiner.refine(mel[None], [len(mel)], [generator])[0]
 
 
-def load_refiner(
-    name: str, features: Features, voice_folder: Path | None = None
-) -> Sharpener | None:
+def load_refiner(name: str, features: Features) -> Sharpener | None:
     """Load a refiner or filter of spectrograms; None for nothing.
 
     Args:
-        name: "auto": the voice's own refiner, or nothing if it has none; "none";
-            "filter:A,B": unsharp masking of strength A over time and B over frequency; or the
-            folder of a refiner that `intone refiner train` wrote.
+        name: "none"; "filter:A,B": unsharp masking of strength A over time and B over frequency; or
+            the folder of a refiner that `intone refiner train` wrote. "auto" is the voice's own:
+            see `tts_core.voice.refiner_of`.
         features: of the spectrograms that it will be given.
-        voice_folder: of the voice, if the voice has a refiner.
 
     Raises:
         UserError: unknown name, or a refiner of other spectrograms.
     """
-    if name == NONE or (name == AUTO and voice_folder is None):
+    if name == NONE:
         return None
     if name.startswith(FILTER):
-        return _filter(name)
-    path = voice_folder if name == AUTO and voice_folder is not None else Path(name)
+        return load_filter(name)
+    path = Path(name)
     if not path.is_dir():
         raise UserError(
             f"{path}: no such refiner; choose {AUTO}, {NONE}, {FILTER}A,B or the folder of an "
@@ -85,7 +82,12 @@ def load_refiner(
     return refiner
 
 
-def _filter(name: str) -> UnsharpFilter:
+def load_filter(name: str) -> UnsharpFilter:
+    """Return the filter of a name, "filter:A,B".
+
+    Raises:
+        UserError: not two strengths of 0 or more.
+    """
     try:
         time, frequency = map(float, name.removeprefix(FILTER).split(","))
         valid = all(math.isfinite(value) and value >= 0 for value in (time, frequency))

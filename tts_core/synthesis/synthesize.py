@@ -30,7 +30,7 @@ from tts_core.text.analyse import Frontend
 from tts_core.types import Sentence
 from tts_core.units import frames_to_seconds
 from tts_core.vocoder.load import Vocoder, load_vocoder
-from tts_core.voice import Voice, find_voice, read_voice, refiner_of
+from tts_core.voice import Voice, find_voice, read_voice, refiner_of, require_systems
 
 BATCH = 16
 """Sentences that are synthesized at once."""
@@ -71,16 +71,14 @@ class Synthesizer:
     ) -> "Synthesizer":
         """Load a system of a voice, by default of the default voice.
 
-        refiner: see `load_refiner`.
+        refiner: see `refiner_of`.
 
         Raises:
             UserError: no such voice, system or refiner.
         """
         folder = find_voice(voice)
         described = read_voice(folder)
-        if system not in described.systems:
-            known = ", ".join(described.systems)
-            raise UserError(f"{folder}: has no system {system!r}; it has {known}")
+        require_systems(folder, described, [system])
         model, description = saved.load_model(folder / system)
         if description.facts.features_digest != described.features_digest:
             raise UserError(

@@ -47,8 +47,7 @@ def test_strengths_that_mean_nothing_are_refused(name):
 
 
 def test_nothing_sharpens_where_nothing_is_wanted(tmp_path):
-    assert load_refiner("none", Features(), tmp_path) is None
-    assert load_refiner("auto", Features()) is None
+    assert load_refiner("none", Features()) is None
     with pytest.raises(UserError, match="no such refiner"):
         load_refiner("sharp", Features())
     with pytest.raises(UserError, match="no trained refiner there"):

@@ -77,7 +77,7 @@ def test_a_refiner_of_another_corpus_is_not_packed(refined, tmp_path):
     other["corpus"]["inputs_digest"] = "f" * 16
     save_refiner(refined / "refiner", refiner, other)
     with pytest.raises(UserError, match="trained on another prepared corpus than the systems"):
-        voices.pack([tmp_path / "runs" / "ntts"], tmp_path / "mixed", refiner=refined)
+        voices.pack([tmp_path / "runs" / "ntts"], tmp_path / "mixed", refiner=str(refined))
     assert not (tmp_path / "mixed").exists()
 
 
@@ -158,3 +158,19 @@ def test_systems_are_compared_under_one_refiner(voice, voice_with):
     assert common_refiner("none", [voice, voice_with], features) is None
     chosen = common_refiner("filter:1,1", [voice, voice_with], features)
     assert chosen is not None
+
+
+def test_a_voice_carries_a_filter(voice, voice_with, frontend, tmp_path):
+    runs = [voice / "ntts", voice / "camp"]
+    invoke("voice", "pack", *runs, "-o", tmp_path / "filtered", "--refiner", "filter:1,0.5")
+    features = voices.read_voice(voice).features
+    spoken = Synthesizer.load("ntts", tmp_path / "filtered", frontend=frontend)
+    named = Synthesizer.load("ntts", voice, frontend=frontend, refiner="filter:1,0.5")
+    assert spoken.refiner and named.refiner and spoken.refiner.name == named.refiner.name
+    shared = common_refiner("auto", [tmp_path / "filtered", tmp_path / "filtered"], features)
+    assert shared and shared.name == spoken.refiner.name
+    with pytest.raises(UserError, match="some of the systems have a refiner"):
+        common_refiner("auto", [tmp_path / "filtered", voice_with], features)
+    with pytest.raises(UserError, match="filter:-1,1: not a filter"):
+        voices.pack(runs, tmp_path / "wrong", refiner="filter:-1,1")
+    assert not (tmp_path / "wrong").exists()

@@ -127,7 +127,7 @@ def test_a_half_trained_run_is_no_voice(corpus, tiny, tmp_path):
 
 
 def test_one_text_under_two_ids_is_drawn_once(corpus):
-    lines = read_chosen_lines("train", corpus.path, None, None, None, 0)
+    lines = read_chosen_lines("train", corpus.path, None, None, None, 0).lines
     texts = [line.text for line in lines]
     assert len(texts) == len(set(texts))
     assert len(texts) < len(corpus.split("train")), "the invented corpus repeats its texts"
@@ -135,9 +135,9 @@ def test_one_text_under_two_ids_is_drawn_once(corpus):
     assert drawn == read_chosen_lines("train", corpus.path, None, None, 1, 0)
 
 
-@pytest.mark.usefixtures("frontend")
-def test_a_corpus_folder_gives_sentences_and_references(voice, tmp_path):
-    """One reading of each text is taken; the recordings need no preparation."""
+@pytest.fixture
+def read_aloud(tmp_path) -> Path:
+    """Corpus folder of a reader who is not the voice, one text in three readings."""
     said, folder = "Is it late?", tmp_path / "read"
     rows = [("a1", "a", said), ("a2", "a", said), ("b1", "b", "is it late"), ("c1", "c", "It is.")]
     recordings = [
@@ -150,12 +150,40 @@ def test_a_corpus_folder_gives_sentences_and_references(voice, tmp_path):
         write_audio(Path(recording.path), np.full(22050, 0.1 * number), 22050)
     info = CorpusInfo(name="read", speaker="reader", licence="none", stand_in=False, source="test")
     write_corpus(folder, info, recordings)
+    return folder
+
+
+@pytest.mark.usefixtures("frontend")
+def test_a_corpus_folder_gives_sentences_and_references(voice, read_aloud, tmp_path):
+    """One reading of each text is taken; the recordings need no preparation."""
+    folder = read_aloud
     made = make_stimuli(StimulusOptions(tmp_path / "set", ["ntts"], corpus=folder, voice=voice))
     assert made.sentences == ["a", "c"]
     originals = [s.source.original for s in made.stimuli if s.role == "reference"]
     assert originals == ["a1.flac", "c1.flac"]
     with pytest.raises(UserError, match="give one of --split"):
         make_stimuli(StimulusOptions(tmp_path / "x", ["ntts"], corpus=folder, file=folder))
+    with pytest.raises(UserError, match="--split and --data belong together"):
+        make_stimuli(StimulusOptions(tmp_path / "x", ["ntts"], corpus=folder, data=folder))
+    with pytest.raises(UserError, match="has no system 'tts'"):
+        make_stimuli(StimulusOptions(tmp_path / "x", ["ntts", "tts"], corpus=folder, voice=voice))
+
+
+@pytest.mark.usefixtures("frontend")
+def test_a_set_says_who_speaks_and_who_read(voice, read_aloud, tmp_path):
+    """A stand-in's speech beside a person's recordings is called a stand-in's, they are not."""
+    stand_in = voices.read_voice(voice)
+    assert stand_in.stand_in
+    options = StimulusOptions(tmp_path / "both", ["ntts"], corpus=read_aloud, voice=voice)
+    made = make_stimuli(options)
+    speaker = f"{stand_in.speaker} (stand-in voice, not human); recordings: reader"
+    assert made.voice == speaker
+    assert made.licence == f"{stand_in.licence}; recordings: none"
+    assert {s.source.note for s in made.stimuli if s.role == "reference"} == {None}
+    alone = StimulusOptions(tmp_path / "alone", [], corpus=read_aloud, copy_synthesis=True)
+    made = make_stimuli(alone)
+    assert (made.voice, made.licence) == ("reader", "none")
+    assert {s.system for s in made.stimuli} == {"reference", "copy_synthesis"}
 
 
 def test_a_voice_is_found_by_name_path_or_environment(voice, tmp_path, monkeypatch):
@@ -165,9 +193,14 @@ def test_a_voice_is_found_by_name_path_or_environment(voice, tmp_path, monkeypat
     for name in voices.SHIPPED:
         assert voices.read_voice(voices.find_voice(Path(name))).name == name
     assert voices.find_voice() == voices.find_voice(Path(voices.SHIPPED[0]))
-    # A folder of that name is the user's own.
-    shutil.copytree(voice, tmp_path / "heart")
+    # A corpus of that name hides no voice; a voice of that name is the user's own.
+    (tmp_path / "heart").mkdir()
+    assert voices.find_voice(Path("heart")) == voices.find_voice() == voices.shipped_voice("heart")
+    shutil.copytree(voice, tmp_path / "heart", dirs_exist_ok=True)
     assert voices.find_voice(Path("heart")) == Path("heart")
+    assert voices.find_voice() == voices.shipped_voice("heart")
+    monkeypatch.setenv("INTONE_VOICE", "")
+    assert voices.find_voice() == voices.shipped_voice("heart")
     monkeypatch.setenv("INTONE_VOICE", str(voice))
     assert voices.find_voice() == voice
     monkeypatch.setenv("INTONE_VOICE", "nowhere")
