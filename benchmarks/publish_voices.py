@@ -126,7 +126,7 @@ def read_tested(source: Path, out: Path) -> Tested:
 def _check(
     source: Path, voice: Voice, measured: Path, stimuli: StimulusSet, prepared: PreparedCorpus
 ) -> None:
-    """Refuse a test of something else than a voice on its test split."""
+    """Refuse a test of another voice or of other sentences."""
     test = {row.sentence for row in prepared.split("test")}
     if foreign := set(stimuli.sentences) - test:
         raise UserError(f"{measured}: {min(foreign)} is not of the test split; measure that split")
@@ -149,7 +149,10 @@ def _check(
 
 
 def _write_voice(tested: Tested, out: Path) -> None:
-    """Write a voice with its card and, of a stand-in, sentences with recordings."""
+    """Write a voice with its card.
+
+    A stand-in's has held-out sentences with their recordings, too.
+    """
     for name in ("voice.json", *tested.voice.systems, "refiner"):
         path = tested.source / name
         if path.is_dir():

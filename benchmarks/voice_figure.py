@@ -90,8 +90,13 @@ def draw(voices: dict[str, dict[str, Any]], path: Path) -> None:
 
 
 def _panel(axes: Axes, systems: list[dict[str, Any]], metric: str, shown: Shown) -> None:
-    """Draw a measure of all systems; one that was not measured has no mark."""
-    measured = {row["system"]: row["metrics"].get(metric) for row in systems}
+    """Draw a measure of all systems.
+
+    One that was not measured has no mark.
+    """
+    measured: dict[str, dict[str, Any] | None] = {
+        row["system"]: row["metrics"].get(metric) for row in systems
+    }
     for height, (system, value) in enumerate(measured.items()):
         if value is None:
             continue
@@ -102,7 +107,7 @@ def _panel(axes: Axes, systems: list[dict[str, Any]], metric: str, shown: Shown)
     if shown.goal is not None and (against := measured[shown.goal_from]):
         limit = shown.factor * against["mean"] + shown.goal
         axes.axvline(limit, color=GOAL, linewidth=1, linestyle="--")
-    names = [NAMES.get(row["system"], row["system"]) for row in systems]
+    names = [NAMES.get(system, system) for system in measured]
     axes.set_yticks(range(len(systems)), names, fontsize=8)
     axes.set_ylim(len(systems) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)

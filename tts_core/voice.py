@@ -208,9 +208,9 @@ def common_refiner(name: str, paths: Sequence[Path], features: Features) -> Shar
 
 
 def own_refiner(folder: Path) -> str:
-    """Return the name of the refiner of a voice, or of a run.
+    """Return the name of a voice's refiner; a run has none.
 
-    For `load_refiner`; a run has none.
+    For `load_refiner`.
     """
     refiner = _refiner_in(folder)
     if refiner is None:

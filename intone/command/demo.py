@@ -162,7 +162,7 @@ class Demo:
         return self._shipped() if self.corpus in PLAYED else voice
 
     def _sentences(self) -> Path | None:
-        """Return the held-out sentences in the package; None if a test split has them."""
+        """Return the package's held-out sentences; None if a test split has them."""
         from tts_core.voice import SENTENCES
 
         # Human recordings are not in the package; the corpus that was fetched has them.

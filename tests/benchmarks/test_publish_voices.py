@@ -47,7 +47,7 @@ def objective(interval: object) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> SimpleNamespace:
-    """A voice of three systems that carries a filter, and its prepared corpus."""
+    """Voice of three systems with a filter, and its prepared corpus."""
     folder = tmp_path_factory.mktemp("published")
     random = np.random.default_rng(0)
     splits = ["train"] * 12 + ["validation"] * 3 + ["test"] * 12
@@ -63,7 +63,7 @@ def trained(tmp_path_factory) -> SimpleNamespace:
 
 @pytest.fixture
 def tested(trained, tmp_path, monkeypatch) -> SimpleNamespace:
-    """What `benchmarks.voices` leaves of that voice, the only one of this package."""
+    """Folder of `benchmarks.voices` with that voice, the package's only one."""
     monkeypatch.setattr(publish_voices, "SHIPPED", ("invented",))
     out = tmp_path / "out"
     shutil.copytree(trained.folder / "prepared", out / "prepared")
@@ -72,8 +72,8 @@ def tested(trained, tmp_path, monkeypatch) -> SimpleNamespace:
 
 
 def measure(
-    trained: SimpleNamespace, out: Path, split: str = "test", refiner: str = FILTER
-) -> Path:
+    trained: SimpleNamespace, out: Path, split: str = "test", refiner: str | None = FILTER
+) -> None:
     """Write a stimulus set of a split with its measurements."""
     folder = out / "test" / "invented"
     shutil.rmtree(folder, ignore_errors=True)

@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 
 from intone import assets
+from intone.command.demo import Demo
 from intone.contracts import RATING_COLUMNS, StimulusSet
+from intone.errors import UserError
+from tts_core.corpus import demo as demo_corpus
+from tts_core.corpus.sources import read_corpus
+from tts_core.voice import SENTENCES, read_voice, shipped_voice
 
 NEEDED = ("minilm", "cmudict", "g2p-en", "piper-joe", "hifigan-universal")
 CODE = "import sys; from intone.command.cli import main; sys.argv[0] = 'intone'; main()"
@@ -111,7 +116,7 @@ def test_report_has_the_gap_and_the_planted_values(finished):
     assert report["planted"]
     page = (finished / "report" / "report.html").read_text("utf-8")
     assert "simulated" in page.lower()
-    assert "makes nothing better" in " ".join(page.split())
+    assert "Rated is the voice trained here" in " ".join(page.split())
     assert "stand-in voice" in " ".join(page.split())
     assert "http://" not in page.replace("http://www.w3.org", "")
 
@@ -119,6 +124,33 @@ def test_report_has_the_gap_and_the_planted_values(finished):
 def test_demo_study_names_the_stand_in_voice(finished):
     study = next(finished.glob("study-*/study.yaml")).read_text("utf-8")
     assert "stand-in voice" in study
+
+
+def test_a_newcomer_hears_the_voice_in_the_package(tmp_path, monkeypatch):
+    """The demo trains on its own corpus and plays the package's voice.
+
+    On sentences that the voice has not learnt from.
+    """
+    build = demo_corpus.build_demo
+    monkeypatch.setattr(demo_corpus, "build_demo", lambda out, progress: build(out, progress, 20))
+    Demo("demo", tmp_path, listeners=4, sentences=2, share=0.001).run(None)
+    heart = shipped_voice("heart")
+    played = StimulusSet.read(next(tmp_path.glob("stimuli-*")))
+    held_out = {row.sentence for row in read_corpus(heart / SENTENCES)[1]}
+    assert len(played.sentences) == 2
+    assert set(played.sentences) <= held_out
+    weights = {name: each.weights_sha256 for name, each in read_voice(heart).systems.items()}
+    assert {
+        s.system: s.source.checkpoint_sha256 for s in played.stimuli if s.role == "system"
+    } == weights
+    report = " ".join((tmp_path / "report" / "report.html").read_text("utf-8").split())
+    assert "Rated is the voice heart as it is in the package, not the one trained here." in report
+
+
+def test_more_sentences_than_the_package_has_are_refused_at_once(tmp_path):
+    with pytest.raises(UserError, match="--sentences 99: the package has 10 held-out sentences"):
+        Demo("demo", tmp_path, sentences=99).run(None)
+    assert not (tmp_path / "corpus").exists()
 
 
 @pytest.mark.slow

@@ -298,7 +298,7 @@ def voice_pack(
 
 @voice_app.command("show")
 def voice_show(
-    voice: Annotated[Path | None, typer.Argument(help="Voice folder; else the default.")] = None,
+    voice: Annotated[Path | None, typer.Argument(help="Folder or name; else the default.")] = None,
 ) -> None:
     """Print a voice's description."""
     from tts_core.voice import find_voice, read_voice

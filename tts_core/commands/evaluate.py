@@ -23,7 +23,11 @@ def evaluate(
         typer.Option(help="For all systems: auto (that of the voices), none, filter:A,B or a run."),
     ] = "auto",
     sentences: Annotated[
-        int | None, typer.Option(min=2, help="At most so many, drawn by the seed; default: all.")
+        int | None,
+        typer.Option(
+            min=2,
+            help="At most so many, with all recordings, drawn by the seed; default: all.",
+        ),
     ] = None,
 ) -> None:
     """Measure predicted prosody on held-out recordings, beside oracle and human ceiling."""

@@ -116,7 +116,7 @@ def _named(voice: Voice | CorpusInfo) -> str:
 
 
 def _of_both(voice: str, recordings: str | None) -> str:
-    """Return a fact of a set's voice, and that of its recordings if it differs."""
+    """Return a fact of a voice, and that of recordings if another."""
     return voice if recordings in (None, voice) else f"{voice}; recordings: {recordings}"
 
 

@@ -26,7 +26,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Sentences to synthesize, and the corpus of their recordings, if they have any."""
+    """Sentences to synthesize.
+
+    Attributes:
+        corpus: of their recordings, if they have any.
+    """
 
     lines: list[Line]
     corpus: CorpusInfo | None = None

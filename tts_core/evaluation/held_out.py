@@ -153,6 +153,7 @@ def evaluate(
     sentence_of = groups(rows)
     result = {
         "split": split,
+        "drawn": _draw(whole, rows, seed),
         "data": corpus.info.summary(),
         "vocoder": vocoder.name,
         "refiner": sharpener and sharpener.name,
@@ -163,6 +164,13 @@ def evaluate(
     _write(result, systems, out)
     journal.path.unlink(missing_ok=True)
     return result
+
+
+def _draw(whole: Sequence[Prepared], rows: Sequence[Prepared], seed: int) -> dict[str, int] | None:
+    """Return how sentences were drawn; None if all are measured."""
+    if len(rows) == len(whole):
+        return None
+    return {"of": len(set(groups(whole).values())), "seed": seed}
 
 
 def _write(result: dict[str, Any], systems: Sequence[Trained], out: Path) -> None:

@@ -47,7 +47,7 @@ def page(result: Mapping[str, Any], drawn: Sequence[str]) -> str:
         "",
         result["caution"],
         "",
-        f"{result['recordings']} recordings of {result['sentences']} sentences, "
+        f"{result['recordings']} recordings of {_sentences(result)}, "
         f"{result['read_more_than_once']} of them read more than once. Vocoder: "
         f"{result['vocoder']}. Refiner: {result['refiner'] or 'none'}. Brackets: 95 % percentile "
         "bootstrap over sentences.",
@@ -57,7 +57,7 @@ def page(result: Mapping[str, Any], drawn: Sequence[str]) -> str:
         "",
         *primary_table(result["primary"]),
         "",
-        "## Intonation and energy, all sentences",
+        "## Intonation and energy",
         "",
         *_prosody_table(result["prosody"], "all", COLUMNS),
         "",
@@ -65,7 +65,7 @@ def page(result: Mapping[str, Any], drawn: Sequence[str]) -> str:
         "",
         *_prosody_table(result["prosody"], "read_more_than_once", COLUMNS),
         "",
-        "## Rhythm under the systems' own durations, all sentences",
+        "## Rhythm under the systems' own durations",
         "",
         *_prosody_table(result["prosody"], "all", RHYTHM),
         "",
@@ -79,6 +79,14 @@ def page(result: Mapping[str, Any], drawn: Sequence[str]) -> str:
         *[f"![{name}]({name})" for name in drawn],
     ]
     return "\n".join(lines) + "\n"
+
+
+def _sentences(result: Mapping[str, Any]) -> str:
+    """Return the number of sentences, and how they were drawn, in words."""
+    count, drawn = result["sentences"], result["drawn"]
+    if drawn is None:
+        return f"{count} sentences"
+    return f"{count} of {drawn['of']} sentences, drawn with seed {drawn['seed']}"
 
 
 def primary_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -145,6 +145,8 @@ def test_drawn_sentences_are_measured_with_all_their_readings(
     }
     assert results[3]["sentences"] == results[3]["latents"]["camp"]["huber"]["n"] == 3
     assert results[99] == results[None]
+    assert (results[3]["drawn"], results[99]["drawn"]) == ({"of": 5, "seed": 0}, None)
+    assert "of 3 of 5 sentences, drawn with seed 0" in (tmp_path / "3/evaluation.md").read_text()
     rows = prepared.split("test")
     for seed in range(5):
         drawn = draw_sentences(rows, 3, seed)

@@ -32,6 +32,12 @@ def invoke(*words: object) -> None:
     assert done.exit_code == 0, done.output
 
 
+def refiner_in(voice: Path) -> voices.VoiceRefiner:
+    described = voices.read_voice(voice).refiner
+    assert isinstance(described, voices.VoiceRefiner)
+    return described
+
+
 @pytest.fixture
 def refined(voice: Path, corpus: PreparedCorpus, tmp_path: Path) -> Path:
     """Run of a refiner, trained by the command line."""
@@ -55,9 +61,8 @@ def voice_with(refined: Path, tmp_path: Path) -> Path:
 
 
 def test_a_voice_carries_its_refiner_in_half_precision(voice_with, refined):
-    described = voices.read_voice(voice_with).refiner
+    described = refiner_in(voice_with)
     plain, halved = (read_refiner(folder / "refiner") for folder in (refined, voice_with))
-    assert described is not None
     assert described.weights_sha256 == halved[1].weights_sha256 != plain[1].weights_sha256
     assert (described.recipe, described.steps) == ("refiner", 2)
     assert [teacher.system for teacher in halved[1].systems] == ["ntts", "camp"]
@@ -118,8 +123,7 @@ def test_a_set_names_what_sharpened_its_speech_and_leaves_copies_alone(
     split = ["--split", "test", "--data", corpus.path, "--voice", voice_with]
     invoke("stimuli", "make", "--systems", "ntts", *split, *words)
     made = {s.system: s for s in StimulusSet.read(out).stimuli}
-    described = voices.read_voice(voice_with).refiner
-    assert described is not None
+    described = refiner_in(voice_with)
     name = f"refiner-{described.weights_sha256[:12]}"
     assert {system: s.source.refiner for system, s in made.items()} == {
         "reference": None,
