@@ -6,7 +6,8 @@ Every step is a command of `intone`, printed before it runs; an interrupted run 
 same command. `--until train` stops after that step. Trainings run side by side, `--jobs` at a time,
 one thread each. The steps: prepare, train, decoders, refine, pack, choose (sharpening, on the
 validation split), test. `choose` prints what it measured as a table; name each corpus' winner for
-the test with `--heart-sharpening` and `--kathleen-sharpening`.
+the test with `--heart-sharpening` and `--kathleen-sharpening`. The test packs the voices that are
+published, `chosen/heart` and `chosen/kathleen`.
 """
 
 import os
@@ -123,13 +124,16 @@ def _after_training(step: str, corpus: str, options: argparse.Namespace) -> list
             )
         ]
     setting = getattr(options, f"{corpus}_sharpening")
-    voice, chosen = _voice(out, corpus, setting), _refiner(setting)
-    test = _measured(voice, data, "test", chosen, out / "test" / corpus, TESTED)
+    voice = out / "chosen" / corpus
+    packed = sharper if setting == DECODERS else runs
+    chosen = refiner if setting == "auto" else _refiner(setting)
+    test = [["voice", "pack", *packed, "--refiner", chosen, "--half", "-o", str(voice)]]
+    test += _measured(voice, data, "test", "auto", out / "test" / corpus, TESTED)
     if corpus == "kathleen" and options.before:
         before = out / "test" / f"{corpus}-before"
         test += _measured(options.before, data, "test", "none", before, TESTED)
     evaluation = str(out / "test" / f"{corpus}-prosody")
-    evaluate = ["evaluate", str(voice), "--data", data, "--refiner", chosen, "-o", evaluation]
+    evaluate = ["evaluate", str(voice), "--data", data, "-o", evaluation]
     return [*test, [*evaluate, "--sentences", str(EVALUATED[corpus])]]
 
 

@@ -45,12 +45,16 @@ def test_recordings_pass_the_refiner_only_where_there_is_one(options):
 
 def test_each_corpus_is_tested_with_its_own_choice(options):
     made = {Path(value(command, "-o")).name: command for command in sets("test", options)}
-    chosen = {name: value(command, "--refiner") for name, command in made.items()}
-    assert chosen == {"heart": "none", "kathleen": "filter:1,1", "kathleen-before": "none"}
+    used = {name: value(command, "--refiner") for name, command in made.items()}
+    assert used == {"heart": "auto", "kathleen": "auto", "kathleen-before": "none"}
     assert all("--copy-synthesis" in command for command in made.values())
-    packed = [value(chain[n], "-o") for chain in commands("pack", options) for n in (0, 1)]
-    assert value(made["heart"], "--voice") == packed[1]
-    assert value(made["kathleen"], "--voice") == packed[2]
+    packed = {value(chain[0], "-o"): chain[0] for chain in commands("test", options)}
+    heart, kathleen = (packed[value(made[name], "--voice")] for name in CORPORA)
+    assert (value(heart, "--refiner"), value(kathleen, "--refiner")) == ("none", "filter:1,1")
+    written = [value(c, "--out") for c in commands("decoders", options)[0]]
+    assert heart[2 : 2 + len(SYSTEMS)] == written
+    plain = commands("pack", options)[1][0]
+    assert kathleen[2 : 2 + len(SYSTEMS)] == plain[2 : 2 + len(SYSTEMS)]
 
 
 def test_the_voice_of_decoders_holds_what_their_training_wrote(options):
