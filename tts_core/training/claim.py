@@ -34,12 +34,13 @@ def claim(
     if path.is_file() and any(out.glob("*/step-*")):
         there = json.loads(path.read_text("utf-8"))
         for key in keys:
-            # Runs of older versions have no start.
-            if there.get(key) != described[key]:
+            # Runs of older versions have no start. A digest leaves out defaults: it also differs
+            # where a default has moved, though the recipes that both runs spell out are the same.
+            same = there.get(key) == described[key]
+            if not same and (difference := _difference(key, described, there)):
                 raise UserError(
-                    f"{out}: holds a run with another {NAMES.get(key, key)} "
-                    f"({_difference(key, described, there)}); choose another --out, or remove the "
-                    "folder to start again"
+                    f"{out}: holds a run with another {NAMES.get(key, key)} ({difference}); choose "
+                    "another --out, or remove the folder to start again"
                 )
         return
     write_whole(path, json.dumps(described, indent=2) + "\n")

@@ -128,6 +128,17 @@ def test_changed_recipe_does_not_resume_old_run(corpus, tiny, tmp_path):
         train(tiny("ntts", 3), corpus, tmp_path / "run")
 
 
+def test_a_run_resumes_though_a_default_of_recipes_has_moved(corpus, tiny, tmp_path):
+    """Digests leave out defaults, so the same values may have another digest."""
+    train(tiny("ntts", 2), corpus, tmp_path / "run", stages=[1])
+    described = json.loads((tmp_path / "run/run.json").read_text())
+    described["recipe_digest"] = "0" * 16
+    (tmp_path / "run/run.json").write_text(json.dumps(described))
+    before = (tmp_path / "run/metrics.jsonl").read_text()
+    train(tiny("ntts", 2), corpus, tmp_path / "run")
+    assert (tmp_path / "run/metrics.jsonl").read_text().startswith(before)
+
+
 def test_a_run_that_never_came_to_a_checkpoint_may_be_changed(corpus, tiny, tmp_path):
     """As after a first batch too large for the memory."""
 
