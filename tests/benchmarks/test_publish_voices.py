@@ -173,3 +173,21 @@ def test_the_figure_is_the_same_for_the_same_values(tmp_path):
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     with pytest.raises(UserError, match="no measured test"):
         voice_figure.read_tests(tmp_path)
+
+
+def test_goals_are_compared_sentence_by_sentence():
+    """Word errors by words, in points; a sentence that one side lacks is left out."""
+    spoken = [("a", 10, 1, 2), ("b", 30, 0, 3), ("c", 5, 4, None)]
+    files = [
+        {"system": "reference", "sentence": name, "words": words, "word_errors": errors}
+        for name, words, errors, _ in spoken
+    ] + [
+        {"system": "camp", "sentence": name, "words": words, "word_errors": errors}
+        for name, words, _, errors in spoken
+        if errors is not None
+    ]
+    table = voice_figure.difference_table({"heart": {"files": files}})
+    word_errors = dict(zip(table[0], table[2], strict=True))
+    assert word_errors["CAMP"].startswith("+10.0 [+10.0, +10.0]")
+    assert word_errors["NTTS"] == "not measured"
+    assert word_errors["measure"] == "word error rate, %, minus recordings (goal: +5)"
