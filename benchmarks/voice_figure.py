@@ -153,11 +153,11 @@ def _difference(files: list[dict[str, Any]], system: str, shown: Shown) -> str:
         return "not measured"
     of_system, compared = ([row[shown.value] for row in rows] for rows in zip(*pairs, strict=True))
     weights = [row[shown.weight] for row, _ in pairs] if shown.weight else None
-    found = paired_difference(of_system, compared, weights)
+    difference = paired_difference(of_system, compared, weights)
     digits = 1 if shown.weight else 2
     mean, low, high = (
         "–" if value is None else f"{shown.factor * value:+.{digits}f}"
-        for value in (found.mean, found.low, found.high)
+        for value in (difference.mean, difference.low, difference.high)
     )
     return f"{mean} [{low}, {high}]"
 

@@ -176,7 +176,7 @@ def test_the_figure_is_the_same_for_the_same_values(tmp_path):
 
 
 def test_goals_are_compared_sentence_by_sentence():
-    """Word errors by words, in points; a sentence that one side lacks is left out."""
+    """Word errors by words; sentences that one side lacks are left out."""
     spoken = [("a", 10, 1, 2), ("b", 30, 0, 3), ("c", 5, 4, None)]
     files = [
         {"system": "reference", "sentence": name, "words": words, "word_errors": errors}
