@@ -35,6 +35,11 @@ N_SAMPLES = 10
 """Sentences of each voice, drawn with seed 0."""
 OGG_QUALITY = 0.7
 """Of soundfile's compression level: 0 is the best and 1 the smallest."""
+LIMITS = {
+    "heart": "The vocoder adds creaky stretches an octave below the voice, most of them in CAMP.",
+    "kathleen": "The systems speak about a semitone lower and more evenly than the speaker.",
+}
+"""Known faults, as measured in docs/results.md."""
 METRICS = {"wer": "word error rate", "distilmos": "DistilMOS", "dnsmos": "DNSMOS"}
 SYNTHETIC = ("ntts", "kathaka", "camp")
 
@@ -176,11 +181,13 @@ def samples_page(tested: list[Tested]) -> str:
         "# Samples of the voices in the package",
         "",
         f"{N_SAMPLES} sentences of each test set, drawn with seed 0, by every system: held out "
-        "from training and from every choice. Each was synthesized once, with seed 0.",
+        "from training and from every choice made with these voices. Each was synthesized once, "
+        "with seed 0, sharpened as its voice's card says.",
     ]
     for each in tested:
         name, kind = each.voice.name, "stand-in" if each.voice.stand_in else "human"
         lines += ["", f"## {name} ({kind} voice)", ""]
+        lines += [f"Licence: as the recordings, {each.voice.licence}.", ""]
         lines += [f"| sentence | {' | '.join(SYNTHETIC)} |", "|---" * (1 + len(SYNTHETIC)) + "|"]
         sentences: dict[str, dict[str, Stimulus]] = {}
         for stimulus in each.spoken:
@@ -254,26 +261,28 @@ def card(voice: Voice, objective: dict[str, Any], hours: dict[str, float]) -> st
         "",
         "One training seed, a CPU, small widths: the voice shows what the platform does, not how "
         "good the systems can become. Do not use it to rank the systems, and do not use it to "
-        "imitate a person.",
+        f"imitate a person. {LIMITS.get(voice.name, '')}".rstrip(),
         "",
     ]
     return "\n".join(lines)
 
 
 def _training(voice: Voice) -> list[str]:
-    rows = ["| system | recipe | steps of its stages | started from |", "|---|---|---|---|"]
+    rows = [
+        "| system | recipe | steps of its stages, at most | started from |",
+        "|---|---|---|---|",
+    ]
     for name, system in voice.systems.items():
         steps = ", ".join(f"{count:,}" for count in system.steps.values())
         origin = system.started_from
-        start = (
-            f"{origin.recipe} on {origin.corpus} ({origin.hours:.1f} h)" if origin else "nothing"
-        )
+        start = f"{origin.recipe} on {origin.corpus}" if origin else "nothing"
         rows.append(f"| {name} | `{system.recipe}` | {steps} | {start} |")
     return [
         *rows,
         "",
         *_sharpening(voice),
-        "Commands: `python -m benchmarks.voices` (docs/protocol-voices.md).",
+        "Commands: benchmarks/README.md, section Voices; protocol: docs/protocol-voices.md; all "
+        "results: docs/results.md.",
     ]
 
 

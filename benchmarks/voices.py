@@ -5,9 +5,9 @@
 Every step is a command of `intone`, printed before it runs; an interrupted run resumes with the
 same command. `--until train` stops after that step. Trainings run side by side, `--jobs` at a time,
 one thread each. The steps: prepare, train, decoders, refine, pack, choose (sharpening, on the
-validation split), test. `choose` prints what it measured as a table; name each corpus' winner for
-the test with `--heart-sharpening` and `--kathleen-sharpening`. The test packs the voices that are
-published, `chosen/heart` and `chosen/kathleen`.
+validation split), test. `choose` prints what it measured as a table; the test has each
+corpus' winner, `--heart-sharpening` and `--kathleen-sharpening` name another. The test packs the
+voices that are published, `chosen/heart` and `chosen/kathleen`.
 """
 
 import os
@@ -33,6 +33,8 @@ SHARPENING = ("none", "filter:1,1", "auto", DECODERS)
 
 "auto" is the voice's own refiner, "decoders" the voice of adversarially trained decoders.
 """
+CHOSEN = "filter:1,1"
+"""Setting that the choice found for both corpora."""
 CHOSEN_ON = 24
 """Validation sentences of each corpus that decide between the settings."""
 TESTED = 40
@@ -55,7 +57,7 @@ def _options() -> argparse.Namespace:
     for corpus in CORPORA:
         parser.add_argument(f"--{corpus}", type=Path, required=True, help="corpus folder")
         parser.add_argument(
-            f"--{corpus}-sharpening", choices=SHARPENING, default="auto", help="of its test"
+            f"--{corpus}-sharpening", choices=SHARPENING, default=CHOSEN, help="of its test"
         )
     parser.add_argument("--before", type=Path, help="earlier voice of Kathleen, measured beside")
     parser.add_argument("--out", type=Path, required=True, help="folder of everything")

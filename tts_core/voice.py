@@ -36,7 +36,9 @@ class VoiceSystem(Closed):
     recipe_digest: str
     weights_sha256: str
     stages: list[int] = Field(description="stages that were trained")
-    steps: dict[int, int] = Field(description="optimiser steps of each stage")
+    steps: dict[int, int] = Field(
+        description="optimiser steps of each stage, at most: it may end, or keep its best, earlier"
+    )
     held_out: dict[str, float] = Field(
         description="last validation losses, as stage.name; empty if the run's log is gone"
     )

@@ -129,7 +129,8 @@ def _choice(
     if len(references) != 1:
         raise UserError(
             f"{stimuli_dir}: {len(references)} systems have the role reference, but a study needs "
-            "one; make the set with `--reference`"
+            "one; make the set with recordings (`intone stimuli make --split` or `--corpus`, or "
+            "`intone stimuli import --reference`)"
         )
     reference = references[0]
     chosen = list(systems or (s for s in stimuli.systems if s != reference))

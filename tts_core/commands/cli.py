@@ -32,7 +32,10 @@ app.add_typer(refiner_app, name="refiner")
 
 VoiceOption = Annotated[
     Path | None,
-    typer.Option(help="heart, kathleen or a voice folder; by default INTONE_VOICE, else heart."),
+    typer.Option(
+        help="Voice folder, or else heart or kathleen of the package; by default INTONE_VOICE, "
+        "else heart."
+    ),
 ]
 VocoderOption = Annotated[
     str,

@@ -86,7 +86,7 @@ def synth(
         if as_json:
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
         else:
-            console.print(f"{row['path']}: {row['seconds']:.2f} s, {synthesizer.vocoder.name}")
+            console.print(f"{row['path']}: {row['seconds']:.2f} s, {_made_by(synthesizer)}")
         if "note" in row:
             console.print(f"{row['path']}: {row['note']}")
 
@@ -200,6 +200,13 @@ def _made(
                     rows[row["path"]] = row
             yield [rows[str(task.path)] for task in group]
         progress("synthesizing", len(tasks), len(tasks))
+
+
+def _made_by(synthesizer: Synthesizer) -> str:
+    """Return vocoder and refiner."""
+    sharpener = synthesizer.refiner
+    sharpened = "" if sharpener is None else f", sharpened by {sharpener.name}"
+    return synthesizer.vocoder.name + sharpened
 
 
 def _paths(options: SynthOptions, number: int) -> list[Path]:

@@ -270,3 +270,16 @@ def test_stimuli_of_a_corpus_are_read_with_their_neighbours(reads_neighbours, co
     assert np.array_equal(within.encoded.piece_unit, passage[0].encoded.piece_unit)
     with pytest.raises(UserError, match="prepare it again"):
         in_context(second, found["a"])
+
+
+def test_a_rendition_names_its_filter(say, tmp_path, capsys):
+    """Sharpening departs from the papers, so nobody may use it unaware."""
+    say("ntts", tmp_path / "plain.wav", TEXT)
+    plain = capsys.readouterr().err
+    assert "plain.wav" in plain
+    assert "sharpened" not in plain
+    wish = SynthOptions(
+        "ntts", tmp_path / "sharp.wav", TEXT, refiner="filter:1,1", vocoder="griffin-lim"
+    )
+    synth(wish)
+    assert "sharpened by unsharp filter, time 1" in " ".join(capsys.readouterr().err.split())
