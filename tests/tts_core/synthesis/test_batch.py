@@ -273,7 +273,7 @@ def test_stimuli_of_a_corpus_are_read_with_their_neighbours(reads_neighbours, co
 
 
 def test_a_rendition_names_its_filter(say, tmp_path, capsys):
-    """Sharpening departs from the papers, so nobody may use it unaware."""
+    """Sharpening departs from the papers; its users must know of it."""
     say("ntts", tmp_path / "plain.wav", TEXT)
     plain = capsys.readouterr().err
     assert "plain.wav" in plain
