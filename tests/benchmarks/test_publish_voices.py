@@ -136,7 +136,7 @@ def test_nothing_is_published_that_was_measured_otherwise(tested, trained, chang
 
 
 def written(root: Path) -> dict[Path, int]:
-    """Return when each file was written: a second publication may write the same names."""
+    """Return when each file was written: a rewritten one keeps its name."""
     return {path: path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()}
 
 
